@@ -1,0 +1,1 @@
+"""The vocabulary that every package shares: ids, units, clock, errors, and the small tools for concurrency."""

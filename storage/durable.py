@@ -1,0 +1,115 @@
+"""The durable primitives, and the only place that replaces, renames or removes files.
+
+What each promises, and where the promise ends: after the call returns, the effect survives a power cut on a disk
+that honours flushes. A failed sync is never retried: the kernel may have dropped the dirty pages and marked them
+clean (fsync(2), "fsyncgate"), so what was written since the last good sync is unknown. The error goes up.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+_MODE: Final = 0o640
+
+
+def write_all(fd: int, parts: Sequence[bytes | bytearray | memoryview]) -> int:
+    """Append every byte of the parts at the descriptor's position; the number of bytes.
+
+    `writev` may write less than asked (signals, quotas): the rest follows until all is written.
+
+    Raises:
+        OSError: the kernel refused; what was written before stays.
+    """
+    views = [memoryview(part).cast("B") for part in parts if len(part)]
+    total = sum(len(view) for view in views)
+    while views:
+        written = os.writev(fd, views)
+        while views and written >= len(views[0]):
+            written -= len(views[0])
+            del views[0]
+        if written:
+            views[0] = views[0][written:]
+    return total
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in the directory durable."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def make_directory(path: Path, mode: int = 0o750) -> None:
+    """Create the directory and its missing parents, each durable in its parent; existing ones are left."""
+    missing = []
+    at = path
+    while not at.is_dir():
+        missing.append(at)
+        at = at.parent
+    for directory in reversed(missing):
+        directory.mkdir(mode=mode, exist_ok=True)
+        sync_directory(directory.parent)
+
+
+def replace_file(path: Path, content: bytes, mode: int = _MODE) -> None:
+    """Put the content at the path, whole or not at all: write beside, sync, rename, sync the directory."""
+    beside = path.with_name(f".{path.name}.new")
+    fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    try:
+        os.fchmod(fd, mode)
+        write_all(fd, [content])
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    os.replace(beside, path)
+    sync_directory(path.parent)
+
+
+def create_file(path: Path, content: bytes, mode: int = _MODE) -> None:
+    """Create a file that must not exist yet, durably.
+
+    Raises:
+        FileExistsError: something has that name already; it was not touched.
+    """
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        os.fchmod(fd, mode)
+        write_all(fd, [content])
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    sync_directory(path.parent)
+
+
+def rename_file(source: Path, target: Path) -> None:
+    """Give the file another name on the same volume, durably; its content must have been synced before."""
+    os.rename(source, target)
+    sync_directory(target.parent)
+    if source.parent != target.parent:
+        sync_directory(source.parent)
+
+
+def remove_file(path: Path) -> bool:
+    """Remove the name, durably; whether there was one."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return False
+    sync_directory(path.parent)
+    return True
+
+
+def overwrite(path: Path, offset: int, content: bytes) -> None:
+    """Write over bytes inside a file and make them durable (fdatasync): for shredding key slots."""
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        view = memoryview(content)
+        while view:
+            written = os.pwrite(fd, view, offset)
+            view, offset = view[written:], offset + written
+        os.fdatasync(fd)
+    finally:
+        os.close(fd)
