@@ -1,0 +1,1 @@
+"""People and the law: accounts, requisitions, release, review and export."""

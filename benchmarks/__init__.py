@@ -1,0 +1,1 @@
+"""Measurements of the numbers that the design promises; `make bench` prints them."""

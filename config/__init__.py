@@ -1,0 +1,1 @@
+"""Settings: a frozen model and its TOML file."""

@@ -1,0 +1,1 @@
+"""From a camera's stream to sealed records."""

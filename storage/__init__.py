@@ -1,0 +1,1 @@
+"""Sealed files, keys, volumes, index, register, retention and ledger."""
