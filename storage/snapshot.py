@@ -11,7 +11,7 @@ from typing import Final
 
 from nvr.base.errors import ConfigError
 from nvr.base.ids import AuthorisationId, CameraId, PlacementId, PointId, camera_id
-from nvr.base.jcs import canonical
+from nvr.base.jcs import Json, canonical
 from storage.durable import replace_file
 
 VERSION: Final = 1
@@ -47,7 +47,7 @@ class CameraSnapshot:
 
 def publish(path: Path, snapshot: CameraSnapshot) -> None:
     """Write the snapshot in place of the last one, durably and atomically."""
-    body = {
+    body: dict[str, Json] = {
         "v": VERSION,
         "ledger_size": snapshot.ledger_size,
         "cameras": [asdict(entry) for entry in snapshot.cameras],
@@ -64,7 +64,9 @@ def load(path: Path) -> CameraSnapshot:
     try:
         body = json.loads(path.read_bytes())
         if body["v"] != VERSION:
-            raise ConfigError(file=str(path), key="v", why=f"snapshot version {body['v']}, this program knows {VERSION}")
+            raise ConfigError(
+                file=str(path), key="v", why=f"snapshot version {body['v']}, this program knows {VERSION}"
+            )
         cameras = tuple(
             CameraEntry(
                 camera=camera_id(entry["camera"]),

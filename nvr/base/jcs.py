@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from nvr.base.units import MAX_PERSISTED_INT
 
-Json: TypeAlias = "str | int | bool | None | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json] | None"
 
 
 def canonical(value: Json) -> bytes:
@@ -32,7 +32,7 @@ def digest(value: Json) -> bytes:
     return hashlib.sha256(canonical(value)).digest()
 
 
-def _check(value: Json) -> None:
+def _check(value: object) -> None:
     if value is None or isinstance(value, str | bool):
         return
     if isinstance(value, int):

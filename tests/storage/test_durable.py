@@ -1,0 +1,70 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from storage.durable import (
+    create_file,
+    make_directory,
+    overwrite,
+    remove_file,
+    rename_file,
+    replace_file,
+    write_all,
+)
+
+
+def test_write_all_goes_on_after_a_short_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real_writev = os.writev
+
+    def short_writev(fd: int, views: list[memoryview]) -> int:
+        return real_writev(fd, [views[0][:3]])
+
+    monkeypatch.setattr(os, "writev", short_writev)
+    fd = os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT)
+    assert write_all(fd, [b"0123456", b"", bytearray(b"789"), memoryview(b"abcd")]) == 14
+    os.close(fd)
+    assert (tmp_path / "file").read_bytes() == b"0123456789abcd"
+
+
+def test_replaced_file_is_the_old_one_or_the_new_one_when_the_sync_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    replace_file(path, b"old")
+
+    def failing_fsync(_fd: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", failing_fsync)
+    with pytest.raises(OSError, match="Input/output"):
+        replace_file(path, b"new")
+    assert path.read_bytes() == b"old"
+
+
+def test_created_file_never_replaces_another(tmp_path: Path) -> None:
+    create_file(tmp_path / "key", b"first", mode=0o600)
+    with pytest.raises(FileExistsError):
+        create_file(tmp_path / "key", b"second")
+    assert (tmp_path / "key").read_bytes() == b"first"
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+
+
+def test_removal_of_what_is_not_there_says_so(tmp_path: Path) -> None:
+    create_file(tmp_path / "file", b"")
+    assert remove_file(tmp_path / "file")
+    assert not remove_file(tmp_path / "file")
+
+
+def test_rename_moves_a_file_between_directories(tmp_path: Path) -> None:
+    make_directory(tmp_path / "a" / "b")
+    make_directory(tmp_path / "a" / "b")
+    create_file(tmp_path / "file", b"content")
+    rename_file(tmp_path / "file", tmp_path / "a" / "b" / "file")
+    assert (tmp_path / "a" / "b" / "file").read_bytes() == b"content"
+
+
+def test_overwrite_changes_only_the_named_bytes(tmp_path: Path) -> None:
+    create_file(tmp_path / "file", b"0123456789")
+    overwrite(tmp_path / "file", 3, b"\0\0\0")
+    assert (tmp_path / "file").read_bytes() == b"012\0\0\x006789"
