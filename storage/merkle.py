@@ -1,8 +1,8 @@
 """The Merkle tree of RFC 6962 section 2.1 (restated in RFC 9162 section 2.1) over SHA-256, and its proofs.
 
 Pure functions. A tree over n leaves splits at the largest power of two below n, so that every complete
-subtree keeps its hash for ever: a *node* is (level, index), the root of the 2**level leaves from index * 2**level
-on.
+subtree keeps its hash for ever: a *node* is (level, index), the root over the 2**level leaves that begin at
+index * 2**level.
 
 Proofs are made and checked for *subtrees* [start, end), of which the whole tree [0, n) is one: a subtree is
 valid when start is a multiple of the smallest power of two that is not below end - start
@@ -139,9 +139,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
     verify_subtree_inclusion(leaf, index, 0, size, path, root)
 
 
-def verify_subtree_inclusion(
-    leaf: bytes, index: int, start: int, end: int, path: Sequence[bytes], root: bytes
-) -> None:
+def verify_subtree_inclusion(leaf: bytes, index: int, start: int, end: int, path: Sequence[bytes], root: bytes) -> None:
     """Check that the subtree [start, end) with this root has this leaf hash at `index` of the whole tree.
 
     Raises:
