@@ -1,0 +1,68 @@
+# A fresh machine needs Python 3.11 or later with venv, make and git; everything else is fetched into .venv.
+# Recipes are silent and setup speaks on stderr, so that `make demo ARGS="--for 30 --json"` ends with its JSON.
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := test
+.PHONY: setup demo test test-long lint bench shape fuzz lock system-packages
+
+PYTHON ?= python3
+BIN := .venv/bin
+CODE := nvr config storage recorder access benchmarks tools
+
+# Programs that tests play against. chromium and postgresql join the list with the first test that needs them:
+# until then they would only make every run fetch a browser and a database server.
+SYSTEM_PACKAGES_LIST := ffmpeg openssl python3-gi gir1.2-gst-rtsp-server-1.0 \
+	gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
+SYSTEM_PACKAGES_LATER := chromium postgresql
+
+ifneq ($(filter 1 true,$(SYSTEM_PACKAGES) $(CI)),)
+WITH_SYSTEM := system-packages
+endif
+
+setup: .venv/installed
+
+# The venv is made anew when the lock changes: a package that left the lock must not linger.
+.venv/locked: requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name one with PYTHON=...")'
+	@echo "Installing the locked packages into .venv (a few hundred MB, once)" >&2
+	@$(PYTHON) -m venv --clear .venv >&2
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock >&2
+	@touch $@
+
+.venv/installed: .venv/locked pyproject.toml
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . >&2
+	@touch $@
+
+demo: setup
+	@$(BIN)/nvr demo $(ARGS)
+
+test: lint $(WITH_SYSTEM)
+	@$(BIN)/pytest $(ARGS)
+
+test-long: setup $(WITH_SYSTEM)
+	@$(BIN)/pytest -m long --hypothesis-profile=thorough $(ARGS)
+
+fuzz: setup
+	@$(BIN)/pytest -m fuzz --hypothesis-profile=thorough $(ARGS)
+
+lint: setup
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m tools.shape $(CODE)
+
+bench: setup
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+shape: setup
+	@$(BIN)/python -m tools.shape $(CODE)
+
+system-packages:
+	@tools/system-packages $(SYSTEM_PACKAGES_LIST) >&2
+
+# `make lock ARGS=--upgrade` moves every version; without it only what pyproject.toml asks for moves.
+COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+lock: setup
+	@$(COMPILE) --output-file requirements.lock $(ARGS)
+	@$(COMPILE) --extra dev --constraints requirements.lock --output-file requirements-dev.lock $(ARGS)
