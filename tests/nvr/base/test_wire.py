@@ -1,0 +1,302 @@
+"""Calls over a Unix socket: any mix of callers, faults of peers, errors by their class."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nvr.base.errors import ConfigError, InvalidValue, NvrError, Refused, Retryable
+from nvr.base.wire import MAX_FRAME_BYTES, Client, Handler, Server, error_from_json, error_to_json
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+class SpecialRefusal(Refused):
+    message_id = "special"
+
+
+async def echo(args: dict[str, Any]) -> object:
+    return args
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "role.sock"
+
+
+@asynccontextmanager
+async def serving(path: Path, **handlers: Handler) -> AsyncIterator[Client]:
+    async with Server(path, {"echo": echo, **handlers}), Client(path) as client:
+        yield client
+
+
+async def raw(path: Path, data: bytes) -> bytes:
+    """What a server answers to these bytes until it hangs up."""
+    reader, writer = await asyncio.open_unix_connection(path)
+    writer.write(data)
+    writer.write_eof()
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+
+def frame(body: object) -> bytes:
+    data = json.dumps(body).encode()
+    return struct.pack(">I", len(data)) + data
+
+
+async def test_call_gives_the_answer(path: Path) -> None:
+    async with serving(path) as client:
+        assert await client.call("echo", {"camera": "place-de-l-église"}) == {"camera": "place-de-l-église"}
+
+
+async def test_answers_come_as_they_are_ready(path: Path) -> None:
+    gate = asyncio.Event()
+
+    async def slow(args: dict[str, Any]) -> object:
+        await gate.wait()
+        return "slow"
+
+    async with serving(path, slow=slow) as client:
+        first = asyncio.create_task(client.call("slow"))
+        assert await client.call("echo", {"n": 1}) == {"n": 1}
+        assert not first.done()
+        gate.set()
+        assert await first == "slow"
+
+
+@given(values=st.lists(st.dictionaries(st.text(), JSON, max_size=3), min_size=1, max_size=8))
+def test_every_caller_gets_its_own_answer(
+    values: list[dict[str, object]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    async def exchange() -> None:
+        async with serving(tmp_path_factory.mktemp("wire") / "s") as client:
+            assert await asyncio.gather(*(client.call("echo", value) for value in values)) == values
+
+    asyncio.run(exchange())
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NvrError("plain"),
+        Retryable("later", attempt=3),
+        Refused("under-hold", hold="h"),
+        InvalidValue(field="camera", value="É", expected="ASCII"),
+        ConfigError(file="scelle.toml", line=3, key="system.origin", why="missing"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_error_crosses_with_class_message_and_fields(path: Path, error: NvrError) -> None:
+    async def fail(args: dict[str, Any]) -> object:
+        raise error
+
+    async with serving(path, fail=fail) as client:
+        with pytest.raises(type(error)) as caught:
+            await client.call("fail")
+    assert type(caught.value) is type(error)
+    assert (caught.value.message_id, caught.value.fields) == (error.message_id, error.fields)
+
+
+def test_subclass_crosses_as_its_nearest_base_class() -> None:
+    assert error_to_json(SpecialRefusal(of="x")) == {"kind": "Refused", "message_id": "special", "fields": {"of": "x"}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [None, [], {}, {"kind": "Exception"}, {"kind": "InvalidValue", "fields": {"unexpected": 1}}, {"fields": "text"}],
+)
+def test_error_of_a_stranger_is_still_an_error(body: object) -> None:
+    assert isinstance(error_from_json(body), NvrError)
+
+
+async def test_unknown_call_is_refused_by_name(path: Path) -> None:
+    async with serving(path) as client:
+        with pytest.raises(Refused) as caught:
+            await client.call("erase_everything")
+    assert caught.value.fields == {"call": "erase_everything"}
+
+
+async def test_other_version_is_refused_by_name_and_the_connection_stays(path: Path) -> None:
+    async with serving(path):
+        answer = await raw(path, frame({"v": 2, "id": 1, "call": "echo"}) + frame({"v": 1, "id": 2, "call": "echo"}))
+    assert b'"message_id":"wire-version"' in answer
+    assert b'"id":2,"ok":{}' in answer
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        struct.pack(">I", MAX_FRAME_BYTES + 1) + b"x",
+        struct.pack(">I", 5) + b"{",
+        struct.pack(">I", 2) + b"[]",
+        struct.pack(">I", 2) + b"{}",
+        struct.pack(">I", 3) + b"\xff\xfe\x00",
+        frame({"v": 1, "id": "1", "call": "echo"}),
+        frame({"v": 1, "id": True, "call": "echo"}),
+        struct.pack(">I", 200_000) + b"[" * 200_000,
+    ],
+)
+async def test_peer_that_sends_garbage_is_cut_off_and_no_other_notices(path: Path, garbage: bytes) -> None:
+    async with serving(path) as client:
+        assert await client.call("echo") == {}
+        reader, writer = await asyncio.open_unix_connection(path)
+        writer.write(garbage)
+        if garbage[:4] == struct.pack(">I", 5):
+            writer.write_eof()  # a frame that ends too early
+        with contextlib.suppress(ConnectionResetError):  # it hung up with our bytes unread
+            assert await reader.read() == b""
+        writer.close()
+        assert await client.call("echo", {"still": "here"}) == {"still": "here"}
+
+
+@given(data=st.binary(max_size=200))
+def test_no_bytes_disturb_the_server(data: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
+    async def exchange() -> None:
+        path = tmp_path_factory.mktemp("wire") / "s"
+        async with serving(path) as client:
+            await raw(path, data)
+            assert await client.call("echo", {"n": 1}) == {"n": 1}
+
+    asyncio.run(exchange())
+
+
+async def test_answer_beyond_the_bound_becomes_an_error(path: Path) -> None:
+    async def vast(args: dict[str, Any]) -> object:
+        return "x" * MAX_FRAME_BYTES
+
+    async with serving(path, vast=vast) as client:
+        with pytest.raises(Refused, match="wire-too-large"):
+            await client.call("vast")
+
+
+async def test_request_beyond_the_bound_is_refused_before_it_is_sent(path: Path) -> None:
+    async with serving(path) as client:
+        with pytest.raises(Refused, match="wire-too-large"):
+            await client.call("echo", {"x": "x" * MAX_FRAME_BYTES})
+
+
+async def test_arguments_that_are_no_object_are_refused(path: Path) -> None:
+    async with serving(path):
+        answer = await raw(path, frame({"v": 1, "id": 1, "call": "echo", "args": [1]}))
+    assert b'"kind":"InvalidValue"' in answer
+
+
+async def test_role_that_does_not_run_is_retryable(path: Path) -> None:
+    async with Client(path) as client:
+        with pytest.raises(Retryable, match="peer-unreachable"):
+            await client.call("echo")
+
+
+async def test_lost_connection_fails_what_waits_and_the_next_call_connects_again(path: Path) -> None:
+    called = asyncio.Event()
+
+    async def never(args: dict[str, Any]) -> object:
+        called.set()
+        return await asyncio.get_running_loop().create_future()
+
+    async with Client(path) as client:
+        server = Server(path, {"never": never})
+        await server.__aenter__()
+        waiting = asyncio.create_task(client.call("never"))
+        await called.wait()
+        error = ZeroDivisionError()
+        with pytest.raises(ZeroDivisionError):
+            await server.__aexit__(ZeroDivisionError, error, None)
+        with pytest.raises(Retryable, match="peer-gone"):
+            await waiting
+        async with Server(path, {"echo": echo}):
+            assert await client.call("echo") == {}
+
+
+async def test_closing_server_lets_calls_under_way_answer(path: Path) -> None:
+    called, gate = asyncio.Event(), asyncio.Event()
+
+    async def act(args: dict[str, Any]) -> object:
+        called.set()
+        await gate.wait()
+        return "done"
+
+    async with Client(path) as client:
+        server = Server(path, {"act": act})
+        await server.__aenter__()
+        waiting = asyncio.create_task(client.call("act"))
+        await called.wait()
+        closing = asyncio.create_task(server.__aexit__(None, None, None))
+        await asyncio.sleep(0)
+        gate.set()
+        assert await waiting == "done"
+        await closing
+
+
+async def test_fault_of_a_handler_is_told_and_ends_the_context(path: Path) -> None:
+    async def broken(args: dict[str, Any]) -> object:
+        return args["absent"]
+
+    async def meet_it() -> None:
+        async with serving(path, broken=broken) as client:
+            with pytest.raises(NvrError, match="internal-error"):
+                await client.call("broken")
+            await asyncio.get_running_loop().create_future()
+
+    with pytest.raises(KeyError):
+        await meet_it()
+
+
+async def test_handler_ends_its_work_though_the_caller_left(path: Path) -> None:
+    called, gate, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def act(args: dict[str, Any]) -> object:
+        called.set()
+        await gate.wait()
+        done.set()
+        return None
+
+    async with Server(path, {"act": act}):
+        client = Client(path)
+        call = asyncio.create_task(client.call("act"))
+        await called.wait()
+        await client.close()
+        with pytest.raises(Retryable, match="peer-gone"):
+            await call
+        gate.set()
+        await done.wait()
+
+
+async def test_live_socket_is_not_taken_over(path: Path) -> None:
+    async with serving(path) as client:
+        with pytest.raises(ConfigError, match="already serves"):
+            await Server(path, {}).__aenter__()
+        assert await client.call("echo") == {}
+
+
+def test_dead_socket_is_replaced_and_its_group_may_call(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+
+    async def serve() -> int:
+        async with serving(path) as client:
+            assert await client.call("echo") == {}
+            return await asyncio.to_thread(lambda: path.stat().st_mode)
+
+    assert asyncio.run(serve()) & 0o777 == 0o660
+    assert not path.exists()
+
+
+async def test_path_that_can_not_be_used_is_a_fault_of_the_configuration(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError):
+        await Server(tmp_path / "absent" / "role.sock", {}).__aenter__()
