@@ -22,7 +22,7 @@ def test_module_has_its_twin_among_the_tests() -> None:
         if module.lines <= SMALL_LINES or any(within(module.name, exempt) for exempt in EXEMPT):
             continue
         package, _, name = module.name.rpartition(".")
-        twin = ROOT.joinpath("tests", *package.split("."), f"test_{name}.py")
+        twin = ROOT.joinpath("tests", *package.split("."), f"test_{name.strip('_')}.py")
         if not twin.exists():
             orphans.append(f"{module.path.relative_to(ROOT)} has no {twin.relative_to(ROOT)}")
     assert not orphans, "\n".join(orphans)
