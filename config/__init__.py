@@ -1,1 +1,1 @@
-"""Settings: a frozen model and its TOML file."""
+"""The configuration: one TOML file, read once, frozen."""

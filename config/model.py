@@ -1,0 +1,215 @@
+"""What may be configured: a frozen model of the TOML file, unknown keys refused.
+
+Each field is documented where it is declared; `config/scelle.example.toml` shows them all. Paths are absolute.
+"""
+
+import zoneinfo
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+_NAME: Final = r"^[a-z0-9][a-z0-9_.-]{0,62}$"
+_ORIGIN: Final = r"^[a-z0-9][a-z0-9.-]*(/[a-zA-Z0-9._-]+)*$"
+
+
+class Preset(StrEnum):
+    """Who must agree before footage is opened: DESIGN.md "Presets"."""
+
+    SIMPLE = "simple"
+    STANDARD = "standard"
+    STRICT = "strict"
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError("the path must be absolute: it begins with /")
+    return path
+
+
+def _known_timezone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("not a time zone of the IANA database, for example Europe/Paris") from error
+    return name
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class System(_Section):
+    """What this system is."""
+
+    origin: Annotated[str, Field(pattern=_ORIGIN, max_length=255)]
+    """Name of the ledger, written in every checkpoint and segment; never changed. A host name of the town, a path."""
+
+    timezone: Annotated[str, AfterValidator(_known_timezone)] = "Europe/Paris"
+    """Local time of the cameras: the days of the prefect's order are counted in it."""
+
+    preset: Preset = Preset.STANDARD
+    """Who must agree: `simple`, `standard`, `strict`. The custodian set in force decides; this is what `init` made."""
+
+
+class Paths(_Section):
+    """Where the small files lie; the footage lies on the volumes."""
+
+    state: AbsolutePath = Path("/var/lib/scelle")
+    """Ledger, index, register, spools, snapshots: see docs/design/processes.md "Files"."""
+
+    runtime: AbsolutePath = Path("/run/scelle")
+    """The sockets between roles."""
+
+    secrets: AbsolutePath = Path("/etc/scelle/secrets.json")
+    """Camera passwords, mode 0600. The systemd credential `secrets` wins over it."""
+
+    @property
+    def camera_snapshot(self) -> Path:
+        """What recorders know of the cameras."""
+        return self.state / "snapshot" / "cameras.json"
+
+    @property
+    def custodians(self) -> Path:
+        """The custodian set in force, signed."""
+        return self.state / "snapshot" / "custodians.json"
+
+    @property
+    def ledger(self) -> Path:
+        """The keeper's folder of the ledger."""
+        return self.state / "ledger"
+
+    @property
+    def spool(self) -> Path:
+        """The folder that holds one folder of spools per shard."""
+        return self.state / "spool"
+
+    @property
+    def shard(self) -> Path:
+        """The folder of the recorders' own state."""
+        return self.state / "shard"
+
+    @property
+    def index(self) -> Path:
+        """The index database."""
+        return self.state / "index" / "index.db"
+
+    @property
+    def register(self) -> Path:
+        """The register database."""
+        return self.state / "register" / "register.db"
+
+    @property
+    def access(self) -> Path:
+        """The folder of grants, export key and staging."""
+        return self.state / "access"
+
+    @property
+    def export_key(self) -> Path:
+        """RSA-3072, PKCS#8."""
+        return self.access / "export.key"
+
+    @property
+    def keeper_socket(self) -> Path:
+        """Where the keeper answers."""
+        return self.runtime / "keeper.sock"
+
+    @property
+    def access_socket(self) -> Path:
+        """Where access answers."""
+        return self.runtime / "access.sock"
+
+    def recorder_socket(self, shard: int) -> Path:
+        """Where the recorder of this shard answers."""
+        return self.runtime / f"recorder-{shard}.sock"
+
+
+class Volume(_Section):
+    """One disk that takes footage."""
+
+    name: Annotated[str, Field(pattern=_NAME)]
+    """As people call it."""
+
+    path: AbsolutePath
+    """Its mount point, or a folder in it; it carries `scelle-volume.json`."""
+
+
+class Keyring(_Section):
+    """Where the key records lie."""
+
+    places: Annotated[tuple[AbsolutePath, ...], Field(min_length=1, max_length=2)]
+    """Two folders on different disks; one opens, two survive a disk."""
+
+
+class Keys(_Section):
+    """Keys that must not lie on a volume."""
+
+    machine_key: AbsolutePath = Path("/etc/scelle/machine.key")
+    """The machine part's key. The systemd credential `machine-key` wins over it."""
+
+
+class Recorder(_Section):
+    """How footage is taken in."""
+
+    shards: Annotated[int, Field(strict=True, ge=1, le=64)] = 1
+    """Recorder processes; each records the cameras of its number."""
+
+    segment_seconds: Annotated[int, Field(strict=True, ge=2, le=300)] = 300
+    """Length of a segment. Shorter ones cost space and let a crash lose less of an open one."""
+
+    gop_seconds: Annotated[int, Field(strict=True, ge=1, le=10)] = 2
+    """A record is closed at the latest after so long, with a continuation flag."""
+
+    gop_mib: Annotated[int, Field(strict=True, ge=1, le=64)] = 8
+    """A record is closed at the latest at this size, with a continuation flag."""
+
+    queue_mib: Annotated[int, Field(strict=True, ge=8, le=4096)] = 256
+    """What may wait for one volume's writer: at least 4 s of all its cameras."""
+
+    stall_seconds: Annotated[int, Field(strict=True, ge=2, le=300)] = 10
+    """A camera that sends nothing for so long is silent: a gap begins and it is connected again."""
+
+
+class Access(_Section):
+    """The console and the HTTP interface."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; behind a reverse proxy with TLS it stays on loopback."""
+
+    port: Annotated[int, Field(strict=True, ge=0, le=65_535)] = 8080
+    """0 lets the kernel choose."""
+
+    staging_days: Annotated[int, Field(strict=True, ge=0, le=30)] = 7
+    """A bundle is wiped from staging so many days after it was handed over."""
+
+
+class Settings(_Section):
+    """The whole file."""
+
+    system: System
+    paths: Paths = Paths()
+    volume: Annotated[tuple[Volume, ...], Field(min_length=1)]
+    """One `[[volume]]` table per disk."""
+
+    keyring: Keyring
+    keys: Keys = Keys()
+    recorder: Recorder = Recorder()
+    access: Access = Access()
+
+    @model_validator(mode="after")
+    def _names_and_folders_differ(self) -> "Settings":
+        names = [volume.name for volume in self.volume]
+        paths = [volume.path for volume in self.volume]
+        if len(set(names)) < len(names):
+            raise ValueError("two volumes have the same name")
+        if len(set(paths)) < len(paths):
+            raise ValueError("two volumes have the same path")
+        if len(set(self.keyring.places)) < len(self.keyring.places):
+            raise ValueError("both keyring places are the same folder")
+        if any(self.keys.machine_key.is_relative_to(path) for path in paths):
+            raise ValueError("keys.machine_key lies on a volume: whoever takes the disk would have both parts")
+        return self
