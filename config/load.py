@@ -70,7 +70,7 @@ def _with_credentials(settings: Settings, environment: Mapping[str, str]) -> Set
 
 
 def _first(error: ValidationError, text: str, file: Path) -> ConfigError:
-    """One fault, as people mend one line at a time: unknown keys first (a misspelt key is missing too), then by line."""
+    """One fault, as people mend one at a time: unknown keys first (a misspelt key is missing too), then by line."""
     lines = key_lines(text)
 
     def place(fault: ErrorDetails) -> tuple[bool, int]:
