@@ -1,0 +1,195 @@
+"""One RTSP connection to the simulator: requests in, answers and interleaved media out (RFC 2326)."""
+
+import asyncio
+import re
+import secrets
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from nvr.sim.auth import Authenticator
+from nvr.sim.camera import SimCamera
+from nvr.sim.faults import Answers, Faults
+from nvr.sim.feed import Feed, Player, Source, Track
+from nvr.sim.messages import Interleaved, MalformedRequest, Request, RequestParser, response
+from nvr.sim.sdp import AUDIO_TRACK, VIDEO_TRACK, describe
+
+REQUESTS_KEPT: Final = 1000
+GARBAGE: Final = bytes(range(1, 256)) * 4
+_PUBLIC: Final = "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, SET_PARAMETER, TEARDOWN"
+_INTERLEAVED: Final = re.compile(r"interleaved=(\d{1,3})-(\d{1,3})")
+
+
+class Device:
+    """All that stands behind one camera's URL; the event loop owns it."""
+
+    def __init__(self, camera: SimCamera, source: Source) -> None:
+        self.camera = camera
+        self.source = source
+        self.faults = Faults()
+        self.feed = Feed(camera, source, self.faults)
+        self.authenticator = Authenticator(camera)
+        self.requests: deque[Request] = deque(maxlen=REQUESTS_KEPT)
+
+
+class Connection(asyncio.Protocol):
+    """Answers one client; it has at most one session, of one camera."""
+
+    def __init__(self, devices: Mapping[str, Device], opened: set[asyncio.Transport]) -> None:
+        self._devices = devices
+        self._opened = opened
+        self._transport: asyncio.Transport
+        self._parser = RequestParser()
+        self._device: Device | None = None
+        self._session = ""
+        self._tracks: dict[str, Track] = {}
+        self._player: Player | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+        self._methods: Mapping[str, Callable[[Device, Request], bytes]] = {
+            "DESCRIBE": self._describe,
+            "SETUP": self._setup,
+            "PLAY": self._play,
+            "GET_PARAMETER": self._parameter,
+            "SET_PARAMETER": self._parameter,
+            "TEARDOWN": self._teardown,
+        }
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client connected."""
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError("an RTSP connection needs a stream")
+        self._transport = transport
+        self._opened.add(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- asyncio's signature
+        """The client is gone, or was cut."""
+        self._opened.discard(self._transport)
+        self._end_session()
+        if self._device is not None:
+            self._device.faults.disconnected(self._transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Requests, and RTCP packets, which only show that the client lives."""
+        try:
+            for message in self._parser.feed(data):
+                if not isinstance(message, Interleaved):
+                    self._answer(message)
+                self._keep_alive()
+        except MalformedRequest:
+            self._transport.write(response(Request(method="", uri="", headers={}), 400))
+            self._transport.close()
+
+    def _answer(self, request: Request) -> None:
+        if request.method == "OPTIONS" and not request.path:
+            self._transport.write(response(request, 200, {"Public": _PUBLIC}))
+            return
+        device = self._devices.get(request.path[0]) if request.path else None
+        if device is None:
+            self._transport.write(response(request, 404))
+            return
+        self._use(device)
+        device.requests.append(request)
+        if device.faults.frozen or device.faults.answers is Answers.NOTHING:
+            return
+        self._transport.write(self._respond(device, request))
+        if request.method == "PLAY" and self._player is not None:
+            # Only now, so that no media goes before the answer.
+            device.feed.add(self._player)
+
+    def _use(self, device: Device) -> None:
+        if self._device is not device:
+            if self._device is not None:
+                self._end_session()
+                self._device.faults.disconnected(self._transport)
+            self._device = device
+            device.faults.connected(self._transport)
+
+    def _respond(self, device: Device, request: Request) -> bytes:
+        answers = device.faults.answers
+        if request.method == "OPTIONS":
+            return response(request, 200, {"Public": _PUBLIC})
+        if request.method not in self._methods:
+            return response(request, 405, {"Allow": _PUBLIC})
+        if answers is Answers.NOT_FOUND:
+            return response(request, 404)
+        if device.faults.take_nonce_expiry():
+            device.authenticator.renew_nonce()
+        if answers is Answers.UNAUTHORIZED or not device.authenticator.accepts(request):
+            return response(request, 401, {"WWW-Authenticate": device.authenticator.challenge(request)})
+        return self._methods[request.method](device, request)
+
+    def _describe(self, device: Device, request: Request) -> bytes:
+        if device.faults.answers is Answers.GARBAGE:
+            return GARBAGE
+        if device.faults.answers is Answers.REDIRECT:
+            return response(request, 302, {"Location": device.faults.redirect_uri})
+        base = f"{request.uri.rstrip('/')}/"
+        headers = {"Content-Type": "application/sdp", "Content-Base": base}
+        return response(request, 200, headers, describe(device.camera, device.source.parameter_sets))
+
+    def _setup(self, device: Device, request: Request) -> bytes:
+        offered = (VIDEO_TRACK, AUDIO_TRACK) if device.camera.audio else (VIDEO_TRACK,)
+        track = request.path[-1]
+        if track not in offered:
+            return response(request, 404)
+        if self._session and request.headers.get("session", self._session) != self._session:
+            return response(request, 454)
+        if self._player is not None:
+            return response(request, 455)
+        channels = _INTERLEAVED.search(request.headers.get("transport", ""))
+        if channels is None or int(channels[1]) > 255:  # noqa: PLR2004 -- a channel is one byte
+            return response(request, 461)
+        self._session = self._session or secrets.token_hex(8)
+        self._tracks[track] = Track(int(channels[1]))
+        transport = f"RTP/AVP/TCP;unicast;{channels[0]};ssrc={self._tracks[track].ssrc:08X}"
+        return response(request, 200, {"Transport": transport, "Session": self._session_header(device)})
+
+    def _play(self, device: Device, request: Request) -> bytes:
+        if not self._names_session(request):
+            return response(request, 454)
+        if self._player is None:
+            self._player = Player(self._transport, self._tracks.get(VIDEO_TRACK), self._tracks.get(AUDIO_TRACK))
+        base = request.uri.rstrip("/")
+        info = ",".join(f"url={base}/{name};seq={track.sequence}" for name, track in self._tracks.items())
+        headers = {"Session": self._session_header(device), "Range": "npt=0.000-", "RTP-Info": info}
+        return response(request, 200, headers)
+
+    def _parameter(self, device: Device, request: Request) -> bytes:
+        if "session" in request.headers and not self._names_session(request):
+            return response(request, 454)
+        return response(request, 200, {"Session": self._session_header(device)} if self._session else None)
+
+    def _teardown(self, device: Device, request: Request) -> bytes:  # noqa: ARG002 -- one signature for all methods
+        if not self._names_session(request):
+            return response(request, 454)
+        self._end_session()
+        return response(request, 200)
+
+    def _names_session(self, request: Request) -> bool:
+        return bool(self._session) and request.headers.get("session", "").partition(";")[0] == self._session
+
+    def _session_header(self, device: Device) -> str:
+        return f"{self._session};timeout={device.camera.session_timeout_s}"
+
+    def _end_session(self) -> None:
+        if self._player is not None and self._device is not None:
+            self._device.feed.remove(self._player)
+        if self._expiry is not None:
+            self._expiry.cancel()
+        self._player = None
+        self._expiry = None
+        self._session = ""
+        self._tracks = {}
+
+    def _keep_alive(self) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+        if self._session and self._device is not None:
+            loop = asyncio.get_running_loop()
+            self._expiry = loop.call_later(self._device.camera.session_timeout_s, self._expire, self._device)
+
+    def _expire(self, device: Device) -> None:
+        device.feed.counters.sessions_timed_out += 1
+        self._end_session()
+        self._transport.close()
