@@ -1,0 +1,189 @@
+"""What the machine tells the ledger: bodies of the entries by recorder, keeper and access (docs/design/ledger.md)."""
+
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+from pydantic import Field
+
+from storage.ledger.fields import Count, Hash, Instant, Name, Part, Public32, Text, Uuid7, Whole
+
+SEGMENTS_PER_ENTRY = 1000
+"""So many segments at most in one entry: it stays below 65,535 bytes."""
+
+Segments: TypeAlias = Annotated[tuple[Uuid7, ...], Field(max_length=SEGMENTS_PER_ENTRY)]
+
+ClockSync: TypeAlias = Literal["synchronised", "unsynchronised", "unknown"]
+"""Whether the kernel says that the server's clock is disciplined (adjtimex)."""
+
+
+class Body(Part):
+    """What an entry says; `t` is the type under which it stands."""
+
+    t: ClassVar[str]
+
+
+class Log(Body):
+    """The first entry of a log. `previous` is the last checkpoint of the log that this one continues."""
+
+    t: ClassVar[str] = "log"
+    origin: Text
+    public: Public32
+    previous: Text | None
+
+
+class Boot(Body):
+    """A recorder process began; `public` verifies the events of this boot, this one included."""
+
+    t: ClassVar[str] = "boot"
+    public: Public32
+    sw: Text
+    shards: Count
+    utc_us: Instant
+    mono_us: Count
+
+
+class Stop(Body):
+    """A recorder process ended in order."""
+
+    t: ClassVar[str] = "stop"
+    reason: Text
+
+
+class Clock(Body):
+    """The server's clock stepped by `step_us`: a new epoch begins at `utc_us`."""
+
+    t: ClassVar[str] = "clock"
+    epoch: Count
+    step_us: Whole
+    utc_us: Instant
+    mono_us: Count
+
+
+class Seal(Body):
+    """A segment is closed; `root` fixes every byte of it (docs/design/svs1.md).
+
+    `key_record` is null when the keeper found the file after a crash and no key record of it.
+    """
+
+    t: ClassVar[str] = "seal"
+    seg: Uuid7
+    camera: Name
+    run: Uuid7
+    volume: Uuid7
+    start_utc_us: Instant
+    end_utc_us: Instant
+    clock_epoch: Count
+    records: Count
+    root: Hash
+    hh: Hash
+    file_bytes: Count
+    ct_bytes: Count
+    lost: Count
+    key_record: Hash | None
+    set: Hash
+    point: Name | None
+    placement: Name | None
+    authorisation: Name | None
+    recovered: bool
+
+
+GapCause: TypeAlias = Literal["silent", "lost", "fell behind", "full", "stopped", "clock", "disk lost"]
+"""The values of storage.records.GapCause."""
+
+
+class Gap(Body):
+    """A stretch without pictures. A second entry of the same `gap` closes it; `to_utc_us` null: still open."""
+
+    t: ClassVar[str] = "gap"
+    gap: Uuid7
+    camera: Name
+    from_utc_us: Instant
+    to_utc_us: Instant | None
+    cause: GapCause
+    detail: Text | None
+
+
+class Heartbeat(Body):
+    """The recorder lives; `state` is the hash of its state blob, `segments` how many grow."""
+
+    t: ClassVar[str] = "heartbeat"
+    state: Hash
+    segments: Count
+    sync: ClockSync
+
+
+class CustodianSet(Body):
+    """A custodian set is in force from here on."""
+
+    t: ClassVar[str] = "set"
+    set: Hash
+    number: Count
+    preset: Name
+    m: Count
+    n: Count
+    provisional: bool
+
+
+class Expire(Body):
+    """These segments are about to be destroyed; `deadline_utc_us` is the latest among theirs."""
+
+    t: ClassVar[str] = "expire"
+    segs: Segments
+    reason: Literal["cap", "camera", "pressure"]
+    deadline_utc_us: Instant
+
+
+class CameraSpan(Part):
+    """So many segments of one camera, from the first's start to the last's end."""
+
+    camera: Name
+    from_utc_us: Instant
+    to_utc_us: Instant
+    count: Count
+
+
+class Expired(Body):
+    """These segments are destroyed: keys shredded, files gone."""
+
+    t: ClassVar[str] = "expired"
+    segs: Segments
+    bytes: Count
+    cameras: tuple[CameraSpan, ...]
+
+
+class Missing(Body):
+    """Footage that existed is lost, and why."""
+
+    t: ClassVar[str] = "missing"
+    seg: Uuid7
+    camera: Name
+    start_utc_us: Instant
+    end_utc_us: Instant
+    why: Text
+
+
+class Release(Body):
+    """The machine parts of these segments are handed to the custodians of a grant."""
+
+    t: ClassVar[str] = "release"
+    grant: Uuid7
+    set: Hash
+    segs: Segments
+
+
+class Open(Body):
+    """Record keys of a grant came back: these seats, so many segments and records."""
+
+    t: ClassVar[str] = "open"
+    grant: Uuid7
+    seats: tuple[Count, ...]
+    segs: Count
+    records: Count
+
+
+class Denied(Body):
+    """Something about footage was asked for and refused by this rule."""
+
+    t: ClassVar[str] = "denied"
+    rule: Text
+    what: Text
+    object: Text | None

@@ -1,0 +1,169 @@
+"""What persons do: bodies of the entries that are in the ledger before their effect (docs/design/ledger.md).
+
+Personal values stand as commitments (`entries.personal_commitment`); texts here name places and rules, nobody.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from storage.ledger.fields import Base64, Count, Days, Hash, Instant, Name, Part, RequisitionNumber, Text, Uuid7
+from storage.ledger.machine import Body
+
+
+class Account(Body):
+    """An account is made or changed; person, service and designation are commitments."""
+
+    t: ClassVar[str] = "account"
+    account: Name
+    roles: tuple[Name, ...]
+    ends_utc_us: Instant | None
+    person: Hash | None
+    service: Hash | None
+    designation: Hash | None
+    disabled: bool
+
+
+class Point(Body):
+    """A numbered place of the prefect's order; `lat_e7` and `lon_e7` are degrees times 10**7 (WGS 84)."""
+
+    t: ClassVar[str] = "point"
+    point: Name
+    number: Text
+    district: Text | None
+    address: Text | None
+    streets: Text | None
+    view: Text | None
+    lat_e7: Annotated[int, Field(ge=-900_000_000, le=900_000_000)] | None
+    lon_e7: Annotated[int, Field(ge=-1_800_000_000, le=1_800_000_000)] | None
+
+
+class Camera(Body):
+    """A camera is added or changed; `retention_days` only shortens what the order allows."""
+
+    t: ClassVar[str] = "camera"
+    camera: Name
+    url_hash: Hash
+    shard: Count
+    retention_days: Days | None
+    retired: bool
+
+
+class Placement(Body):
+    """Where a camera stands, from one instant to another; `entered_late` with a reason when backdated."""
+
+    t: ClassVar[str] = "placement"
+    placement: Name
+    camera: Name
+    point: Name
+    from_utc_us: Instant
+    to_utc_us: Instant | None
+    entered_late: bool
+    reason: Text | None
+
+
+class Authorisation(Body):
+    """The prefect's order: how many days it allows, how many it demands; `cameras` null means all."""
+
+    t: ClassVar[str] = "authorisation"
+    authorisation: Name
+    number: Text
+    from_utc_us: Instant
+    to_utc_us: Instant | None
+    retention_days: Days
+    minimum_days: Days | None
+    cameras: tuple[Name, ...] | None
+
+
+class Hold(Body):
+    """Footage of these cameras and times may not be destroyed; `until_utc_us` bounds an unvalidated hold.
+
+    A second entry of the same `hold` changes it: a validated requisition lifts the bound, a narrowing its cameras.
+    """
+
+    t: ClassVar[str] = "hold"
+    hold: Uuid7
+    requisition: RequisitionNumber | None
+    cameras: tuple[Name, ...]
+    from_utc_us: Instant
+    to_utc_us: Instant
+    basis: Text | None
+    until_utc_us: Instant | None
+
+
+class Unhold(Body):
+    """The hold ends."""
+
+    t: ClassVar[str] = "unhold"
+    hold: Uuid7
+    reason: Text
+
+
+class NoImage(Part):
+    """Why there is no picture of one camera."""
+
+    camera: Name
+    reason: Literal["destroyed", "lost", "never recorded", "no camera there"]
+
+
+class NoImages(Part):
+    """The answer that nothing exists, camera by camera."""
+
+    kind: Literal["no-images"]
+    cameras: tuple[NoImage, ...]
+
+
+class Requisition(Body):
+    """A requisition is received, completed or answered; what it says of persons and numbers is committed."""
+
+    t: ClassVar[str] = "req"
+    requisition: RequisitionNumber
+    hold: Uuid7 | None
+    cameras: tuple[Name, ...]
+    from_utc_us: Instant
+    to_utc_us: Instant
+    basis: Text | None
+    authority: Hash | None
+    authority_number: Hash | None
+    requester: Hash | None
+    document: Hash | None
+    answer: NoImages | None
+
+
+class Refuse(Body):
+    """The requisition is refused."""
+
+    t: ClassVar[str] = "refuse"
+    requisition: RequisitionNumber
+    reason: Text
+
+
+class Grant(Body):
+    """The requisition is validated: these cameras and times, for this opener, until then.
+
+    `release_public` is the grant's release key (X-Wing, 1,216 bytes), `checked` how the call-back was done.
+    """
+
+    t: ClassVar[str] = "grant"
+    grant: Uuid7
+    requisition: RequisitionNumber
+    cameras: tuple[Name, ...]
+    from_utc_us: Instant
+    to_utc_us: Instant
+    valid_until_utc_us: Instant
+    opener: Name
+    requested_by: Name
+    release_public: Base64
+    checked: Text
+
+
+class Export(Body):
+    """A bundle was made for the grant; `manifest` is the hash of its manifest."""
+
+    t: ClassVar[str] = "export"
+    grant: Uuid7
+    requisition: RequisitionNumber
+    bundle: Text
+    manifest: Hash
+    files: Count
+    bytes: Count
