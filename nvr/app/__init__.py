@@ -1,0 +1,1 @@
+"""Composition: roles as processes, command lines, the demo. Nobody imports it."""

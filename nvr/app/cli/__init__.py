@@ -1,0 +1,1 @@
+"""Four command lines for four kinds of people; one file per group of verbs."""

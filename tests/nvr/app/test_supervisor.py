@@ -1,0 +1,140 @@
+"""The supervisor and its children, with real processes: nothing here waits for time to pass."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from config.load import load
+from nvr.app.child import ChildPlan
+from nvr.app.supervisor import Supervisor, plans
+from nvr.base.clock import SystemClock
+from nvr.base.errors import NvrError
+from nvr.base.stop import Stop
+from nvr.base.wire import Client
+from tests.nvr.app.fixtures import ServiceManager, write_config
+
+STUB = str(Path(__file__).with_name("stub_role.py"))
+
+
+@pytest.fixture
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServiceManager]:
+    manager = ServiceManager(tmp_path / "notify")
+    monkeypatch.setenv("NOTIFY_SOCKET", str(manager.path))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[3]))
+    yield manager
+    manager.close()
+
+
+def plan(folder: Path, shard: int, config: Path, *, silent_s: float = 60.0) -> ChildPlan:
+    command = (sys.executable, STUB, "--config", str(config), "--shard", str(shard), "--supervised")
+    return ChildPlan(f"stub-{shard}", command, folder / "run" / f"recorder-{shard}.sock", silent_s=silent_s)
+
+
+async def pid_of(child: ChildPlan) -> int:
+    async with Client(child.socket) as client:
+        answer = await client.call("status")
+    assert isinstance(answer["pid"], int)
+    return answer["pid"]
+
+
+@asynccontextmanager
+async def running(*children: ChildPlan) -> AsyncIterator[tuple[Supervisor, Stop, asyncio.Task[int]]]:
+    stop, supervisor = Stop(), Supervisor(children, SystemClock())
+    task = asyncio.create_task(supervisor.run(stop))
+    try:
+        yield supervisor, stop, task
+    finally:
+        stop.set()
+        supervisor.kill()
+        await task
+
+
+async def test_killed_child_is_back_and_its_sister_was_not_touched(tmp_path: Path, manager: ServiceManager) -> None:
+    config = write_config(tmp_path)
+    one, two = plan(tmp_path, 1, config), plan(tmp_path, 2, config)
+    async with running(one, two):
+        await manager.heard("READY=1")
+        await manager.heard("READY=1")
+        first, sister = await pid_of(one), await pid_of(two)
+        os.kill(first, signal.SIGKILL)
+        await manager.heard("READY=1")
+        assert await pid_of(one) != first
+        assert await pid_of(two) == sister
+
+
+async def test_child_that_does_not_answer_is_killed_and_started_again(tmp_path: Path, manager: ServiceManager) -> None:
+    child = plan(tmp_path, 1, write_config(tmp_path), silent_s=0.5)
+    async with running(child):
+        await manager.heard("READY=1")
+        first = await pid_of(child)
+        async with Client(child.socket) as client:
+            with pytest.raises(NvrError, match="peer-gone"):
+                await client.call("hang")  # the process stops itself: alive, and silent
+        await manager.heard("READY=1")
+        assert await pid_of(child) != first
+
+
+async def test_stop_is_told_to_every_child_and_each_ends_in_order(tmp_path: Path, manager: ServiceManager) -> None:
+    config = write_config(tmp_path)
+    async with running(plan(tmp_path, 1, config), plan(tmp_path, 2, config)) as (_, stop, task):
+        await manager.heard("READY=1")
+        await manager.heard("READY=1")
+        stop.set()
+        await manager.heard("STOPPING=1")
+        await manager.heard("STOPPING=1")
+        assert await task == 0
+
+
+async def test_child_with_a_bad_configuration_ends_all_with_78(tmp_path: Path, manager: ServiceManager) -> None:
+    good = write_config(tmp_path)
+    bad = tmp_path / "bad.toml"
+    bad.write_text(good.read_text() + '[access]\nhost = "refused"\n')
+    async with running(plan(tmp_path, 1, good), plan(tmp_path, 2, bad)) as (_, _, task):
+        assert await task == 78
+
+
+async def test_child_ends_when_its_supervisor_is_gone(tmp_path: Path, manager: ServiceManager) -> None:
+    command = plan(tmp_path, 1, write_config(tmp_path)).command
+    child = await asyncio.create_subprocess_exec(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    await manager.heard("READY=1")
+    assert child.stdin is not None
+    child.stdin.close()
+    output, _ = await child.communicate()
+    assert b"stopped" in output
+    assert child.returncode == 0
+
+
+async def test_second_signal_ends_at_once(tmp_path: Path, manager: ServiceManager) -> None:
+    child = plan(tmp_path, 1, write_config(tmp_path))
+    process = await asyncio.create_subprocess_exec(*child.command, stdin=subprocess.PIPE)
+    await manager.heard("READY=1")
+    async with Client(child.socket) as client:
+        under_way = asyncio.create_task(client.call("never"))  # a stop in good order would wait for it
+        await client.call("status")
+        process.terminate()
+        await manager.heard("STOPPING=1")
+        process.terminate()
+        assert await process.wait() == 128 + signal.SIGTERM
+        with pytest.raises(NvrError, match="peer-gone"):
+            await under_way
+
+
+async def test_role_is_hardened(tmp_path: Path, manager: ServiceManager) -> None:
+    child = plan(tmp_path, 1, write_config(tmp_path))
+    async with running(child):
+        await manager.heard("READY=1")
+        async with Client(child.socket) as client:
+            answer = await client.call("status")
+    assert (answer["umask"], answer["dumpable"]) == (0o027, 0)
+
+
+def test_plans_name_every_role_and_shard(tmp_path: Path) -> None:
+    file = write_config(tmp_path, "[recorder]\nshards = 2\n")
+    assert [plan.name for plan in plans(load(file, {}), file)] == ["keeper", "recorder-0", "recorder-1", "access"]
