@@ -1,0 +1,68 @@
+"""Why a camera is not being recorded, as one error with a cause that screens and gaps can name."""
+
+from enum import StrEnum
+
+from nvr.base.errors import Retryable, RunEnded
+
+
+class Cause(StrEnum):
+    """What stands between the recorder and the camera; the value is the id in gaps, logs and catalogues of texts."""
+
+    UNREACHABLE = "unreachable"
+    """No route, or the name is not known."""
+    REFUSED = "refused"
+    """The camera's host refused the connection."""
+    TLS = "tls"
+    """The TLS handshake failed, or the certificate is not trusted."""
+    TIMEOUT = "timeout"
+    """The camera did not answer in time."""
+    CLOSED = "closed"
+    """The camera closed the connection."""
+    NO_SECRET = "no-secret"  # noqa: S105 -- the name of a cause, not a password
+    """The secrets file has no entry for this camera."""
+    UNAUTHORIZED = "unauthorized"
+    """The camera refused the user or the password."""
+    NOT_FOUND = "not-found"
+    """The camera answers, but knows no such stream."""
+    REJECTED = "rejected"
+    """The camera answered with another error; the field `status` has it."""
+    REDIRECTED = "redirected"
+    """The camera sent us from one address to the next too often."""
+    GARBAGE = "garbage"
+    """What the camera sent is not RTSP, SDP or RTP."""
+    NO_VIDEO = "no-video"
+    """The camera offers no video track."""
+    UNSUPPORTED_CODEC = "unsupported-codec"
+    """The camera offers video, but in no coding that this recorder knows."""
+    UNSUPPORTED_TRANSPORT = "unsupported-transport"
+    """The camera does not send over TCP."""
+    STALLED = "stalled"
+    """The session stands, but no picture came for too long."""
+
+
+class CameraUnreachable(Retryable):
+    """An attempt or a session failed; the supervisor waits and tries again.
+
+    The fields never hold a URL, a user or a password: cameras carry passwords in all three.
+    """
+
+    message_id = "camera-unreachable"
+
+    def __init__(self, cause: Cause, **fields: object) -> None:
+        super().__init__(None, cause=cause.value, **fields)
+        self.cause = cause
+
+
+class TimelineBroken(RunEnded):
+    """The camera's time stamps can not be carried on: a new run begins; `reason` names the rule."""
+
+    message_id = "timeline-broken"
+
+    def __init__(self, reason: str, **fields: object) -> None:
+        super().__init__(None, reason=reason, **fields)
+        self.reason = reason
+
+
+def garbage(what: str, **fields: object) -> CameraUnreachable:
+    """The error for bytes that no reading of the standards allows; `what` names the place, never the bytes."""
+    return CameraUnreachable(Cause.GARBAGE, what=what, **fields)

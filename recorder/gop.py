@@ -1,0 +1,107 @@
+"""Access units to records: where one ends, and what it says of itself. Pure; the bytes stay where they are."""
+
+from array import array
+from typing import Final
+
+from nvr.base.units import TICKS_PER_SECOND, Ticks90k, UtcUs
+from storage.records import RandomAccess, Record
+
+MAX_RECORD_90K: Final = 2 * TICKS_PER_SECOND
+"""A kill loses at most the open record (DESIGN.md "Numbers to reach")."""
+MAX_RECORD_BYTES: Final = 8 * 1024 * 1024
+HOLE_90K: Final = TICKS_PER_SECOND
+"""A hole is a step of more than two frame intervals and this."""
+DEFAULT_STEP_90K: Final = TICKS_PER_SECOND // 25
+
+
+class GopBuilder:
+    """The open record of one run: times and sizes of its access units, in decode order.
+
+    Ask `ends_before` of each unit, `close` when it says so, then `add` it.
+    """
+
+    def __init__(self, *, step_90k: int = DEFAULT_STEP_90K) -> None:
+        self.step_90k = step_90k
+        self._first_90k = 0
+        self._newest_90k = 0
+        self._last_90k: int | None = None
+        self._bytes = 0
+        self._lost = 0
+        self._random_access = RandomAccess.NONE
+        self._sizes = array("I")
+        self._deltas_90k = array("i")
+
+    @property
+    def units(self) -> int:
+        """Access units in the open record."""
+        return len(self._sizes)
+
+    @property
+    def first_90k(self) -> int:
+        """Presentation time of the open record's first access unit."""
+        return self._first_90k
+
+    def ends_before(self, pts_90k: int, size: int, random_access: RandomAccess) -> bool:
+        """Whether the open record, if there is one, ends before this unit."""
+        return bool(self._sizes) and (
+            random_access is not RandomAccess.NONE
+            or pts_90k - self._first_90k >= MAX_RECORD_90K
+            or self._bytes + size > MAX_RECORD_BYTES
+            or self.is_hole(pts_90k)
+        )
+
+    def is_hole(self, pts_90k: int) -> bool:
+        """Whether units are missing between the last one and this."""
+        return self._last_90k is not None and pts_90k - self._last_90k > 2 * self.step_90k + HOLE_90K
+
+    def add(self, pts_90k: int, size: int, random_access: RandomAccess, lost: int) -> None:
+        """Put the unit into the open record; the first one opens it."""
+        if not self._sizes:
+            self._first_90k = self._newest_90k = pts_90k
+            self._random_access = random_access
+        elif pts_90k > self._newest_90k:
+            self._newest_90k = pts_90k
+        if self._last_90k is not None and self._last_90k != pts_90k:
+            self.step_90k = abs(pts_90k - self._last_90k)
+        self._last_90k = pts_90k
+        self._sizes.append(size)
+        self._deltas_90k.append(pts_90k - self._first_90k)
+        self._bytes += size
+        self._lost += lost
+
+    def extend(self, size: int, lost: int) -> None:
+        """Let the last unit grow: the camera sent it in several parts with one time stamp."""
+        self._sizes[-1] += size
+        self._bytes += size
+        self._lost += lost
+
+    def close(self, data: bytearray, *, next_90k: int | None) -> Record:
+        """The open record, with `data` as its bytes and no wall time yet.
+
+        `next_90k` is where the next record begins; without it, and across a hole, the duration is extrapolated from the
+        mean frame interval.
+        """
+        if next_90k is not None and next_90k > self._first_90k and not self.is_hole(next_90k):
+            dur_90k = next_90k - self._first_90k
+        else:
+            dur_90k = self._extrapolated_90k()
+        record = Record(
+            start_utc_us=UtcUs(0),
+            pts_90k=Ticks90k(self._first_90k),
+            dur_90k=dur_90k,
+            clock_epoch=0,
+            random_access=self._random_access,
+            lost=self._lost,
+            continuation=self._random_access is RandomAccess.NONE,
+            data=data,
+            sizes=self._sizes,
+            pts_delta_90k=self._deltas_90k,
+        )
+        self._sizes, self._deltas_90k = array("I"), array("i")
+        self._bytes = self._lost = 0
+        return record
+
+    def _extrapolated_90k(self) -> int:
+        span_90k = self._newest_90k - self._first_90k
+        mean_90k = span_90k // (self.units - 1) if self.units > 1 else 0
+        return span_90k + (mean_90k or self.step_90k)

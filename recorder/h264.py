@@ -1,0 +1,360 @@
+"""H.264 over RTP (RFC 6184): from interleaved frames in a read buffer to MP4 samples in a growing bytearray.
+
+Every NAL unit is kept byte for byte, SEI, AUD and filler included, behind its length in four bytes (ISO/IEC
+14496-15). What was lost on the way: a NAL unit with a hole is never written. The whole NAL units of a damaged access
+unit are kept, since a slice that came shows its part of the picture, and the loss is counted for the record.
+
+Tolerated defects of cameras:
+    Marker bit or a time stamp of its own on SPS, PPS or SEI: an access unit ends only once it holds a slice.
+    Marker bit on every slice: what follows with the same time stamp is told as part of the unit before (`joins`).
+    Annex B start codes inside one payload (IPCAM): the units are parted.
+    Start and end bit on one fragment (RFC 6184 section 5.8 forbids it): taken as a whole NAL unit.
+    No end bit on a fragment with the marker: the marker ends the NAL unit.
+    A sequence number far from the last one: counted as one lost packet (RFC 3550 appendix A.1).
+"""
+
+from collections.abc import Sequence
+from struct import Struct
+from typing import Final, Protocol
+
+from recorder.errors import garbage
+from recorder.parameter_sets import PPS, SPS, BadParameterSet, ParameterSets
+from storage.records import CodecConfig, RandomAccess
+
+MAX_PENDING: Final = 16 * 1024 * 1024
+"""Bytes of one record and one access unit together; a record closes at 8 MiB (DESIGN.md "Ingest")."""
+
+_FRAME: Final = Struct(">HHHHQH")
+"""The first 18 bytes of an interleaved FU-A packet.
+
+    '$' and channel; length; version, flags, marker, payload type; sequence number; time stamp and SSRC; FU indicator
+    and FU header.
+"""
+_FRAME_BYTES: Final = _FRAME.size
+_RTP: Final = Struct(">BBHII")
+_RTP_BYTES: Final = _RTP.size
+_RTP_VERSION: Final = 2
+_LENGTH: Final = Struct(">I")
+_SIZE: Final = Struct(">H")
+_MAX_DROPOUT: Final = 3000
+_MAX_MISORDER: Final = 100
+_STAP_A: Final = 24
+_FU_A: Final = 28
+_FU_HEAD: Final = 2
+_SLICES: Final = frozenset({1, 2, 3, 4, 5})
+_IDR: Final = 5
+_SEI: Final = 6
+_SMALL: Final = frozenset({_SEI, SPS, PPS, 9, 10, 11})
+"""Kinds of NAL unit in front of the slices: short, and where cameras hide start codes."""
+_RECOVERY_POINT: Final = 6
+_LAST_NAL_TYPE: Final = 23
+_MORE: Final = 0xFF
+_STOP_BYTE: Final = 0x80
+_NONE: Final = -1
+
+
+class UnitSink(Protocol):
+    """Who takes the access units."""
+
+    def unit(self, timestamp: int, size: int, random_access: RandomAccess, *, lost: int, joins: bool) -> None:
+        """One access unit: the last `size` bytes of the depacketiser's `out`.
+
+        `lost` packets are missing since the unit before; with `joins` the bytes belong to that unit.
+        """
+        ...
+
+    def source_changed(self) -> None:
+        """Another synchronisation source: time stamps and sequence numbers begin anew."""
+        ...
+
+
+class H264Depacketiser:
+    """Reads one video channel. The event loop owns it; `take` may be called by the sink and between reads.
+
+    `config` is how to decode the units told so far, None until the parameter sets are known.
+    """
+
+    def __init__(
+        self, sink: UnitSink, *, channel: int, payload_type: int, parameter_sets: Sequence[bytes] = ()
+    ) -> None:
+        self.out = bytearray()
+        self.packets = 0
+        self._sink = sink
+        self._sets = ParameterSets()
+        for nal in parameter_sets:
+            self._offer(nal)
+        self.config: CodecConfig | None = self._sets.config()
+        self._payload_type = payload_type
+        self._magic = 0x2400 | channel
+        self._plain = 0x8000 | payload_type
+        self._expected = _NONE
+        self._ssrc = _NONE
+        self._timestamp = _NONE
+        self._told = _NONE
+        self._lost = 0
+        self._unit_start = 0
+        self._nal_start = _NONE
+        self._middle = _NONE
+        self._clock = _NONE
+        self._has_slice = False
+        self._random_access = RandomAccess.NONE
+        self._sets_changed = False
+
+    @property
+    def unfinished(self) -> int:
+        """Bytes at the end of `out` that belong to an access unit not yet told."""
+        return len(self.out) - self._unit_start
+
+    def take(self, keep: int) -> bytearray:
+        """Give away `out` less its last `keep` bytes, which begin the new `out`: the one copy per record."""
+        taken = self.out
+        cut = len(taken) - keep
+        self.out = taken[cut:]
+        del taken[cut:]
+        self._unit_start -= cut
+        if self._nal_start != _NONE:
+            self._nal_start -= cut
+        return taken
+
+    def walk(self, buffer: bytearray, view: memoryview, at: int, end: int) -> int:
+        """Take the whole frames of our channel from `buffer[at:end]`; where the first other byte stands.
+
+        The hot path: fragments from the middle of a NAL unit are recognised by five comparisons and copied once.
+        `view` is a view of the same buffer.
+
+        Raises:
+            CameraUnreachable: cause `garbage`, for an access unit beyond MAX_PENDING.
+        """
+        frame = _FRAME.unpack_from
+        out, magic, plain = self.out, self._magic, self._plain
+        expected, middle, clock = self._expected, self._middle, self._clock
+        taken = 0
+        while end - at >= _FRAME_BYTES:
+            head, length, flags, sequence, stamp, fragment = frame(buffer, at)
+            stop = at + 4 + length
+            if head != magic or stop > end:
+                break
+            if (
+                fragment == middle
+                and sequence == expected
+                and stamp == clock
+                and flags == plain
+                and length > _RTP_BYTES + _FU_HEAD
+            ):
+                out += view[at + _FRAME_BYTES : stop]
+                expected = sequence + 1 & 0xFFFF
+                taken += 1
+            else:
+                self._expected = expected
+                self.packet(buffer, view, at + 4, stop)
+                out, expected, middle, clock = self.out, self._expected, self._middle, self._clock
+            at = stop
+        self._expected = expected
+        self.packets += taken
+        if len(out) > MAX_PENDING:
+            raise garbage("access-unit-size")
+        return at
+
+    def interrupted(self) -> None:
+        """The framing was lost: what is being joined may hold foreign bytes, and is given up."""
+        self._lost += 1
+        self._abandon()
+
+    def packet(self, buffer: bytearray, view: memoryview, at: int, stop: int) -> None:
+        """Take one RTP packet (RFC 3550 section 5.1) of any shape; a malformed one counts as lost."""
+        self.packets += 1
+        if stop - at < _RTP_BYTES or buffer[at] >> 6 != _RTP_VERSION:
+            self._lost += 1
+            return
+        _, kind, sequence, timestamp, ssrc = _RTP.unpack_from(buffer, at)
+        if ssrc != self._ssrc:
+            self._change_source(ssrc)
+        if not self._in_order(sequence) or kind & 0x7F != self._payload_type:
+            return
+        if timestamp != self._timestamp:
+            self._change_time(timestamp)
+        begin, end = _payload(buffer, at, stop)
+        if begin != end and not (begin < end and self._payload(buffer, view, begin, end)):
+            self._lost += 1
+            self._abandon()
+        if kind & 0x80:
+            if self._nal_start != _NONE:
+                self._finish_nal()
+            if self._has_slice:
+                self._finish_unit()
+
+    def _change_source(self, ssrc: int) -> None:
+        first = self._ssrc == _NONE
+        if self._has_slice:
+            self._finish_unit()
+        self._abandon()
+        self._ssrc, self._expected, self._told = ssrc, _NONE, _NONE
+        if not first:
+            self._sink.source_changed()
+
+    def _change_time(self, timestamp: int) -> None:
+        if self._nal_start != _NONE:
+            self._lost += 1
+            self._abandon()
+        if self._has_slice:
+            self._finish_unit()
+        self._timestamp = timestamp
+
+    def _in_order(self, sequence: int) -> bool:
+        """Count what is missing; False for a packet that came twice or late."""
+        ahead = (sequence - self._expected) & 0xFFFF if self._expected != _NONE else 0
+        if ahead > 0xFFFF - _MAX_MISORDER:
+            return False
+        if ahead:
+            self._lost += ahead if ahead < _MAX_DROPOUT else 1
+            self._abandon()
+        self._expected = sequence + 1 & 0xFFFF
+        return True
+
+    def _payload(self, buffer: bytearray, view: memoryview, at: int, stop: int) -> bool:
+        """Take an RTP payload (RFC 6184 section 5.2); False when it is malformed."""
+        kind = buffer[at] & 0x1F
+        if kind == _FU_A:
+            return self._fragment(buffer, view, at, stop)
+        self._abandon()
+        if kind == _STAP_A:
+            return self._aggregate(buffer, view, at + 1, stop)
+        if not 0 < kind <= _LAST_NAL_TYPE:
+            return False
+        self._whole(view, at, stop)
+        return True
+
+    def _fragment(self, buffer: bytearray, view: memoryview, at: int, stop: int) -> bool:
+        """FU-A, RFC 6184 section 5.8. The middle of a unit whose start never came is passed over."""
+        if stop - at <= _FU_HEAD:
+            return False
+        indicator, header = buffer[at], buffer[at + 1]
+        middle = indicator << 8 | header & 0x1F
+        if header & 0x80:
+            self._abandon()
+            if not 0 < header & 0x1F <= _LAST_NAL_TYPE:
+                return False
+            self._nal_start = len(self.out)
+            self.out += b"\0\0\0\0"
+            self.out.append(indicator & 0xE0 | header & 0x1F)
+            self._middle = middle
+            self._clock = self._timestamp << 32 | self._ssrc
+        elif self._nal_start == _NONE:
+            return True
+        elif middle != self._middle:
+            return False
+        self.out += view[at + 2 : stop]
+        if header & 0x40:
+            self._finish_nal()
+        return True
+
+    def _aggregate(self, buffer: bytearray, view: memoryview, at: int, stop: int) -> bool:
+        """STAP-A, RFC 6184 section 5.7.1; what is whole before a malformed end stays."""
+        while at + 2 <= stop:
+            size = _SIZE.unpack_from(buffer, at)[0]
+            at += 2
+            if not 0 < size <= stop - at or not 0 < buffer[at] & 0x1F <= _LAST_NAL_TYPE:
+                return False
+            self._whole(view, at, at + size)
+            at += size
+        return at == stop
+
+    def _whole(self, view: memoryview, at: int, stop: int) -> None:
+        self._nal_start = len(self.out)
+        self.out += _LENGTH.pack(stop - at)
+        self.out += view[at:stop]
+        self._finish_nal()
+
+    def _abandon(self) -> None:
+        """Forget the NAL unit that is being joined: it has a hole."""
+        if self._nal_start != _NONE:
+            del self.out[self._nal_start :]
+            self._nal_start = self._middle = _NONE
+
+    def _finish_nal(self) -> None:
+        out, start = self.out, self._nal_start
+        self._nal_start = self._middle = _NONE
+        _LENGTH.pack_into(out, start, len(out) - start - 4)
+        kind = out[start + 4] & 0x1F
+        if kind in _SMALL:
+            if out.find(b"\0\0\1", start + 5) >= 0:
+                self._part(start)
+            else:
+                self._note_small(kind, start + 4)
+        elif kind in _SLICES:
+            self._has_slice = True
+            if kind == _IDR:
+                self._random_access = RandomAccess.IDR
+
+    def _part(self, start: int) -> None:
+        """Write one NAL unit that holds start codes (Annex B) as the several that it is."""
+        joined = bytes(self.out[start + 4 :])
+        del self.out[start:]
+        for part in joined.split(b"\0\0\1"):
+            if nal := part.rstrip(b"\0"):
+                self._nal_start = len(self.out)
+                self.out += _LENGTH.pack(len(nal)) + nal
+                self._finish_nal()
+
+    def _note_small(self, kind: int, at: int) -> None:
+        if kind in (SPS, PPS):
+            self._sets_changed |= self._offer(bytes(self.out[at:]))
+        elif kind == _SEI and self._random_access is RandomAccess.NONE and _has_recovery_point(self.out, at + 1):
+            self._random_access = RandomAccess.RECOVERY_POINT
+
+    def _offer(self, nal: bytes) -> bool:
+        """A set that can not be read stays in the stream as it came, but says nothing about decoding."""
+        try:
+            return self._sets.offer(nal)
+        except BadParameterSet:
+            return False
+
+    def _finish_unit(self) -> None:
+        self._abandon()
+        if self._sets_changed:
+            self._sets_changed = False
+            self.config = self._sets.config()
+        random_access, self._random_access = self._random_access, RandomAccess.NONE
+        lost, self._lost = self._lost, 0
+        joins, self._told = self._timestamp == self._told, self._timestamp
+        self._has_slice = False
+        size = len(self.out) - self._unit_start
+        self._sink.unit(self._timestamp, size, random_access, lost=lost, joins=joins)
+        self._unit_start = len(self.out)
+
+
+def _payload(buffer: bytearray, at: int, stop: int) -> tuple[int, int]:
+    """Begin and end of an RTP packet's payload, less contributing sources, extension and padding.
+
+    Equal where the packet is empty, which is allowed; the end before the begin where it is malformed.
+    """
+    first = buffer[at]
+    begin = at + _RTP_BYTES + 4 * (first & 0x0F)
+    if first & 0x10:
+        if begin + 4 > stop:
+            return 1, 0
+        begin += 4 + 4 * _SIZE.unpack_from(buffer, begin + 2)[0]
+    if first & 0x20:
+        stop -= buffer[stop - 1]
+    return begin, stop
+
+
+def _has_recovery_point(out: bytearray, at: int) -> bool:
+    """Whether the SEI payload that begins at `at` holds a recovery point (H.264 sections 7.3.2.3.1 and D.1.8)."""
+    end = len(out)
+    while at + 2 <= end and out[at] != _STOP_BYTE:
+        numbers = []
+        for _ in range(2):
+            number = 0
+            while at < end and out[at] == _MORE:
+                number += 255
+                at += 1
+            if at >= end:
+                return False
+            numbers.append(number + out[at])
+            at += 1
+        kind, size = numbers
+        if kind == _RECOVERY_POINT:
+            return True
+        at += size
+    return False

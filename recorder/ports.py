@@ -1,0 +1,52 @@
+"""What the recorder needs of others, declared by the one who needs it."""
+
+from typing import Protocol
+
+from nvr.base.ids import CameraId, SegmentId
+from nvr.base.units import MonoUs, UtcUs
+from storage.records import GapCause, Record, SegmentStart
+
+
+class SegmentSink(Protocol):
+    """Where segments go: a volume's writer behind a bounded queue. No call waits.
+
+    For one segment: `open_segment`, any number of `append`, `close_segment`. Once `failed` says so, the recorder names
+    that segment no more, and does not close it.
+    """
+
+    def open_segment(self, start: SegmentStart) -> None:
+        """Begin a segment; never refused."""
+        ...
+
+    def append(self, segment: SegmentId, record: Record) -> bool:
+        """Hand over a record. False: the bounded queue is full, and nothing was taken."""
+        ...
+
+    def close_segment(self, segment: SegmentId) -> None:
+        """Seal the segment once its records are written; never refused."""
+        ...
+
+    def failed(self, segment: SegmentId) -> bool:
+        """Whether the volume gave the segment up."""
+        ...
+
+
+class EventSink(Protocol):
+    """The shard's spool."""
+
+    def gap(
+        self,
+        *,
+        gap: str,
+        camera: CameraId,
+        from_utc_us: UtcUs,
+        to_utc_us: UtcUs | None,
+        cause: GapCause,
+        detail: str,
+    ) -> None:
+        """A gap, told when it opens (no end) and again under the same UUIDv7 when it closes; the last word counts."""
+        ...
+
+    def clock(self, *, epoch: int, step_us: int, utc_us: UtcUs, mono_us: MonoUs) -> None:
+        """The server's clock stepped by `step_us`; at `mono_us` it showed `utc_us`, and `epoch` had begun."""
+        ...

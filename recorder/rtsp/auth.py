@@ -1,0 +1,123 @@
+"""How a camera is told the password: Basic (RFC 7617) and Digest (RFC 2617, RFC 7616), as RTSP uses them."""
+
+import base64
+import hashlib
+import re
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+_HASHES: Final[dict[str, Callable[[bytes], "hashlib._Hash"]]] = {"SHA-256": hashlib.sha256, "MD5": hashlib.md5}
+"""Algorithms that we answer, best first."""
+
+_SCHEME: Final = re.compile(r"(?:^|,)\s*(basic|digest)\b", re.IGNORECASE)
+_PARAMETER: Final = re.compile(r'([a-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))', re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """User and password of one camera; neither is ever printed."""
+
+    user: str = field(repr=False)
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What a camera asks for in a 401 answer. `algorithm` is empty for Basic; texts are as sent, still escaped."""
+
+    algorithm: str
+    realm: str = ""
+    nonce: str = ""
+    opaque: str | None = None
+    qop: bool = False
+    stale: bool = False
+
+
+def parse_challenges(values: Iterable[str]) -> Challenge | None:
+    """The best challenge that we can answer among the WWW-Authenticate values; None when there is none."""
+    known = [challenge for value in values for challenge in _challenges(value)]
+    ranks = [*_HASHES, ""]
+    return min(known, key=lambda challenge: ranks.index(challenge.algorithm), default=None)
+
+
+class Authenticator:
+    """Writes the Authorization header for one challenge; counts the nonce's uses (RFC 7616 section 3.4)."""
+
+    def __init__(self, credentials: Credentials, challenge: Challenge) -> None:
+        self._credentials = credentials
+        self.challenge = challenge
+        self._uses = 0
+
+    def header(self, method: str, uri: str) -> str:
+        """The value of the Authorization header of one request."""
+        if not self.challenge.algorithm:
+            pair = f"{self._credentials.user}:{self._credentials.password}"
+            return "Basic " + base64.b64encode(pair.encode("utf-8")).decode("ascii")
+        self._uses += 1
+        return self._digest(method, uri, cnonce=secrets.token_hex(8))
+
+    def _digest(self, method: str, uri: str, *, cnonce: str) -> str:
+        asked = self.challenge
+        make = _HASHES[asked.algorithm]
+
+        def hashed(*parts: str) -> str:
+            return make(":".join(parts).encode("utf-8")).hexdigest()
+
+        user = self._credentials.user
+        secret = hashed(user, _unescaped(asked.realm), self._credentials.password)
+        nonce = _unescaped(asked.nonce)
+        request = hashed(method, uri)
+        fields = [
+            f'username="{_escaped(user)}"',
+            f'realm="{asked.realm}"',
+            f'nonce="{asked.nonce}"',
+            f'uri="{uri}"',
+        ]
+        if asked.qop:
+            count = f"{self._uses:08x}"
+            fields += ["qop=auth", f"nc={count}", f'cnonce="{cnonce}"']
+            response = hashed(secret, nonce, count, cnonce, "auth", request)
+        else:
+            response = hashed(secret, nonce, request)
+        fields.append(f'response="{response}"')
+        if asked.algorithm != "MD5":
+            fields.append(f"algorithm={asked.algorithm}")
+        if asked.opaque is not None:
+            fields.append(f'opaque="{asked.opaque}"')
+        return "Digest " + ", ".join(fields)
+
+
+def _challenges(value: str) -> Iterable[Challenge]:
+    starts = list(_SCHEME.finditer(value))
+    for found, following in zip(starts, [*starts[1:], None], strict=True):
+        text = value[found.end() : following.start() if following else len(value)]
+        challenge = _digest_challenge(text) if found[1].lower() == "digest" else Challenge(algorithm="")
+        if challenge is not None:
+            yield challenge
+
+
+def _digest_challenge(text: str) -> Challenge | None:
+    """None when the algorithm or the protection asked for is not one of ours."""
+    fields = {name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(text)}
+    algorithm = fields.get("algorithm", "MD5").upper()
+    offered = [token.strip().lower() for token in fields.get("qop", "").split(",") if token.strip()]
+    if algorithm not in _HASHES or (offered and "auth" not in offered):
+        return None
+    return Challenge(
+        algorithm=algorithm,
+        realm=fields.get("realm", ""),
+        nonce=fields.get("nonce", ""),
+        opaque=fields.get("opaque"),
+        qop=bool(offered),
+        stale=fields.get("stale", "").lower() == "true",
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text)

@@ -1,0 +1,277 @@
+"""The connection of one session: bytes of the socket to packets, in place, and the session's requests in between.
+
+One buffer per connection takes what the kernel has; the interleaved frames in it (RFC 2326 section 10.12) are walked
+where they lie, and only a frame that is not whole yet is moved, to the buffer's beginning.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Final, Protocol, cast
+
+from nvr.base.clock import Clock
+from nvr.base.units import MonoUs
+from recorder.errors import CameraUnreachable, Cause, garbage
+from recorder.rtsp.client import Channels, Phase, RtspClient
+from recorder.rtsp.messages import Request, Response, answer, parse
+from recorder.rtsp.rtcp import sender_report
+from recorder.rtsp.sdp import VideoTrack
+
+BUFFER_BYTES: Final = 128 * 1024
+"""Holds the longest message (80 KiB) or interleaved frame (64 KiB), and room for what follows."""
+MAX_RESYNCS: Final = 20
+"""Per session; a camera that loses its framing more often is better connected anew."""
+MAX_LOW_WATER: Final = 48 * 1024
+"""Less than the room that is always left in the buffer."""
+LOW_WATER_MS: Final = 80
+"""How much of the measured bit rate may wait in the kernel, so that one read takes several packets."""
+
+_DOLLAR: Final = 0x24
+_FRAME_HEAD: Final = 4
+_RTP_VERSION: Final = 2
+"""Of RTCP as well (RFC 3550 sections 5.1 and 6.4.1)."""
+
+
+class Depacketiser(Protocol):
+    """Who takes RTP packets where they lie; see recorder.h264."""
+
+    def walk(self, buffer: bytearray, view: memoryview, at: int, end: int) -> int:
+        """Take whole interleaved frames of the video channel; where the first other byte stands."""
+        ...
+
+    def packet(self, buffer: bytearray, view: memoryview, at: int, stop: int) -> None:
+        """Take one RTP packet."""
+        ...
+
+    def interrupted(self) -> None:
+        """The framing was lost: what is being joined may hold foreign bytes."""
+        ...
+
+
+class Feed(Protocol):
+    """Who takes what one session receives; see recorder.run."""
+
+    @property
+    def depacketiser(self) -> Depacketiser:
+        """Takes the packets of the video channel."""
+        ...
+
+    def reading(self, now_mono_us: MonoUs) -> None:
+        """Bytes have arrived at this instant; their packets follow."""
+        ...
+
+    def read(self) -> None:
+        """Those packets are told."""
+        ...
+
+    def sender_report(self, ntp_us: int, timestamp: int) -> None:
+        """A sender report of the video track."""
+        ...
+
+
+class RtspProtocol(asyncio.BufferedProtocol):
+    """One session over one connection. The event loop owns it.
+
+    `played` returns once the camera plays, `ended` when the session is over; both raise what ended it. `tick` is to be
+    called about twice a second.
+    """
+
+    def __init__(
+        self, client: RtspClient, clock: Clock, begin: Callable[[VideoTrack, Channels], Feed], *, may_pace: bool
+    ) -> None:
+        self.bytes_read = 0
+        self.resyncs = 0
+        self._client = client
+        self._clock = clock
+        self._begin = begin
+        self._may_pace = may_pace
+        self._transport: asyncio.Transport | None = None
+        self._buffer = bytearray(BUFFER_BYTES)
+        self._view = memoryview(self._buffer)
+        self._end = 0
+        self._feed: Feed | None = None
+        self._channels = Channels(rtp=0, rtcp=1)
+        self._failure: Exception | None = None
+        self._playing = asyncio.Event()
+        self._over = asyncio.Event()
+        self._keep_alive_due_us = 0
+        self._low_water = 1
+        self._ticked_bytes = 0
+        self._ticked_mono_us = 0
+
+    async def played(self) -> None:
+        """Wait until the camera plays.
+
+        Raises:
+            CameraUnreachable: it never will; see the cause.
+            Redirected: the stream is elsewhere.
+        """
+        await self._playing.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    async def ended(self) -> None:
+        """Wait for the end of the session. Raises CameraUnreachable unless it was `close` that ended it."""
+        await self._over.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def fail(self, error: Exception) -> None:
+        """End the session with this error; the first one counts."""
+        if self._over.is_set():
+            return
+        self._failure = error
+        self._finish()
+
+    def close(self) -> None:
+        """End the session on our side: TEARDOWN is sent, its answer not awaited."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(self._client.teardown())
+            self._transport.close()
+        self._finish()
+
+    def tick(self, now_mono_us: MonoUs) -> None:
+        """Keep the session alive, and let the kernel collect as much as a read should take."""
+        if self._transport is None or self._client.phase is not Phase.PLAYING:
+            return
+        if now_mono_us >= self._keep_alive_due_us:
+            self._keep_alive_due_us = now_mono_us + self._client.keep_alive_us
+            self._transport.write(self._client.keep_alive())
+        received = self.bytes_read - self._ticked_bytes
+        elapsed_us = now_mono_us - self._ticked_mono_us
+        self._ticked_bytes, self._ticked_mono_us = self.bytes_read, now_mono_us
+        if self._may_pace and elapsed_us > 0:
+            wanted = received * LOW_WATER_MS * 1000 // elapsed_us
+            self._set_low_water(1 if self._client.awaits_answer else max(1, min(MAX_LOW_WATER, wanted)))
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Send the first request."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's do not inherit from asyncio's
+        self._transport.write(self._client.begin())
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        """The camera is gone."""
+        self.fail(CameraUnreachable(Cause.CLOSED))
+
+    def get_buffer(self, _sizehint: int) -> memoryview:
+        """The free part of the buffer; never empty, since what waits in it is bounded."""
+        return self._view[self._end :]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what was read. Whatever goes wrong is told to those who wait for the session."""
+        self.bytes_read += nbytes
+        try:
+            self._take(self._end + nbytes)
+        except Exception as error:  # noqa: BLE001 -- not swallowed: `played` and `ended` raise it in the worker's task
+            self.fail(error)
+
+    def _take(self, end: int) -> None:
+        feed = self._feed
+        if feed is not None:
+            feed.reading(self._clock.mono_us())
+        at = self._consume(end)
+        if feed is not None:
+            feed.read()
+        if at:
+            self._view[: end - at] = self._view[at:end]
+        self._end = end - at
+
+    def _consume(self, end: int) -> int:
+        """Take whole frames and messages from the buffer's beginning; where the first incomplete one stands."""
+        buffer, view = self._buffer, self._view
+        at = 0
+        while at < end and not self._over.is_set():
+            if self._feed is not None:
+                at = self._feed.depacketiser.walk(buffer, view, at, end)
+                if at == end:
+                    break
+            taken = self._frame(at, end) if buffer[at] == _DOLLAR else self._message(at, end)
+            if taken is None:
+                break
+            at = taken
+        return at
+
+    def _frame(self, at: int, end: int) -> int | None:
+        """An interleaved frame that the walk left: another channel, or too short for it."""
+        buffer = self._buffer
+        if end - at < _FRAME_HEAD:
+            return None
+        stop = at + _FRAME_HEAD + (buffer[at + 2] << 8 | buffer[at + 3])
+        if stop > end:
+            return None
+        channel, begin = buffer[at + 1], at + _FRAME_HEAD
+        if self._feed is None:
+            return stop
+        if channel == self._channels.rtp:
+            self._feed.depacketiser.packet(buffer, self._view, begin, stop)
+        elif channel == self._channels.rtcp:
+            if report := sender_report(buffer, begin, stop):
+                self._feed.sender_report(*report)
+        elif begin == stop or buffer[begin] >> 6 != _RTP_VERSION:  # neither RTP nor RTCP, so no frame either
+            return self._resynchronise(at, end)
+        return stop
+
+    def _message(self, at: int, end: int) -> int | None:
+        try:
+            message, behind = parse(self._buffer, at, end)
+        except CameraUnreachable:
+            if self._client.phase is not Phase.PLAYING:
+                raise
+            return self._resynchronise(at, end)
+        if message is None:
+            return behind if behind == end else None
+        if isinstance(message, Request):
+            self._refuse(message)
+        else:
+            self._answered(message)
+        return behind
+
+    def _answered(self, response: Response) -> None:
+        following = self._client.receive(response)
+        client = self._client
+        if self._feed is None and client.track is not None and client.channels is not None:
+            self._channels = client.channels
+            self._feed = self._begin(client.track, client.channels)
+            self._feed.reading(self._clock.mono_us())
+        if following and self._transport is not None:
+            self._transport.write(following)
+        if client.phase is Phase.PLAYING and not self._playing.is_set():
+            now_mono_us = self._clock.mono_us()
+            self._keep_alive_due_us = now_mono_us + client.keep_alive_us
+            self._ticked_bytes, self._ticked_mono_us = self.bytes_read, now_mono_us
+            self._playing.set()
+
+    def _refuse(self, asked: Request) -> None:
+        """Cameras may ask whether we live; anything else is not for a player (RFC 2326 section 10)."""
+        alive = asked.method in ("OPTIONS", "GET_PARAMETER", "SET_PARAMETER")
+        if self._transport is not None:
+            self._transport.write(answer(asked, 200, "OK") if alive else answer(asked, 501, "Not Implemented"))
+
+    def _resynchronise(self, at: int, end: int) -> int:
+        """Where the next frame of the video channel seems to begin; the bytes up to it are lost."""
+        self.resyncs += 1
+        if self.resyncs > MAX_RESYNCS or self._feed is None:
+            raise garbage("framing")
+        self._feed.depacketiser.interrupted()
+        begin = bytes((_DOLLAR, self._channels.rtp))
+        found = self._buffer.find(begin, at + 1, end)
+        while 0 <= found < end - _FRAME_HEAD and self._buffer[found + _FRAME_HEAD] >> 6 != _RTP_VERSION:
+            found = self._buffer.find(begin, found + 1, end)
+        return found if found >= 0 else end
+
+    def _set_low_water(self, size: int) -> None:
+        """SO_RCVLOWAT (socket(7)), in steps of a quarter, so that a steady stream needs no system call."""
+        if self._transport is None or (size > 1 and abs(size - self._low_water) * 4 < self._low_water):
+            return
+        if size != self._low_water:
+            self._low_water = size
+            endpoint = self._transport.get_extra_info("socket")
+            endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
+
+    def _finish(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.abort() if self._failure is not None else self._transport.close()
+        self._playing.set()
+        self._over.set()

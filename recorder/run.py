@@ -1,0 +1,139 @@
+"""One session's access units on their way to records."""
+
+from nvr.base.units import TICKS_PER_SECOND, MonoUs, Ticks90k, us_from_ticks
+from recorder.dating import Dater
+from recorder.errors import TimelineBroken
+from recorder.gop import GopBuilder
+from recorder.h264 import H264Depacketiser
+from recorder.recording import Recording
+from recorder.rtsp.client import Channels
+from recorder.rtsp.sdp import VideoTrack
+from recorder.server_clock import ServerClock
+from recorder.timeline import MAX_AHEAD_US, MediaTime
+from storage.records import GapCause, RandomAccess
+
+
+class Run:
+    """Takes what one session receives; the supervisor makes a new one for the next session.
+
+    When the camera's time stamps break, a new run begins within the session, and the group of pictures goes on: no
+    picture is lost by it. The event loop owns it. For each read: `reading`, any number of units, `read`.
+    """
+
+    def __init__(self, recording: Recording, server: ServerClock, track: VideoTrack, channels: Channels) -> None:
+        self.depacketiser = H264Depacketiser(
+            self, channel=channels.rtp, payload_type=track.payload_type, parameter_sets=track.parameter_sets
+        )
+        self.last_unit_mono_us: MonoUs | None = None
+        """When the last access unit arrived, be it recorded or not."""
+        self.awaits_random_access = True
+        self.breaks = 0
+        """How often a new run began within the session."""
+        self.last_break = ""
+        self._recording = recording
+        self._server = server
+        self._codec = self.depacketiser.config
+        self._arrival_mono_us = MonoUs(0)
+        self._gop = GopBuilder()
+        self._media: MediaTime | None = None
+        self._dater = Dater(recording, server, began_mono_us=0)
+        self._newest_90k = Ticks90k(0)
+        self._fresh = False
+        self._source_changed = False
+        self._hole: GapCause | None = None
+
+    @property
+    def step_us(self) -> int:
+        """The interval between the last two pictures."""
+        return us_from_ticks(self._gop.step_90k)
+
+    def reading(self, now_mono_us: MonoUs) -> None:
+        """Bytes have arrived at this instant; their units follow."""
+        self._arrival_mono_us = now_mono_us
+
+    def read(self) -> None:
+        """The units of this read are told."""
+        if self._fresh:
+            self._fresh = False
+            self._dater.observe(self._arrival_mono_us, self._newest_90k)
+
+    def sender_report(self, ntp_us: int, timestamp: int) -> None:
+        """The camera says which of its own instants (Unix microseconds) a time stamp stands for."""
+        if self._media is not None:
+            self._dater.sender_report(ntp_us, self._media.place(timestamp), self._newest_90k)
+
+    def unit(self, timestamp: int, size: int, random_access: RandomAccess, *, lost: int, joins: bool) -> None:
+        """One access unit: the last `size` bytes of the depacketiser's `out`."""
+        self.last_unit_mono_us = self._arrival_mono_us
+        config = self.depacketiser.config
+        if config is None or (self.awaits_random_access and random_access is RandomAccess.NONE):
+            self.depacketiser.take(0)
+            return
+        self.awaits_random_access = False
+        if joins and self._gop.units:
+            self._gop.extend(size, lost)
+            return
+        pts_90k = self._advance(timestamp, size, random_access)
+        gop = self._gop
+        if gop.units and (config is not self._codec or gop.ends_before(pts_90k, size, random_access)):
+            hole = gop.is_hole(pts_90k)
+            self._close(size, next_90k=pts_90k)
+            if hole:
+                self._hole = GapCause.LOST if lost else GapCause.SILENT
+        self._codec = config
+        gop.add(pts_90k, size, random_access, lost)
+        self._newest_90k = max(self._newest_90k, pts_90k)
+        self._fresh = True
+
+    def source_changed(self) -> None:
+        """The camera's time stamps begin anew with the next unit."""
+        self._source_changed = True
+
+    def flush(self) -> None:
+        """Make a record of the open one's whole access units and hand over everything; the group may go on."""
+        self._close(self.depacketiser.unfinished, next_90k=None)
+        self.read()
+        self._dater.date_all()
+
+    def _close(self, keep: int, *, next_90k: int | None) -> None:
+        if not self._gop.units or self._codec is None:
+            return
+        record = self._gop.close(self.depacketiser.take(keep), next_90k=next_90k)
+        self._dater.add(record, self._codec, self._hole)
+        self._hole = None
+
+    def _advance(self, timestamp: int, size: int, random_access: RandomAccess) -> Ticks90k:
+        """The unit's media time; where the timeline can not go on, that of a new one."""
+        if self._media is None:
+            return self._begin_timeline(timestamp)
+        reason = "source" if self._source_changed else "drift" if self._dater.broken else None
+        if reason is None:
+            try:
+                pts_90k = self._media.advance(timestamp)
+                self._judge(pts_90k, random_access)
+                return pts_90k
+            except TimelineBroken as broken:
+                reason = broken.reason
+        self.breaks += 1
+        self.last_break = reason
+        self._close(size, next_90k=None)
+        self.read()
+        self._dater.date_all()
+        return self._begin_timeline(timestamp)
+
+    def _judge(self, pts_90k: Ticks90k, random_access: RandomAccess) -> None:
+        """Refuse a media time that the order of records, or the time of arrival, contradicts."""
+        if random_access is not RandomAccess.NONE and self._gop.units and pts_90k <= self._gop.first_90k:
+            raise TimelineBroken("backwards")
+        if pts_90k - self._newest_90k > TICKS_PER_SECOND:
+            delay_us = self._arrival_mono_us - us_from_ticks(pts_90k)
+            if self._dater.is_ahead(delay_us, MAX_AHEAD_US):
+                raise TimelineBroken("ahead")
+
+    def _begin_timeline(self, timestamp: int) -> Ticks90k:
+        self._media = MediaTime(timestamp)
+        self._dater = Dater(self._recording, self._server, began_mono_us=self._arrival_mono_us)
+        self._gop = GopBuilder(step_90k=self._gop.step_90k)
+        self._newest_90k = Ticks90k(0)
+        self._source_changed = self._fresh = False
+        return Ticks90k(0)

@@ -1,0 +1,133 @@
+"""One shard: the cameras of one recorder process, each with its own worker, on one event loop."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from nvr.base.clock import Clock
+from nvr.base.ids import CameraId, SegmentId
+from nvr.base.stop import Stop
+from nvr.base.units import US_PER_SECOND
+from recorder.gaps import GapLog
+from recorder.ports import EventSink, SegmentSink
+from recorder.recording import Recording
+from recorder.server_clock import ServerClock, kernel_is_synchronised
+from recorder.status import CameraStatus, ShardSettings
+from recorder.waiting import Pace
+from recorder.worker import CameraWorker, ShardParts
+from storage.snapshot import CameraEntry
+
+TICK_S: Final = 0.5
+"""Fine enough for keep-alive and stalls; at 400 cameras a tick takes a few milliseconds."""
+
+_log = logging.getLogger(__name__)
+
+
+class Shard:
+    """Records its cameras until it is stopped. One event loop owns it; every method is called from there.
+
+    What fails for one camera costs only that camera; an error that nobody is meant to handle ends `run`.
+
+    `secrets` gives user and password of a named secret, and raises LookupError or an NvrError where there is none.
+    """
+
+    def __init__(
+        self,
+        cameras: Sequence[CameraEntry],
+        secrets: Callable[[str], tuple[str, str]],
+        sink: SegmentSink,
+        events: EventSink,
+        clock: Clock,
+        settings: ShardSettings,
+        *,
+        is_synchronised: Callable[[], bool] = kernel_is_synchronised,
+    ) -> None:
+        self._entries = {entry.camera: entry for entry in cameras}
+        self._sink = sink
+        self._events = events
+        self._clock = clock
+        self._settings = settings
+        self._server = ServerClock(clock, events, first_epoch=settings.clock_epoch, is_synchronised=is_synchronised)
+        pace = Pace(clock, per_second=settings.connects_per_second)
+        self._parts = ShardParts(secrets=secrets, clock=clock, server=self._server, pace=pace, settings=settings)
+        self._gaps: dict[CameraId, GapLog] = {}
+        self._workers: dict[CameraId, CameraWorker] = {}
+        self._tasks: dict[CameraId, asyncio.Task[None]] = {}
+        self._group: asyncio.TaskGroup | None = None
+
+    async def run(self, stop: Stop) -> None:
+        """Record until the signal; then every open segment is closed."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            ticker = group.create_task(self._tick())
+            for entry in self._entries.values():
+                self._start(entry)
+            await stop.wait()
+            self._group = None
+            for worker in self._workers.values():
+                worker.stop()
+            if self._tasks:
+                await asyncio.wait(self._tasks.values())
+            ticker.cancel()
+
+    def apply(self, snapshot_entries: Iterable[CameraEntry]) -> None:
+        """Record these cameras from now on: new ones begin, missing ones end, changed ones begin anew."""
+        wanted = {entry.camera: entry for entry in snapshot_entries}
+        before, self._entries = self._entries, wanted
+        if self._group is None:
+            return
+        for camera in before.keys() - wanted.keys():
+            self._workers.pop(camera).stop()
+        for camera, entry in wanted.items():
+            if before.get(camera) != entry:
+                if camera in self._workers:
+                    self._workers[camera].stop()
+                self._start(entry)
+
+    async def rotate(self, camera_ids: Iterable[CameraId]) -> list[SegmentId]:
+        """Close the growing segments of these cameras at once; their ids. Cameras that are not here are passed over."""
+        workers = [self._workers[camera] for camera in camera_ids if camera in self._workers]
+        closed = [worker.rotate() for worker in workers]
+        return [segment for segment in closed if segment is not None]
+
+    def status(self) -> list[CameraStatus]:
+        """Every camera as of now, by id."""
+        return [self._workers[camera].status() for camera in sorted(self._workers)]
+
+    @property
+    def clock_epoch(self) -> int:
+        """The clock epoch in force."""
+        return self._server.epoch
+
+    def _start(self, entry: CameraEntry) -> None:
+        """A worker for the camera; it begins once its predecessor has ended."""
+        if self._group is None:
+            raise RuntimeError("the shard does not run")
+        camera = entry.camera
+        gaps = self._gaps.setdefault(camera, GapLog(camera, self._events))
+        segment_us = self._settings.segment_seconds * US_PER_SECOND
+        recording = Recording(
+            entry,
+            self._sink,
+            gaps,
+            segment_us=segment_us,
+            first_segment_us=random.SystemRandom().randint(segment_us // 2, segment_us),
+        )
+        worker = CameraWorker(entry, recording, self._parts)
+        self._workers[camera] = worker
+        self._tasks[camera] = self._group.create_task(self._work(worker, self._tasks.get(camera)))
+
+    async def _work(self, worker: CameraWorker, before: asyncio.Task[None] | None) -> None:
+        if before is not None and not before.done():
+            await asyncio.wait([before])
+        await worker.run()
+
+    async def _tick(self) -> None:
+        while True:
+            await self._clock.sleep(TICK_S)
+            self._server.tick()
+            now_mono_us = self._clock.mono_us()
+            for worker in tuple(self._workers.values()):
+                worker.tick(now_mono_us)

@@ -1,0 +1,66 @@
+"""What a shard says of its cameras, and how it is set."""
+
+import ssl
+from dataclasses import dataclass
+from enum import StrEnum
+
+from nvr.base.ids import CameraId
+from nvr.base.units import UtcUs
+
+
+class State(StrEnum):
+    """Where a camera's worker stands."""
+
+    IDLE = "idle"
+    """Not begun, or stopped."""
+    CONNECTING = "connecting"
+    RECORDING = "recording"
+    STALLED = "stalled"
+    """The session stands, and pictures do not come."""
+    WAITING = "waiting"
+    """An attempt or a session failed; the next one begins later."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStatus:
+    """One camera as of now; counters begin with the worker, sizes in bytes, the bit rate of the last second or so."""
+
+    camera: CameraId
+    state: State
+    cause: str | None
+    """Id of what went wrong last; None once it records."""
+    since_utc_us: UtcUs
+    next_attempt_utc_us: UtcUs | None
+    last_record_utc_us: UtcUs | None
+    """Where the last record that storage took ends."""
+    bytes: int
+    records: int
+    frames: int
+    lost: int
+    dropped: int
+    reconnects: int
+    bitrate_bps: int
+    codec: str | None
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShardSettings:
+    """How a shard records. `clock_epoch` is larger than any that this shard used before."""
+
+    clock_epoch: int = 1
+    segment_seconds: int = 300
+    connect_timeout_s: int = 10
+    """From the first packet to the answer to PLAY."""
+    stall_s: int = 10
+    """A session without any picture for so long is given up."""
+    random_access_wait_s: int = 330
+    """A session whose pictures bring no random access point for so long is given up; "smart" codecs take minutes."""
+    retry_first_s: float = 1.0
+    retry_most_s: float = 60.0
+    retry_unauthorized_s: float = 60.0
+    """The least wait after a refused password: cameras lock accounts."""
+    connects_per_second: int = 50
+    tls: ssl.SSLContext | None = None
+    """For `rtsps` cameras; None trusts what the system trusts."""

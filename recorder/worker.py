@@ -1,0 +1,236 @@
+"""The supervisor of one camera: it connects, watches, waits after a failure, and connects again until it is stopped."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from nvr.base.backoff import Backoff
+from nvr.base.clock import Clock
+from nvr.base.errors import NvrError
+from nvr.base.ids import SegmentId
+from nvr.base.stop import Stop
+from nvr.base.units import US_PER_SECOND, MonoUs, UtcUs
+from recorder.errors import CameraUnreachable, Cause
+from recorder.recording import Recording
+from recorder.rtsp.auth import Credentials
+from recorder.rtsp.client import Channels
+from recorder.rtsp.protocol import RtspProtocol
+from recorder.rtsp.sdp import VideoTrack
+from recorder.rtsp.session import open_session
+from recorder.rtsp.url import parse_url
+from recorder.run import Run
+from recorder.server_clock import ServerClock
+from recorder.status import CameraStatus, ShardSettings, State
+from recorder.waiting import Pace, first_of
+from storage.records import GapCause
+from storage.snapshot import CameraEntry
+
+QUIET_US: Final = US_PER_SECOND
+"""Beyond two frame intervals and this without a picture, the camera counts as silent."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ShardParts:
+    """What the workers of one shard share."""
+
+    secrets: Callable[[str], tuple[str, str]]
+    clock: Clock
+    server: ServerClock
+    pace: Pace
+    settings: ShardSettings
+
+
+class CameraWorker:
+    """Records one camera. `run` once, as a task; everything else from the same event loop.
+
+    `tick` is to be called about twice a second.
+    """
+
+    def __init__(self, entry: CameraEntry, recording: Recording, parts: ShardParts) -> None:
+        self.entry = entry
+        self._recording = recording
+        self._parts = parts
+        self._stop = Stop()
+        settings = parts.settings
+        self._backoff = Backoff(first_s=settings.retry_first_s, most_s=settings.retry_most_s)
+        self._state = State.IDLE
+        self._cause: str | None = None
+        self._since_utc_us = parts.server.utc_us()
+        self._next_attempt_utc_us: UtcUs | None = None
+        self._sessions = 0
+        self._session: RtspProtocol | None = None
+        self._run: Run | None = None
+        self._played_mono_us = MonoUs(0)
+        self._breaks_told = 0
+        self._ticked_bytes = 0
+        self._ticked_mono_us = 0
+        self._quiet_ticks = 0
+        self._bitrate_bps = 0
+
+    def stop(self) -> None:
+        """Let `run` come to its end."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Record until `stop`. Errors that nobody is meant to handle come out of here."""
+        self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), "starting")
+        try:
+            while not self._stop.is_set():
+                await self._parts.pace.turn(self._stop)
+                await self._attempt()
+        finally:
+            self._set(State.IDLE, None)
+            self._recording.end(GapCause.STOPPED, self._parts.server.utc_us(), "")
+
+    def rotate(self) -> SegmentId | None:
+        """Close the segment that grows, at once: what was received goes into it, the next one goes on from there."""
+        if self._run is not None:
+            self._run.flush()
+        return self._recording.rotate()
+
+    def tick(self, now_mono_us: MonoUs) -> None:
+        """Keep the session alive and look whether pictures come."""
+        session, run = self._session, self._run
+        if session is None or run is None:
+            self._bitrate_bps = 0
+            return
+        session.tick(now_mono_us)
+        self._measure(session, now_mono_us)
+        if run.breaks != self._breaks_told:
+            self._breaks_told = run.breaks
+            _log.warning("camera %s: time stamps broke (%s), a new run began", self.entry.camera, run.last_break)
+        self._watch(session, run, now_mono_us)
+
+    def status(self) -> CameraStatus:
+        """The camera as of now."""
+        totals, codec = self._recording.totals, self._recording.codec
+        return CameraStatus(
+            camera=self.entry.camera,
+            state=self._state,
+            cause=self._cause,
+            since_utc_us=self._since_utc_us,
+            next_attempt_utc_us=self._next_attempt_utc_us,
+            last_record_utc_us=self._recording.covered_utc_us,
+            bytes=totals.payload_bytes,
+            records=totals.records,
+            frames=totals.frames,
+            lost=totals.lost,
+            dropped=totals.dropped,
+            reconnects=max(0, self._sessions - 1),
+            bitrate_bps=self._bitrate_bps,
+            codec=codec.codec if codec is not None else None,
+            width=codec.width if codec is not None else 0,
+            height=codec.height if codec is not None else 0,
+        )
+
+    async def _attempt(self) -> None:
+        """One session, and the wait after its failure."""
+        began_mono_us = self._parts.clock.mono_us()
+        try:
+            await self._record()
+        except CameraUnreachable as error:
+            self._backoff.ran_for(self._parts.clock.mono_us() - began_mono_us)
+            if not self._stop.is_set():
+                _log.warning("camera %s: %s", self.entry.camera, error)
+                await self._wait(error.cause)
+
+    async def _record(self) -> None:
+        """One session from its connection to its end."""
+        self._set(State.CONNECTING, self._cause)
+        try:
+            self._session = await self._connected()
+            if self._session is None:
+                return
+            self._sessions += 1
+            self._played_mono_us = self._ticked_mono_us = self._parts.clock.mono_us()
+            self._ticked_bytes = self._session.bytes_read
+            self._set(State.RECORDING, None)
+            _log.info("camera %s: plays", self.entry.camera)
+            await first_of(self._session.ended(), self._stop.wait())
+        finally:
+            self._leave()
+
+    async def _connected(self) -> RtspProtocol | None:
+        """A session that plays; None when the worker was stopped meanwhile."""
+        parts = self._parts
+        opening = open_session(
+            parse_url(self.entry.url), self._credentials(), self._begin, clock=parts.clock, tls=parts.settings.tls
+        )
+        session = await first_of(opening, parts.clock.sleep(parts.settings.connect_timeout_s), self._stop.wait())
+        if session is None and not self._stop.is_set():
+            raise CameraUnreachable(Cause.TIMEOUT)
+        return session
+
+    def _begin(self, track: VideoTrack, channels: Channels) -> Run:
+        self._recording.require_random_access()
+        self._run = Run(self._recording, self._parts.server, track, channels)
+        self._breaks_told = 0
+        return self._run
+
+    def _leave(self) -> None:
+        """Close the session, keep what came whole."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+        run, self._run = self._run, None
+        if run is not None:
+            run.flush()
+
+    async def _wait(self, cause: Cause) -> None:
+        delay_s = self._backoff.next_delay_s()
+        if cause is Cause.UNAUTHORIZED:
+            delay_s = max(delay_s, self._parts.settings.retry_unauthorized_s)
+        now_utc_us = self._parts.server.utc_us()
+        self._recording.interrupt(GapCause.SILENT, now_utc_us, cause.value)
+        self._set(State.WAITING, cause.value)
+        self._next_attempt_utc_us = UtcUs(now_utc_us + round(delay_s * US_PER_SECOND))
+        await first_of(self._parts.clock.sleep(delay_s), self._stop.wait())
+        self._next_attempt_utc_us = None
+
+    def _credentials(self) -> Credentials | None:
+        if self.entry.secret is None:
+            return None
+        try:
+            user, password = self._parts.secrets(self.entry.secret)
+        except (LookupError, NvrError):
+            raise CameraUnreachable(Cause.NO_SECRET) from None
+        return Credentials(user=user, password=password)
+
+    def _measure(self, session: RtspProtocol, now_mono_us: MonoUs) -> None:
+        elapsed_us = now_mono_us - self._ticked_mono_us
+        if elapsed_us <= 0:
+            return
+        received = session.bytes_read - self._ticked_bytes
+        self._ticked_bytes, self._ticked_mono_us = session.bytes_read, now_mono_us
+        self._quiet_ticks = 0 if received else self._quiet_ticks + 1
+        latest_bps = received * 8 * US_PER_SECOND // elapsed_us
+        self._bitrate_bps = latest_bps if not self._bitrate_bps else (3 * self._bitrate_bps + latest_bps) // 4
+
+    def _watch(self, session: RtspProtocol, run: Run, now_mono_us: MonoUs) -> None:
+        """Judge by pictures, not by bytes: a camera that only keeps its session alive is silent.
+
+        Bytes that wait in the kernel do not count as silence: the first quiet tick asks for them, the second judges.
+        """
+        settings = self._parts.settings
+        newest_mono_us = run.last_unit_mono_us or self._played_mono_us
+        silent_us = now_mono_us - newest_mono_us
+        waited_us = now_mono_us - self._played_mono_us
+        if silent_us > settings.stall_s * US_PER_SECOND:
+            session.fail(CameraUnreachable(Cause.STALLED))
+        elif run.awaits_random_access and waited_us > settings.random_access_wait_s * US_PER_SECOND:
+            session.fail(CameraUnreachable(Cause.STALLED, why="no random access point"))
+        elif silent_us > QUIET_US + 2 * run.step_us:
+            if self._quiet_ticks != 1 and self._state is State.RECORDING:
+                run.flush()
+                self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), Cause.STALLED.value)
+                self._set(State.STALLED, Cause.STALLED.value)
+        elif self._state is State.STALLED:
+            self._set(State.RECORDING, None)
+
+    def _set(self, state: State, cause: str | None) -> None:
+        if (state, cause) != (self._state, self._cause):
+            self._state, self._cause = state, cause
+            self._since_utc_us = self._parts.server.utc_us()
