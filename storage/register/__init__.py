@@ -1,0 +1,1 @@
+"""The register: people's acts, and what follows from them, written ledger-first."""

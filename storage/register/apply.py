@@ -1,0 +1,211 @@
+"""What each entry changes in the register's tables.
+
+Every function takes the session, the entry with its index, its typed body and what the register still holds of its
+personal values; it asks nothing else, so that replaying the acts in ledger order gives the same tables again.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from storage.ledger import machine, people
+from storage.ledger.entries import body_as_json
+from storage.ledger.machine import Body
+from storage.register import tables
+from storage.register.acts import Placed
+from storage.register.personal import Personal
+from storage.register.tables import RequisitionState
+
+Applier = Callable[[Session, Placed, Any, Personal], None]
+
+
+def apply(session: Session, placed: Placed, personal: Personal) -> None:
+    """Change the tables as the entry says; types that the register does not keep change nothing.
+
+    Raises:
+        storage.register.personal.PersonalValueAltered: a clear value is not the committed one.
+    """
+    body = placed.entry.body
+    applier = _APPLIERS.get(type(body))
+    if applier is not None:
+        personal.check(body_as_json(body))
+        applier(session, placed, body, personal)
+        session.flush()
+
+
+def _account(session: Session, placed: Placed, body: people.Account, personal: Personal) -> None:
+    known = session.get(tables.Account, body.account)
+    session.merge(
+        tables.Account(
+            account=body.account,
+            roles=list(body.roles),
+            ends_utc_us=body.ends_utc_us,
+            disabled=body.disabled,
+            person=personal.value("person"),
+            service=personal.value("service"),
+            designation=personal.value("designation"),
+            password_hash=personal.value("password_hash"),
+            since_utc_us=placed.entry.ts_utc_us if known is None else known.since_utc_us,
+        )
+    )
+
+
+def _point(session: Session, _: Placed, body: people.Point, __: Personal) -> None:
+    session.merge(tables.Point(**body.model_dump()))
+
+
+def _camera(session: Session, _: Placed, body: people.Camera, personal: Personal) -> None:
+    session.merge(
+        tables.Camera(
+            camera=body.camera,
+            url=personal.value("url_hash"),
+            secret=personal.value("secret"),
+            shard=body.shard,
+            retention_days=body.retention_days,
+            retired=body.retired,
+        )
+    )
+
+
+def _placement(session: Session, _: Placed, body: people.Placement, __: Personal) -> None:
+    earlier = session.scalars(
+        select(tables.Placement).where(
+            tables.Placement.camera == body.camera,
+            tables.Placement.to_utc_us.is_(None),
+            tables.Placement.from_utc_us <= body.from_utc_us,
+            tables.Placement.placement != body.placement,
+        )
+    )
+    for placement in earlier:  # a camera stands at one point at a time
+        placement.to_utc_us = body.from_utc_us
+    session.merge(tables.Placement(**body.model_dump()))
+
+
+def _authorisation(session: Session, _: Placed, body: people.Authorisation, __: Personal) -> None:
+    values = body.model_dump()
+    values["cameras"] = None if body.cameras is None else list(body.cameras)
+    session.merge(tables.Authorisation(**values))
+
+
+def _hold(session: Session, placed: Placed, body: people.Hold, personal: Personal) -> None:
+    hold = session.get(tables.Hold, body.hold)
+    if hold is None:
+        hold = tables.Hold(
+            hold=body.hold,
+            asked_by=personal.value("asked_by"),
+            placed_by=placed.entry.actor.id,
+            placed_utc_us=placed.entry.ts_utc_us,
+            ended=False,
+        )
+        session.add(hold)
+    hold.requisition = body.requisition
+    hold.cameras = list(body.cameras)
+    hold.from_utc_us = body.from_utc_us
+    hold.to_utc_us = body.to_utc_us
+    hold.basis = body.basis
+    hold.until_utc_us = body.until_utc_us
+
+
+def _unhold(session: Session, _: Placed, body: people.Unhold, __: Personal) -> None:
+    hold = session.get_one(tables.Hold, body.hold)
+    hold.ended = True
+    hold.end_reason = body.reason
+    if hold.requisition is not None:
+        requisition = session.get_one(tables.Requisition, hold.requisition)
+        if requisition.state != RequisitionState.REFUSED:
+            requisition.state = RequisitionState.CLOSED
+
+
+def _requisition(session: Session, placed: Placed, body: people.Requisition, personal: Personal) -> None:
+    requisition = session.get(tables.Requisition, body.requisition)
+    if requisition is None:
+        requisition = tables.Requisition(
+            requisition=body.requisition,
+            state=RequisitionState.RECEIVED if body.answer is None else RequisitionState.NO_IMAGES,
+            requested_by=placed.entry.actor.id,
+            received_utc_us=placed.entry.ts_utc_us,
+            place=personal.value("place"),
+        )
+        session.add(requisition)
+    requisition.hold = body.hold
+    requisition.cameras = list(body.cameras)
+    requisition.from_utc_us = body.from_utc_us
+    requisition.to_utc_us = body.to_utc_us
+    requisition.basis = body.basis
+    requisition.authority = personal.value("authority")
+    requisition.authority_number = personal.value("authority_number")
+    requisition.requester = personal.value("requester")
+    requisition.document = personal.value("document")
+    requisition.answer = None if body.answer is None else body.answer.model_dump(mode="json")
+
+
+def _refuse(session: Session, placed: Placed, body: people.Refuse, _: Personal) -> None:
+    requisition = session.get_one(tables.Requisition, body.requisition)
+    requisition.state = RequisitionState.REFUSED
+    requisition.refusal = body.reason
+    _decide(requisition, placed)
+
+
+def _grant(session: Session, placed: Placed, body: people.Grant, _: Personal) -> None:
+    requisition = session.get_one(tables.Requisition, body.requisition)
+    requisition.state = RequisitionState.VALIDATED
+    _decide(requisition, placed)
+    session.add(
+        tables.Grant(
+            **body.model_dump(exclude={"cameras"}),
+            cameras=list(body.cameras),
+            validated_by=placed.entry.actor.id,
+            grant_index=placed.index,
+        )
+    )
+
+
+def _release(session: Session, placed: Placed, body: machine.Release, _: Personal) -> None:
+    grant = session.get_one(tables.Grant, body.grant)
+    grant.release_index = placed.index
+    grant.segs = list(body.segs)
+    session.get_one(tables.Requisition, grant.requisition).state = RequisitionState.RELEASED
+
+
+def _open(session: Session, placed: Placed, body: machine.Open, _: Personal) -> None:
+    grant = session.get_one(tables.Grant, body.grant)
+    grant.open_index = placed.index
+    session.get_one(tables.Requisition, grant.requisition).state = RequisitionState.OPEN
+
+
+def _export(session: Session, placed: Placed, body: people.Export, _: Personal) -> None:
+    session.add(
+        tables.Export(
+            **body.model_dump(),
+            exported_by=placed.entry.actor.id,
+            exported_utc_us=placed.entry.ts_utc_us,
+        )
+    )
+    session.get_one(tables.Requisition, body.requisition).state = RequisitionState.EXPORTED
+
+
+def _decide(requisition: tables.Requisition, placed: Placed) -> None:
+    requisition.decided_by = placed.entry.actor.id
+    requisition.decided_utc_us = placed.entry.ts_utc_us
+
+
+_APPLIERS: Final[Mapping[type[Body], Applier]] = MappingProxyType(
+    {
+        people.Account: _account,
+        people.Point: _point,
+        people.Camera: _camera,
+        people.Placement: _placement,
+        people.Authorisation: _authorisation,
+        people.Hold: _hold,
+        people.Unhold: _unhold,
+        people.Requisition: _requisition,
+        people.Refuse: _refuse,
+        people.Grant: _grant,
+        people.Export: _export,
+        machine.Release: _release,
+        machine.Open: _open,
+    }
+)

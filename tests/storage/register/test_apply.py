@@ -1,0 +1,59 @@
+from sqlalchemy import select
+
+from nvr.base.clock import SimClock
+from nvr.base.ids import uuid7
+from storage.ledger import people
+from storage.ledger.machine import Body
+from storage.register import tables
+from storage.register.acts import Proposal
+from storage.register.register import Register
+from tests.storage.register.story import OFFICER, act, camera, hold, proposing, states, story
+
+
+async def test_whole_life_of_a_requisition_gives_its_states(register: Register, clock: SimClock) -> None:
+    seen = []
+    for group in story(clock):
+        await register.act(proposing(*group))
+        seen += await register.read(states)
+    assert seen == ["received", "validated", "released", "open", "exported", "closed"]
+
+
+async def test_second_hold_entry_of_the_same_id_changes_the_hold(register: Register, clock: SimClock) -> None:
+    name = uuid7(clock.utc_us())
+    await register.act(proposing(hold(clock, name)))
+    longer = hold(clock, name)
+    assert isinstance(longer.body, people.Hold)
+    lifted: Body = longer.body.model_copy(update={"until_utc_us": None})
+    await register.act(proposing(Proposal(longer.act, OFFICER, lifted)))
+    held = await register.read(lambda session: session.scalars(select(tables.Hold)).one())
+    assert (held.until_utc_us, held.asked_by) == (None, "Capitaine Renaud")
+
+
+async def test_camera_that_moves_leaves_its_point(register: Register, clock: SimClock) -> None:
+    now = clock.utc_us()
+    place = people.Point(
+        point="p1", number="1", district=None, address=None, streets=None, view=None, lat_e7=None, lon_e7=None
+    )
+    proposals = [camera(clock)]
+    proposals += [Proposal(act(clock), OFFICER, place.model_copy(update={"point": point})) for point in ("p1", "p2")]
+    proposals += [
+        Proposal(
+            act(clock),
+            OFFICER,
+            people.Placement(
+                placement=f"at-{point}",
+                camera="cam-1",
+                point=point,
+                from_utc_us=now + offset,
+                to_utc_us=None,
+                entered_late=False,
+                reason=None,
+            ),
+        )
+        for offset, point in enumerate(("p1", "p2"))
+    ]
+    await register.act(proposing(*proposals))
+    ends = await register.read(
+        lambda session: dict(session.execute(select(tables.Placement.point, tables.Placement.to_utc_us)).all())
+    )
+    assert ends == {"p1": now + 1, "p2": None}
