@@ -30,6 +30,18 @@ class Device:
         self.feed = Feed(camera, source, self.faults)
         self.authenticator = Authenticator(camera)
         self.requests: deque[Request] = deque(maxlen=REQUESTS_KEPT)
+        self._arrival = asyncio.Event()
+
+    def requested(self, request: Request) -> None:
+        """Note a request, and wake who waits for one."""
+        self.requests.append(request)
+        self._arrival.set()
+        self._arrival = asyncio.Event()
+
+    async def wait_request(self, method: str, count: int) -> None:
+        """Until so many of the requests that are kept had this method."""
+        while sum(request.method == method for request in self.requests) < count:
+            await self._arrival.wait()
 
 
 class Connection(asyncio.Protocol):
@@ -88,7 +100,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(response(request, 404))
             return
         self._use(device)
-        device.requests.append(request)
+        device.requested(request)
         if device.faults.frozen or device.faults.answers is Answers.NOTHING:
             return
         self._transport.write(self._respond(device, request))

@@ -42,7 +42,9 @@ class Request:
 
     @property
     def path(self) -> tuple[str, ...]:
-        """The parts of the URI's path: camera, then track."""
+        """The parts of the URI's path: camera, then track; none for `*`, which means the server itself."""
+        if self.uri == "*":
+            return ()
         return tuple(part for part in urlsplit(self.uri).path.split("/") if part)
 
 

@@ -11,7 +11,7 @@ bitrate, since a flat square is what a block transform keeps longest.
 import zlib
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import cv2
 import numpy as np
@@ -25,8 +25,8 @@ _INSTANT_BITS: Final = 52
 _CHECK_BITS: Final = 12
 _BLACK: Final = 16
 _WHITE: Final = 235
-_SURE_BLACK: Final = 88
-_SURE_WHITE: Final = 168
+_SURE_BLACK: Final = 104
+_SURE_WHITE: Final = 152
 _GREY_CHROMA: Final = 128
 
 _GRAIN_MARGIN: Final = 64
@@ -102,10 +102,10 @@ def write_instant(luma: Picture, instant_utc_us: int) -> None:
     luma[: _ROWS * cell, : _COLUMNS * cell] = squares.repeat(cell, axis=0).repeat(cell, axis=1)
 
 
-def read_instant_utc_us(frame: Picture) -> int | None:
+def read_instant_utc_us(frame: NDArray[Any]) -> int | None:
     """The instant that a picture carries, in UTC microseconds; None when no code stands there or it is damaged.
 
-    Takes what a decoder gives: grey or `yuv420p` in two dimensions, RGB or BGR in three.
+    Takes what a decoder gives, 8 bits deep: grey or `yuv420p` in two dimensions, RGB or BGR in three.
     """
     cell = frame.shape[1] // _COLUMNS
     if cell == 0 or frame.shape[0] < _ROWS * cell:

@@ -140,3 +140,7 @@ class Simulator:
     async def wait_played(self, camera: str) -> None:
         """Until at least one client plays this camera."""
         await self._devices[camera].feed.wait_played()
+
+    async def wait_request(self, camera: str, method: str, count: int = 1) -> None:
+        """Until this camera was sent `count` requests of this method since the beginning, answered or not."""
+        await self._devices[camera].wait_request(method, count)

@@ -1,0 +1,120 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from nvr.base.clock import SimClock, SystemClock
+from nvr.sim import live
+from nvr.sim.camera import SimCamera
+from nvr.sim.live import CaptureClock, LiveSource
+from nvr.sim.rtp import RtpFrame
+
+SMALL = SimCamera("cam1", width=160, height=90, fps=50, gop_frames=25, bitrate_bps=200_000)
+
+
+class Collector:
+    """Takes frames until there are enough."""
+
+    def __init__(self, enough: int, *, only_keys: bool = False) -> None:
+        self.frames: list[tuple[RtpFrame, int, int]] = []
+        self.at_first: Callable[[], None] = lambda: None
+        self._enough = enough
+        self._only_keys = only_keys
+        self._there = asyncio.Event()
+
+    def __call__(self, frame: RtpFrame, pts_90k: int, capture_utc_us: int) -> None:
+        if self._only_keys and not frame.key:
+            return
+        self.frames.append((frame, pts_90k, capture_utc_us))
+        if len(self.frames) == 1:
+            self.at_first()
+        if len(self.frames) >= self._enough:
+            self._there.set()
+
+    async def enough(self) -> None:
+        await self._there.wait()
+
+
+@pytest.fixture
+async def source() -> AsyncIterator[LiveSource]:
+    with ThreadPoolExecutor(4) as pool:
+        source = LiveSource(SMALL, SystemClock(), pool)
+        await source.open()
+        yield source
+        await source.close()
+
+
+def test_capture_instants_are_exact_while_the_clock_is_not_stepped() -> None:
+    clock = SimClock(utc_us=5_000_000, mono_us=1_000_000)
+    capture = CaptureClock(clock)
+    assert capture.utc_us(1_000_000) == 5_000_000
+    clock.advance(40_000)
+    clock.step_utc(900)
+    assert capture.utc_us(1_040_000) == 5_040_000
+    clock.step_utc(3_600_000_000)
+    assert capture.utc_us(1_040_000) == 3_605_040_900
+
+
+async def test_timestamps_follow_the_capture_instants(source: LiveSource) -> None:
+    collector = Collector(20)
+    source.play(collector)
+    await collector.enough()
+    frames = collector.frames
+    assert frames[0][0].key
+    assert frames[0][1] == 0
+    assert all(pts_90k * 100 // 9 == capture_utc_us - frames[0][2] for _, pts_90k, capture_utc_us in frames)
+    assert all(pts_90k % 1800 == 0 for _, pts_90k, _ in frames)
+
+
+async def test_key_frame_comes_when_wanted_before_the_group_ends() -> None:
+    camera = SimCamera("cam1", width=160, height=90, fps=50, gop_frames=10_000)
+    with ThreadPoolExecutor(2) as pool:
+        source = LiveSource(camera, SystemClock(), pool)
+        collector = Collector(2, only_keys=True)
+        collector.at_first = source.want_key
+        source.play(collector)
+        await collector.enough()
+        await source.close()
+    assert len(collector.frames) == 2
+
+
+async def test_paused_source_delivers_nothing_more(source: LiveSource) -> None:
+    ended, going_on = Collector(1), Collector(5)
+    source.play(ended)
+    await ended.enough()
+    source.play(going_on)
+    taken = len(ended.frames)
+    await going_on.enough()
+    assert len(ended.frames) == taken
+    assert going_on.frames[0][0].key
+
+
+async def test_parameter_sets_can_stay_out_of_the_stream() -> None:
+    sizes = []
+    for in_band in (True, False):
+        camera = SimCamera("cam1", width=160, height=90, parameter_sets_in_band=in_band)
+        with ThreadPoolExecutor(2) as pool:
+            source = LiveSource(camera, SystemClock(), pool)
+            collector = Collector(1)
+            source.play(collector)
+            await collector.enough()
+            await source.close()
+        sizes.append(len(collector.frames[0][0].offsets))
+    assert sizes[0] == sizes[1] + 2
+
+
+async def test_error_of_the_thread_is_told_at_once_and_raised_at_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def __init__(self, **_: object) -> None:
+            raise RuntimeError("no paint")
+
+    monkeypatch.setattr(live, "Painter", Broken)
+    told: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.set_result(context["exception"]))
+    with ThreadPoolExecutor(2) as pool:
+        source = LiveSource(SMALL, SystemClock(), pool)
+        source.play(Collector(1))
+        assert str(await told) == "no paint"
+        with pytest.raises(RuntimeError, match="no paint"):
+            await source.close()
