@@ -1,0 +1,29 @@
+"""`nvr-admin`: for the administrator, who sees no pictures."""
+
+from nvr.app.cli.admin_keep import hold, retention
+from nvr.app.cli.admin_register import account, authorisation, camera, point
+from nvr.app.cli.common import new_app, run
+from nvr.app.cli.person import sign_in
+
+app = new_app(
+    "The administrator's tool: cameras, the prefect's order, accounts, retention, holds. It shows no pictures."
+)
+app.callback()(sign_in)
+for name, group in {
+    "camera": camera,
+    "point": point,
+    "authorisation": authorisation,
+    "account": account,
+    "retention": retention,
+    "hold": hold,
+}.items():
+    app.add_typer(group, name=name)
+
+
+def main() -> int:
+    """The installed command."""
+    return run(app)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,61 @@
+"""What is kept, how long, and whether the ledger and the index are whole."""
+
+from typing import Annotated
+
+import typer
+
+from nvr.app.cli.common import JsonOption, new_app, write_answer
+from nvr.app.cli.person import person_of, require
+
+retention = new_app("How long footage is kept.")
+hold = new_app("Holds: footage that must not be destroyed.")
+
+
+@retention.command("show")
+def retention_show(context: typer.Context, *, as_json: JsonOption = False) -> None:
+    """Per camera: the order, its days and minimum, the oldest record, the days achieved.
+
+    Example: nvr-admin --as admin retention show
+    """
+    person = person_of(context)
+    write_answer(person.act("retention.show"), as_json=as_json, zone=person.zone)
+
+
+@hold.command("place")
+def hold_place(
+    context: typer.Context,
+    begin: Annotated[str, typer.Option("--from", help="For example '2026-10-25 14:05'")],
+    end: Annotated[str, typer.Option("--to")],
+    asked_by: Annotated[str, typer.Option(help="Who asks: name and service")],
+    cameras: Annotated[list[str] | None, typer.Option("--camera", help="Repeat for several")] = None,
+    place: Annotated[str | None, typer.Option(help="A point, instead of cameras")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Keep footage from destruction, at once; the requisition follows within 96 hours.
+
+    Example: nvr-admin --as admin hold place --camera mairie-1 --from "2026-10-25 14:05" --to "2026-10-25 14:20"
+    --asked-by "OPJ Durand, commissariat"
+    """
+    person = person_of(context)
+    if not cameras:
+        require("--camera or --place", place)
+    answer = person.act(
+        "hold.place",
+        cameras=cameras or None,
+        place=place,
+        from_utc_us=person.instant("--from", begin),
+        to_utc_us=person.instant("--to", end),
+        asked_by=asked_by,
+    )
+    write_answer(answer, as_json=as_json, zone=person.zone)
+
+
+@hold.command("list")
+def hold_list(context: typer.Context, *, as_json: JsonOption = False) -> None:
+    """All holds.
+
+    Example: nvr-admin --as admin hold list
+    """
+    person = person_of(context)
+    write_answer(person.act("hold.list"), as_json=as_json, zone=person.zone)

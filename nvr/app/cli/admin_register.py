@@ -1,0 +1,148 @@
+"""What the administrator enters: cameras, points, authorisations, accounts."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nvr.app.cli.common import JsonOption, new_app, secret, write_answer
+from nvr.app.cli.person import person_of
+
+camera = new_app("Cameras.")
+point = new_app("Points: the numbered places of the prefect's order.")
+authorisation = new_app("Authorisations: the prefect's orders.")
+account = new_app("Accounts of named persons.")
+
+_E7 = 10_000_000
+
+
+@camera.command("add")
+def camera_add(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="CAMERA", help="Its id: a-z 0-9 _ . -")],
+    url: Annotated[str, typer.Option(help="rtsp:// or rtsps://, without user and password")],
+    user: Annotated[str | None, typer.Option(help="The camera's user")] = None,
+    camera_password_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Its first line is the camera's password; else asked for")
+    ] = None,
+    at: Annotated[str | None, typer.Option("--point", help="The point where it stands")] = None,
+    retention_days: Annotated[int | None, typer.Option(min=1, help="Shorter than the order's, never longer")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Add a camera; recording begins within seconds.
+
+    Example: nvr-admin --as admin camera add mairie-1 --url rtsp://10.0.0.11/stream1 --user viewer --point p12
+    """
+    person = person_of(context)
+    password = secret("ask-camera-password", camera_password_file) if user is not None else None
+    answer = person.act(
+        "camera.add", camera=name, url=url, user=user, password=password, point=at, retention_days=retention_days
+    )
+    write_answer(answer, as_json=as_json, zone=person.zone)
+
+
+@camera.command("list")
+def camera_list(context: typer.Context, *, as_json: JsonOption = False) -> None:
+    """All cameras with their state.
+
+    Example: nvr-admin --as admin camera list
+    """
+    person = person_of(context)
+    write_answer(person.act("camera.list"), as_json=as_json, zone=person.zone)
+
+
+@point.command("add")
+def point_add(  # noqa: PLR0913, PLR0917 -- a parameter is an option
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="POINT", help="Its id: a-z 0-9 _ . -")],
+    number: Annotated[str, typer.Option(help="Its number in the prefect's order")],
+    address: Annotated[str, typer.Option()],
+    streets: Annotated[str | None, typer.Option(help="Streets that it covers")] = None,
+    view: Annotated[str | None, typer.Option(help="The view, in words")] = None,
+    district: Annotated[str | None, typer.Option()] = None,
+    lat: Annotated[float | None, typer.Option(min=-90, max=90, help="Degrees, WGS 84")] = None,
+    lon: Annotated[float | None, typer.Option(min=-180, max=180, help="Degrees, WGS 84")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Add a point.
+
+    Example: nvr-admin --as admin point add p12 --number 12 --address "1 place de la Mairie"
+    """
+    person = person_of(context)
+    answer = person.act(
+        "point.add",
+        point=name,
+        number=number,
+        address=address,
+        streets=streets,
+        view=view,
+        district=district,
+        lat_e7=None if lat is None else round(lat * _E7),
+        lon_e7=None if lon is None else round(lon * _E7),
+    )
+    write_answer(answer, as_json=as_json, zone=person.zone)
+
+
+@authorisation.command("add")
+def authorisation_add(
+    context: typer.Context,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Number of the order")],
+    begin: Annotated[str, typer.Option("--from", help="First day, for example 2026-01-01")],
+    end: Annotated[str, typer.Option("--to", help="Its end, for example 2031-01-01")],
+    retention_days: Annotated[int, typer.Option(min=1, max=31, help="Days of the order")],
+    minimum_days: Annotated[int | None, typer.Option(min=0, help="Minimum of the order")] = None,
+    cameras: Annotated[list[str] | None, typer.Option("--camera", help="Repeat; without it: all cameras")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Enter the prefect's order.
+
+    Example: nvr-admin --as admin authorisation add 2026-117 --from 2026-01-01 --to 2031-01-01 --retention-days 30
+    """
+    person = person_of(context)
+    answer = person.act(
+        "authorisation.add",
+        number=number,
+        from_utc_us=person.instant("--from", begin),
+        to_utc_us=person.instant("--to", end),
+        retention_days=retention_days,
+        minimum_days=minimum_days,
+        cameras=cameras or None,
+    )
+    write_answer(answer, as_json=as_json, zone=person.zone)
+
+
+@account.command("add")
+def account_add(  # noqa: PLR0913 -- a parameter is an option
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="ACCOUNT", help="The name to sign in with")],
+    person_name: Annotated[str, typer.Option("--person", help="First and last name")],
+    service: Annotated[str, typer.Option(help="Police municipale, mairie, ...")],
+    designation: Annotated[str, typer.Option(help="The act that designates this person")],
+    roles: Annotated[list[str], typer.Option("--role", help="administrator, officer, validator, auditor; repeat")],
+    ends: Annotated[str | None, typer.Option("--until", help="End of the designation")] = None,
+    new_password_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Its first line is the new account's password; else asked for")
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Add the account of a named person; never one for several.
+
+    Example: nvr-admin --as admin account add j.martin --person "Jeanne Martin" --service "Police municipale"
+    --designation "arrêté 2026-4" --role officer
+    """
+    person = person_of(context)
+    answer = person.act(
+        "account.add",
+        account=name,
+        person=person_name,
+        service=service,
+        designation=designation,
+        roles=roles,
+        ends_utc_us=None if ends is None else person.instant("--until", ends),
+        password=secret("ask-new-password", new_password_file, confirm=True),
+    )
+    write_answer(answer, as_json=as_json, zone=person.zone)

@@ -1,0 +1,127 @@
+"""What the four command lines share: options, exit codes, answers as tables or JSON, passwords."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from config.load import config_file, load
+from config.model import Settings
+from nvr.app.cli.times import show_instant
+from nvr.app.messages import explain, say
+from nvr.base.errors import ConfigError, NvrError
+
+EXIT_REFUSED: Final = 1
+EXIT_CONFIG: Final = 78
+_INSTANT_SUFFIX: Final = "_utc_us"
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Configuration; else SCELLE_CONFIG, else /etc/scelle.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+LangOption = Annotated[str | None, typer.Option("--lang", metavar="fr|en", help="Language of the texts.")]
+
+
+def new_app(help_text: str) -> typer.Typer:
+    """A command line of ours: no completion commands, no traceback decoration (errors are told in words)."""
+    return typer.Typer(
+        help=help_text,
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+
+
+def run(app: Callable[[], object]) -> int:
+    """Run the command line; 0 done, 1 refused or failed, 2 usage, 78 configuration."""
+    try:
+        app()
+    except ConfigError as error:
+        sys.stderr.write(f"{explain(error)}\n")
+        return EXIT_CONFIG
+    except NvrError as error:
+        sys.stderr.write(f"{explain(error)}\n")
+        return EXIT_REFUSED
+    except BrokenPipeError:
+        # The reader of our output has seen enough; nothing may be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_REFUSED
+    return 0
+
+
+def settings_of(option: Path | None) -> Settings:
+    """The settings that this command works with. Raises ConfigError."""
+    return load(config_file(option, os.environ), os.environ)
+
+
+def secret(prompt_id: str, file: Path | None, *, confirm: bool = False) -> str:
+    """A password: from the file's first line, else asked for; never from the arguments or the environment.
+
+    Raises:
+        ConfigError: the file can not be read.
+    """
+    if file is None:
+        return str(typer.prompt(say(prompt_id), hide_input=True, confirmation_prompt=confirm, err=True))
+    try:
+        return file.read_text(encoding="utf-8").partition("\n")[0]
+    except OSError as error:
+        raise ConfigError(file=str(file), why=f"the file can not be read: {error.strerror}") from error
+
+
+def write_json(value: object) -> None:
+    """One JSON value on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, sort_keys=True) + "\n")
+    sys.stdout.flush()
+
+
+def write_answer(value: Any, *, as_json: bool, zone: ZoneInfo) -> None:  # noqa: ANN401 -- JSON from a role
+    """An answer for a machine or for a person: a list of objects becomes a table."""
+    if as_json:
+        write_json(value)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            sys.stdout.write(f"{_heading(key)}: {_cell(key, item, zone)}\n")
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        _write_table(value, zone)
+    else:
+        sys.stdout.write(f"{value}\n")
+
+
+def _write_table(rows: Sequence[Any], zone: ZoneInfo) -> None:
+    if not all(isinstance(row, Mapping) for row in rows):
+        for row in rows:
+            sys.stdout.write(f"{row}\n")
+        return
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    table = Table(*(_heading(column) for column in columns))
+    for row in rows:
+        table.add_row(*(_cell(column, row.get(column), zone) for column in columns))
+    Console(soft_wrap=not sys.stdout.isatty()).print(table)
+
+
+def _heading(key: str) -> str:
+    return key.removesuffix(_INSTANT_SUFFIX)
+
+
+def _cell(key: str, value: Any, zone: ZoneInfo) -> str:  # noqa: ANN401 -- JSON from a role
+    if value is None:
+        return "-"
+    if key.endswith(_INSTANT_SUFFIX) and isinstance(value, int):
+        return show_instant(value, zone)
+    if isinstance(value, Mapping | list):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def abort_on_no(question_id: str, **fields: object) -> None:
+    """Ask; "no" ends the command with exit code 1."""
+    if not typer.confirm(say(question_id, **fields), err=True):
+        raise typer.Exit(EXIT_REFUSED)

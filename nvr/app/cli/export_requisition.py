@@ -1,0 +1,132 @@
+"""Requisitions: received by the officer, validated or refused by another person."""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nvr.app.cli.common import JsonOption, new_app, write_answer
+from nvr.app.cli.person import person_of, require
+from nvr.base.errors import InvalidValue
+from nvr.base.ids import requisition_no
+
+requisition = new_app("Requisitions.")
+
+RequisitionArgument = Annotated[str, typer.Argument(metavar="REQUISITION", help="For example R-2026-000123")]
+
+
+@requisition.command("new")
+def requisition_new(  # noqa: PLR0913, PLR0917 -- a parameter is an option
+    context: typer.Context,
+    begin: Annotated[str, typer.Option("--from", help="For example '2026-10-25 14:05'")],
+    end: Annotated[str, typer.Option("--to")],
+    asked_by: Annotated[str, typer.Option(help="Who asks: name, quality, service")],
+    cameras: Annotated[list[str] | None, typer.Option("--camera", help="Repeat for several")] = None,
+    place: Annotated[str | None, typer.Option(help="A point, instead of cameras")] = None,
+    basis: Annotated[str | None, typer.Option(help="Legal basis, for example 60-1 or 77-1-1")] = None,
+    authority_number: Annotated[str | None, typer.Option(help="The authority's own number")] = None,
+    document: Annotated[Path | None, typer.Option(help="The requisition; its SHA-256 is entered")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Enter a requisition; the footage is held at once.
+
+    Example: nvr-export --as j.martin requisition new --camera mairie-1 --from "2026-10-25 14:05"
+    --to "2026-10-25 14:20" --asked-by "OPJ Durand, commissariat" --basis 60-1
+    """
+    person = person_of(context)
+    if not cameras:
+        require("--camera or --place", place)
+    answer = person.act(
+        "requisition.new",
+        cameras=cameras or None,
+        place=place,
+        from_utc_us=person.instant("--from", begin),
+        to_utc_us=person.instant("--to", end),
+        asked_by=asked_by,
+        basis=basis,
+        authority_number=authority_number,
+        document_sha256=None if document is None else _sha256(document),
+    )
+    write_answer(answer, as_json=as_json, zone=person.zone)
+
+
+@requisition.command("list")
+def requisition_list(context: typer.Context, *, as_json: JsonOption = False) -> None:
+    """All requisitions.
+
+    Example: nvr-export --as j.martin requisition list
+    """
+    person = person_of(context)
+    write_answer(person.act("requisition.list"), as_json=as_json, zone=person.zone)
+
+
+@requisition.command("show")
+def requisition_show(context: typer.Context, number: RequisitionArgument, *, as_json: JsonOption = False) -> None:
+    """One requisition with its hold and its grant.
+
+    Example: nvr-export --as j.martin requisition show R-2026-000123
+    """
+    person = person_of(context)
+    answer = person.act("requisition.show", requisition=requisition_no(number))
+    write_answer(answer, as_json=as_json, zone=person.zone)
+
+
+@requisition.command("validate")
+def requisition_validate(  # noqa: PLR0913, PLR0917 -- a parameter is an option
+    context: typer.Context,
+    number: RequisitionArgument,
+    authority_number: Annotated[str, typer.Option(help="The authority's own number")],
+    basis: Annotated[str, typer.Option(help="Legal basis, for example 60-1 or 77-1-1")],
+    checked: Annotated[str, typer.Option(help="How it was checked, for example 'call back to the switchboard'")],
+    cameras: Annotated[list[str] | None, typer.Option("--camera", help="Narrow to these")] = None,
+    begin: Annotated[str | None, typer.Option("--from", help="Narrow")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Narrow")] = None,
+    valid_days: Annotated[int | None, typer.Option(min=1, help="Validity of the grant")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Validate a requisition that another person entered; this makes the grant.
+
+    Example: nvr-export --as p.leroy requisition validate R-2026-000123 --authority-number 2026/1234 --basis 60-1
+    --checked "call back to the switchboard"
+    """
+    person = person_of(context)
+    answer = person.act(
+        "requisition.validate",
+        requisition=requisition_no(number),
+        authority_number=authority_number,
+        basis=basis,
+        checked=checked,
+        cameras=cameras or None,
+        from_utc_us=None if begin is None else person.instant("--from", begin),
+        to_utc_us=None if end is None else person.instant("--to", end),
+        valid_days=valid_days,
+    )
+    write_answer(answer, as_json=as_json, zone=person.zone)
+
+
+@requisition.command("refuse")
+def requisition_refuse(
+    context: typer.Context,
+    number: RequisitionArgument,
+    reason: Annotated[str, typer.Option(help="In words; it goes into the ledger")],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Refuse a requisition that another person entered.
+
+    Example: nvr-export --as p.leroy requisition refuse R-2026-000123 --reason "no legal basis named"
+    """
+    person = person_of(context)
+    answer = person.act("requisition.refuse", requisition=requisition_no(number), reason=reason)
+    write_answer(answer, as_json=as_json, zone=person.zone)
+
+
+def _sha256(document: Path) -> str:
+    try:
+        with document.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InvalidValue(field="--document", value=str(document), expected="a file that can be read") from error

@@ -1,0 +1,74 @@
+"""Running the server, and asking how it is."""
+
+import asyncio
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from config.load import config_file, load
+from config.model import Settings
+from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, settings_of, write_answer, write_json
+from nvr.app.commands import Role, role_command
+from nvr.app.messages import say
+from nvr.app.supervisor import supervise
+from nvr.base.clock import SystemClock
+from nvr.base.errors import NvrError
+from nvr.base.wire import Client
+
+
+def run(
+    config: ConfigOption = None,
+    role: Annotated[Role | None, typer.Option(help="Be this role alone, as the systemd units do.")] = None,
+    shard: Annotated[int, typer.Option(min=0, help="Which recorder.")] = 0,
+) -> None:
+    """Run all roles as children of this process, or be one of them.
+
+    Example: nvr run --config /etc/scelle/scelle.toml
+    """
+    file = config_file(config, os.environ).absolute()
+    settings = load(file, os.environ)
+    if role is not None:
+        command = role_command(role, file, shard=shard)
+        os.execv(command[0], command)  # noqa: S606 -- the same program, without what only this one needs
+    logging.basicConfig(level=logging.INFO, format="nvr %(levelname)s %(message)s")
+    raise typer.Exit(asyncio.run(supervise(settings, file, SystemClock())))
+
+
+def status(config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
+    """Ask every role how it is; the exit code is 1 when one does not answer.
+
+    Example: nvr status
+    """
+    settings = settings_of(config)
+    answers = asyncio.run(_ask_all(settings))
+    if as_json:
+        write_json(answers)
+    else:
+        zone = ZoneInfo(settings.system.timezone)
+        for name, answer in answers.items():
+            sys.stdout.write(f"{name}: {say('role-silent') if answer is None else say('role-answers')}\n")
+            if answer is not None:
+                write_answer(answer, as_json=False, zone=zone)
+    if None in answers.values():
+        raise typer.Exit(EXIT_REFUSED)
+
+
+async def _ask_all(settings: Settings) -> dict[str, Any]:
+    paths = settings.paths
+    recorders = [paths.recorder_socket(shard) for shard in range(settings.recorder.shards)]
+    sockets = [paths.keeper_socket, *recorders, paths.access_socket]
+    answers = await asyncio.gather(*(_ask(socket) for socket in sockets))
+    return {socket.stem: answer for socket, answer in zip(sockets, answers, strict=True)}
+
+
+async def _ask(socket: Path) -> Any:  # noqa: ANN401 -- JSON, by role
+    try:
+        async with asyncio.timeout(5), Client(socket) as client:
+            return await client.call("status")
+    except (NvrError, TimeoutError):
+        return None

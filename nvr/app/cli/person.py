@@ -1,0 +1,94 @@
+"""Acts of a named person, over access's socket."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import typer
+
+from config.model import Settings
+from nvr.app.cli.common import ConfigOption, LangOption, secret, settings_of
+from nvr.app.cli.times import parse_instant
+from nvr.base.errors import InvalidValue
+from nvr.base.units import UtcUs
+from nvr.base.wire import Client
+
+T = TypeVar("T")
+
+AsOption = Annotated[str | None, typer.Option("--as", metavar="ACCOUNT", help="Your account; asked for if absent.")]
+PasswordFileOption = Annotated[
+    Path | None, typer.Option("--password-file", metavar="FILE", help="Its first line is your password.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who acts, on which system; the password is asked for once, and shown nowhere."""
+
+    settings: Settings
+    account: str
+    password: str = field(repr=False)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Local time of the system."""
+        return ZoneInfo(self.settings.system.timezone)
+
+    def act(self, name: str, **args: object) -> Any:  # noqa: ANN401 -- JSON, see docs/design/processes.md
+        """Run the act and give its answer; arguments that are None are not sent. Raises NvrError."""
+        return self.talk(lambda access: self.act_over(access, name, **args))
+
+    async def act_over(self, access: Client, name: str, **args: object) -> Any:  # noqa: ANN401 -- JSON
+        """As `act`, on a connection that is there."""
+        given = {key: value for key, value in args.items() if value is not None}
+        request = {"account": self.account, "password": self.password, "name": name, "args": given}
+        return await access.call("act", request)
+
+    def talk(self, work: Callable[[Client], Awaitable[T]]) -> T:
+        """Run some work on one connection to access."""
+
+        async def connected() -> T:
+            async with Client(self.settings.paths.access_socket) as access:
+                return await work(access)
+
+        return asyncio.run(connected())
+
+    def instant(self, option: str, text: str) -> UtcUs:
+        """An instant from an option, in local time unless it says otherwise. Raises InvalidValue."""
+        return parse_instant(option, text, self.zone)
+
+
+def sign_in(
+    context: typer.Context,
+    config: ConfigOption = None,
+    account: AsOption = None,
+    password_file: PasswordFileOption = None,
+    lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
+) -> None:
+    """Who acts: the callback of a command line of persons. Nothing is asked for until a command needs it."""
+    person: list[Person] = []
+
+    def of_this_call() -> Person:
+        if not person:
+            settings = settings_of(config)
+            name = account or str(typer.prompt("account", err=True))
+            person.append(Person(settings, name, secret("ask-password", password_file)))
+        return person[0]
+
+    context.obj = of_this_call
+
+
+def person_of(context: typer.Context) -> Person:
+    """The person of this command line."""
+    of_this_call: Callable[[], Person] = context.obj
+    return of_this_call()
+
+
+def require(option: str, value: T | None) -> T:
+    """The value of an option that this combination needs. Raises InvalidValue."""
+    if value is None:
+        raise InvalidValue(field=option, value="", expected="a value")
+    return value

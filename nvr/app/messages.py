@@ -1,0 +1,74 @@
+"""Texts for people, by message id: French and English, one catalogue each in `nvr/app/texts`.
+
+An error's entry says what happened (`what`), what it means (`means`) and what to do (`todo`); a plain text has `what`
+alone. Fields stand in braces; a field that is missing shows as its name, since a text must never hide an error.
+"""
+
+import os
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Final, Literal, TypeAlias
+
+from nvr.base.errors import NvrError
+
+Language: TypeAlias = Literal["fr", "en"]
+_VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
+_OPTION: Final = "--lang"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry of a catalogue."""
+
+    what: str
+    means: str = ""
+    todo: str = ""
+
+    def lines(self, fields: Mapping[str, object]) -> list[str]:
+        """The text with its fields, a line for each part."""
+        return [part.format_map(_Fields(fields)) for part in (self.what, self.means, self.todo) if part]
+
+
+class _Fields(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return f"({key})"
+
+
+def chosen_language(arguments: Sequence[str], environment: Mapping[str, str]) -> Language:
+    """`--lang fr`, else the locale of the environment; English unless it is French."""
+    for option, value in zip(arguments, [*arguments[1:], ""], strict=False):
+        if option == _OPTION or option.startswith(f"{_OPTION}="):
+            return "fr" if (value if option == _OPTION else option.partition("=")[2]).startswith("fr") else "en"
+    locale = next((environment[name] for name in _VARIABLES if environment.get(name)), "")
+    return "fr" if locale.startswith("fr") else "en"
+
+
+def catalogue(language: Language) -> Mapping[str, Message]:
+    """All messages of the language."""
+    text = resources.files("nvr.app").joinpath("texts", f"{language}.toml").read_text(encoding="utf-8")
+    return {name: Message(**parts) for name, parts in tomllib.loads(text).items()}
+
+
+LANGUAGE: Final = chosen_language(sys.argv, os.environ)
+"""Of this process: chosen once, since the help texts are made when the commands are declared."""
+
+_CATALOGUE: Final = catalogue(LANGUAGE)
+
+
+def say(message_id: str, **fields: object) -> str:
+    """The text of this id, in the language of the process."""
+    return "\n".join(_message(message_id).lines(fields))
+
+
+def explain(error: NvrError) -> str:
+    """What an error means to the person who caused or met it; the id at the end is what a helper searches for."""
+    if error.message_id in _CATALOGUE:
+        return "\n".join([*_message(error.message_id).lines(error.fields), f"[{error.message_id}]"])
+    return str(error)
+
+
+def _message(message_id: str) -> Message:
+    return _CATALOGUE.get(message_id) or Message(what=message_id)
