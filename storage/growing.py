@@ -1,0 +1,123 @@
+"""What a crash left in a shard's `growing/` directory (docs/design/svs1.md "What each crash leaves").
+
+Run once at the shard's start, before or beside recording: no new segment has a name that stands there.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from storage.durable import make_directory, remove_file, rename_file
+from storage.keyring import KeyRef, KeyringReader, KeyShredded
+from storage.sealing import SealedSegment, Totals, sealed_segment
+from storage.svs1.layout import RecordType, SegmentDamaged, SegmentUnreadable
+from storage.svs1.scan import Scan, scan
+from storage.volume import SUFFIX, Volume, VolumeLost
+
+MOST_DISCARDED_BYTES: Final = 128 << 10
+"""Header and init record are one write, and never longer. A longer file held footage: it is never removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A segment taken up as the crash left it; `torn_bytes` behind its last whole record count for nothing."""
+
+    segment: SealedSegment
+    torn_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """A file without whole header and init record: nothing of it could ever be opened, and it was removed."""
+
+    path: Path
+    file_bytes: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """A file that is neither a segment nor what a crash leaves: it stays where it is, for a person to look at."""
+
+    path: Path
+    file_bytes: int
+    what: str
+
+
+Found: TypeAlias = Recovered | Discarded | Damaged
+
+
+def recover(volume: Volume, shard: int, keyring: KeyringReader) -> Iterator[Found]:
+    """Take up each file in turn: scan it, rename it without repair, and tell what it is.
+
+    A file is renamed before it is told: a second crash between the two leaves a sealed file that the ledger does not
+    know, which the keeper finds.
+
+    Raises:
+        VolumeLost: the volume refuses to read, sync or rename.
+    """
+    try:
+        for path in sorted(volume.growing_directory(shard).glob(f"*{SUFFIX}")):
+            yield _take_up(volume, path, keyring)
+    except (OSError, SegmentUnreadable) as error:
+        raise VolumeLost(path=str(volume.path), what=str(error)) from error
+
+
+def _take_up(volume: Volume, path: Path, keyring: KeyringReader) -> Found:
+    size = path.stat().st_size
+    try:
+        found = scan(path)
+    except SegmentUnreadable:
+        raise
+    except SegmentDamaged as error:
+        return _leave_or_discard(path, size, error.what)
+    if not found.heads:
+        return _leave_or_discard(path, size, "no whole init record")
+    final = volume.sealed_path(found.header.camera, found.header.start_utc_us, found.header.segment)
+    if final.exists():
+        return Damaged(path, size, "a sealed segment has this name already")
+    _settle(path, size)
+    make_directory(final.parent)
+    rename_file(path, final)
+    return Recovered(_describe(volume, found, keyring), found.torn_bytes)
+
+
+def _leave_or_discard(path: Path, size: int, what: str) -> Discarded | Damaged:
+    if size > MOST_DISCARDED_BYTES:
+        return Damaged(path, size, what)
+    remove_file(path)
+    return Discarded(path, size, what)
+
+
+def _settle(path: Path, size: int) -> None:
+    """Give back what was reserved beyond the end, and make durable what the scan read from memory."""
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        os.ftruncate(fd, size)
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _describe(volume: Volume, found: Scan, keyring: KeyringReader) -> SealedSegment:
+    header = found.header
+    totals = Totals(header.start_utc_us)
+    for head in found.heads:
+        if head.type is RecordType.GOP:
+            totals.add(head.end_utc_us, head.ct_len, head.lost)
+    try:
+        key_record = keyring.find(KeyRef(header.segment, header.start_utc_us, header.shard))
+    except KeyShredded:
+        key_record = None
+    return sealed_segment(
+        header,
+        totals,
+        volume=volume.id,
+        records=len(found.heads),
+        root=found.root,
+        file_bytes=found.file_bytes,
+        key_record_sha256=None if key_record is None else key_record.sha256,
+        recovered=True,
+    )

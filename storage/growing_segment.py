@@ -1,0 +1,143 @@
+"""One segment that grows: its file, its keys while they are needed, and the step order of its closing.
+
+docs/design/svs1.md "Step order". Every method may raise OSError; what that leaves is said with each.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from storage.durable import make_directory, remove_file, rename_file, write_all
+from storage.records import CodecConfig, Record
+from storage.sealing import RecordWritten, SealedSegment, Totals, sealed_segment
+from storage.svs1.header import Header
+from storage.svs1.writer import Scratch, SegmentWriter
+from storage.syscalls import reserve
+from storage.vault.seal import SegmentKeys, wipe
+from storage.volume import Volume
+
+RESERVE_BYTES: Final = 32 << 20
+"""Blocks are reserved so far ahead: 113 files that grow together would lie in each other's pieces."""
+
+_MODE: Final = 0o640
+
+
+class GrowingSegment:
+    """Made with keys whose record is durable already; owned by the volume's writer thread.
+
+    Ends with exactly one of `close`, `close_short`, `abandon`; each forgets the data key, whatever happens.
+    """
+
+    def __init__(self, volume: Volume, header: Header, keys: SegmentKeys, codec: CodecConfig, scratch: Scratch) -> None:
+        self.header = header
+        self._volume = volume
+        self._dek = keys.dek
+        self._key_record_sha256 = keys.record.sha256
+        self._writer = SegmentWriter(header, keys.dek, codec, scratch)
+        self._totals = Totals(header.start_utc_us)
+        self._reserved = 0
+        self._fd = -1
+
+    @property
+    def path(self) -> Path:
+        """Where it grows."""
+        return self._volume.growing_path(self.header.shard, self.header.segment)
+
+    def root(self) -> bytes:
+        """The root over the records that are in the file."""
+        return self._writer.root()
+
+    def open(self) -> None:
+        """Create the file with header and init record. After an error there is no file, and no data key."""
+        try:
+            self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
+            header, init = self._writer.opening()
+            self._reserve(len(header) + init.size)
+            write_all(self._fd, [header, *init.parts])
+            self._writer.written(init)
+        except OSError:
+            created = self._fd >= 0
+            self.abandon()
+            if created:
+                remove_file(self.path)
+            raise
+
+    def append(self, record: Record) -> RecordWritten:
+        """Seal and write one record. After an error a part of it may be in the file: go on with `close_short`."""
+        sealed = self._writer.seal(record)
+        self._reserve(sealed.size)
+        write_all(self._fd, sealed.parts)
+        self._writer.written(sealed)
+        head = sealed.head
+        self._totals.add(head.end_utc_us, head.ct_len, head.lost)
+        return RecordWritten(
+            segment=self.header.segment,
+            camera=self.header.camera,
+            start_utc_us=head.start_utc_us,
+            end_utc_us=head.end_utc_us,
+            count=self._writer.count,
+            root_so_far=self._writer.root(),
+            ct_bytes=head.ct_len,
+            lost=head.lost,
+        )
+
+    def close(self) -> SealedSegment:
+        """Index and footer (left out when they find no room), and the durable steps to the final name.
+
+        After an error the file stands under either name, whole up to its last record; nothing may claim that it is
+        sealed: the shard's next start or the keeper finds it.
+        """
+        try:
+            size = self._writer.offset + self._write_index()
+            os.ftruncate(self._fd, size)  # frees what was reserved beyond
+            os.fdatasync(self._fd)
+        finally:
+            self.abandon()
+        final = self._volume.sealed_path(self.header.camera, self.header.start_utc_us, self.header.segment)
+        make_directory(final.parent)
+        rename_file(self.path, final)
+        return sealed_segment(
+            self.header,
+            self._totals,
+            volume=self._volume.id,
+            records=self._writer.count,
+            root=self._writer.root(),
+            file_bytes=size,
+            key_record_sha256=self._key_record_sha256,
+            recovered=False,
+        )
+
+    def close_short(self) -> SealedSegment:
+        """Close after a failed `append`: cut back to the last whole record, then as `close`."""
+        try:
+            os.ftruncate(self._fd, self._writer.offset)
+            os.lseek(self._fd, self._writer.offset, os.SEEK_SET)
+        except OSError:
+            self.abandon()
+            raise
+        return self.close()
+
+    def abandon(self) -> None:
+        """Let go of file and key; what stands in the file stays for the shard's next start."""
+        wipe(self._dek)
+        if self._fd >= 0:
+            fd, self._fd = self._fd, -1
+            os.close(fd)
+
+    def _write_index(self) -> int:
+        """Bytes of the index that are in the file: all, or none when there was no room for it."""
+        try:
+            return write_all(self._fd, self._writer.closing())
+        except OSError:
+            os.ftruncate(self._fd, self._writer.offset)
+            return 0
+
+    def _reserve(self, size: int) -> None:
+        needed = self._writer.offset + size
+        if self._reserved < 0 or needed <= self._reserved:
+            return
+        try:
+            reserve(self._fd, self._writer.offset, size + RESERVE_BYTES)
+            self._reserved = needed + RESERVE_BYTES
+        except OSError:
+            self._reserved = -1  # no room, or not this file system: the write itself will tell

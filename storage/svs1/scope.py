@@ -1,0 +1,50 @@
+"""Which records of a segment a grant covers (docs/design/keys.md "Opening"). Pure."""
+
+from collections.abc import Sequence
+
+from storage.records import RandomAccess
+from storage.svs1.layout import RecordHead, RecordType
+
+
+def records_in_scope(
+    heads: Sequence[RecordHead], from_utc_us: int, to_utc_us: int, *, leads_into_next: bool = False
+) -> list[int]:
+    """The `seq` of the records that may be opened for [from, to), in order.
+
+    These are the init record, every group of pictures whose time overlaps the interval, and before the first of them
+    the records back to the nearest one that begins with a random access point: without it nothing decodes. With
+    `leads_into_next` the granted part of the following segment goes on with this segment's last group of pictures, so
+    the records from the last random access point to the end are in scope too.
+
+    Side records are never in scope. Nothing is, not even the init record, when no group of pictures is.
+    """
+    gops = [head for head in heads if head.type is RecordType.GOP]
+    wanted = {at for at, head in enumerate(gops) if overlaps(head, from_utc_us, to_utc_us)}
+    firsts = [min(wanted)] if wanted else []
+    if leads_into_next and gops:
+        wanted.add(len(gops) - 1)
+        firsts.append(len(gops) - 1)
+    for first in firsts:
+        wanted.update(range(_random_access_before(gops, first), first))
+    inits = [head.seq for head in heads if head.type is RecordType.INIT] if wanted else []
+    return inits + [gops[at].seq for at in sorted(wanted)]
+
+
+def begins_in_previous(heads: Sequence[RecordHead], granted: Sequence[int]) -> bool:
+    """Whether the granted part can not be decoded without the segment that the header's `continues` names."""
+    by_seq = {head.seq: head for head in heads}
+    gops = [by_seq[seq] for seq in granted if by_seq[seq].type is RecordType.GOP]
+    return bool(gops) and gops[0].random_access is RandomAccess.NONE
+
+
+def overlaps(head: RecordHead, from_utc_us: int, to_utc_us: int) -> bool:
+    """Whether any instant of the record lies in [from, to); a record without duration is one instant."""
+    end_utc_us = max(head.end_utc_us, head.start_utc_us + 1)
+    return head.start_utc_us < to_utc_us and end_utc_us > from_utc_us and from_utc_us < to_utc_us
+
+
+def _random_access_before(gops: Sequence[RecordHead], at: int) -> int:
+    """The nearest record at or before `at` that begins with a random access point; 0 when there is none."""
+    while at > 0 and gops[at].random_access is RandomAccess.NONE:
+        at -= 1
+    return at

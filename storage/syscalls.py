@@ -1,0 +1,40 @@
+"""Two calls of the Linux kernel that Python does not offer. Both release the interpreter lock while they run."""
+
+import ctypes
+import os
+from typing import Final
+
+_KEEP_SIZE: Final = 1
+"""FALLOC_FL_KEEP_SIZE (linux/falloc.h): reserve blocks beyond the end, leave the file's length."""
+
+_libc: Final = ctypes.CDLL(None, use_errno=True)
+_libc.syncfs.argtypes = [ctypes.c_int]
+_libc.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
+
+
+def sync_filesystem(fd: int) -> None:
+    """Make everything durable that was written to the file system of this descriptor (syncfs(2)).
+
+    Since Linux 5.8 it reports a write-back error of any file, once for each descriptor that is used for the call:
+    keep one open for the life of the volume.
+
+    Raises:
+        OSError: some write was lost; which one is not known.
+    """
+    if _libc.syncfs(fd) != 0:
+        raise _error()
+
+
+def reserve(fd: int, offset: int, size: int) -> None:
+    """Reserve blocks for [offset, offset + size) without changing the file's length (fallocate(2)).
+
+    Raises:
+        OSError: no room (ENOSPC), or the file system can not reserve (EOPNOTSUPP).
+    """
+    if _libc.fallocate(fd, _KEEP_SIZE, offset, size) != 0:
+        raise _error()
+
+
+def _error() -> OSError:
+    number = ctypes.get_errno()
+    return OSError(number, os.strerror(number))

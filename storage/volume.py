@@ -1,0 +1,113 @@
+"""One volume: a directory on its own disk that says which one it is (docs/design/svs1.md "Step order").
+
+`scelle-volume.json` names it; `growing/<shard>/<seg>.svs` are being written; `segments/<camera>/<day>/<seg>.svs` are
+sealed. An unmounted disk leaves an empty directory, a swapped one another name: both are told from the volume.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NewType
+
+from nvr.base.errors import EvidenceAtRisk
+from nvr.base.ids import CameraId, SegmentId, is_uuid7, uuid7
+from nvr.base.jcs import canonical
+from nvr.base.units import UtcUs
+from storage.days import utc_day
+from storage.durable import create_file, make_directory
+
+IDENTITY_NAME: Final = "scelle-volume.json"
+SUFFIX: Final = ".svs"
+
+VolumeId = NewType("VolumeId", str)
+"""UUIDv7 of a volume, given when it is made."""
+
+
+class VolumeLost(EvidenceAtRisk):
+    """The volume is not there, is another one, or can not be written: its cameras move on. `path`, `what`."""
+
+    message_id = "volume-lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Room on the file system, as an ordinary user sees it."""
+
+    free_bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A volume whose identity was checked; made by `create_volume` or `open_volume`."""
+
+    id: VolumeId
+    path: Path
+
+    def check(self) -> None:
+        """Check that it is still the same volume.
+
+        Raises:
+            VolumeLost: it is gone, or another one stands in its place.
+        """
+        found = open_volume(self.path).id
+        if found != self.id:
+            raise VolumeLost(path=str(self.path), what=f"is volume {found}, not {self.id}")
+
+    def space(self) -> Space:
+        """Free and total bytes. Raises VolumeLost when the file system does not answer."""
+        try:
+            status = os.statvfs(self.path)
+        except OSError as error:
+            raise VolumeLost(path=str(self.path), what=str(error)) from error
+        return Space(status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize)
+
+    def growing_directory(self, shard: int) -> Path:
+        """Where the segments stand that this shard is writing, or left in a crash."""
+        return self.path / "growing" / str(shard)
+
+    def growing_path(self, shard: int, segment: SegmentId) -> Path:
+        """Where this segment grows."""
+        return self.growing_directory(shard) / f"{segment}{SUFFIX}"
+
+    def sealed_path(self, camera: CameraId, start_utc_us: UtcUs, segment: SegmentId) -> Path:
+        """Where this segment stands once it is sealed; the day is the UTC day of its start."""
+        return self.path / "segments" / camera / utc_day(start_utc_us) / f"{segment}{SUFFIX}"
+
+
+def create_volume(path: Path, *, now_utc_us: UtcUs) -> Volume:
+    """Make the directory a volume.
+
+    Raises:
+        VolumeLost: it is one already, or can not be written.
+    """
+    identity = VolumeId(uuid7(now_utc_us))
+    try:
+        make_directory(path)
+        create_file(path / IDENTITY_NAME, canonical({"v": 1, "t": "scelle-volume", "volume": identity}))
+        make_directory(path / "growing")
+        make_directory(path / "segments")
+    except OSError as error:
+        raise VolumeLost(path=str(path), what=str(error)) from error
+    return Volume(identity, path)
+
+
+def open_volume(path: Path) -> Volume:
+    """The volume in this directory.
+
+    Raises:
+        VolumeLost: there is none, it can not be read, or its file system is mounted read-only.
+    """
+    try:
+        body = json.loads((path / IDENTITY_NAME).read_bytes())
+        read_only = os.statvfs(path).f_flag & os.ST_RDONLY
+    except (OSError, ValueError) as error:
+        raise VolumeLost(path=str(path), what=str(error)) from error
+    if not isinstance(body, dict) or body.get("t") != "scelle-volume" or body.get("v") != 1:
+        raise VolumeLost(path=str(path), what="not a volume of this version")
+    if not is_uuid7(str(body.get("volume"))):
+        raise VolumeLost(path=str(path), what="its identity is not a UUIDv7")
+    if read_only:
+        raise VolumeLost(path=str(path), what="mounted read-only")
+    return Volume(VolumeId(body["volume"]), path)
