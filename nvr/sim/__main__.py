@@ -10,6 +10,7 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from nvr.base.clock import SystemClock
 from nvr.base.errors import InvalidValue
@@ -22,7 +23,7 @@ _EXIT_USAGE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until told to end; the exit code is 0, or 2 for a value that no camera can have."""
+    """Serve until told to end; the exit code is 0, 1 after a fault, or 2 for a value that no camera can have."""
     options = _parser().parse_args(arguments)
     try:
         cameras = _cameras(options)
@@ -30,21 +31,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return _EXIT_USAGE
     fleet = _fleet(cameras[0], options.loop_gops) if options.fleet else None
-    asyncio.run(_serve(cameras, options.port, fleet))
-    return 0
+    return asyncio.run(_serve(cameras, options.port, fleet))
 
 
-async def _serve(cameras: Sequence[SimCamera], port: int, fleet: RenderedLoop | None) -> None:
+async def _serve(cameras: Sequence[SimCamera], port: int, fleet: RenderedLoop | None) -> int:
     told = asyncio.Event()
+    failures: list[str] = []
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
+
+    def fail(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        loop.default_exception_handler(context)
+        failures.append(context["message"])
+        told.set()
+
+    loop.set_exception_handler(fail)
     async with Simulator(cameras, port=port, fleet=fleet) as simulator:
         sys.stdout.write(f"ready rtsp://{HOST}:{simulator.port}/cam{{n}}\n")
         sys.stdout.flush()
         await told.wait()
         done = _summary(simulator, cameras)
     sys.stdout.write(json.dumps(done) + "\n")
+    return 1 if failures else 0
 
 
 def _summary(simulator: Simulator, cameras: Sequence[SimCamera]) -> dict[str, int]:

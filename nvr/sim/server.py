@@ -73,6 +73,7 @@ class Simulator:
         self._port = self._server.sockets[0].getsockname()[1]
         if self._ticker is not None:
             self._ticking = asyncio.create_task(self._ticker.run())
+            self._ticking.add_done_callback(_tell_failure)
 
     async def stop(self) -> None:
         """Reset every connection, end every thread. A second call changes nothing.
@@ -144,3 +145,9 @@ class Simulator:
     async def wait_request(self, camera: str, method: str, count: int = 1) -> None:
         """Until this camera was sent `count` requests of this method since the beginning, answered or not."""
         await self._devices[camera].wait_request(method, count)
+
+
+def _tell_failure(task: asyncio.Task[None]) -> None:
+    # `stop` raises it too, but that may be long after the cameras fell silent.
+    if not task.cancelled() and (error := task.exception()) is not None:
+        task.get_loop().call_exception_handler({"message": "fleet failed", "exception": error, "task": task})

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from nvr.sim.__main__ import main
+from nvr.sim.fleet import Ticker
 from tests.nvr.sim.raw import RawClient
 
 
@@ -36,3 +37,15 @@ async def test_process_says_ready_serves_and_ends_on_sigterm(fleet: list[str]) -
 def test_value_that_no_camera_has_ends_with_usage(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(wrong) == 2
     assert "invalid-value" in capsys.readouterr().err
+
+
+def test_fault_of_the_simulator_ends_the_process(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def fail(ticker: Ticker) -> None:
+        asyncio.get_running_loop().call_exception_handler({"message": "a fault of the program"})
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Ticker, "run", fail)
+    assert main(["--fleet", "--size", "160x90", "--gop-frames", "2"]) == 1
+    assert capsys.readouterr().out.startswith("ready ")

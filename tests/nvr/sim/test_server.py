@@ -1,15 +1,24 @@
 import asyncio
+import ssl
 import subprocess
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
 
 import av
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding as KeyEncoding
+from cryptography.hazmat.primitives.serialization import NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from nvr.base.errors import InvalidValue
 from nvr.sim.camera import SimCamera
 from nvr.sim.encoder import Encoding
-from nvr.sim.fleet import render_loop
+from nvr.sim.fleet import Ticker, render_loop
 from nvr.sim.picture import read_instant_utc_us
 from nvr.sim.server import Simulator
 from tests.nvr.sim.raw import RawClient
@@ -94,6 +103,46 @@ async def test_fleet_shows_one_loop_on_every_camera() -> None:
             seen = await asyncio.to_thread(_watch, sim.url(name), 30)
             assert set(seen.instants_utc_us) == rendered
             assert {later - earlier for earlier, later in pairwise(seen.pts_90k)} == {3600}
+
+
+def _self_signed(folder: Path) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "camera")])
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now.replace(year=2126))
+        .sign(key, hashes.SHA256())
+        .public_bytes(KeyEncoding.PEM)
+    )
+    pem = folder / "camera.pem"
+    pem.write_bytes(key.private_bytes(KeyEncoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + certificate)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context
+
+
+async def test_stranger_plays_over_tls(tmp_path: Path) -> None:
+    context = await asyncio.to_thread(_self_signed, tmp_path)
+    async with Simulator([SMALL], tls=context) as sim:
+        url = sim.url("cam1")
+        assert url.startswith("rtsps://")
+        seen = await asyncio.to_thread(_watch, url, 5)
+    assert None not in seen.instants_utc_us
+
+
+async def test_failed_fleet_is_told_at_once_and_raised_at_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(ticker: Ticker) -> None:
+        raise RuntimeError("no tick")
+
+    monkeypatch.setattr(Ticker, "run", fail)
+    told: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.set_result(context["exception"]))
+    encoding = Encoding(width=160, height=90, fps=25, gop_frames=2, bitrate_bps=200_000)
+    sim = Simulator([SMALL], fleet=render_loop(encoding, name="fleet", gops=1, start_utc_us=0))
+    await sim.start()
+    assert str(await told) == "no tick"
+    with pytest.raises(RuntimeError, match="no tick"):
+        await sim.stop()
 
 
 @pytest.mark.system("ffprobe")
