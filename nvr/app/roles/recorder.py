@@ -1,0 +1,287 @@
+"""The recorder: one shard's cameras, sealed on this server's volumes (docs/design/processes.md "Start and stop")."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+import nvr
+from config.model import Settings
+from config.secrets import read_secrets
+from nvr.app.process import main
+from nvr.app.roles.custodians import accept_set
+from nvr.app.roles.shardstate import next_epoch, note_epoch
+from nvr.app.roles.telling import HEARTBEAT_S, GrowingSegments, state_of
+from nvr.app.roles.volumes import VolumeRouter
+from nvr.base.clock import SystemClock
+from nvr.base.errors import NvrError
+from nvr.base.ids import BootId, camera_id, uuid7
+from nvr.base.stop import Stop
+from nvr.base.wire import Server
+from recorder.server_clock import kernel_is_synchronised
+from recorder.shard import Shard
+from recorder.status import ShardSettings
+from storage.growing import Damaged, Discarded, Found, Recovered, recover
+from storage.keyring import KeyringReader, KeyringWriter
+from storage.ledger.machine import Stop as StopBody
+from storage.predecessors import Predecessors
+from storage.sealing import SealerIdentity
+from storage.snapshot import load as load_snapshot
+from storage.spool import SpoolWriter
+from storage.spool_events import SpoolEvents
+from storage.volume import Volume, VolumeLost, open_volume
+from storage.volume_writer import VolumeWriter
+
+_LOOK_S: Final = 1.0
+"""How often the snapshot, the set and the secrets are looked at for a new version."""
+
+_log: Final = logging.getLogger(__name__)
+
+
+async def run(settings: Settings, shard: int, stop: Stop, ready: Callable[[], None]) -> None:
+    """Record until the stop.
+
+    Raises:
+        ConfigError: there is no snapshot or no custodian set, or a file can not be used.
+        VolumeLost: no volume at all can be used.
+    """
+    parts = await asyncio.to_thread(_open, settings, shard)
+    try:
+        await _record(settings, parts, stop, ready)
+    finally:
+        await asyncio.to_thread(parts.close)
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What the role opened, in the order of opening."""
+
+    number: int
+    state_file: Path
+    clock: SystemClock
+    spool: SpoolWriter
+    told: GrowingSegments
+    keyring: KeyringWriter
+    identity: SealerIdentity
+    volumes: Sequence[Volume]
+    writers: Sequence[VolumeWriter]
+    router: VolumeRouter
+    shard: Shard
+    left_behind: Iterator[Found]
+    secrets: "_SecretsFile"
+
+    def close(self) -> None:
+        """Let the volumes close every segment, tell the spool that this was an orderly stop, and let it go."""
+        with ExitStack() as ending:
+            ending.callback(self.keyring.close)
+            ending.callback(self.spool.close)
+            ending.callback(lambda: self.spool.tell(StopBody(reason="stopped")))
+            for writer in self.writers:
+                ending.callback(writer.stop, drain=True)
+
+
+class _SecretsFile:
+    """User and password of a camera, read again when a name is asked for: a new camera needs no restart."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._secrets = read_secrets(path)
+
+    def __call__(self, name: str) -> tuple[str, str]:
+        return self._secrets[name]
+
+    def reload(self) -> None:
+        self._secrets = read_secrets(self._path)
+
+
+def _open(settings: Settings, number: int) -> _Parts:
+    paths, clock = settings.paths, SystemClock()
+    snapshot = load_snapshot(paths.camera_snapshot)
+    custodians = accept_set(paths.custodians, paths.shard / f"{number}.set.json")
+    secrets = _SecretsFile(paths.secrets)
+    state_file = paths.shard / f"{number}.json"
+    epoch = next_epoch(state_file, clock.utc_us())
+    boot = BootId(uuid7(clock.utc_us()))
+    spool = SpoolWriter(
+        paths.spool,
+        number,
+        boot,
+        clock,
+        Ed25519PrivateKey.generate(),
+        sw=_software(),
+        shards=settings.recorder.shards,
+    )
+    events = SpoolEvents(spool)
+    told = GrowingSegments(events)
+    keyring = KeyringWriter(settings.keyring.places, number, clock)
+    identity = SealerIdentity(settings.system.origin, boot, _software(), custodians)
+    volumes = list(_volumes(settings))
+    # Listed before anything new grows there: what is found now, a dead process left.
+    left_behind = _listed(volumes, number, KeyringReader(settings.keyring.places))
+    predecessors = Predecessors()
+    writers = [
+        VolumeWriter(
+            volume,
+            number,
+            identity=identity,
+            keyring=keyring,
+            events=told,
+            predecessors=predecessors,
+            queue_bytes=settings.recorder.queue_mib << 20,
+        )
+        for volume in volumes
+    ]
+    for writer in writers:
+        writer.start()
+    router = VolumeRouter(writers)
+    entries = snapshot.of_shard(number)
+    router.cameras(entries)
+    shard = Shard(entries, secrets, router, events, clock, _shard_settings(settings, epoch))
+    return _Parts(
+        number,
+        state_file,
+        clock,
+        spool,
+        told,
+        keyring,
+        identity,
+        volumes,
+        writers,
+        router,
+        shard,
+        left_behind,
+        secrets,
+    )
+
+
+def _volumes(settings: Settings) -> Iterator[Volume]:
+    lost: VolumeLost | None = None
+    found = 0
+    for volume in settings.volume:
+        try:
+            yield open_volume(volume.path)
+            found += 1
+        except VolumeLost as error:
+            _log.error("%s", error)
+            lost = error
+    if not found and lost is not None:
+        raise lost
+
+
+def _listed(volumes: Sequence[Volume], number: int, keyring: KeyringReader) -> Iterator[Found]:
+    """What the boots before left growing; the names are read now, the files one by one as they are asked for."""
+    found = [recover(volume, number, keyring) for volume in volumes]
+    firsts = [item for each in found if (item := next(each, None)) is not None]
+    return chain(firsts, *found)
+
+
+def _shard_settings(settings: Settings, epoch: int) -> ShardSettings:
+    recorder = settings.recorder
+    return ShardSettings(clock_epoch=epoch, segment_seconds=recorder.segment_seconds, stall_s=recorder.stall_seconds)
+
+
+async def _record(settings: Settings, parts: _Parts, stop: Stop, ready: Callable[[], None]) -> None:
+    socket = settings.paths.recorder_socket(parts.number)
+    async with asyncio.TaskGroup() as group:
+        recording = group.create_task(parts.shard.run(stop))
+        recovering = group.create_task(asyncio.to_thread(_recover, parts))
+        helpers = [
+            group.create_task(_heartbeats(parts, settings)),
+            group.create_task(_follow_files(parts, settings)),
+        ]
+        async with Server(socket, _handlers(parts)):
+            ready()
+            await recording
+        for helper in helpers:
+            helper.cancel()
+        await recovering
+
+
+def _handlers(parts: _Parts) -> dict[str, Any]:
+    async def status(_: dict[str, Any]) -> object:
+        state = state_of(parts.shard.status(), parts.told.growing(), clock_epoch=parts.shard.clock_epoch)
+        volumes = [{"volume": writer.volume.id, "lost": writer.lost} for writer in parts.writers]
+        return {"state": state, "volumes": volumes, "keyring_degraded": parts.keyring.degraded}
+
+    async def rotate(args: dict[str, Any]) -> object:
+        return await parts.shard.rotate([camera_id(str(camera)) for camera in args["cameras"]])
+
+    return {"status": status, "rotate": rotate}
+
+
+def _recover(parts: _Parts) -> None:
+    for found in parts.left_behind:
+        match found:
+            case Recovered(segment, torn_bytes):
+                _log.info("recovered %s, %d torn bytes behind it", segment.segment, torn_bytes)
+                parts.told.sealed(segment)
+            case Discarded(path, file_bytes, what):
+                _log.warning("removed %s of %d bytes: %s", path.name, file_bytes, what)
+            case Damaged(path, file_bytes, what):
+                _log.error("left %s of %d bytes as it is: %s", path, file_bytes, what)
+
+
+async def _heartbeats(parts: _Parts, settings: Settings) -> None:
+    """Tell the state at once, every minute, and keep the clock epoch."""
+    events = SpoolEvents(parts.spool)
+    while True:
+        epoch = parts.shard.clock_epoch
+        growing = parts.told.growing()
+        state = state_of(parts.shard.status(), growing, clock_epoch=epoch)
+        events.heartbeat(state, len(growing), "synchronised" if kernel_is_synchronised() else "unsynchronised")
+        await asyncio.to_thread(note_epoch, parts.state_file, epoch, parts.clock.utc_us())
+        await parts.clock.sleep(min(HEARTBEAT_S, settings.recorder.segment_seconds))
+
+
+async def _follow_files(parts: _Parts, settings: Settings) -> None:
+    """Take up a new snapshot, set or secrets file; one that can not be used leaves the last good one in force."""
+    paths = settings.paths
+    accepted = paths.shard / f"{parts.number}.set.json"
+    seen = await asyncio.to_thread(_stamps, settings)
+    while True:
+        await parts.clock.sleep(_LOOK_S)
+        now = await asyncio.to_thread(_stamps, settings)
+        if now == seen:
+            continue
+        seen = now
+        try:
+            await asyncio.to_thread(parts.secrets.reload)
+            snapshot = await asyncio.to_thread(load_snapshot, paths.camera_snapshot)
+            custodians = await asyncio.to_thread(accept_set, paths.custodians, accepted)
+        except NvrError as error:
+            _log.error("the last good files stay in force: %s", error)
+            continue
+        entries = snapshot.of_shard(parts.number)
+        parts.router.cameras(entries)
+        parts.shard.apply(entries)
+        identity = parts.identity
+        renewed = SealerIdentity(identity.origin, identity.boot, identity.software, custodians)
+        for writer in parts.writers:
+            writer.use_identity(renewed)
+
+
+def _stamps(settings: Settings) -> list[tuple[int, int] | None]:
+    paths = settings.paths
+    return [_stamp(path) for path in (paths.camera_snapshot, paths.custodians, paths.secrets)]
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def _software() -> str:
+    return f"scelle {nvr.__version__}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main("recorder", run, holds_keys=True))
