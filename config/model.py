@@ -65,7 +65,7 @@ class Paths(_Section):
     runtime: AbsolutePath = Path("/run/scelle")
     """The sockets between roles."""
 
-    secrets: AbsolutePath = Path("/etc/scelle/secrets.json")
+    secrets: AbsolutePath = Path("/var/lib/scelle/secrets/cameras.json")
     """Camera passwords, mode 0600. The systemd credential `secrets` wins over it."""
 
     @property

@@ -12,6 +12,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from config import secrets
 from config.model import Preset, Settings
 from nvr.base.errors import Refused
 from nvr.base.units import UtcUs
@@ -74,6 +75,7 @@ def refuse_what_exists(settings: Settings, others: Iterable[Path]) -> None:
         paths.custodians,
         paths.register,
         paths.export_key,
+        paths.secrets,
         settings.keys.machine_key,
         *(volume.path / "scelle-volume.json" for volume in settings.volume),
         *others,
@@ -95,6 +97,7 @@ def found(settings: Settings, now_utc_us: UtcUs) -> list[Envelope]:
     make_directory(settings.keys.machine_key.parent)
     create_file(settings.keys.machine_key, machine.seed, _KEY_MODE)
     create_file(settings.paths.export_key, _export_key(), _KEY_MODE)
+    secrets.replace(settings.paths.secrets, {})
     for volume in settings.volume:
         create_volume(volume.path, now_utc_us=now_utc_us)
     for place in settings.keyring.places:

@@ -1,6 +1,5 @@
 """Grants: one file out, one file back per custodian."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 from nvr.app.cli.common import JsonOption, new_app, write_answer
 from nvr.app.cli.files import read_json, write_new_file
 from nvr.app.cli.person import person_of
+from nvr.base.jcs import canonical
 
 grant = new_app("Grants: what was validated, and the custodians' answers.")
 
@@ -27,7 +27,7 @@ def grant_file(
     """
     person = person_of(context)
     answer = person.act("grant.file", grant=name)
-    write_new_file(out, json.dumps(answer, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode())
+    write_new_file(out, canonical(answer))
 
 
 @grant.command("answer")

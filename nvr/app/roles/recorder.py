@@ -12,8 +12,8 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import nvr
+from config import secrets
 from config.model import Settings
-from config.secrets import read_secrets
 from nvr.app.process import main
 from nvr.app.roles.custodians import accept_set
 from nvr.app.roles.shardstate import next_epoch, note_epoch
@@ -74,7 +74,7 @@ class _Parts:
     router: VolumeRouter
     shard: Shard
     left_behind: Iterator[Found]
-    secrets: "_SecretsFile"
+    logins: "_SecretsFile"
 
     def close(self) -> None:
         """Let the volumes close every segment, tell the spool that this was an orderly stop, and let it go."""
@@ -87,24 +87,25 @@ class _Parts:
 
 
 class _SecretsFile:
-    """User and password of a camera, read again when a name is asked for: a new camera needs no restart."""
+    """User and password of a camera, read again when the file changed: a new camera needs no restart."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._secrets = read_secrets(path)
+        self._logins = secrets.load(path)
 
     def __call__(self, name: str) -> tuple[str, str]:
-        return self._secrets[name]
+        login = self._logins[name]
+        return login.user, login.password
 
     def reload(self) -> None:
-        self._secrets = read_secrets(self._path)
+        self._logins = secrets.load(self._path)
 
 
 def _open(settings: Settings, number: int) -> _Parts:
     paths, clock = settings.paths, SystemClock()
     snapshot = load_snapshot(paths.camera_snapshot)
     custodians = accept_set(paths.custodians, paths.shard / f"{number}.set.json")
-    secrets = _SecretsFile(paths.secrets)
+    logins = _SecretsFile(paths.secrets)
     state_file = paths.shard / f"{number}.json"
     epoch = next_epoch(state_file, clock.utc_us())
     boot = BootId(uuid7(clock.utc_us()))
@@ -142,7 +143,7 @@ def _open(settings: Settings, number: int) -> _Parts:
     router = VolumeRouter(writers)
     entries = snapshot.of_shard(number)
     router.cameras(entries)
-    shard = Shard(entries, secrets, router, events, clock, _shard_settings(settings, epoch))
+    shard = Shard(entries, logins, router, events, clock, _shard_settings(settings, epoch))
     return _Parts(
         number,
         state_file,
@@ -156,7 +157,7 @@ def _open(settings: Settings, number: int) -> _Parts:
         router,
         shard,
         left_behind,
-        secrets,
+        logins,
     )
 
 
@@ -251,7 +252,7 @@ async def _follow_files(parts: _Parts, settings: Settings) -> None:
             continue
         seen = now
         try:
-            await asyncio.to_thread(parts.secrets.reload)
+            await asyncio.to_thread(parts.logins.reload)
             snapshot = await asyncio.to_thread(load_snapshot, paths.camera_snapshot)
             custodians = await asyncio.to_thread(accept_set, paths.custodians, accepted)
         except NvrError as error:

@@ -1,0 +1,78 @@
+"""The systemd units: what they promise is written in them, and systemd itself finds no fault."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+UNITS = Path(__file__).resolve().parents[2] / "systemd"
+SERVICES = sorted(UNITS.glob("*.service"))
+
+EVERY_SERVICE = {
+    "Type": "notify",
+    "WatchdogSec": "30",
+    "Restart": "always",
+    "RestartPreventExitStatus": "78",
+    "LimitCORE": "0",
+    "UMask": "0027",
+    "NoNewPrivileges": "yes",
+    "ProtectSystem": "strict",
+    "ProtectHome": "yes",
+    "PrivateDevices": "yes",
+    "SystemCallFilter": "@system-service",
+}
+
+
+def directives(unit: Path) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in unit.read_text().splitlines():
+        if match := re.fullmatch(r"(?P<key>[A-Za-z]+)=(?P<value>.*)", line):
+            found.setdefault(match["key"], []).append(match["value"])
+        else:
+            assert not line or line[0] in "[#", line
+    return found
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
+def test_every_role_is_watched_restarted_and_fenced_in(unit: Path) -> None:
+    found = directives(unit)
+    assert {key: found[key] for key in EVERY_SERVICE} == {key: [value] for key, value in EVERY_SERVICE.items()}
+
+
+def test_every_role_has_a_user_of_its_own_that_is_made() -> None:
+    users = [directives(unit)["User"][0] for unit in SERVICES]
+    assert len(set(users)) == len(SERVICES) == 3
+    made = (UNITS / "scelle.sysusers.conf").read_text()
+    assert all(f"u {user} " in made for user in users)
+
+
+@pytest.mark.parametrize(
+    ("unit", "never"),
+    [
+        ("scelle-recorder@.service", ["/etc/scelle/machine.key", "/var/lib/scelle/ledger", "/var/lib/scelle/access"]),
+        ("scelle-keeper.service", ["/etc/scelle/machine.key", "/var/lib/scelle/access", "/var/lib/scelle/secrets"]),
+        ("scelle-access.service", ["/var/lib/scelle/ledger"]),
+    ],
+)
+def test_role_does_not_see_what_is_not_its_own(unit: str, never: list[str]) -> None:
+    hidden = " ".join(directives(UNITS / unit)["InaccessiblePaths"])
+    assert all(f"-{path}" in hidden.split() for path in never)
+
+
+def test_keeper_has_no_network_and_access_no_writing_on_the_volumes() -> None:
+    assert directives(UNITS / "scelle-keeper.service")["PrivateNetwork"] == ["yes"]
+    assert directives(UNITS / "scelle-access.service")["ReadOnlyPaths"] == ["-/srv/scelle"]
+
+
+@pytest.mark.system("systemd-analyze")
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
+def test_systemd_finds_no_fault(unit: Path, tmp_path: Path) -> None:
+    # The program is not installed where the packages put it: everything else is looked at.
+    for each in UNITS.iterdir():
+        text = re.sub(r"^ExecStart=/usr/bin/nvr", "ExecStart=/bin/true", each.read_text(), flags=re.MULTILINE)
+        (tmp_path / each.name).write_text(text)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", str(tmp_path / unit.name)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
