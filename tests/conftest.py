@@ -50,12 +50,12 @@ MAY_BLOCK: tuple[tuple[str, str], ...] = (
 
 GSTREAMER_PROBE = """
 import gi
+gi.require_version("Gst", "1.0")
 gi.require_version("GstRtspServer", "1.0")
 from gi.repository import Gst, GstRtspServer
 Gst.init(None)
-missing = [name for name in ("x264enc", "x265enc", "h264parse", "h265parse", "rtph264pay", "rtph265pay")
-           if Gst.ElementFactory.find(name) is None]
-raise SystemExit(", ".join(missing))
+for name in ("x264enc", "x265enc", "h264parse", "h265parse", "rtph264pay", "rtph265pay"):
+    assert Gst.ElementFactory.find(name), name
 """
 
 
