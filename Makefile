@@ -10,7 +10,7 @@ CODE := nvr config storage recorder access benchmarks tools
 
 # Programs that tests play against. chromium and postgresql join the list with the first test that needs them:
 # until then they would only make every run fetch a browser and a database server.
-SYSTEM_PACKAGES_LIST := ffmpeg openssl python3-gi gir1.2-gst-rtsp-server-1.0 \
+SYSTEM_PACKAGES_LIST := ffmpeg openssl systemd python3-gi gir1.2-gst-rtsp-server-1.0 \
 	gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
 SYSTEM_PACKAGES_LATER := chromium postgresql
 
