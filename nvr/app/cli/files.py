@@ -26,11 +26,17 @@ def write_new_file(path: Path, content: bytes, mode: int = 0o640) -> None:
         raise Refused("file-not-written", file=str(path), why=error.strerror) from error
 
 
+def read_file(path: Path) -> bytes:
+    """The bytes of a file. Raises Refused (`file-not-read`)."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Refused("file-not-read", file=str(path), why=error.strerror) from error
+
+
 def read_json(path: Path) -> Any:  # noqa: ANN401 -- the reader checks what it is
     """The JSON value in a file. Raises Refused (`file-not-read`, `file-not-json`)."""
     try:
-        return json.loads(path.read_bytes())
-    except OSError as error:
-        raise Refused("file-not-read", file=str(path), why=error.strerror) from error
+        return json.loads(read_file(path))
     except ValueError as error:
         raise Refused("file-not-json", file=str(path)) from error
