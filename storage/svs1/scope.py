@@ -1,7 +1,10 @@
 """Which records of a segment a grant covers (docs/design/keys.md "Opening"). Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
+from nvr.base.ids import SegmentId
+from nvr.base.units import UtcUs
 from storage.records import RandomAccess
 from storage.svs1.layout import RecordHead, RecordType
 
@@ -28,6 +31,33 @@ def records_in_scope(
         wanted.update(range(_random_access_before(gops, first), first))
     inits = [head.seq for head in heads if head.type is RecordType.INIT] if wanted else []
     return inits + [gops[at].seq for at in sorted(wanted)]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentHeads:
+    """What the rule needs to know of a segment: its header's id, start and `continues`, and its records' heads."""
+
+    segment: SegmentId
+    start_utc_us: UtcUs
+    continues: SegmentId | None
+    heads: Sequence[RecordHead]
+
+
+def segments_in_scope(segments: Iterable[SegmentHeads], from_utc_us: int, to_utc_us: int) -> dict[SegmentId, list[int]]:
+    """`records_in_scope` over segments of one or more cameras, groups of pictures that cross segments included.
+
+    A segment of which nothing is in scope is not named. The caller gives all segments that overlap the interval and,
+    for each, those that it continues.
+    """
+    granted: dict[SegmentId, list[int]] = {}
+    needed: set[SegmentId] = set()
+    for one in sorted(segments, key=lambda each: each.start_utc_us, reverse=True):
+        seqs = records_in_scope(one.heads, from_utc_us, to_utc_us, leads_into_next=one.segment in needed)
+        if seqs:
+            granted[one.segment] = seqs
+        if one.continues is not None and begins_in_previous(one.heads, seqs):
+            needed.add(one.continues)
+    return granted
 
 
 def begins_in_previous(heads: Sequence[RecordHead], granted: Sequence[int]) -> bool:

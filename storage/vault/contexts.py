@@ -49,8 +49,3 @@ def answer_keys(grant: bytes) -> Json:
 def answer_signed(answer: bytes) -> Json:
     """What a custodian signs of an answer: its hash without the signature."""
     return {"d": "scelle/answer/sign/1", "answer": answer.hex()}
-
-
-def personal_value(salt: bytes, value: str) -> bytes:
-    """The commitment to a personal value that stands in the ledger in its place."""
-    return digest({"d": "scelle/register/personal/1", "salt": salt.hex(), "value": value})

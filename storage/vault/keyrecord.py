@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Final
 
 from nvr.base.ids import CameraId, SegmentId, is_uuid7
-from nvr.base.jcs import canonical
+from nvr.base.jcs import Json, canonical
 from nvr.base.units import UtcUs
 from storage.vault.fields import DocumentInvalid, Fields, to_base64
 
@@ -44,26 +44,28 @@ class KeyRecord:
     shares: tuple[ShareWrap, ...]
     share_hashes: Mapping[int, bytes]
 
+    def as_json(self) -> Json:
+        """The JSON object."""
+        return {
+            "v": VERSION,
+            "seg": self.segment,
+            "camera": self.camera,
+            "start_utc_us": self.start_utc_us,
+            "hh": self.hh.hex(),
+            "set": self.set_hash.hex(),
+            "m": self.m,
+            "n": self.n,
+            "machine": {"kid": self.machine.kid, "ct": to_base64(self.machine.ciphertext)},
+            "shares": [
+                {"seat": share.seat, "kid": share.wrap.kid, "ct": to_base64(share.wrap.ciphertext)}
+                for share in self.shares
+            ],
+            "sh": {str(seat): value.hex() for seat, value in self.share_hashes.items()},
+        }
+
     def pack(self) -> bytes:
         """The JCS bytes."""
-        return canonical(
-            {
-                "v": VERSION,
-                "seg": self.segment,
-                "camera": self.camera,
-                "start_utc_us": self.start_utc_us,
-                "hh": self.hh.hex(),
-                "set": self.set_hash.hex(),
-                "m": self.m,
-                "n": self.n,
-                "machine": {"kid": self.machine.kid, "ct": to_base64(self.machine.ciphertext)},
-                "shares": [
-                    {"seat": share.seat, "kid": share.wrap.kid, "ct": to_base64(share.wrap.ciphertext)}
-                    for share in self.shares
-                ],
-                "sh": {str(seat): value.hex() for seat, value in self.share_hashes.items()},
-            }
-        )
+        return canonical(self.as_json())
 
     @property
     def sha256(self) -> bytes:

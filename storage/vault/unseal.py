@@ -1,0 +1,105 @@
+"""The server's side: machine parts out for a logged release, record keys in from an answer (docs/design/keys.md). Pure.
+
+Only `access/release.py` uses this module.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+
+from nvr.base.errors import EvidenceAtRisk, Refused
+from nvr.base.ids import SegmentId
+from nvr.base.jcs import canonical
+from storage.svs1.contexts import record_key_commitment
+from storage.vault.answer import Answer, AnswerInvalid, AnswerKind
+from storage.vault.contexts import answer_keys, grant_machine, machine_wrap
+from storage.vault.grantfile import GrantedSegment
+from storage.vault.hpke import KeyPair
+from storage.vault.keyrecord import KeyRecord, Wrap
+from storage.vault.seats import CustodianSet
+
+
+class NotReleased(Refused):
+    """The segment is in no logged release of the grant: its machine part stays where it is."""
+
+    message_id = "not-released"
+
+
+class AnsweredKeyWrong(EvidenceAtRisk):
+    """A record key that a custodian's tool sent is missing, or is not the record's; `segment`, `seq`."""
+
+    message_id = "answered-key-wrong"
+
+
+def machine_parts(
+    machine: KeyPair, records: Iterable[KeyRecord], *, released: Collection[SegmentId]
+) -> dict[SegmentId, bytes]:
+    """The machine parts of these segments, each of which must be named by a release entry of the grant.
+
+    Raises:
+        NotReleased: one of them is not; nothing was unwrapped.
+        WrapInvalid: a key record is not for this machine, or was altered.
+    """
+    wanted = list(records)
+    for record in wanted:
+        if record.segment not in released:
+            raise NotReleased(segment=record.segment)
+    return {record.segment: machine.unwrap(record.machine.ciphertext, machine_wrap(record.hh)) for record in wanted}
+
+
+def wrap_machine_parts(
+    parts: Mapping[SegmentId, bytes], custodians: CustodianSet, grant_hash: bytes
+) -> tuple[Wrap, ...]:
+    """The machine parts as they go out in the grant file: wrapped to every key of every seat."""
+    content = canonical({segment: part.hex() for segment, part in parts.items()})
+    return tuple(
+        Wrap(key.kid, key.public.wrap(content, grant_machine(grant_hash, key.kid)))
+        for seat in custodians.seats
+        for key in seat.keys
+    )
+
+
+def record_keys(
+    answer: Answer,
+    release: KeyPair,
+    segments: Iterable[GrantedSegment],
+    *,
+    granted: Mapping[SegmentId, Collection[int]],
+) -> dict[SegmentId, dict[int, bytes]]:
+    """The record keys in an answer that was checked, each compared with its record's commitment.
+
+    `granted` names the records that the grant covers; keys of others are dropped. The caller has called
+    `answer.check` with the grant's hash.
+
+    Raises:
+        AnswerInvalid: the answer carries no keys, or none for this release key.
+        WrapInvalid: it does not open.
+        AnsweredKeyWrong: a granted record's key is missing or wrong.
+    """
+    wraps = [wrap for wrap in answer.wrapped if wrap.kid == release.public.kid]
+    if answer.kind is not AnswerKind.KEYS or len(wraps) != 1:
+        raise AnswerInvalid(what="no record keys for this grant", seat=answer.seat)
+    sent = _parse(release.unwrap(wraps[0].ciphertext, answer_keys(answer.grant)), answer.seat)
+    keys: dict[SegmentId, dict[int, bytes]] = {}
+    for segment in segments:
+        wanted = granted.get(segment.segment, ())
+        for claim in segment.records:
+            seq = claim.head.seq
+            if seq not in wanted:
+                continue
+            key = sent.get((segment.segment, seq))
+            if key is None or record_key_commitment(key) != claim.rkc:
+                raise AnsweredKeyWrong(segment=segment.segment, seq=seq)
+            keys.setdefault(segment.segment, {})[seq] = key
+    return keys
+
+
+def _parse(content: bytes, seat: int) -> dict[tuple[SegmentId, int], bytes]:
+    try:
+        body = json.loads(content)
+        return {
+            (SegmentId(segment), int(seq)): bytes.fromhex(key)
+            for segment, keys in body.items()
+            for seq, key in keys.items()
+        }
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise AnswerInvalid(what="record keys", seat=seat) from error
