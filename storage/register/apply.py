@@ -114,9 +114,7 @@ def _unhold(session: Session, _: Placed, body: people.Unhold, __: Personal) -> N
     hold.ended = True
     hold.end_reason = body.reason
     if hold.requisition is not None:
-        requisition = session.get_one(tables.Requisition, hold.requisition)
-        if requisition.state != RequisitionState.REFUSED:
-            requisition.state = RequisitionState.CLOSED
+        session.get_one(tables.Requisition, hold.requisition).state = RequisitionState.CLOSED
 
 
 def _requisition(session: Session, placed: Placed, body: people.Requisition, personal: Personal) -> None:

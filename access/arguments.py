@@ -1,0 +1,105 @@
+"""The arguments of an act, as JSON brings them: taken one by one, checked, every fault named by its field."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from nvr.base.errors import InvalidValue
+from nvr.base.units import MAX_PERSISTED_INT, UtcUs
+
+MOST_CHARACTERS: Final = 1000
+MOST_NAMES: Final = 1000
+HIDDEN: Final = "(hidden)"
+"""Stands for a value that no message may show."""
+
+
+class Arguments:
+    """Takes each argument by its kind; `done` refuses what nobody took.
+
+    Every method raises InvalidValue, which names the field.
+    """
+
+    def __init__(self, args: Mapping[str, object]) -> None:
+        self._args = dict(args)
+
+    def text(self, field: str, *, most: int = MOST_CHARACTERS) -> str:
+        """A text that is not empty; white space around it is taken off."""
+        value = self.optional_text(field, most=most)
+        if value is None:
+            raise InvalidValue(field=field, value=None, expected="a text")
+        return value
+
+    def optional_text(self, field: str, *, most: int = MOST_CHARACTERS) -> str | None:
+        """A text; None when it is absent, null or empty."""
+        value = self._args.pop(field, None)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise InvalidValue(field=field, value=type(value).__name__, expected="a text")
+        if len(value) > most:
+            raise InvalidValue(field=field, value=f"{len(value)} characters", expected=f"at most {most}")
+        return value.strip() or None
+
+    def secret(self, field: str) -> str:
+        """A text that no message shows, exactly as it was given."""
+        value = self._args.pop(field, None)
+        if not isinstance(value, str) or not value or len(value) > MOST_CHARACTERS:
+            raise InvalidValue(field=field, value=HIDDEN, expected=f"1 to {MOST_CHARACTERS} characters")
+        return value
+
+    def optional_secret(self, field: str) -> str | None:
+        """The same; None when it is absent, null or empty."""
+        if self._args.get(field):
+            return self.secret(field)
+        self._args.pop(field, None)
+        return None
+
+    def integer(self, field: str, *, least: int, most: int = MAX_PERSISTED_INT) -> int:
+        """An integer in [least, most]."""
+        value = self.optional_integer(field, least=least, most=most)
+        if value is None:
+            raise InvalidValue(field=field, value=None, expected=_range(least, most))
+        return value
+
+    def optional_integer(self, field: str, *, least: int, most: int = MAX_PERSISTED_INT) -> int | None:
+        """An integer in [least, most]; None when it is absent or null."""
+        value = self._args.pop(field, None)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise InvalidValue(field=field, value=value, expected=_range(least, most))
+        return value
+
+    def interval(self) -> tuple[UtcUs, UtcUs]:
+        """`from_utc_us` and `to_utc_us`, the second after the first."""
+        from_utc_us = UtcUs(self.integer("from_utc_us", least=0))
+        to_utc_us = UtcUs(self.integer("to_utc_us", least=0))
+        if to_utc_us <= from_utc_us:
+            raise InvalidValue(field="to_utc_us", value=to_utc_us, expected=f"after from_utc_us, {from_utc_us}")
+        return from_utc_us, to_utc_us
+
+    def optional_names(self, field: str) -> tuple[str, ...] | None:
+        """A list of texts, each once; None when it is absent, null or empty."""
+        value = self._args.pop(field, None)
+        if value is None:
+            return None
+        if not isinstance(value, Sequence) or isinstance(value, str) or len(value) > MOST_NAMES:
+            raise InvalidValue(field=field, value=type(value).__name__, expected=f"a list of at most {MOST_NAMES}")
+        if not all(isinstance(name, str) for name in value):
+            raise InvalidValue(field=field, value="a list of other things", expected="a list of texts")
+        return tuple(dict.fromkeys(value)) or None
+
+    def optional_object(self, field: str) -> Mapping[str, object] | None:
+        """A JSON object; None when it is absent or null."""
+        value = self._args.pop(field, None)
+        if value is not None and not isinstance(value, Mapping):
+            raise InvalidValue(field=field, value=type(value).__name__, expected="an object")
+        return value
+
+    def done(self) -> None:
+        """Refuse arguments that the act does not know."""
+        for field in self._args:
+            raise InvalidValue(field=field, value=HIDDEN, expected="no such argument of this act")
+
+
+def _range(least: int, most: int) -> str:
+    return f"an integer of at least {least}" if most == MAX_PERSISTED_INT else f"an integer from {least} to {most}"

@@ -1,0 +1,38 @@
+"""Who asks: an account and its password, checked anew with every act."""
+
+from access.accounts import find_person, password_hash
+from access.passwords import Passwords, Throttle, WrongPassword
+from access.policy import Person
+from nvr.base.clock import Clock
+from storage.register.register import Register
+
+
+class Login:
+    """Checks passwords; wrong ones make the account wait, longer each time."""
+
+    def __init__(self, register: Register, passwords: Passwords, clock: Clock) -> None:
+        self._register = register
+        self._passwords = passwords
+        self._throttle = Throttle(clock)
+
+    async def check(self, account: str, password: str, *, never_waits: bool) -> Person:
+        """The person whose account and password these are.
+
+        With `never_waits` the password is looked at however many were wrong before: a hold must not wait for somebody
+        who tries passwords.
+
+        Raises:
+            TooManyAttempts: the account must wait; the password was not looked at.
+            WrongPassword: there is no such account, or it has another password.
+        """
+        if not never_waits:
+            self._throttle.check(account)
+        stored, person = await self._register.read(
+            lambda session: (password_hash(session, account), find_person(session, account))
+        )
+        matches = await self._passwords.verify(stored, password)
+        if not matches or person is None:
+            self._throttle.failed(account)
+            raise WrongPassword
+        self._throttle.succeeded(account)
+        return person

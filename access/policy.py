@@ -1,0 +1,247 @@
+"""Who may do what, to what, and when. Pure: facts in, a decision out; every refusal names its rule.
+
+The acts are those of docs/design/processes.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from nvr.base.errors import Refused
+from nvr.base.ids import AccountId
+from nvr.base.units import UtcUs
+from storage.register.tables import RequisitionState
+
+
+class Role(StrEnum):
+    """What an account is for."""
+
+    ADMINISTRATOR = "administrator"
+    OFFICER = "officer"
+    VALIDATOR = "validator"
+    CUSTODIAN = "custodian"
+    AUDITOR = "auditor"
+    MAINTENANCE = "maintenance"
+
+
+class ActName(StrEnum):
+    """What a person may ask access to do."""
+
+    ACCOUNT_ADD = "account.add"
+    ACCOUNT_END = "account.end"
+    ACCOUNT_LIST = "account.list"
+    CAMERA_ADD = "camera.add"
+    CAMERA_LIST = "camera.list"
+    CAMERA_RETIRE = "camera.retire"
+    POINT_ADD = "point.add"
+    AUTHORISATION_ADD = "authorisation.add"
+    RETENTION_SHOW = "retention.show"
+    HOLD_PLACE = "hold.place"
+    HOLD_LIST = "hold.list"
+    HOLD_END = "hold.end"
+    REQUISITION_NEW = "requisition.new"
+    REQUISITION_LIST = "requisition.list"
+    REQUISITION_SHOW = "requisition.show"
+    REQUISITION_VALIDATE = "requisition.validate"
+    REQUISITION_REFUSE = "requisition.refuse"
+    REQUISITION_CLOSE = "requisition.close"
+    GRANT_FILE = "grant.file"
+    GRANT_ANSWER = "grant.answer"
+    EXPORT = "export"
+    EXPORT_DONE = "export.done"
+
+
+_DECIDERS: Final = frozenset({Role.OFFICER, Role.VALIDATOR})
+_READERS: Final = frozenset({Role.OFFICER, Role.VALIDATOR, Role.AUDITOR})
+_ADMINISTRATORS: Final = frozenset({Role.ADMINISTRATOR})
+_VALIDATORS: Final = frozenset({Role.VALIDATOR})
+_OFFICERS: Final = frozenset({Role.OFFICER})
+ANY_ROLE: Final = frozenset(Role)
+
+ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
+    {
+        ActName.ACCOUNT_ADD: _ADMINISTRATORS,
+        ActName.ACCOUNT_END: _ADMINISTRATORS,
+        ActName.ACCOUNT_LIST: frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
+        ActName.CAMERA_ADD: _ADMINISTRATORS,
+        ActName.CAMERA_LIST: ANY_ROLE,
+        ActName.CAMERA_RETIRE: _ADMINISTRATORS,
+        ActName.POINT_ADD: _ADMINISTRATORS,
+        ActName.AUTHORISATION_ADD: _ADMINISTRATORS,
+        ActName.RETENTION_SHOW: ANY_ROLE,
+        ActName.HOLD_PLACE: ANY_ROLE,
+        ActName.HOLD_LIST: ANY_ROLE,
+        ActName.HOLD_END: _VALIDATORS,
+        ActName.REQUISITION_NEW: _OFFICERS,
+        ActName.REQUISITION_LIST: _READERS,
+        ActName.REQUISITION_SHOW: _READERS,
+        ActName.REQUISITION_VALIDATE: _VALIDATORS,
+        ActName.REQUISITION_REFUSE: _VALIDATORS,
+        ActName.REQUISITION_CLOSE: _DECIDERS,
+        ActName.GRANT_FILE: _DECIDERS,
+        ActName.GRANT_ANSWER: _DECIDERS,
+        ActName.EXPORT: _OFFICERS,
+        ActName.EXPORT_DONE: _OFFICERS,
+    }
+)
+
+ABOUT_VIDEO: Final = frozenset(
+    {
+        ActName.HOLD_END,
+        ActName.REQUISITION_NEW,
+        ActName.REQUISITION_LIST,
+        ActName.REQUISITION_SHOW,
+        ActName.REQUISITION_VALIDATE,
+        ActName.REQUISITION_REFUSE,
+        ActName.REQUISITION_CLOSE,
+        ActName.GRANT_FILE,
+        ActName.GRANT_ANSWER,
+        ActName.EXPORT,
+        ActName.EXPORT_DONE,
+    }
+)
+"""A refusal of these is in the ledger, as `denied`."""
+
+INCOMPATIBLE: Final = (
+    frozenset({Role.CUSTODIAN, Role.ADMINISTRATOR}),
+    frozenset({Role.CUSTODIAN, Role.AUDITOR}),
+)
+"""No account has both (DESIGN.md "Presets")."""
+
+_DECIDED_ON: Final = frozenset({ActName.REQUISITION_VALIDATE, ActName.REQUISITION_REFUSE})
+_OF_A_GRANT: Final = frozenset({ActName.GRANT_FILE, ActName.GRANT_ANSWER, ActName.EXPORT})
+_OPEN: Final = frozenset({RequisitionState.OPEN, RequisitionState.EXPORTED})
+_CLOSABLE: Final = frozenset(RequisitionState) - {RequisitionState.RECEIVED, RequisitionState.CLOSED}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An account, as far as policy looks at it."""
+
+    account: AccountId
+    roles: frozenset[Role]
+    ends_utc_us: UtcUs | None = None
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """What the act is about: a requisition with its grant, as far as policy looks at it. `name` is its id."""
+
+    name: str | None = None
+    state: RequisitionState | None = None
+    requested_by: str | None = None
+    opener: str | None = None
+    valid_until_utc_us: UtcUs | None = None
+
+
+NOTHING: Final = Object()
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The act may be done; `role` is the one in which the person does it."""
+
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class DeniedBy:
+    """The act may not be done; `rule` names why."""
+
+    rule: str
+
+
+class Denied(Refused):
+    """Policy forbids it; fields `rule`, `what` (the act), `object`."""
+
+    message_id = "denied"
+
+    def __init__(self, *, rule: str, what: str, object: str | None) -> None:  # noqa: A002 -- the ledger's word
+        super().__init__(rule=rule, what=what, object=object)
+        self.rule = rule
+        self.what = what
+        self.object = object
+
+
+def decide(person: Person, act: ActName, about: Object, now_utc_us: UtcUs) -> Allowed | DeniedBy:
+    """Whether this person may do this, to this object, now."""
+    rule = (
+        _rule_of_account(person, now_utc_us)
+        or _rule_of_role(person, act)
+        or _rule_of_decision(person, act, about)
+        or _rule_of_grant(person, act, about, now_utc_us)
+    )
+    if rule is not None:
+        return DeniedBy(rule)
+    return Allowed(min(person.roles & ROLES[act], key=list(Role).index))
+
+
+def demand(person: Person, act: ActName, about: Object, now_utc_us: UtcUs) -> Role:
+    """The role in which the person does it.
+
+    Raises:
+        Denied: policy forbids it.
+    """
+    match decide(person, act, about, now_utc_us):
+        case Allowed(role):
+            return role
+        case DeniedBy(rule):
+            raise Denied(rule=rule, what=act, object=about.name)
+
+
+def incompatible(roles: frozenset[Role]) -> frozenset[Role] | None:
+    """The roles among these that nobody has together, if there are such."""
+    return next((pair for pair in INCOMPATIBLE if pair <= roles), None)
+
+
+def _rule_of_account(person: Person, now_utc_us: UtcUs) -> str | None:
+    if person.disabled:
+        return "account-disabled"
+    if person.ends_utc_us is not None and now_utc_us >= person.ends_utc_us:
+        return "account-ended"
+    return None
+
+
+def _rule_of_role(person: Person, act: ActName) -> str | None:
+    if not person.roles & ROLES[act]:
+        return "role-missing"
+    if incompatible(person.roles):
+        return "roles-incompatible"
+    if act is ActName.REQUISITION_NEW and Role.CUSTODIAN in person.roles:
+        return "custodian-requests"
+    return None
+
+
+def _rule_of_decision(person: Person, act: ActName, about: Object) -> str | None:
+    if act in _DECIDED_ON:
+        if about.state is RequisitionState.NO_IMAGES:
+            return "no-images"
+        if about.state is not RequisitionState.RECEIVED:
+            return "already-decided"
+        if person.account == about.requested_by:
+            return "same-person"
+    if act is ActName.REQUISITION_CLOSE and about.state not in _CLOSABLE:
+        return "not-decided" if about.state is RequisitionState.RECEIVED else "already-closed"
+    if act is ActName.HOLD_END and about.requested_by is not None:
+        return "requisition-holds"
+    return None
+
+
+def _rule_of_grant(person: Person, act: ActName, about: Object, now_utc_us: UtcUs) -> str | None:
+    if act not in _OF_A_GRANT:
+        return None
+    if about.valid_until_utc_us is None:
+        return "not-validated"
+    if about.state is RequisitionState.CLOSED:
+        return "already-closed"
+    if now_utc_us >= about.valid_until_utc_us:
+        return "grant-over"
+    if act is ActName.EXPORT:
+        if about.state not in _OPEN:
+            return "not-open"
+        if person.account != about.opener:
+            return "not-opener"
+    return None

@@ -1,0 +1,97 @@
+"""What access needs of the keeper and of the footage that it knows (docs/design/processes.md, socket `keeper`)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from nvr.base.ids import CameraId, SegmentId
+from nvr.base.jcs import Json
+from nvr.base.units import UtcUs
+from storage.register.ports import RegisterLedger
+from storage.snapshot import CameraEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """That an entry lies in the tree of a checkpoint: the signed note and the audit path, lowest sibling first."""
+
+    checkpoint: str
+    index: int
+    path: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Consistency:
+    """That the tree of an earlier size is the beginning of that of the checkpoint."""
+
+    checkpoint: str
+    path: tuple[bytes, ...]
+
+
+class LedgerPort(RegisterLedger, Protocol):
+    """The keeper, as access sees it. Every call raises Retryable when the keeper does not answer."""
+
+    async def entry(self, index: int) -> bytes:
+        """The exact bytes of an entry."""
+        ...
+
+    async def proof(self, index: int, size: int | None = None) -> Inclusion:
+        """The inclusion proof of an entry, in the tree of `size` or of the newest checkpoint."""
+        ...
+
+    async def consistency(self, from_size: int, to_size: int | None = None) -> Consistency:
+        """The consistency proof from the tree of `from_size` entries."""
+        ...
+
+    async def rotate(self, cameras: Sequence[CameraId]) -> Sequence[SegmentId]:
+        """Have the recorders close these cameras' segments; those sealed since, once the ledger has them."""
+        ...
+
+    async def publish(self, cameras: Sequence[CameraEntry]) -> int:
+        """Publish a new camera snapshot; the size of the ledger that it names."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentAt:
+    """A sealed segment that exists, where its file lies, and the index of its `seal` entry."""
+
+    segment: SegmentId
+    camera: CameraId
+    shard: int
+    path: Path
+    start_utc_us: UtcUs
+    end_utc_us: UtcUs
+    seal_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What is known of one camera in an interval: the segments that exist, in the order of time, and what is gone."""
+
+    segments: tuple[SegmentAt, ...]
+    destroyed: bool
+    """Some of it was recorded, and destroyed on time."""
+    lost: bool
+    """Some of it was recorded, and is lost."""
+
+
+class IndexPort(Protocol):
+    """The keeper's index, read only."""
+
+    async def coverage(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Coverage:
+        """What exists of [from, to), and what is gone."""
+        ...
+
+    async def oldest(self, camera: CameraId) -> UtcUs | None:
+        """The start of the camera's oldest segment that exists and is not held; None without one."""
+        ...
+
+
+class CameraStates(Protocol):
+    """The recorders, as access sees them."""
+
+    async def states(self) -> Mapping[CameraId, Mapping[str, Json]]:
+        """State and counters of each camera that a recorder has; empty when none answers."""
+        ...

@@ -1,0 +1,256 @@
+"""Requisitions: received with the hold first, answered when nothing exists, refused, closed.
+
+Validation is the beginning of a grant: see `access.grants`.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Final, Literal, TypeAlias
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from access.arguments import Arguments
+from access.holds import Scope, hold_proposal, new_hold
+from access.places import placements_of
+from access.policy import NOTHING, ActName, Person, demand
+from access.ports import Coverage, IndexPort
+from access.reading import about_requisition, as_json, grant_of, requisition_row
+from nvr.base.clock import Clock
+from nvr.base.errors import InvalidValue
+from nvr.base.ids import ActId, CameraId, RequisitionNo, requisition_no, uuid7
+from nvr.base.jcs import Json
+from nvr.base.units import US_PER_SECOND, UtcUs
+from storage.ledger import people
+from storage.ledger.entries import Actor
+from storage.register import tables
+from storage.register.acts import Proposal
+from storage.register.personal import Personal, salted
+from storage.register.register import Register
+
+SETTLED_US: Final = 15 * 60 * US_PER_SECOND
+"""Footage younger than this may still grow, or be on its way into the index: nothing is said of it yet."""
+
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+Absence: TypeAlias = Literal["destroyed", "lost", "never recorded", "no camera there"]
+
+
+def absence(coverage: Coverage, *, stood_somewhere: bool) -> Absence | None:
+    """Why there is no picture of a camera in a settled interval; None when there is one."""
+    if coverage.segments:
+        return None
+    if coverage.destroyed:
+        return "destroyed"
+    if coverage.lost:
+        return "lost"
+    return "never recorded" if stood_somewhere else "no camera there"
+
+
+def number_after(last: str | None, year: int) -> RequisitionNo:
+    """The next number of the year: gap-free, from 1."""
+    count = 0 if last is None else int(last.rpartition("-")[2])
+    return requisition_no(f"R-{year:04d}-{count + 1:06d}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a requisition says beside its scope."""
+
+    asked_by: str
+    basis: str | None
+    authority: str | None
+    authority_number: str | None
+    document_sha256: str | None
+
+
+class Requisitions:
+    """The acts on requisitions but their validation."""
+
+    def __init__(self, register: Register, index: IndexPort, clock: Clock, zone: tzinfo) -> None:
+        self._register = register
+        self._index = index
+        self._clock = clock
+        self._zone = zone
+
+    async def new(self, person: Person, args: Arguments) -> dict[str, Json]:
+        """Take a requisition: its hold and itself, in one group. Four fields are enough.
+
+        What no longer exists is answered `no-images`, with the reason per camera.
+
+        Raises:
+            Denied: `person` may not, or is a custodian (`custodian-requests`).
+            InvalidValue: a value is wrong.
+        """
+        scope = Scope(args)
+        wanted = _wanted(args)
+        args.done()
+        answer = await self._answer(scope)
+        number = requisition_no("R-0000-000000")
+
+        def propose(session: Session) -> Sequence[Proposal]:
+            nonlocal number
+            now = self._clock.utc_us()
+            actor = Actor(id=person.account, role=demand(person, ActName.REQUISITION_NEW, NOTHING, now))
+            number = self._next_number(session, now)
+            cameras = scope.resolve(session)
+            proposals = []
+            hold = None
+            if cameras:
+                body = new_hold(
+                    session, scope, cameras, requisition=number, basis=wanted.basis, zone=self._zone, now_utc_us=now
+                )
+                hold = body.hold
+                proposals.append(hold_proposal(actor, body, now_utc_us=now, asked_by=wanted.asked_by))
+            proposals.append(_requisition_proposal(actor, scope, wanted, number, cameras, hold, answer, now))
+            return proposals
+
+        await self._register.act(propose)
+        return await self._shown(number)
+
+    async def list(self, person: Person, args: Arguments) -> Json:
+        """All requisitions, the newest first. Raises Denied."""
+        args.done()
+        demand(person, ActName.REQUISITION_LIST, NOTHING, self._clock.utc_us())
+        newest_first = select(tables.Requisition).order_by(tables.Requisition.requisition.desc())
+        return await self._register.read(lambda session: [shown(session, row) for row in session.scalars(newest_first)])
+
+    async def show(self, person: Person, args: Arguments) -> dict[str, Json]:
+        """One requisition, with its hold and its grant. Raises Denied, InvalidValue."""
+        number = requisition_no(args.text("requisition"))
+        args.done()
+        demand(person, ActName.REQUISITION_SHOW, NOTHING, self._clock.utc_us())
+        return await self._shown(number)
+
+    async def refuse(self, person: Person, args: Arguments) -> dict[str, Json]:
+        """Refuse a requisition. Its hold ends by its own date.
+
+        Raises:
+            Denied: `person` may not, made it (`same-person`), or it is decided (`already-decided`, `no-images`).
+            InvalidValue: there is no such requisition, or no reason.
+        """
+        number, reason = requisition_no(args.text("requisition")), args.text("reason")
+        args.done()
+
+        def propose(session: Session) -> Sequence[Proposal]:
+            now = self._clock.utc_us()
+            row = requisition_row(session, number)
+            role = demand(person, ActName.REQUISITION_REFUSE, about_requisition(session, row), now)
+            body = people.Refuse(requisition=number, reason=reason)
+            return [Proposal(ActId(uuid7(now)), Actor(id=person.account, role=role), body)]
+
+        await self._register.act(propose)
+        return await self._shown(number)
+
+    async def close(self, person: Person, args: Arguments) -> dict[str, Json]:
+        """Close a requisition that is answered: its hold ends.
+
+        Raises:
+            Denied: `person` may not, or it is not decided (`not-decided`), or closed (`already-closed`).
+            InvalidValue: there is no such requisition, no reason, or nothing that could end.
+        """
+        number, reason = requisition_no(args.text("requisition")), args.text("reason")
+        args.done()
+
+        def propose(session: Session) -> Sequence[Proposal]:
+            now = self._clock.utc_us()
+            row = requisition_row(session, number)
+            role = demand(person, ActName.REQUISITION_CLOSE, about_requisition(session, row), now)
+            if row.hold is None:
+                raise InvalidValue(field="requisition", value=number, expected="a requisition with a hold")
+            body = people.Unhold(hold=row.hold, reason=reason)
+            return [Proposal(ActId(uuid7(now)), Actor(id=person.account, role=role), body)]
+
+        await self._register.act(propose)
+        return await self._shown(number)
+
+    async def _answer(self, scope: Scope) -> people.NoImages | None:
+        """That nothing exists, where this is certain."""
+        cameras, placed = await self._register.read(lambda session: _where(session, scope))
+        if cameras and scope.to_utc_us > self._clock.utc_us() - SETTLED_US:
+            return None
+        reasons = []
+        for camera in cameras:
+            coverage = await self._index.coverage(camera, scope.from_utc_us, scope.to_utc_us)
+            reason = absence(coverage, stood_somewhere=camera in placed)
+            if reason is None:
+                return None
+            reasons.append(people.NoImage(camera=camera, reason=reason))
+        return people.NoImages(kind="no-images", cameras=tuple(reasons))
+
+    def _next_number(self, session: Session, now_utc_us: UtcUs) -> RequisitionNo:
+        year = datetime.fromtimestamp(now_utc_us // US_PER_SECOND, UTC).astimezone(self._zone).year
+        numbers = select(func.max(tables.Requisition.requisition)).where(
+            tables.Requisition.requisition.startswith(f"R-{year:04d}-")
+        )
+        return number_after(session.scalar(numbers), year)
+
+    async def _shown(self, number: RequisitionNo) -> dict[str, Json]:
+        return await self._register.read(lambda session: shown(session, requisition_row(session, number)))
+
+
+def shown(session: Session, row: tables.Requisition) -> dict[str, Json]:
+    """A requisition as people see it: with the end of its hold, and its grant."""
+    hold = None if row.hold is None else session.get(tables.Hold, row.hold)
+    grant = grant_of(session, row.requisition)
+    return {
+        **as_json(row),
+        "hold_until_utc_us": None if hold is None else hold.until_utc_us,
+        "hold_ended": None if hold is None else hold.ended,
+        "grant": None if grant is None else as_json(grant),
+    }
+
+
+def _wanted(args: Arguments) -> _Wanted:
+    document = args.optional_text("document_sha256")
+    if document is not None and _SHA256.fullmatch(document) is None:
+        raise InvalidValue(field="document_sha256", value=document, expected="64 hexadecimal digits")
+    return _Wanted(
+        asked_by=args.text("asked_by"),
+        basis=args.optional_text("basis", most=200),
+        authority=args.optional_text("authority"),
+        authority_number=args.optional_text("authority_number", most=200),
+        document_sha256=document,
+    )
+
+
+def _where(session: Session, scope: Scope) -> tuple[tuple[CameraId, ...], frozenset[CameraId]]:
+    """The cameras that are meant, and those of them that stood somewhere at that time."""
+    cameras = scope.resolve(session)
+    placed = [camera for camera in cameras if placements_of(session, camera, scope.from_utc_us, scope.to_utc_us)]
+    return cameras, frozenset(placed)
+
+
+def _requisition_proposal(
+    actor: Actor,
+    scope: Scope,
+    wanted: _Wanted,
+    number: RequisitionNo,
+    cameras: tuple[CameraId, ...],
+    hold: str | None,
+    answer: people.NoImages | None,
+    now_utc_us: UtcUs,
+) -> Proposal:
+    committed = salted(
+        requester=wanted.asked_by,
+        authority=wanted.authority,
+        authority_number=wanted.authority_number,
+        document=wanted.document_sha256,
+    )
+    personal = Personal(committed, {"place": scope.place})
+    body = people.Requisition(
+        requisition=number,
+        hold=hold,
+        cameras=cameras,
+        from_utc_us=scope.from_utc_us,
+        to_utc_us=scope.to_utc_us,
+        basis=wanted.basis,
+        authority=personal.commitment("authority"),
+        authority_number=personal.commitment("authority_number"),
+        requester=personal.commitment("requester"),
+        document=personal.commitment("document"),
+        answer=answer,
+    )
+    return Proposal(ActId(uuid7(now_utc_us)), actor, body, personal)

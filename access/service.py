@@ -1,0 +1,111 @@
+"""The acts of persons: who asks, whether they may, then the act. What is refused about footage is in the ledger."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from access.arguments import Arguments
+from access.login import Login
+from access.passwords import WrongPassword
+from access.policy import ABOUT_VIDEO, ActName, Denied, Person
+from nvr.base.clock import Clock
+from nvr.base.errors import InvalidValue, Retryable
+from nvr.base.jcs import Json
+from storage.ledger import machine
+from storage.ledger.entries import ACCESS, Actor
+from storage.register import tables
+from storage.register.acts import Proposal
+from storage.register.ports import RegisterLedger
+from storage.register.register import Register
+
+Handler: TypeAlias = Callable[[Person, Arguments], Awaitable[Json]]
+
+NO_ROLE: Final = "none"
+_log: Final = logging.getLogger(__name__)
+
+
+class AccessService:
+    """What the access role answers on its socket (docs/design/processes.md "Acts")."""
+
+    def __init__(
+        self,
+        register: Register,
+        ledger: RegisterLedger,
+        login: Login,
+        clock: Clock,
+        handlers: Mapping[ActName, Handler],
+    ) -> None:
+        self._register = register
+        self._ledger = ledger
+        self._login = login
+        self._clock = clock
+        self._handlers = handlers
+
+    async def act(self, account: str, password: str, name: str, args: Mapping[str, object]) -> Json:
+        """Do one act for a person; the answer is that of the table in docs/design/processes.md.
+
+        Raises:
+            WrongPassword, TooManyAttempts: it is not said whether the account exists.
+            Denied: policy forbids it; if the act is about footage, this is in the ledger.
+            InvalidValue: a value is wrong; the field is named.
+            Retryable: the keeper does not answer: without the ledger nothing happens.
+        """
+        act = _act_name(name)
+        try:
+            person = await self._login.check(account, password, never_waits=act is ActName.HOLD_PLACE)
+        except WrongPassword:
+            if act in ABOUT_VIDEO:
+                await self._log_denied(ACCESS, machine.Denied(rule="password", what=act, object=None))
+            raise
+        try:
+            return await self._handlers[act](person, Arguments(args))
+        except Denied as denied:
+            if act in ABOUT_VIDEO:
+                actor = Actor(id=person.account, role=min(person.roles, default=NO_ROLE))
+                body = machine.Denied(rule=denied.rule, what=denied.what, object=_short(denied.object))
+                await self._log_denied(actor, body)
+            raise
+
+    async def status(self) -> dict[str, Json]:
+        """Counts, for the status page: nothing that names anybody."""
+        now_utc_us = self._clock.utc_us()
+        return {"utc_us": now_utc_us, **await self._register.read(lambda session: _counts(session, now_utc_us))}
+
+    async def _log_denied(self, actor: Actor, body: machine.Denied) -> None:
+        try:
+            await self._ledger.append([Proposal(None, actor, body).to_wire()])
+        except Retryable:
+            # Refused all the same: the answer must not depend on the keeper.
+            _log.warning("a refusal (%s of %s) is not in the ledger: the keeper does not answer", body.rule, body.what)
+
+
+def _act_name(name: str) -> ActName:
+    try:
+        return ActName(name)
+    except ValueError as error:
+        raise InvalidValue(field="name", value=name[:64], expected="an act of docs/design/processes.md") from error
+
+
+def _short(text: str | None) -> str | None:
+    return None if text is None else text[:100]
+
+
+def _counts(session: Session, now_utc_us: int) -> dict[str, Any]:
+    def count(*conditions: Any) -> int:  # noqa: ANN401 -- SQLAlchemy's conditions have many types
+        return session.scalar(select(func.count()).where(*conditions)) or 0
+
+    states = session.execute(select(tables.Requisition.state, func.count()).group_by(tables.Requisition.state)).tuples()
+    return {
+        "cameras": count(tables.Camera.retired.is_(False)),
+        "accounts": count(tables.Account.disabled.is_(False)),
+        "holds": count(
+            tables.Hold.ended.is_(False),
+            tables.Hold.until_utc_us.is_(None) | (tables.Hold.until_utc_us > now_utc_us),
+        ),
+        "requisitions": dict(states.all()),
+        "grants": count(tables.Grant.valid_until_utc_us > now_utc_us),
+        "ledger_size": session.scalar(select(tables.Progress.ledger_size)) or 0,
+    }

@@ -1,0 +1,241 @@
+"""A town: a real ledger, a real register, people with roles, and an index that says what it is told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from argon2 import PasswordHasher
+
+from access.accounts import Accounts
+from access.cameras import Cameras
+from access.holds import Holds
+from access.login import Login
+from access.passwords import Passwords
+from access.perimeter import Perimeter
+from access.policy import ActName
+from access.ports import Consistency, Coverage, Inclusion, SegmentAt
+from access.publication import Publisher
+from access.requisitions import Requisitions
+from access.service import AccessService, Handler
+from nvr.base.clock import SimClock
+from nvr.base.errors import Retryable
+from nvr.base.ids import CameraId, SegmentId
+from nvr.base.jcs import Json
+from nvr.base.units import US_PER_SECOND, UtcUs
+from storage.ledger.entries import Actor, Entry, body_from, decode
+from storage.ledger.machine import Body
+from storage.ledger.service import Draft, LedgerService
+from storage.register.ports import StoredLeaf
+from storage.register.register import Register
+from storage.snapshot import CameraEntry
+
+ORIGIN = "ville.example/scelle/2026"
+ZONE = ZoneInfo("Europe/Paris")
+NOW_UTC_US = UtcUs(1_790_000_000_000_000)  # 21 September 2026, 13:33:20 UTC
+MINUTE_US = 60 * US_PER_SECOND
+HOUR_US = 60 * MINUTE_US
+DAY_US = 24 * HOUR_US
+PASSWORD = "correct horse battery"
+CAMERA = CameraId("cam-1")
+
+PEOPLE = {
+    "root": ["administrator"],
+    "a.martin": ["officer"],
+    "b.petit": ["validator"],
+    "c.both": ["officer", "validator"],
+    "d.seat": ["custodian", "validator"],
+    "e.seat": ["custodian", "officer"],
+    "f.audit": ["auditor"],
+    "g.fix": ["maintenance"],
+}
+
+
+class Keeper:
+    """The keeper's calls over a real ledger; `answers` False: it is away."""
+
+    def __init__(self, service: LedgerService) -> None:
+        self.service = service
+        self.answers = True
+        self.rotated: list[tuple[CameraId, ...]] = []
+        self.published: list[tuple[CameraEntry, ...]] = []
+
+    async def append(self, entries: Sequence[Mapping[str, Json]]) -> Sequence[StoredLeaf]:
+        self._reach()
+        appended = await self.service.append([_draft(dict(entry)) for entry in entries])
+        return [StoredLeaf(one.index, one.leaf) for one in appended]
+
+    async def append_machine(self, body: Body) -> int:
+        """As the keeper itself."""
+        (appended,) = await self.service.append([Draft(body)])
+        return appended.index
+
+    async def entry(self, index: int) -> bytes:
+        self._reach()
+        return await self.service.entry(index)
+
+    async def entries(self, from_index: int, limit: int) -> Sequence[StoredLeaf]:
+        self._reach()
+        return [StoredLeaf(index, leaf) for index, leaf in await self.service.entries(from_index, limit)]
+
+    async def proof(self, index: int, size: int | None = None) -> Inclusion:
+        self._reach()
+        proof = await self.service.proof(index, size)
+        return Inclusion(proof.checkpoint, proof.index, tuple(proof.path))
+
+    async def consistency(self, from_size: int, to_size: int | None = None) -> Consistency:
+        self._reach()
+        proof = await self.service.consistency(from_size, to_size)
+        return Consistency(proof.checkpoint, tuple(proof.path))
+
+    async def rotate(self, cameras: Sequence[CameraId]) -> Sequence[SegmentId]:
+        self._reach()
+        self.rotated.append(tuple(cameras))
+        return []
+
+    async def publish(self, cameras: Sequence[CameraEntry]) -> int:
+        self._reach()
+        self.published.append(tuple(cameras))
+        return await self.service.size()
+
+    async def all(self) -> list[Entry[Body]]:
+        """Every entry of the ledger."""
+        return [decode(leaf) for _, leaf in await self.service.entries(0, 10_000)]
+
+    async def types(self) -> list[str]:
+        """The types of all entries but the first."""
+        return [entry.t for entry in await self.all()][1:]
+
+    def _reach(self) -> None:
+        if not self.answers:
+            raise Retryable("peer-unreachable", socket="keeper.sock")
+
+
+@dataclass
+class Index:
+    """Says what it was told of each camera."""
+
+    segments: dict[str, list[SegmentAt]] = field(default_factory=dict)
+    destroyed: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)
+
+    async def coverage(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Coverage:
+        found = [
+            one
+            for one in self.segments.get(camera, [])
+            if one.start_utc_us < to_utc_us and one.end_utc_us > from_utc_us
+        ]
+        return Coverage(tuple(found), camera in self.destroyed, camera in self.lost)
+
+    async def segment(self, segment: SegmentId) -> SegmentAt | None:
+        found = [one for rows in self.segments.values() for one in rows if one.segment == segment]
+        return found[0] if found else None
+
+    async def oldest(self, camera: CameraId) -> UtcUs | None:
+        return min((one.start_utc_us for one in self.segments.get(camera, [])), default=None)
+
+    def recorded(self, camera: str = CAMERA, *, ago_us: int = 2 * HOUR_US) -> None:
+        """One segment of five minutes that began so long ago."""
+        start = NOW_UTC_US - ago_us
+        self.segments.setdefault(camera, []).append(
+            SegmentAt(
+                segment=SegmentId(f"{len(self.segments):032x}"),
+                camera=CameraId(camera),
+                shard=0,
+                path=Path("/nowhere"),
+                start_utc_us=UtcUs(start),
+                end_utc_us=UtcUs(start + 5 * MINUTE_US),
+                seal_index=0,
+            )
+        )
+
+
+class States:
+    """Recorders of which all cameras record."""
+
+    async def states(self) -> Mapping[CameraId, Mapping[str, Json]]:
+        return {CAMERA: {"state": "recording"}}
+
+
+class World:
+    """Access as it is composed, without HTTP; `act` acts as the named person."""
+
+    def __init__(self, directory: Path, clock: SimClock, keeper: Keeper, register: Register) -> None:
+        self.directory = directory
+        self.clock = clock
+        self.keeper = keeper
+        self.register = register
+        self.index = Index()
+        self.secrets_file = directory / "secrets.json"
+
+    async def compose(self) -> None:
+        hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        passwords = await Passwords.prepare(hasher)
+        clock, register, index = self.clock, self.register, self.index
+        self.publisher = Publisher(register, self.keeper, clock)
+        self.accounts = Accounts(register, passwords, clock)
+        self.cameras = Cameras(
+            register, self.publisher, index, States(), clock, secrets_file=self.secrets_file, shards=2
+        )
+        perimeter = Perimeter(register, self.publisher, clock)
+        holds = Holds(register, clock, ZONE)
+        requisitions = Requisitions(register, index, clock, ZONE)
+        self.handlers: dict[ActName, Handler] = {
+            ActName.ACCOUNT_ADD: self.accounts.add,
+            ActName.ACCOUNT_END: self.accounts.end,
+            ActName.ACCOUNT_LIST: self.accounts.list,
+            ActName.CAMERA_ADD: self.cameras.add,
+            ActName.CAMERA_LIST: self.cameras.list,
+            ActName.CAMERA_RETIRE: self.cameras.retire,
+            ActName.POINT_ADD: perimeter.add_point,
+            ActName.AUTHORISATION_ADD: perimeter.add_authorisation,
+            ActName.RETENTION_SHOW: self.cameras.retention,
+            ActName.HOLD_PLACE: holds.place,
+            ActName.HOLD_LIST: holds.list,
+            ActName.HOLD_END: holds.end,
+            ActName.REQUISITION_NEW: requisitions.new,
+            ActName.REQUISITION_LIST: requisitions.list,
+            ActName.REQUISITION_SHOW: requisitions.show,
+            ActName.REQUISITION_REFUSE: requisitions.refuse,
+            ActName.REQUISITION_CLOSE: requisitions.close,
+        }
+        self.service = AccessService(register, self.keeper, Login(register, passwords, clock), clock, self.handlers)
+
+    async def people(self) -> None:
+        """All of PEOPLE, made by the first of them."""
+        await self.accounts.bootstrap("root", {"person": "Root", "password": PASSWORD})
+        for name, roles in PEOPLE.items():
+            if name != "root":
+                await self.act("root", "account.add", account=name, person=name, roles=roles, password=PASSWORD)
+
+    async def town(self) -> None:
+        """People, an order of 30 days, a point, and a camera that stands there."""
+        await self.people()
+        await self.act(
+            "root",
+            "authorisation.add",
+            number="2026-117",
+            from_utc_us=NOW_UTC_US - 100 * DAY_US,
+            to_utc_us=NOW_UTC_US + 1000 * DAY_US,
+            retention_days=30,
+            minimum_days=7,
+        )
+        await self.act(
+            "root", "point.add", point="p12", number="12", address="1 place de la Mairie", streets="rue de l'Église"
+        )
+        await self.act("root", "camera.add", camera="cam-1", url="rtsp://192.0.2.1/live", point="p12")
+
+    async def act(self, account: str, name: str, /, **args: object) -> Any:  # noqa: ANN401 -- JSON
+        return await self.service.act(account, PASSWORD, name, args)
+
+    async def denials(self) -> list[tuple[str, str, str]]:
+        """Who was refused what, by which rule, as the ledger has it."""
+        entries = [entry for entry in await self.keeper.all() if entry.t == "denied"]
+        bodies = [entry.body.model_dump() for entry in entries]
+        return [(entry.actor.id, body["what"], body["rule"]) for entry, body in zip(entries, bodies, strict=True)]
+
+
+def _draft(entry: dict[str, Any]) -> Draft:
+    actor = Actor(id=entry["actor"]["id"], role=entry["actor"]["role"])
+    return Draft(body_from(entry["t"], entry["body"]), actor, entry["act"])
