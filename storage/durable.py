@@ -6,7 +6,8 @@ clean (fsync(2), "fsyncgate"), so what was written since the last good sync is u
 """
 
 import os
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -113,3 +114,29 @@ def overwrite(path: Path, offset: int, content: bytes) -> None:
         os.fdatasync(fd)
     finally:
         os.close(fd)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a directory with all that it holds, durably; a symbolic link inside is removed, not followed.
+
+    Raises:
+        FileNotFoundError: there is no such directory.
+    """
+    shutil.rmtree(path)
+    sync_directory(path.parent)
+
+
+def remove_files(paths: Iterable[Path]) -> int:
+    """Remove these names, durably; how many there were. Each directory is synced once, after the last of them."""
+    directories = set()
+    removed = 0
+    for path in paths:
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            continue
+        directories.add(path.parent)
+        removed += 1
+    for directory in sorted(directories):
+        sync_directory(directory)
+    return removed

@@ -8,6 +8,7 @@ from storage.durable import (
     make_directory,
     overwrite,
     remove_file,
+    remove_tree,
     rename_file,
     replace_file,
     write_all,
@@ -68,3 +69,11 @@ def test_overwrite_changes_only_the_named_bytes(tmp_path: Path) -> None:
     create_file(tmp_path / "file", b"0123456789")
     overwrite(tmp_path / "file", 3, b"\0\0\0")
     assert (tmp_path / "file").read_bytes() == b"012\0\0\x006789"
+
+
+def test_tree_is_removed_whole_and_what_a_link_points_to_stays(tmp_path: Path) -> None:
+    create_file(tmp_path / "kept", b"content")
+    make_directory(tmp_path / "a" / "b")
+    (tmp_path / "a" / "b" / "link").symlink_to(tmp_path / "kept")
+    remove_tree(tmp_path / "a")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept"]

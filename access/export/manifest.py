@@ -1,0 +1,154 @@
+"""`manifest.json`: what a bundle holds, for whom, and where the ledger says so. JCS, signed, logged."""
+
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import Field, JsonValue, ValidationError
+
+from nvr.base.errors import EvidenceAtRisk
+from nvr.base.jcs import canonical
+from storage.ledger.fields import Count, Hash, Instant, Name, Part, Public32, RequisitionNumber, Text, Uuid7
+
+VERSION: Final = 1
+
+FilePath = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)*$", max_length=255)]
+"""A file of the bundle, from its directory, with `/`; no part begins with a dot."""
+
+Range: TypeAlias = tuple[Count, Count]
+"""First and last, both included."""
+
+
+class ManifestInvalid(EvidenceAtRisk):
+    """`manifest.json` is not a manifest of this version; field `why` says which rule it breaks."""
+
+    message_id = "manifest-invalid"
+
+
+class FileEntry(Part):
+    """A file of the bundle and its SHA-256."""
+
+    path: FilePath
+    size: Count
+    sha256: Hash
+
+
+class GapEntry(Part):
+    """A stretch of the granted interval without pictures; `to_utc_us` null: it was open when the bundle was made."""
+
+    camera: Name
+    from_utc_us: Instant
+    to_utc_us: Instant | None
+    cause: Text
+
+    def overlaps(self, from_utc_us: int, to_utc_us: int) -> bool:
+        """Whether any of it lies in [from, to)."""
+        return self.from_utc_us < to_utc_us and (self.to_utc_us is None or self.to_utc_us > from_utc_us)
+
+
+class ItemSegment(Part):
+    """The records, by `seq`, of a sealed segment from which the movie was made."""
+
+    seg: Uuid7
+    seal_index: Count
+    root: Hash
+    records: Range
+
+
+class Item(FileEntry):
+    """A movie. `from_utc_us` and `to_utc_us` are the wall times of its first and last shown frames.
+
+    `frames` counts all its samples. `hidden_before` and `hidden_after` list, by number in decoding order from 0, the
+    samples outside of the interval, which decoding needs and players do not show.
+    """
+
+    camera: Name
+    run: Uuid7
+    point: Name | None
+    placement: Name | None
+    codec: Text
+    width: Count
+    height: Count
+    from_utc_us: Instant
+    to_utc_us: Instant
+    frames: Count
+    hidden_before: tuple[Range, ...]
+    hidden_after: tuple[Range, ...]
+    segments: tuple[ItemSegment, ...]
+    gaps: tuple[GapEntry, ...]
+
+
+class GrantPart(Part):
+    """The grant, as the ledger has it; `seats` are the custodians' seats that opened it."""
+
+    grant: Uuid7
+    ledger_index: Count
+    release_index: Count | None
+    open_index: Count | None
+    cameras: tuple[Name, ...]
+    from_utc_us: Instant
+    to_utc_us: Instant
+    valid_until_utc_us: Instant
+    opener: Name
+    seats: tuple[Count, ...]
+
+
+class RequisitionPart(Part):
+    """The requisition's internal number, and what the register adds (authority, its own number, ...)."""
+
+    number: RequisitionNumber
+    facts: dict[str, JsonValue]
+
+
+class LogPart(Part):
+    """The ledger: its name, its key (Ed25519, base64), and the checkpoint that the proofs lead to."""
+
+    origin: Text
+    public: Public32
+    size: Count
+    root: Hash
+
+
+class Software(Part):
+    """What made the bundle."""
+
+    name: Text
+    version: Text
+
+
+class Manifest(Part):
+    """The whole of it. `files` are all files of the bundle but the movies and those that can not be in it."""
+
+    v: Literal[1] = VERSION
+    bundle: Annotated[str, Field(pattern=r"^EXP-R-[0-9]{4}-[0-9]{6}-[1-9][0-9]*$")]
+    created_utc_us: Instant
+    origin: Text
+    requisition: RequisitionPart
+    grant: GrantPart
+    items: tuple[Item, ...]
+    gaps: tuple[GapEntry, ...]
+    files: tuple[FileEntry, ...]
+    software: Software
+    logs: Annotated[tuple[LogPart, ...], Field(min_length=1)]
+
+
+def encode(manifest: Manifest) -> bytes:
+    """The manifest's bytes."""
+    return canonical(manifest.model_dump(mode="json"))
+
+
+def decode(data: bytes) -> Manifest:
+    """The manifest in the bytes.
+
+    Raises:
+        ManifestInvalid: not JSON, not canonical, or not a manifest of this version.
+    """
+    try:
+        manifest = Manifest.model_validate_json(data)
+        again = encode(manifest)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise ManifestInvalid(why=f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except ValueError as error:
+        raise ManifestInvalid(why=str(error)) from error
+    if again != data:
+        raise ManifestInvalid(why="not canonical JSON")
+    return manifest

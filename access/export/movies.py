@@ -1,0 +1,117 @@
+"""Step 3 of an export: the movies, and beside them the proof of each record whose pictures they hold."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from access.export.collect import CameraPlan, ReleaseDiffers
+from access.export.layout import records_path, video_path
+from access.export.mux import MovieWriter
+from access.export.plan import Gop, Part
+from access.export.ports import Release, ReleasedRecord, ReleasedSegment
+from access.export.recordproof import RecordProof, SegmentProof
+from nvr.base.jcs import canonical
+from storage.durable import create_file
+from storage.records import RandomAccess
+from storage.svs1.layout import RecordType
+from storage.svs1.opening import check_key, slice_hashes_from_packets
+
+
+@dataclass(frozen=True, slots=True)
+class Movie:
+    """A movie that was written; `path` is from the bundle's directory."""
+
+    path: str
+    part: Part
+
+
+def write_movies(release: Release, plan: CameraPlan, root: Path, *, first_number: int) -> list[Movie]:
+    """Write the camera's movies and the proofs of their records below `root`. Blocks on the disk.
+
+    Raises:
+        ReleaseDiffers: samples do not hash to what was sealed.
+        WrongRecordKey: a key is not the one that its record commits to.
+        CodecUnknown, BoxDamaged, OSError: the movie could not be made.
+    """
+    feed = _Feed(release, plan, root)
+    movies = []
+    for number, part in enumerate(plan.parts, first_number):
+        path = video_path(plan.camera, part.first_shown_utc_us, number)
+        with MovieWriter(root / path, part) as writer:
+            for at, gop in enumerate(part.gops):
+                samples = feed.take(gop, part.packets_of(at))
+                for packet, sample in enumerate(samples):
+                    writer.add(sample, RandomAccess.NONE if packet else gop.random_access)
+            writer.finish()
+        movies.append(Movie(path, part))
+    feed.finish()
+    return movies
+
+
+class _Feed:
+    """The granted records of a camera, one after the other; writes the proof of each segment as it leaves it."""
+
+    def __init__(self, release: Release, plan: CameraPlan, root: Path) -> None:
+        self._root = root
+        self._segments = plan.segments
+        self._records = self._all(release)
+        self._segment: ReleasedSegment | None = None
+        self._proofs: list[RecordProof] = []
+
+    def take(self, gop: Gop, packets: int) -> list[memoryview]:
+        """The first `packets` samples of this group, checked against the inner root of its record."""
+        for segment, record in self._records:
+            self._enter(segment)
+            if (record.segment, record.seq) == (gop.segment, gop.seq):
+                samples = [data for data, _ in record.packets]
+                self._prove(segment, record, samples, packets)
+                return samples[:packets]
+            if record.head.type is RecordType.INIT:
+                self._prove(segment, record, [], 0)
+        raise ReleaseDiffers(segment=gop.segment, what=f"record {gop.seq} is gone")
+
+    def finish(self) -> None:
+        """Write the proof of the last segment."""
+        self._leave()
+
+    def _all(self, release: Release) -> Iterator[tuple[ReleasedSegment, ReleasedRecord]]:
+        for segment in self._segments.values():
+            for record in release.records(segment.segment):
+                yield segment, record
+
+    def _enter(self, segment: ReleasedSegment) -> None:
+        if self._segment is not segment:
+            self._leave()
+            self._segment, self._proofs = segment, []
+
+    def _leave(self) -> None:
+        if self._segment is None:
+            return
+        proof = SegmentProof(
+            seg=self._segment.segment,
+            header=self._segment.header_json.decode(),
+            commit=self._segment.commit.hex(),
+            inner=tuple(inner.hex() for inner in self._segment.inner),
+            records=tuple(self._proofs),
+        )
+        path = self._root / records_path(self._segment.segment)
+        create_file(path, canonical(proof.model_dump(mode="json")))
+
+    def _prove(self, segment: ReleasedSegment, record: ReleasedRecord, samples: list[memoryview], packets: int) -> None:
+        check_key(record.key, record.rkc, seq=record.seq)
+        withheld = samples[packets:]
+        offset = sum(record.slices[:packets])
+        proof = RecordProof(
+            seq=record.seq,
+            head=record.head.pack().hex(),
+            rkc=record.rkc.hex(),
+            k=record.key.hex(),
+            slices=tuple(record.slices),
+            tag=record.tag.hex(),
+            table=record.table.hex(),
+            packets=packets,
+            rest=tuple(h.hex() for h in slice_hashes_from_packets(record.key, withheld, offset=offset)),
+        )
+        if proof.inner(samples[:packets]) != segment.inner[record.seq]:
+            raise ReleaseDiffers(segment=segment.segment, what=f"record {record.seq}")
+        self._proofs.append(proof)

@@ -1,0 +1,151 @@
+"""What export needs of others: a release to read from, the ledger to be logged in, the index for gaps.
+
+`access.release` gives the release; the properties here are those of its dataclasses. A release and its iterators
+block on the disk: they are used on a thread. The ledger and the index are asked on the event loop.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from access.ports import Inclusion
+from nvr.base.ids import AccountId, CameraId, GrantId, RequisitionNo, SegmentId
+from nvr.base.jcs import Json
+from nvr.base.units import UtcUs
+from storage.records import CodecConfig
+from storage.register.ports import StoredLeaf
+from storage.svs1.layout import RecordHead
+
+
+class GrantFacts(Protocol):
+    """A grant that is in force. The indices are those of its entries in the ledger.
+
+    `release_index` and `open_index` are None when nothing was to be opened: the interval holds no footage.
+    """
+
+    @property
+    def grant(self) -> GrantId: ...  # noqa: D102 -- the class docstring names them
+    @property
+    def requisition(self) -> RequisitionNo: ...  # noqa: D102
+    @property
+    def cameras(self) -> Sequence[CameraId]: ...  # noqa: D102
+    @property
+    def from_utc_us(self) -> UtcUs: ...  # noqa: D102
+    @property
+    def to_utc_us(self) -> UtcUs: ...  # noqa: D102
+    @property
+    def valid_until_utc_us(self) -> UtcUs: ...  # noqa: D102
+    @property
+    def opener(self) -> AccountId: ...  # noqa: D102
+    @property
+    def grant_index(self) -> int: ...  # noqa: D102
+    @property
+    def release_index(self) -> int | None: ...  # noqa: D102
+    @property
+    def open_index(self) -> int | None: ...  # noqa: D102
+
+
+class ReleasedSegment(Protocol):
+    """A sealed segment of the grant, checked against its own root.
+
+    `inner` holds the inner root of every record of the segment, granted or not; `seal_index` is the index of its
+    `seal` entry.
+    """
+
+    @property
+    def segment(self) -> SegmentId: ...  # noqa: D102
+    @property
+    def camera(self) -> CameraId: ...  # noqa: D102
+    @property
+    def header(self) -> Mapping[str, Json]: ...  # noqa: D102
+    @property
+    def header_json(self) -> bytes: ...  # noqa: D102
+    @property
+    def commit(self) -> bytes: ...  # noqa: D102
+    @property
+    def codec(self) -> CodecConfig: ...  # noqa: D102
+    @property
+    def inner(self) -> Sequence[bytes]: ...  # noqa: D102
+    @property
+    def root(self) -> bytes: ...  # noqa: D102
+    @property
+    def seal_index(self) -> int: ...  # noqa: D102
+
+
+class ReleasedRecord(Protocol):
+    """A record of the grant, opened.
+
+    `key` is the record's key, `slices` the lengths of its ciphertext slices, `tag` the seal's tag. `packets` are the
+    access units in decoding order with their presentation times in 90 kHz ticks since the run began; `table` is the
+    packet table as it was sealed, and for the init record, which has no packets, its whole content.
+    """
+
+    @property
+    def segment(self) -> SegmentId: ...  # noqa: D102
+    @property
+    def seq(self) -> int: ...  # noqa: D102
+    @property
+    def head(self) -> RecordHead: ...  # noqa: D102
+    @property
+    def rkc(self) -> bytes: ...  # noqa: D102
+    @property
+    def key(self) -> bytes: ...  # noqa: D102
+    @property
+    def slices(self) -> Sequence[int]: ...  # noqa: D102
+    @property
+    def tag(self) -> bytes: ...  # noqa: D102
+    @property
+    def table(self) -> bytes: ...  # noqa: D102
+    @property
+    def packets(self) -> Sequence[tuple[memoryview, int]]: ...  # noqa: D102
+
+
+class Release(Protocol):
+    """The granted records, and nothing else."""
+
+    @property
+    def grant(self) -> GrantFacts:
+        """What was granted, to whom, until when."""
+        ...
+
+    def segments(self, camera: CameraId) -> Sequence[ReleasedSegment]:
+        """The segments of this camera that hold granted records, in the order of time."""
+        ...
+
+    def records(self, segment: SegmentId) -> Iterator[ReleasedRecord]:
+        """The granted records of the segment, in order; the init record first."""
+        ...
+
+
+class Ledger(Protocol):
+    """The part of `access.ports.LedgerPort` that export uses."""
+
+    async def entry(self, index: int) -> bytes:
+        """The exact bytes of an entry."""
+        ...
+
+    async def proof(self, index: int, size: int | None = None) -> Inclusion:
+        """The inclusion proof of an entry, in the tree of `size` or of the newest checkpoint."""
+        ...
+
+    async def append(self, entries: Sequence[Mapping[str, Json]]) -> Sequence[StoredLeaf]:
+        """Append a group, whole or not at all."""
+        ...
+
+
+class Gap(Protocol):
+    """A stretch without pictures, and why; `to_utc_us` is None while it is open."""
+
+    @property
+    def from_utc_us(self) -> UtcUs: ...  # noqa: D102
+    @property
+    def to_utc_us(self) -> UtcUs | None: ...  # noqa: D102
+    @property
+    def cause(self) -> str: ...  # noqa: D102
+
+
+class Index(Protocol):
+    """What is known of a camera's time."""
+
+    async def gaps(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Sequence[Gap]:
+        """The gaps that overlap [from, to), in the order of time."""
+        ...

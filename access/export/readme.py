@@ -1,0 +1,116 @@
+"""`LISEZMOI.txt`: what a bundle is, and how to check it by hand. French first; no personal data."""
+
+from typing import Final
+
+_CHECKS: Final = """\
+  sha256sum -c manifest-sha256.txt
+
+  openssl dgst -sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32 \\
+    -verify keys/export.pub -signature manifest.sig manifest.json
+
+  openssl pkey -pubin -in keys/export.pub -outform DER | sha256sum
+  openssl pkey -pubin -in keys/log.pub -outform DER | sha256sum
+
+  D=$(mktemp -d)
+  sed '1,/^$/d' proofs/export.tlog-proof > "$D/note"
+  sed '/^$/,$d' "$D/note" > "$D/body"
+  grep '^— ' "$D/note" | head -n 1 | cut -d' ' -f3 | base64 -d | tail -c +5 > "$D/sig"
+  openssl pkeyutl -verify -pubin -inkey keys/log.pub -rawin -in "$D/body" -sigfile "$D/sig"
+
+  grep -c "$(sha256sum manifest.json | cut -d' ' -f1)" proofs/export.json
+"""
+
+_TEXT: Final = """\
+{bundle}
+
+(English below)
+
+CE QUE C'EST
+
+Ce dossier répond à la réquisition {requisition}. Il contient les images de vidéoprotection remises, et de quoi
+prouver qu'elles sont celles que le système a enregistrées et scellées, sans modification.
+
+  video/              les images, une vidéo MP4 par caméra et par session, non réencodées, sans son ;
+                      lisibles avec tout lecteur courant (VLC par exemple)
+  manifest.json       le manifeste : caméras, périodes, fichiers, interruptions, autorisation d'ouverture
+  manifest.sig        la signature du manifeste
+  manifest-sha256.txt les empreintes de tous les fichiers
+  keys/               les clés publiques : export.pub (signature), log.pub (journal)
+  proofs/             les écritures du journal et leurs preuves d'inscription ; l'écriture export contient
+                      l'empreinte du manifeste, les écritures seal-… celle de chaque segment scellé
+  proofs/records/     les clés et empreintes qui relient chaque image remise au journal
+
+Les heures sont en UTC, en microsecondes depuis 1970 (champs *_utc_us). Les images qui précèdent ou suivent la
+période demandée et dont le décodage a besoin sont dans les fichiers ; le manifeste les énumère et les lecteurs ne les
+montrent pas. Les interruptions de l'enregistrement sont dans le manifeste (gaps), avec leur cause.
+{nothing_fr}
+Copiez ce dossier sans rien y ajouter, et vérifiez les copies, non l'original.
+
+VÉRIFIER À LA MAIN
+
+Dans ce dossier, avec des outils courants :
+
+{checks}
+Résultats attendus : chaque ligne « OK » (ou « Réussi ») ; « Verified OK » ; deux empreintes, à comparer avec celles
+que la ville a publiées ou remises par une autre voie (sans cette comparaison, le dossier ne prouve que sa propre
+cohérence) ; « Signature Verified Successfully » ; « 1 ».
+
+Vérification complète, y compris chaque image contre le journal, hors ligne :
+
+  nvr verify {bundle}
+
+
+WHAT THIS IS
+
+This folder answers requisition {requisition}. It holds the footage handed over, and what proves that it is what the
+system recorded and sealed, unchanged.
+
+  video/              the footage, one MP4 per camera and session, not re-encoded, without sound;
+                      any usual player shows it (VLC for example)
+  manifest.json       the manifest: cameras, times, files, gaps, the grant
+  manifest.sig        its signature
+  manifest-sha256.txt the hashes of all files
+  keys/               the public keys: export.pub (signature), log.pub (ledger)
+  proofs/             ledger entries and their proofs of inclusion; the export entry holds the manifest's hash,
+                      the seal-... entries that of each sealed segment
+  proofs/records/     the keys and hashes that tie each frame handed over to the ledger
+
+Times are UTC, in microseconds since 1970 (*_utc_us). Frames before or after the period asked for, which decoding
+needs, are in the files; the manifest lists them and players do not show them. Interruptions of the recording are in
+the manifest (gaps), with their cause.
+{nothing_en}
+Copy this folder without adding to it, and check copies, not the original.
+
+CHECK BY HAND
+
+In this folder, with usual tools:
+
+{checks}
+Expected: each line "OK"; "Verified OK"; two fingerprints, to be compared with those that the town published or gave
+by another way (without that, the folder proves only that it agrees with itself); "Signature Verified Successfully";
+"1".
+
+The whole check, each frame against the ledger, offline:
+
+  nvr verify {bundle}
+"""
+
+_NOTHING_FR: Final = """
+AUCUNE IMAGE : pour la période et les caméras demandées, il n'existe pas d'enregistrement. Le manifeste en donne les
+causes connues (gaps).
+"""
+_NOTHING_EN: Final = """
+NO FOOTAGE: for the period and cameras asked for, no recording exists. The manifest gives the known causes (gaps).
+"""
+
+
+def readme(bundle: str, requisition: str, *, has_footage: bool) -> bytes:
+    """The text, in UTF-8."""
+    text = _TEXT.format(
+        bundle=bundle,
+        requisition=requisition,
+        checks=_CHECKS,
+        nothing_fr="" if has_footage else _NOTHING_FR,
+        nothing_en="" if has_footage else _NOTHING_EN,
+    )
+    return text.encode()
