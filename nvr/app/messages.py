@@ -29,7 +29,8 @@ class Message:
 
     def lines(self, fields: Mapping[str, object]) -> list[str]:
         """The text with its fields, a line for each part."""
-        return [part.format_map(_Fields(fields)) for part in (self.what, self.means, self.todo) if part]
+        shown = _Fields({key: "-" if value is None else value for key, value in fields.items()})
+        return [part.format_map(shown) for part in (self.what, self.means, self.todo) if part]
 
 
 class _Fields(dict[str, object]):

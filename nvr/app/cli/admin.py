@@ -1,5 +1,6 @@
 """`nvr-admin`: for the administrator, who sees no pictures."""
 
+from nvr.app.cli.admin_init import init
 from nvr.app.cli.admin_keep import hold, retention
 from nvr.app.cli.admin_register import account, authorisation, camera, point
 from nvr.app.cli.common import new_app, run
@@ -9,6 +10,7 @@ app = new_app(
     "The administrator's tool: cameras, the prefect's order, accounts, retention, holds. It shows no pictures."
 )
 app.callback()(sign_in)
+app.command("init")(init)
 for name, group in {
     "camera": camera,
     "point": point,

@@ -12,6 +12,7 @@ import typer
 from config.model import Settings
 from nvr.app.cli.common import ConfigOption, LangOption, secret, settings_of
 from nvr.app.cli.times import parse_instant
+from nvr.app.messages import say
 from nvr.base.errors import InvalidValue
 from nvr.base.units import UtcUs
 from nvr.base.wire import Client
@@ -74,7 +75,7 @@ def sign_in(
     def of_this_call() -> Person:
         if not person:
             settings = settings_of(config)
-            name = account or str(typer.prompt("account", err=True))
+            name = account or str(typer.prompt(say("ask-account"), err=True))
             person.append(Person(settings, name, secret("ask-password", password_file)))
         return person[0]
 

@@ -1,0 +1,134 @@
+"""Texts for people: every message that the code can raise or say is there, in both languages, and can be filled in."""
+
+import ast
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nvr.app.messages import Message, catalogue, chosen_language, explain, say
+from nvr.base.errors import ConfigError, InvalidValue, NvrError
+
+ROOT = Path(__file__).resolve().parents[3]
+PACKAGES = ("access", "config", "nvr", "recorder", "storage")
+SPOKEN = {"say": 0, "secret": 0, "abort_on_no": 0, "text": 0}
+"""Calls that show a text, and where its id stands."""
+
+FRENCH, ENGLISH = catalogue("fr"), catalogue("en")
+
+
+def trees() -> Iterator[tuple[Path, ast.Module]]:
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            yield path, ast.parse(path.read_text())
+
+
+def called(call: ast.Call) -> str:
+    return (
+        call.func.id
+        if isinstance(call.func, ast.Name)
+        else call.func.attr
+        if isinstance(call.func, ast.Attribute)
+        else ""
+    )
+
+
+def error_classes() -> dict[str, ast.ClassDef]:
+    """Every subclass of NvrError, by name."""
+    classes = {node.name: node for _, tree in trees() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    known, grown = {"NvrError"}, True
+    while grown:
+        more = {
+            name
+            for name, node in classes.items()
+            if {base.id for base in node.bases if isinstance(base, ast.Name)} & known
+        }
+        grown = not more <= known
+        known |= more
+    return {name: classes[name] for name in known}
+
+
+def takes_a_message_id(node: ast.ClassDef) -> bool:
+    """Whether the first argument is the message id; a class with its own `__init__` has fields of its own."""
+    return not any(isinstance(part, ast.FunctionDef) and part.name == "__init__" for part in node.body)
+
+
+def ids_of_errors() -> Iterator[tuple[str, str]]:
+    classes = error_classes()
+    by_id = {name for name, node in classes.items() if name == "NvrError" or takes_a_message_id(node)}
+    for name, node in classes.items():
+        for statement in node.body:
+            match statement:
+                case ast.Assign(targets=[ast.Name(id="message_id")], value=ast.Constant(value=str(text))):
+                    yield text, name
+    for path, tree in trees():
+        for call in ast.walk(tree):
+            match call:
+                case ast.Call(args=[ast.Constant(value=str(text)), *_]) if called(call) in by_id:
+                    yield text, f"{path.relative_to(ROOT)}:{call.lineno}"
+
+
+def ids_of_texts() -> Iterator[tuple[str, str]]:
+    for path, tree in trees():
+        if "nvr/app" not in str(path):
+            continue
+        for call in ast.walk(tree):
+            match call:
+                case ast.Call(args=[ast.Constant(value=str(text)), *_]) if called(call) in SPOKEN and "-" in text:
+                    yield text, f"{path.relative_to(ROOT)}:{call.lineno}"
+
+
+def test_every_message_that_the_code_raises_or_says_has_its_text() -> None:
+    used = [*ids_of_errors(), *ids_of_texts()]
+    missing = sorted({f"{text} ({where})" for text, where in used if text not in ENGLISH})
+    assert len(used) > 50
+    assert not missing
+
+
+def test_both_languages_have_the_same_messages_with_the_same_fields() -> None:
+    def fields(message: Message) -> set[str | None]:
+        text = message.what + message.means + message.todo
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+    assert FRENCH.keys() == ENGLISH.keys()
+    assert {name: fields(message) for name, message in FRENCH.items()} == {
+        name: fields(message) for name, message in ENGLISH.items()
+    }
+
+
+@pytest.mark.parametrize("messages", [FRENCH, ENGLISH], ids=["fr", "en"])
+def test_text_without_its_fields_is_still_a_text(messages: dict[str, Message]) -> None:
+    for message in messages.values():
+        assert message.lines({})
+
+
+def test_error_is_explained_with_its_fields_and_its_id() -> None:
+    told = explain(InvalidValue(field="camera", value="É", expected="a-z"))
+    assert "camera" in told
+    assert "a-z" in told
+    assert told.endswith("[invalid-value]")
+    assert "line 3" in explain(ConfigError(file="scelle.toml", line=3, why="unknown key"))
+
+
+def test_unknown_error_is_told_as_it_is() -> None:
+    assert explain(NvrError("never-heard-of", at="x")) == "never-heard-of: at=x"
+    assert say("never-heard-of") == "never-heard-of"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "language"),
+    [
+        ([], {}, "en"),
+        ([], {"LANG": "fr_FR.UTF-8"}, "fr"),
+        ([], {"LANG": "fr_FR.UTF-8", "LC_ALL": "C"}, "en"),
+        ([], {"LC_MESSAGES": "fr_CH"}, "fr"),
+        (["--lang", "fr"], {"LANG": "en_GB"}, "fr"),
+        (["--lang=en", "x"], {"LANG": "fr_FR"}, "en"),
+        (["--lang"], {}, "en"),
+    ],
+)
+def test_language_is_that_of_the_option_or_of_the_locale(
+    arguments: list[str], environment: dict[str, str], language: str
+) -> None:
+    assert chosen_language(arguments, environment) == language
