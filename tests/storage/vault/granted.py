@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from nvr.base.ids import CameraId, SegmentId
+from nvr.base.ids import BootId, CameraId, SegmentId
 from storage.ledger.entries import ACCESS, Actor, build, encode
 from storage.ledger.machine import Body, Release, Stop
 from storage.ledger.note import Checkpoint, sign_checkpoint
@@ -62,7 +62,7 @@ def sealed_in_memory(
     header = headers.build(
         start,
         origin=ORIGIN,
-        boot=uuid7("boot"),
+        boot=BootId(uuid7("boot")),
         shard=0,
         set_hash=people.set.hash,
         previous=NoPredecessor.FIRST,
@@ -177,14 +177,15 @@ class Case:
     def _machine_parts(self, records: Sequence[KeyRecord]) -> dict[SegmentId, bytes]:
         return machine_parts(self.people.machine, records, released=[record.segment for record in records])
 
-    def pins(self, **changes: object) -> Pins:
-        pins = Pins(log_public=LOG_KEY.public_key(), origin=ORIGIN, sets=[self.people.set.hash], last=self.seen)
-        return replace(pins, **changes)  # type: ignore[arg-type] -- a test names fields
+    def pins(self) -> Pins:
+        return Pins(log_public=LOG_KEY.public_key(), origin=ORIGIN, sets=[self.people.set.hash], last=self.seen)
 
-    def verified(self, file: GrantFile | None = None, *, now_utc_us: int = NOW_US) -> VerifiedGrant:
+    def verified(
+        self, file: GrantFile | None = None, *, pins: Pins | None = None, now_utc_us: int = NOW_US
+    ) -> VerifiedGrant:
         """The file as a tool reads it: through its bytes."""
         file = parse_grant_file((file or self.file()).pack())
-        return verify_grant_file(file, self.pins(), now_utc_us=now_utc_us)
+        return verify_grant_file(file, pins or self.pins(), now_utc_us=now_utc_us)
 
     def answer(self, seat: int) -> Answer:
         holder = self.people.holders[seat - 1]
