@@ -24,7 +24,8 @@ class GopBuilder:
         self.step_90k = step_90k
         self._first_90k = 0
         self._newest_90k = 0
-        self._last_90k: int | None = None
+        self._last_90k = 0
+        self._began = False
         self._bytes = 0
         self._lost = 0
         self._random_access = RandomAccess.NONE
@@ -42,17 +43,17 @@ class GopBuilder:
         return self._first_90k
 
     def ends_before(self, pts_90k: int, size: int, random_access: RandomAccess) -> bool:
-        """Whether the open record, if there is one, ends before this unit."""
-        return bool(self._sizes) and (
+        """Whether the open record ends before this unit."""
+        return (
             random_access is not RandomAccess.NONE
             or pts_90k - self._first_90k >= MAX_RECORD_90K
             or self._bytes + size > MAX_RECORD_BYTES
-            or self.is_hole(pts_90k)
+            or pts_90k - self._last_90k > 2 * self.step_90k + HOLE_90K
         )
 
     def is_hole(self, pts_90k: int) -> bool:
-        """Whether units are missing between the last one and this."""
-        return self._last_90k is not None and pts_90k - self._last_90k > 2 * self.step_90k + HOLE_90K
+        """Whether units are missing between the last one, if there was one, and this."""
+        return self._began and pts_90k - self._last_90k > 2 * self.step_90k + HOLE_90K
 
     def add(self, pts_90k: int, size: int, random_access: RandomAccess, lost: int) -> None:
         """Put the unit into the open record; the first one opens it."""
@@ -61,8 +62,9 @@ class GopBuilder:
             self._random_access = random_access
         elif pts_90k > self._newest_90k:
             self._newest_90k = pts_90k
-        if self._last_90k is not None and self._last_90k != pts_90k:
+        if self._began and self._last_90k != pts_90k:
             self.step_90k = abs(pts_90k - self._last_90k)
+        self._began = True
         self._last_90k = pts_90k
         self._sizes.append(size)
         self._deltas_90k.append(pts_90k - self._first_90k)

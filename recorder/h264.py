@@ -41,6 +41,10 @@ _MAX_MISORDER: Final = 100
 _STAP_A: Final = 24
 _FU_A: Final = 28
 _FU_HEAD: Final = 2
+_FU_START: Final = 0x80
+_FU_END: Final = 0x40
+_MARKER: Final = 0x80
+_FU_BYTES: Final = _RTP_BYTES + _FU_HEAD
 _SLICES: Final = frozenset({1, 2, 3, 4, 5})
 _IDR: Final = 5
 _SEI: Final = 6
@@ -56,7 +60,7 @@ _NONE: Final = -1
 class UnitSink(Protocol):
     """Who takes the access units."""
 
-    def unit(self, timestamp: int, size: int, random_access: RandomAccess, *, lost: int, joins: bool) -> None:
+    def unit(self, timestamp: int, size: int, random_access: RandomAccess, lost: int, joins: bool) -> None:  # noqa: FBT001 -- hot: positional
         """One access unit: the last `size` bytes of the depacketiser's `out`.
 
         `lost` packets are missing since the unit before; with `joins` the bytes belong to that unit.
@@ -119,14 +123,14 @@ class H264Depacketiser:
     def walk(self, buffer: bytearray, view: memoryview, at: int, end: int) -> int:
         """Take the whole frames of our channel from `buffer[at:end]`; where the first other byte stands.
 
-        The hot path: fragments from the middle of a NAL unit are recognised by five comparisons and copied once.
-        `view` is a view of the same buffer.
+        The hot path: fragments of the NAL unit that is being joined are known by five comparisons and copied once; all
+        other packets go to `packet`. `view` is a view of the same buffer.
 
         Raises:
             CameraUnreachable: cause `garbage`, for an access unit beyond MAX_PENDING.
         """
         frame = _FRAME.unpack_from
-        out, magic, plain = self.out, self._magic, self._plain
+        out, magic, plain, marked = self.out, self._magic, self._plain, self._plain | _MARKER
         expected, middle, clock = self._expected, self._middle, self._clock
         taken = 0
         while end - at >= _FRAME_BYTES:
@@ -134,20 +138,25 @@ class H264Depacketiser:
             stop = at + 4 + length
             if head != magic or stop > end:
                 break
-            if (
-                fragment == middle
-                and sequence == expected
-                and stamp == clock
-                and flags == plain
-                and length > _RTP_BYTES + _FU_HEAD
-            ):
-                out += view[at + _FRAME_BYTES : stop]
-                expected = sequence + 1 & 0xFFFF
-                taken += 1
-            else:
-                self._expected = expected
-                self.packet(buffer, view, at + 4, stop)
-                out, expected, middle, clock = self.out, self._expected, self._middle, self._clock
+            if sequence == expected and stamp == clock and length > _FU_BYTES:
+                if fragment == middle and flags == plain:
+                    out += view[at + _FRAME_BYTES : stop]
+                    expected = sequence + 1 & 0xFFFF
+                    taken += 1
+                    at = stop
+                    continue
+                if fragment == middle | _FU_END and flags == marked:
+                    out += view[at + _FRAME_BYTES : stop]
+                    self._finish_nal()
+                    self._finish_unit()
+                    out, middle = self.out, _NONE
+                    expected = sequence + 1 & 0xFFFF
+                    taken += 1
+                    at = stop
+                    continue
+            self._expected = expected
+            self.packet(buffer, view, at + 4, stop)
+            out, expected, middle, clock = self.out, self._expected, self._middle, self._clock
             at = stop
         self._expected = expected
         self.packets += taken
@@ -177,7 +186,7 @@ class H264Depacketiser:
         if begin != end and not (begin < end and self._payload(buffer, view, begin, end)):
             self._lost += 1
             self._abandon()
-        if kind & 0x80:
+        if kind & _MARKER:
             if self._nal_start != _NONE:
                 self._finish_nal()
             if self._has_slice:
@@ -230,7 +239,7 @@ class H264Depacketiser:
             return False
         indicator, header = buffer[at], buffer[at + 1]
         middle = indicator << 8 | header & 0x1F
-        if header & 0x80:
+        if header & _FU_START:
             self._abandon()
             if not 0 < header & 0x1F <= _LAST_NAL_TYPE:
                 return False
@@ -244,7 +253,7 @@ class H264Depacketiser:
         elif middle != self._middle:
             return False
         self.out += view[at + 2 : stop]
-        if header & 0x40:
+        if header & _FU_END:
             self._finish_nal()
         return True
 
@@ -310,16 +319,17 @@ class H264Depacketiser:
             return False
 
     def _finish_unit(self) -> None:
-        self._abandon()
+        if self._nal_start != _NONE:
+            self._abandon()
         if self._sets_changed:
             self._sets_changed = False
             self.config = self._sets.config()
         random_access, self._random_access = self._random_access, RandomAccess.NONE
         lost, self._lost = self._lost, 0
-        joins, self._told = self._timestamp == self._told, self._timestamp
+        timestamp, told = self._timestamp, self._told
+        self._told = timestamp
         self._has_slice = False
-        size = len(self.out) - self._unit_start
-        self._sink.unit(self._timestamp, size, random_access, lost=lost, joins=joins)
+        self._sink.unit(timestamp, len(self.out) - self._unit_start, random_access, lost, timestamp == told)
         self._unit_start = len(self.out)
 
 

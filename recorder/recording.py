@@ -95,16 +95,16 @@ class Recording:
         return segment.start.segment
 
     def interrupt(self, cause: GapCause, now_utc_us: UtcUs, detail: str) -> None:
-        """From the end of the last record on there are no pictures; from now on when there is no record yet."""
-        self.gaps.open(cause, self.covered_utc_us if self.covered_utc_us is not None else now_utc_us, detail)
-
-    def end(self, cause: GapCause, now_utc_us: UtcUs, detail: str) -> None:
-        """Close the segment for good; what follows has this cause from now on, or from the last record's end."""
-        self.rotate()
-        if self.gaps.is_open:
+        """There are no pictures from the end of the last record on; from now on when none are missing already."""
+        if self.covered_utc_us is None or self.gaps.is_open:
             self.gaps.open(cause, now_utc_us, detail)
         else:
-            self.interrupt(cause, now_utc_us, detail)
+            self.gaps.open(cause, self.covered_utc_us, detail)
+
+    def end(self, cause: GapCause, now_utc_us: UtcUs, detail: str) -> None:
+        """Close the segment for good; what follows is missing for this cause."""
+        self.rotate()
+        self.interrupt(cause, now_utc_us, detail)
 
     def require_random_access(self) -> None:
         """A session ended: what the next one brings can not be decoded with what the last one left."""

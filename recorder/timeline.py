@@ -8,7 +8,7 @@ over a sliding window: delay on the way only ever adds, so the least delay seen 
 from collections import deque
 from typing import Final
 
-from nvr.base.units import TICKS_PER_SECOND, US_PER_SECOND, Ticks90k, UtcUs, us_from_ticks
+from nvr.base.units import TICKS_PER_SECOND, US_PER_SECOND, UtcUs, us_from_ticks
 from recorder.errors import TimelineBroken
 
 MAX_FORWARD_90K: Final = 60 * TICKS_PER_SECOND
@@ -37,11 +37,11 @@ class MediaTime:
         self._timestamp = first_timestamp
         self._pts_90k = 0
 
-    def place(self, timestamp: int) -> Ticks90k:
+    def place(self, timestamp: int) -> int:
         """Ticks since the run began of the instant nearest to the last picture that has this time stamp."""
-        return Ticks90k(self._pts_90k + ((timestamp - self._timestamp + _HALF) & _MASK) - _HALF)
+        return self._pts_90k + ((timestamp - self._timestamp + _HALF) & _MASK) - _HALF
 
-    def advance(self, timestamp: int) -> Ticks90k:
+    def advance(self, timestamp: int) -> int:
         """The next picture's presentation time.
 
         Raises:
@@ -52,7 +52,7 @@ class MediaTime:
             raise TimelineBroken("jump", step_90k=step)
         self._timestamp = timestamp
         self._pts_90k += step
-        return Ticks90k(self._pts_90k)
+        return self._pts_90k
 
 
 class DelayEnvelope:

@@ -65,10 +65,6 @@ class CameraWorker:
         self._run: Run | None = None
         self._played_mono_us = MonoUs(0)
         self._breaks_told = 0
-        self._ticked_bytes = 0
-        self._ticked_mono_us = 0
-        self._quiet_ticks = 0
-        self._bitrate_bps = 0
 
     def stop(self) -> None:
         """Let `run` come to its end."""
@@ -95,10 +91,8 @@ class CameraWorker:
         """Keep the session alive and look whether pictures come."""
         session, run = self._session, self._run
         if session is None or run is None:
-            self._bitrate_bps = 0
             return
         session.tick(now_mono_us)
-        self._measure(session, now_mono_us)
         if run.breaks != self._breaks_told:
             self._breaks_told = run.breaks
             _log.warning("camera %s: time stamps broke (%s), a new run began", self.entry.camera, run.last_break)
@@ -120,7 +114,7 @@ class CameraWorker:
             lost=totals.lost,
             dropped=totals.dropped,
             reconnects=max(0, self._sessions - 1),
-            bitrate_bps=self._bitrate_bps,
+            bitrate_bps=self._session.bitrate_bps if self._session is not None else 0,
             codec=codec.codec if codec is not None else None,
             width=codec.width if codec is not None else 0,
             height=codec.height if codec is not None else 0,
@@ -145,8 +139,7 @@ class CameraWorker:
             if self._session is None:
                 return
             self._sessions += 1
-            self._played_mono_us = self._ticked_mono_us = self._parts.clock.mono_us()
-            self._ticked_bytes = self._session.bytes_read
+            self._played_mono_us = self._parts.clock.mono_us()
             self._set(State.RECORDING, None)
             _log.info("camera %s: plays", self.entry.camera)
             await first_of(self._session.ended(), self._stop.wait())
@@ -199,16 +192,6 @@ class CameraWorker:
             raise CameraUnreachable(Cause.NO_SECRET) from None
         return Credentials(user=user, password=password)
 
-    def _measure(self, session: RtspProtocol, now_mono_us: MonoUs) -> None:
-        elapsed_us = now_mono_us - self._ticked_mono_us
-        if elapsed_us <= 0:
-            return
-        received = session.bytes_read - self._ticked_bytes
-        self._ticked_bytes, self._ticked_mono_us = session.bytes_read, now_mono_us
-        self._quiet_ticks = 0 if received else self._quiet_ticks + 1
-        latest_bps = received * 8 * US_PER_SECOND // elapsed_us
-        self._bitrate_bps = latest_bps if not self._bitrate_bps else (3 * self._bitrate_bps + latest_bps) // 4
-
     def _watch(self, session: RtspProtocol, run: Run, now_mono_us: MonoUs) -> None:
         """Judge by pictures, not by bytes: a camera that only keeps its session alive is silent.
 
@@ -223,7 +206,7 @@ class CameraWorker:
         elif run.awaits_random_access and waited_us > settings.random_access_wait_s * US_PER_SECOND:
             session.fail(CameraUnreachable(Cause.STALLED, why="no random access point"))
         elif silent_us > QUIET_US + 2 * run.step_us:
-            if self._quiet_ticks != 1 and self._state is State.RECORDING:
+            if session.quiet_ticks != 1 and self._state is State.RECORDING:
                 run.flush()
                 self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), Cause.STALLED.value)
                 self._set(State.STALLED, Cause.STALLED.value)

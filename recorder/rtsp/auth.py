@@ -4,7 +4,7 @@ import base64
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,6 +12,7 @@ _HASHES: Final[dict[str, Callable[[bytes], "hashlib._Hash"]]] = {"SHA-256": hash
 """Algorithms that we answer, best first."""
 
 _SCHEME: Final = re.compile(r"(?:^|,)\s*(basic|digest)\b", re.IGNORECASE)
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _PARAMETER: Final = re.compile(r'([a-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))', re.IGNORECASE)
 
 
@@ -89,10 +90,13 @@ class Authenticator:
         return "Digest " + ", ".join(fields)
 
 
-def _challenges(value: str) -> Iterable[Challenge]:
-    starts = list(_SCHEME.finditer(value))
-    for found, following in zip(starts, [*starts[1:], None], strict=True):
-        text = value[found.end() : following.start() if following else len(value)]
+def _challenges(value: str) -> Iterator[Challenge]:
+    """A value may hold several challenges; what stands in quotes begins none."""
+    masked = _QUOTED.sub(lambda quoted: "_" * len(quoted[0]), value)
+    starts = list(_SCHEME.finditer(masked))
+    ends = [following.start() for following in starts[1:]] + [len(value)]
+    for found, end in zip(starts, ends, strict=False):
+        text = value[found.end() : end]
         challenge = _digest_challenge(text) if found[1].lower() == "digest" else Challenge(algorithm="")
         if challenge is not None:
             yield challenge

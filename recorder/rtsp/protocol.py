@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, Protocol, cast
 
 from nvr.base.clock import Clock
-from nvr.base.units import MonoUs
+from nvr.base.units import US_PER_SECOND, MonoUs
 from recorder.errors import CameraUnreachable, Cause, garbage
 from recorder.rtsp.client import Channels, Phase, RtspClient
 from recorder.rtsp.messages import Request, Response, answer, parse
@@ -81,6 +81,10 @@ class RtspProtocol(asyncio.BufferedProtocol):
     ) -> None:
         self.bytes_read = 0
         self.resyncs = 0
+        self.bitrate_bps = 0
+        """Smoothed over some seconds, as groups of pictures are uneven."""
+        self.quiet_ticks = 0
+        """Ticks since bytes last came; the first one only asks for what waits in the kernel."""
         self._client = client
         self._clock = clock
         self._begin = begin
@@ -124,10 +128,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._finish()
 
     def close(self) -> None:
-        """End the session on our side: TEARDOWN is sent, its answer not awaited."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(self._client.teardown())
-            self._transport.close()
+        """End the session on our side."""
         self._finish()
 
     def tick(self, now_mono_us: MonoUs) -> None:
@@ -137,12 +138,21 @@ class RtspProtocol(asyncio.BufferedProtocol):
         if now_mono_us >= self._keep_alive_due_us:
             self._keep_alive_due_us = now_mono_us + self._client.keep_alive_us
             self._transport.write(self._client.keep_alive())
-        received = self.bytes_read - self._ticked_bytes
+        self._measure(now_mono_us)
+        waiting = self._client.awaits_answer or self.quiet_ticks
+        wanted = 1 if waiting else self.bitrate_bps * LOW_WATER_MS // 8000
+        if self._may_pace:
+            self._set_low_water(max(1, min(MAX_LOW_WATER, wanted)))
+
+    def _measure(self, now_mono_us: MonoUs) -> None:
         elapsed_us = now_mono_us - self._ticked_mono_us
+        if elapsed_us <= 0:
+            return
+        received = self.bytes_read - self._ticked_bytes
         self._ticked_bytes, self._ticked_mono_us = self.bytes_read, now_mono_us
-        if self._may_pace and elapsed_us > 0:
-            wanted = received * LOW_WATER_MS * 1000 // elapsed_us
-            self._set_low_water(1 if self._client.awaits_answer else max(1, min(MAX_LOW_WATER, wanted)))
+        self.quiet_ticks = 0 if received else self.quiet_ticks + 1
+        latest_bps = received * 8 * US_PER_SECOND // elapsed_us
+        self.bitrate_bps = (3 * self.bitrate_bps + latest_bps) // 4 if self.bitrate_bps else latest_bps
 
     # What asyncio calls.
 
@@ -271,7 +281,9 @@ class RtspProtocol(asyncio.BufferedProtocol):
             endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
 
     def _finish(self) -> None:
+        """Send TEARDOWN, since cameras have few sessions to give, and do not wait for the answer."""
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.abort() if self._failure is not None else self._transport.close()
+            self._transport.write(self._client.teardown())
+            self._transport.close()
         self._playing.set()
         self._over.set()

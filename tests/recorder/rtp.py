@@ -1,0 +1,72 @@
+"""Streams made by hand: NAL units, RTP packets, interleaved frames."""
+
+import struct
+from collections.abc import Iterable
+
+SPS = bytes.fromhex("6742c00cda05067e7840000003004000000ca3c50aa8")
+"""320 x 180, level 1.2, as x264 writes it."""
+SPS_LARGE = bytes.fromhex("6742c028da01e0089f961000000300100000030328f1832a")
+"""1920 x 1080, cropped from 1088 lines, level 4.0."""
+SPS_MAIN = bytes.fromhex("674d401eeca05017fcb0800000030080015f90078b16cb")
+"""640 x 360, main profile."""
+PPS = bytes.fromhex("68ce3c80")
+SEI_RECOVERY = b"\x06\x06\x01\x84\x80"
+SEI_USER = b"\x06\x05\x04abcd\x80"
+AUD = b"\x09\xf0"
+
+
+def idr(size: int = 40, fill: int = 0x11) -> bytes:
+    return b"\x65" + bytes([fill]) * (size - 1)
+
+
+def inter(size: int = 20, fill: int = 0x22) -> bytes:
+    return b"\x41" + bytes([fill]) * (size - 1)
+
+
+def sample(*nals: bytes) -> bytes:
+    """What the recorder is to store for these NAL units."""
+    return b"".join(struct.pack(">I", len(nal)) + nal for nal in nals)
+
+
+def fragments(nal: bytes, size: int) -> list[bytes]:
+    parts = [nal[1 + at : 1 + at + size] for at in range(0, len(nal) - 1, size)]
+    payloads = []
+    for index, part in enumerate(parts):
+        bits = (0x80 if index == 0 else 0) | (0x40 if index == len(parts) - 1 else 0)
+        payloads.append(bytes([nal[0] & 0xE0 | 28, bits | nal[0] & 0x1F]) + part)
+    return payloads
+
+
+def aggregate(*nals: bytes) -> bytes:
+    return b"\x78" + b"".join(struct.pack(">H", len(nal)) + nal for nal in nals)
+
+
+class Packets:
+    """Numbers and stamps payloads; each packet is one interleaved frame."""
+
+    def __init__(self, *, sequence: int = 65_530, ssrc: int = 7, channel: int = 0, payload_type: int = 96) -> None:
+        self.sequence = sequence
+        self.ssrc = ssrc
+        self.channel = channel
+        self.payload_type = payload_type
+
+    def unit(self, timestamp: int, payloads: Iterable[bytes], *, marker: bool = True) -> list[bytes]:
+        payloads = list(payloads)
+        return [
+            self.packet(timestamp, payload, marker=marker and index == len(payloads) - 1)
+            for index, payload in enumerate(payloads)
+        ]
+
+    def packet(self, timestamp: int, payload: bytes, *, marker: bool = False, first: int = 0x80) -> bytes:
+        kind = self.payload_type | (0x80 if marker else 0)
+        rtp = struct.pack(">BBHII", first, kind, self.sequence & 0xFFFF, timestamp & 0xFFFFFFFF, self.ssrc) + payload
+        self.sequence += 1
+        return frame(self.channel, rtp)
+
+
+def frame(channel: int, data: bytes) -> bytes:
+    return struct.pack(">BBH", 0x24, channel, len(data)) + data
+
+
+def sender_report(ntp_seconds: int, fraction: int, timestamp: int) -> bytes:
+    return struct.pack(">BBHIIIIII", 0x80, 200, 6, 7, ntp_seconds, fraction, timestamp, 1, 1)

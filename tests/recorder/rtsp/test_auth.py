@@ -1,0 +1,101 @@
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recorder.rtsp.auth import Authenticator, Challenge, Credentials, parse_challenges
+
+
+def test_basic_is_that_of_the_standard() -> None:
+    """RFC 7617 section 2."""
+    challenge = parse_challenges(['Basic realm="WallyWorld"'])
+    assert challenge is not None
+    header = Authenticator(Credentials("Aladdin", "open sesame"), challenge).header("DESCRIBE", "rtsp://x")
+    assert header == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "response"),
+    [
+        ("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
+        ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
+    ],
+)
+def test_digest_is_that_of_the_standard(algorithm: str, response: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 7616 section 3.9.1, whose example fixes the cnonce."""
+    monkeypatch.setattr(
+        "recorder.rtsp.auth.secrets.token_hex", lambda _: "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
+    )
+    nonce, opaque = "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", "FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"
+    asked = f'realm="http-auth@example.org", qop="auth, auth-int", algorithm={algorithm}, nonce="{nonce}"'
+    challenge = parse_challenges([f'Digest {asked}, opaque="{opaque}"'])
+    assert challenge is not None
+    header = Authenticator(Credentials("Mufasa", "Circle of Life"), challenge).header("GET", "/dir/index.html")
+    assert f'response="{response}"' in header
+    assert "nc=00000001" in header
+    assert f'opaque="{opaque}"' in header
+    assert "auth-int" not in header
+
+
+def test_digest_without_qop_is_that_of_rfc_2617() -> None:
+    challenge = parse_challenges(['Digest realm="cam", nonce="abc", stale="FALSE"'])
+    assert challenge == Challenge(algorithm="MD5", realm="cam", nonce="abc")
+    header = Authenticator(Credentials("u", "p"), challenge).header("DESCRIBE", "rtsp://x/")
+
+    def md5(text: str) -> str:
+        return hashlib.md5(text.encode()).hexdigest()
+
+    assert f'response="{md5(md5("u:cam:p") + ":abc:" + md5("DESCRIBE:rtsp://x/"))}"' in header
+    assert "qop" not in header
+    assert "algorithm" not in header
+
+
+def test_nonce_count_grows_with_each_use() -> None:
+    auth = Authenticator(Credentials("u", "p"), Challenge(algorithm="MD5", nonce="n", qop=True))
+    assert ["nc=00000001" in auth.header("A", "b"), "nc=00000002" in auth.header("A", "b")] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("values", "algorithm"),
+    [
+        (['Basic realm="x"', 'Digest realm="x", nonce="n"'], "MD5"),
+        (['Digest realm="x", nonce="n"', 'Digest realm="x", nonce="n", algorithm=SHA-256'], "SHA-256"),
+        (['Digest realm="a, Basic b", nonce="n", algorithm="sha-256"'], "SHA-256"),
+        (['digest REALM="x",NONCE="n",stale=true, Basic realm="x"'], "MD5"),
+        (['Digest realm="x", nonce="n", algorithm=MD5-sess', 'Basic realm="x"'], ""),
+        (['Digest realm="x", nonce="n", qop="auth-int"', "Basic"], ""),
+    ],
+)
+def test_best_challenge_is_chosen(values: list[str], algorithm: str) -> None:
+    challenge = parse_challenges(values)
+    assert challenge is not None
+    assert challenge.algorithm == algorithm
+
+
+@pytest.mark.parametrize("values", [[], ["Negotiate"], ['Digest realm="x", nonce="n", algorithm=SHA-512-256']])
+def test_unknown_challenges_are_none(values: list[str]) -> None:
+    assert parse_challenges(values) is None
+
+
+def test_quotes_in_realm_and_user_are_hashed_plain_and_sent_escaped() -> None:
+    challenge = parse_challenges([r'Digest realm="a \"b\"", nonce="n"'])
+    assert challenge is not None
+    header = Authenticator(Credentials('u"v', "p"), challenge).header("A", "b")
+
+    def md5(text: str) -> str:
+        return hashlib.md5(text.encode()).hexdigest()
+
+    assert r'username="u\"v", realm="a \"b\""' in header
+    assert md5(md5('u"v:a "b":p') + ":n:" + md5("A:b")) in header
+
+
+def test_credentials_are_never_printed() -> None:
+    assert "s3cret" not in f"{Credentials('admin', 's3cret')!r} {Credentials('admin', 's3cret')}"
+
+
+@given(st.lists(st.text(max_size=120), max_size=3), st.text(max_size=20), st.text(max_size=20))
+def test_any_challenge_raises_nothing(values: list[str], user: str, password: str) -> None:
+    challenge = parse_challenges([*values, *(f"Digest {value}" for value in values)])
+    if challenge is not None:
+        Authenticator(Credentials(user, password), challenge).header("DESCRIBE", "rtsp://x/")

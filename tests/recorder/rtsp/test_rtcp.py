@@ -1,0 +1,40 @@
+import struct
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recorder.rtsp.rtcp import sender_report
+from tests.recorder.rtp import sender_report as report
+
+_NTP = 2_208_988_800
+
+
+def _read(packet: bytes) -> tuple[int, int] | None:
+    buffer = bytearray(b"head" + packet + b"tail")
+    return sender_report(buffer, 4, 4 + len(packet))
+
+
+def test_report_gives_unix_microseconds_and_the_time_stamp() -> None:
+    assert _read(report(_NTP + 1_800_000_000, 1 << 31, 12_345)) == (1_800_000_000_500_000, 12_345)
+
+
+def test_report_is_found_behind_other_packets() -> None:
+    description = struct.pack(">BBHII", 0x81, 202, 2, 7, 0)
+    assert _read(description + report(_NTP + 5, 0, 1)) == (5_000_000, 1)
+
+
+def test_camera_without_a_clock_says_nothing() -> None:
+    assert _read(report(0, 99, 12_345)) is None
+
+
+def test_cut_or_foreign_packet_says_nothing() -> None:
+    whole = report(_NTP + 5, 0, 1)
+    assert _read(whole[:-1]) is None
+    assert _read(b"\x40" + whole[1:]) is None
+    assert _read(b"") is None
+
+
+@given(st.binary(max_size=80))
+def test_any_bytes_raise_nothing(noise: bytes) -> None:
+    _read(noise)
+    _read(struct.pack(">BBH", 0x80, 200, len(noise) // 4) + noise)

@@ -1,0 +1,113 @@
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recorder.gop import MAX_RECORD_90K, MAX_RECORD_BYTES, GopBuilder
+from storage.records import RandomAccess, Record
+
+NONE, IDR = RandomAccess.NONE, RandomAccess.IDR
+
+
+def _records(units: list[tuple[int, int, RandomAccess]]) -> list[Record]:
+    """As a run does it, the last record closed without a successor."""
+    gop, records = GopBuilder(), []
+    data = bytearray()
+    for pts_90k, size, random_access in units:
+        if gop.units and gop.ends_before(pts_90k, size, random_access):
+            records.append(gop.close(data, next_90k=pts_90k))
+            data = bytearray()
+        gop.add(pts_90k, size, random_access, 0)
+        data += bytes(size)
+    if gop.units:
+        records.append(gop.close(data, next_90k=None))
+    return records
+
+
+def test_record_ends_at_a_random_access_point() -> None:
+    units = [(index * 3600, 10, IDR if index % 25 == 0 else NONE) for index in range(60)]
+    records = _records(units)
+    assert [(r.pts_90k, r.dur_90k, len(r.sizes), r.random_access, r.continuation) for r in records] == [
+        (0, 90_000, 25, IDR, False),
+        (90_000, 90_000, 25, IDR, False),
+        (180_000, 36_000, 10, IDR, False),
+    ]
+
+
+def test_long_group_is_cut_at_two_seconds_and_says_so() -> None:
+    records = _records([(index * 3600, 10, IDR if index == 0 else NONE) for index in range(120)])
+    assert [(r.pts_90k, r.dur_90k, r.random_access, r.continuation) for r in records] == [
+        (0, MAX_RECORD_90K, IDR, False),
+        (MAX_RECORD_90K, MAX_RECORD_90K, NONE, True),
+        (2 * MAX_RECORD_90K, 72_000, NONE, True),
+    ]
+
+
+def test_record_never_passes_eight_mebibytes_but_for_one_larger_picture() -> None:
+    third = MAX_RECORD_BYTES // 3
+    records = _records([(index * 3600, third, IDR if index == 0 else NONE) for index in range(7)])
+    assert [len(r.sizes) for r in records] == [3, 3, 1]
+    records = _records([(0, MAX_RECORD_BYTES + 5, IDR), (3600, 5, NONE)])
+    assert [len(r.sizes) for r in records] == [1, 1]
+
+
+def test_reordered_pictures_keep_their_places_relative_to_the_first() -> None:
+    records = _records([(0, 1, IDR), (10_800, 2, NONE), (3600, 3, NONE), (7200, 4, NONE), (14_400, 5, IDR)])
+    assert list(records[0].pts_delta_90k) == [0, 10_800, 3600, 7200]
+    assert list(records[0].sizes) == [1, 2, 3, 4]
+    assert records[0].dur_90k == 14_400
+
+
+def test_hole_ends_the_record_without_stretching_it() -> None:
+    records = _records([(0, 1, IDR), (3600, 1, NONE), (3600 * 30, 1, NONE), (3600 * 31, 1, NONE)])
+    assert [(r.pts_90k, r.dur_90k) for r in records] == [(0, 7200), (108_000, 7200)]
+
+
+def test_slow_camera_has_no_holes_once_its_step_is_known() -> None:
+    records = _records([(0, 1, IDR), (200_000, 1, NONE), (400_000, 1, NONE), (600_000, 1, IDR), (800_000, 1, NONE)])
+    gop = GopBuilder()
+    gop.add(0, 1, IDR, 0)
+    assert gop.is_hole(200_000)
+    gop.add(200_000, 1, NONE, 0)
+    assert not gop.is_hole(400_000)
+    assert sum(len(r.sizes) for r in records) == 5
+
+
+def test_parts_of_one_picture_are_one_unit() -> None:
+    gop = GopBuilder()
+    gop.add(0, 10, IDR, 0)
+    gop.extend(5, 2)
+    record = gop.close(bytearray(15), next_90k=3600)
+    assert (list(record.sizes), record.lost) == ([15], 2)
+
+
+def test_losses_are_those_of_the_record_they_happened_in() -> None:
+    gop = GopBuilder()
+    gop.add(0, 1, IDR, 3)
+    gop.add(3600, 1, NONE, 4)
+    assert gop.close(bytearray(2), next_90k=7200).lost == 7
+    gop.add(7200, 1, IDR, 0)
+    assert gop.close(bytearray(1), next_90k=None).lost == 0
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 400_000), st.integers(1, 4_000_000), st.sampled_from([NONE, NONE, NONE, IDR])),
+        min_size=1,
+        max_size=60,
+    )
+)
+def test_no_unit_is_lost_or_twice_and_records_do_not_overlap(made: list[tuple[int, int, RandomAccess]]) -> None:
+    pts_90k, units = 0, []
+    for step_90k, size, random_access in made:
+        units.append((pts_90k, size, random_access))
+        pts_90k += step_90k
+    records = _records(units)
+    assert [size for r in records for size in r.sizes] == [size for _, size, _ in units]
+    assert [r.pts_90k + delta for r in records for delta in r.pts_delta_90k] == [pts for pts, _, _ in units]
+    for record in records:
+        assert record.dur_90k > 0
+        assert sum(record.sizes) <= MAX_RECORD_BYTES or len(record.sizes) == 1
+        assert record.pts_delta_90k[-1] < MAX_RECORD_90K
+    for before, after in pairwise(records):
+        assert before.pts_90k < after.pts_90k
