@@ -1,15 +1,18 @@
 """The first administrator's account, made while no role runs: ledger first, like every account after it."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from access.accounts import Accounts
 from access.passwords import Passwords, default_hasher
 from config.model import Settings
+from nvr.app.keeper_calls import keeper_handlers
 from nvr.app.keeper_client import KeeperClient, LocalCaller
-from nvr.app.ledger_calls import ledger_handlers
+from nvr.app.keeper_settings import keeper_settings
 from nvr.base.clock import Clock
+from nvr.base.ids import CameraId, SegmentId
 from nvr.base.jcs import Json
-from storage.ledger.service import LedgerService
+from storage.keeping.keeper import Keeper
 from storage.register.register import Register
 
 ROLE: Final = "administrator"
@@ -24,10 +27,12 @@ async def make_first_account(
         InvalidValue: the name or the password is not acceptable.
         Refused: there is an account already.
     """
-    ledger = LedgerService(settings.paths.ledger, settings.system.origin, clock)
-    await ledger.start()
+    keeper = Keeper(keeper_settings(settings), clock)
+    await keeper.start()
     try:
-        register = await Register.open(settings.paths.register, KeeperClient(LocalCaller(ledger_handlers(ledger))))
+        register = await Register.open(
+            settings.paths.register, KeeperClient(LocalCaller(keeper_handlers(keeper, nobody)))
+        )
         try:
             accounts = Accounts(register, await Passwords.prepare(default_hasher()), clock)
             details: dict[str, object] = {"person": person, "service": service, "designation": designation}
@@ -35,5 +40,10 @@ async def make_first_account(
         finally:
             await register.close()
     finally:
-        await ledger.checkpoint()
-        await ledger.close()
+        await keeper.ledger.checkpoint()
+        await keeper.close()
+
+
+async def nobody(_: Sequence[CameraId]) -> Sequence[SegmentId]:
+    """No recorder runs: there is nothing to rotate."""
+    return []

@@ -1,0 +1,82 @@
+"""`nvr demo`: try the system without a camera, a disk or a person."""
+
+import signal
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from nvr.app.cli.common import JsonOption, LangOption, write_json
+from nvr.app.demo.processes import Processes
+from nvr.app.demo.stage import Stage, set_up
+from nvr.app.demo.story import play
+from nvr.app.messages import say
+from nvr.base.clock import SystemClock
+from nvr.base.errors import Refused
+
+
+def demo(
+    seconds: Annotated[
+        int | None, typer.Option("--for", min=1, metavar="SECONDS", help="Play the whole story on so much footage.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", metavar="DIR", help="A new or empty folder; it stays.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Of the console; 0 for a free one.")] = 8080,
+    *,
+    as_json: JsonOption = False,
+    lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
+) -> None:
+    """Simulated cameras feed the real daemon, with demo accounts and custodians; serves until Ctrl-C.
+
+    With --for it plays the whole story without a person, from the requisition to the verified bundle, and prints one
+    JSON object last.
+
+    Example: nvr demo --for 30
+    """
+    # Ended from outside, it ends what it started, as on Ctrl-C.
+    signal.signal(signal.SIGTERM, _interrupt)
+    with ExitStack() as stack:
+        home = _home(folder, stack)
+        processes = stack.enter_context(Processes(home / "logs"))
+        stage = set_up(home, processes, SystemClock(), port=port)
+        if seconds is not None:
+            write_json(play(stage, seconds))
+        else:
+            _serve(stage, as_json=as_json)
+
+
+def _home(folder: Path | None, stack: ExitStack) -> Path:
+    if folder is None:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scelle-demo-")))
+    else:
+        home = folder.absolute()
+        home.mkdir(parents=True, exist_ok=True)
+        if any(home.iterdir()):
+            raise Refused("file-exists", file=str(home))
+    (home / "logs").mkdir()
+    return home
+
+
+def _serve(stage: Stage, *, as_json: bool) -> None:
+    access = stage.settings.access
+    facts = {
+        "url": f"http://{access.host}:{access.port}",
+        "config": str(stage.config),
+        "accounts": ", ".join(str(path) for path in sorted((stage.folder / "passwords").iterdir())),
+        "try_it": f"nvr-admin {' '.join(stage.as_person('admin'))} camera list",
+    }
+    if as_json:
+        write_json(facts)
+    else:
+        sys.stdout.write(f"{say('demo-serves', **facts)}\n")
+        sys.stdout.flush()
+    signal.pause()
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

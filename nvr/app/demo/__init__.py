@@ -1,0 +1,1 @@
+"""`nvr demo`: simulated cameras, the real daemon, the real command lines."""

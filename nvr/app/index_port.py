@@ -1,0 +1,119 @@
+"""The keeper's index and the recorders' states as access needs them (`access.ports`)."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from access.ports import Coverage, SegmentAt
+from nvr.base.errors import NvrError
+from nvr.base.ids import CameraId, SegmentId, camera_id
+from nvr.base.jcs import Json
+from nvr.base.units import UtcUs
+from nvr.base.wire import Client
+from storage.index.queries import IndexReader
+from storage.index.rows import SegmentRow
+from storage.index.tables import SegmentState
+from storage.volume import Volume, VolumeLost, open_volume
+
+_ALL_STATES: Final = tuple(SegmentState)
+_ASK_S: Final = 5.0
+_log: Final = logging.getLogger(__name__)
+
+
+class IndexFiles:
+    """The index, read only, in threads; a segment is where its volume is mounted now."""
+
+    def __init__(self, index: Path, volumes: Sequence[Path]) -> None:
+        self._path = index
+        self._volumes = tuple(volumes)
+
+    async def coverage(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Coverage:
+        """What exists of [from, to), and what is gone."""
+        return await asyncio.to_thread(self._coverage, camera, from_utc_us, to_utc_us)
+
+    async def segment(self, segment: SegmentId) -> SegmentAt | None:
+        """One segment; None when it does not exist, or no more."""
+        return await asyncio.to_thread(self._segment, segment)
+
+    async def oldest(self, camera: CameraId) -> UtcUs | None:
+        """The start of the camera's oldest segment that exists; None without one."""
+        return (await asyncio.to_thread(self._oldest)).get(camera)
+
+    def _coverage(self, camera: CameraId, from_utc_us: int, to_utc_us: int) -> Coverage:
+        reader = IndexReader.at(self._path)
+        try:
+            rows = reader.segments(camera, from_utc_us, to_utc_us, _ALL_STATES)
+        finally:
+            reader.close()
+        mounted = self._mounted()
+        states = {row.state for row in rows}
+        existing = [row for row in rows if row.state is SegmentState.SEALED]
+        return Coverage(
+            segments=tuple(_at(row, mounted) for row in existing if row.volume in mounted),
+            destroyed=bool(states & {SegmentState.DOOMED, SegmentState.GONE}),
+            lost=SegmentState.LOST in states or any(row.volume not in mounted for row in existing),
+        )
+
+    def _segment(self, segment: SegmentId) -> SegmentAt | None:
+        reader = IndexReader.at(self._path)
+        try:
+            row = reader.segment(segment)
+        finally:
+            reader.close()
+        mounted = self._mounted()
+        if row is None or row.state is not SegmentState.SEALED or row.volume not in mounted:
+            return None
+        return _at(row, mounted)
+
+    def _oldest(self) -> dict[CameraId, UtcUs]:
+        reader = IndexReader.at(self._path)
+        try:
+            return reader.oldest()
+        finally:
+            reader.close()
+
+    def _mounted(self) -> dict[str, Volume]:
+        found: dict[str, Volume] = {}
+        for path in self._volumes:
+            try:
+                volume = open_volume(path)
+                found[volume.id] = volume
+            except VolumeLost as error:
+                _log.warning("%s", error)
+        return found
+
+
+class RecorderStates:
+    """What the recorders say of their cameras."""
+
+    def __init__(self, sockets: Sequence[Path]) -> None:
+        self._sockets = tuple(sockets)
+
+    async def states(self) -> Mapping[CameraId, Mapping[str, Json]]:
+        """State and counters of each camera; those of a recorder that does not answer are absent."""
+        answers = await asyncio.gather(*(_ask(socket) for socket in self._sockets))
+        return {camera_id(camera["camera"]): camera for answer in answers for camera in answer}
+
+
+async def _ask(socket: Path) -> list[dict[str, Any]]:
+    try:
+        async with asyncio.timeout(_ASK_S), Client(socket) as recorder:
+            cameras: list[dict[str, Any]] = (await recorder.call("status"))["state"]["cameras"]
+            return cameras
+    except (NvrError, TimeoutError) as error:
+        _log.warning("%s does not answer: %r", socket.name, error)
+        return []
+
+
+def _at(row: SegmentRow, mounted: Mapping[str, Volume]) -> SegmentAt:
+    return SegmentAt(
+        segment=row.seg,
+        camera=row.camera,
+        shard=row.shard,
+        path=mounted[row.volume].sealed_path(row.camera, row.start_utc_us, row.seg),
+        start_utc_us=row.start_utc_us,
+        end_utc_us=row.end_utc_us,
+        seal_index=row.ledger_index,
+    )

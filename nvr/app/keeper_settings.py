@@ -1,0 +1,17 @@
+"""The configuration as the keeper's core takes it."""
+
+from zoneinfo import ZoneInfo
+
+from config.model import Settings
+from storage.keeping.settings import KeeperSettings
+
+
+def keeper_settings(settings: Settings) -> KeeperSettings:
+    """Where things are, and the town's local time."""
+    return KeeperSettings(
+        origin=settings.system.origin,
+        state=settings.paths.state,
+        volumes=tuple(volume.path for volume in settings.volume),
+        places=settings.keyring.places,
+        zone=ZoneInfo(settings.system.timezone),
+    )

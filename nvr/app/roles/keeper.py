@@ -1,0 +1,88 @@
+"""The keeper: ledger, index, retention; the one that destroys (docs/design/processes.md "Start and stop")."""
+
+import asyncio
+import fcntl
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from config.model import Settings
+from nvr.app.keeper_calls import keeper_handlers
+from nvr.app.keeper_settings import keeper_settings
+from nvr.app.process import main
+from nvr.base.clock import SystemClock
+from nvr.base.errors import ConfigError, Retryable
+from nvr.base.ids import CameraId, SegmentId
+from nvr.base.stop import Stop
+from nvr.base.wire import Client, Server
+from recorder.server_clock import kernel_is_synchronised
+from storage.keeping.keeper import Keeper, Rotate
+from storage.ledger.machine import ClockSync
+
+_log: Final = logging.getLogger(__name__)
+
+
+async def run(settings: Settings, _shard: int, stop: Stop, ready: Callable[[], None]) -> None:
+    """Keep until the stop; what the recorders said while they stopped is taken in at the end.
+
+    Raises:
+        ConfigError: there is no ledger, another keeper has it, or something is of another version.
+        EvidenceAtRisk: the ledger is not what was signed.
+    """
+    with _locked(settings.paths.ledger):
+        keeper = Keeper(keeper_settings(settings), SystemClock(), sync=_sync)
+        await keeper.start()
+        try:
+            async with Server(settings.paths.keeper_socket, keeper_handlers(keeper, recorders(settings))):
+                ready()
+                await keeper.run(stop)
+                await keeper.ingest.round()
+                await keeper.books.follow()
+                await keeper.ledger.checkpoint()
+        finally:
+            await keeper.close()
+
+
+def recorders(settings: Settings) -> Rotate:
+    """How the keeper asks every recorder for a rotation; one that does not run has nothing that it could close."""
+    sockets = [settings.paths.recorder_socket(shard) for shard in range(settings.recorder.shards)]
+
+    async def rotate(cameras: Sequence[CameraId]) -> Sequence[SegmentId]:
+        answers = await asyncio.gather(*(_rotate(socket, cameras) for socket in sockets))
+        return [segment for answer in answers for segment in answer]
+
+    return rotate
+
+
+async def _rotate(socket: Path, cameras: Sequence[CameraId]) -> list[SegmentId]:
+    async with Client(socket) as recorder:
+        try:
+            return [SegmentId(segment) for segment in await recorder.call("rotate", {"cameras": list(cameras)})]
+        except Retryable as error:
+            _log.warning("no rotation: %s", error)
+            return []
+
+
+def _sync() -> ClockSync:
+    return "synchronised" if kernel_is_synchronised() else "unsynchronised"
+
+
+@contextmanager
+def _locked(ledger: Path) -> Iterator[None]:
+    """Be the only keeper of this ledger. Raises ConfigError: there is none, or another keeper has it."""
+    try:
+        lock = (ledger / "lock").open("w")
+    except OSError as error:
+        raise ConfigError(file=str(ledger), why="there is no ledger here: `nvr-admin init` makes one") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigError(file=str(ledger), why="another keeper has this ledger") from error
+        yield
+
+
+if __name__ == "__main__":
+    raise SystemExit(main("keeper", run, holds_keys=False))
