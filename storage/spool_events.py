@@ -63,6 +63,7 @@ def seal_body(segment: SealedSegment) -> Seal:
         camera=segment.camera,
         run=segment.run,
         volume=segment.volume,
+        shard=segment.shard,
         start_utc_us=segment.start_utc_us,
         end_utc_us=segment.end_utc_us,
         clock_epoch=segment.clock_epoch,

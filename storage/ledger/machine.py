@@ -69,6 +69,7 @@ class Seal(Body):
     camera: Name
     run: Uuid7
     volume: Uuid7
+    shard: Count
     start_utc_us: Instant
     end_utc_us: Instant
     clock_epoch: Count

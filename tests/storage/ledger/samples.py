@@ -34,6 +34,7 @@ def seal(number: int = 1, camera: str = "hall-1", start_utc_us: int = NOW_UTC_US
         camera=camera,
         run=uuid(0x200),
         volume=uuid(0x300),
+        shard=0,
         start_utc_us=start_utc_us,
         end_utc_us=start_utc_us + 300_000_000,
         clock_epoch=1,

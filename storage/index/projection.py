@@ -1,0 +1,173 @@
+"""What each entry of the ledger changes in the index. Applied in order, the same entries give the same index.
+
+Every valid entry can be applied: an interval that ends before it begins is taken as empty, an unknown segment is
+passed over. An entry that could not be applied would stop the keeper at every start.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, insert, not_, select, update
+
+from storage.index.conditions import in_states, is_held
+from storage.index.tables import AUTHORISATION, BOOT, CAMERA, GAP, HOLD_SCOPE, PROGRESS, SEGMENT, SegmentState
+from storage.ledger import machine, people
+from storage.ledger.entries import Entry
+from storage.ledger.machine import Body
+
+
+class Projection:
+    """One transaction's worth of entries. Seals are gathered, and written together at the next other entry."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._seals: list[dict[str, Any]] = []
+        self._longest_us = 0
+
+    def apply(self, index: int, entry: Entry[Body]) -> None:
+        """Apply one entry."""
+        body = entry.body
+        if isinstance(body, machine.Seal):
+            self._gather(index, body)
+            return
+        self.flush()
+        match body:
+            case machine.Gap():
+                self._gap(index, body, None if entry.spool is None else entry.spool.boot)
+            case machine.Boot() if entry.spool is not None:
+                begun = {"shard": entry.spool.shard, "utc_us": body.utc_us, "stopped": False}
+                self._put(BOOT, {"boot": entry.spool.boot}, begun)
+            case machine.Stop() if entry.spool is not None:
+                self._connection.execute(update(BOOT).where(BOOT.c.boot == entry.spool.boot).values(stopped=True))
+            case machine.Expire():
+                self._expire(body, entry.ts_utc_us)
+            case machine.Expired():
+                self._set_state(body.segs, SegmentState.GONE, tuple(SegmentState))
+            case machine.Missing():
+                self._set_state([body.seg], SegmentState.LOST, [SegmentState.SEALED])
+            case people.Hold():
+                self._hold(index, body, entry.ts_utc_us)
+            case people.Unhold():
+                self._connection.execute(delete(HOLD_SCOPE).where(HOLD_SCOPE.c.hold == body.hold))
+            case people.Camera():
+                row = {"shard": body.shard, "retention_days": body.retention_days, "retired": body.retired}
+                self._put(CAMERA, {"camera": body.camera}, row)
+            case people.Authorisation():
+                self._authorisation(body)
+            case _:
+                pass
+
+    def flush(self) -> None:
+        """Write the seals that were gathered. One that is known already is passed over: what came first counts."""
+        if not self._seals:
+            return
+        rows = {row["seg"]: row for row in reversed(self._seals)}
+        self._seals = []
+        known = self._connection.scalars(select(SEGMENT.c.seg).where(SEGMENT.c.seg.in_(list(rows))))
+        for seg in known.all():
+            del rows[seg]
+        if not rows:
+            return
+        self._connection.execute(insert(SEGMENT), list(reversed(rows.values())))
+        longest = max(row["end_utc_us"] - row["start_utc_us"] for row in rows.values())
+        if longest > self._longest_us:
+            self._longest_us = longest
+            self._connection.execute(update(PROGRESS).where(PROGRESS.c.longest_us < longest).values(longest_us=longest))
+        self._meet_cameras({row["camera"]: row["shard"] for row in rows.values()})
+
+    def _gather(self, index: int, seal: machine.Seal) -> None:
+        self._seals.append(
+            {
+                "seg": seal.seg,
+                "camera": seal.camera,
+                "volume": seal.volume,
+                "shard": seal.shard,
+                "run": seal.run,
+                "start_utc_us": seal.start_utc_us,
+                "end_utc_us": max(seal.start_utc_us, seal.end_utc_us),
+                "clock_epoch": seal.clock_epoch,
+                "records": seal.records,
+                "file_bytes": seal.file_bytes,
+                "lost_packets": seal.lost,
+                "root": bytes.fromhex(seal.root),
+                "point": seal.point,
+                "placement": seal.placement,
+                "authorisation": seal.authorisation,
+                "recovered": seal.recovered,
+                "ledger_index": index,
+                "state": int(SegmentState.SEALED),
+            }
+        )
+
+    def _meet_cameras(self, shards: dict[str, int]) -> None:
+        known = set(self._connection.scalars(select(CAMERA.c.camera).where(CAMERA.c.camera.in_(list(shards)))))
+        new = [
+            {"camera": camera, "shard": shard, "retention_days": None, "retired": False}
+            for camera, shard in shards.items()
+            if camera not in known
+        ]
+        if new:
+            self._connection.execute(insert(CAMERA), new)
+
+    def _gap(self, index: int, gap: machine.Gap, boot: str | None) -> None:
+        end = None if gap.to_utc_us is None else max(gap.from_utc_us, gap.to_utc_us)
+        row = {
+            "camera": gap.camera,
+            "from_utc_us": gap.from_utc_us,
+            "to_utc_us": end,
+            "cause": gap.cause,
+            "detail": gap.detail,
+            "boot": boot,
+            "ledger_index": index,
+        }
+        self._put(GAP, {"gap": gap.gap}, row)
+
+    def _expire(self, body: machine.Expire, now_utc_us: int) -> None:
+        self._connection.execute(
+            update(SEGMENT)
+            .where(SEGMENT.c.seg.in_(body.segs), in_states([SegmentState.SEALED]), not_(is_held(now_utc_us)))
+            .values(state=int(SegmentState.DOOMED))
+        )
+
+    def _hold(self, index: int, body: people.Hold, now_utc_us: int) -> None:
+        self._connection.execute(delete(HOLD_SCOPE).where(HOLD_SCOPE.c.hold == body.hold))
+        scopes = [
+            {
+                "hold": body.hold,
+                "camera": camera,
+                "from_utc_us": body.from_utc_us,
+                "to_utc_us": max(body.from_utc_us, body.to_utc_us),
+                "until_utc_us": body.until_utc_us,
+                "ledger_index": index,
+            }
+            for camera in dict.fromkeys(body.cameras)
+        ]
+        if scopes:
+            self._connection.execute(insert(HOLD_SCOPE), scopes)
+        self._connection.execute(
+            update(SEGMENT)
+            .where(in_states([SegmentState.DOOMED]), is_held(now_utc_us))
+            .values(state=int(SegmentState.SEALED))
+        )
+
+    def _authorisation(self, body: people.Authorisation) -> None:
+        row = {
+            "number": body.number,
+            "from_utc_us": body.from_utc_us,
+            "to_utc_us": body.to_utc_us,
+            "retention_days": body.retention_days,
+            "minimum_days": body.minimum_days,
+            "cameras": None if body.cameras is None else list(body.cameras),
+        }
+        self._put(AUTHORISATION, {"authorisation": body.authorisation}, row)
+
+    def _set_state(self, segs: Iterable[str], state: SegmentState, before: Iterable[SegmentState]) -> None:
+        self._connection.execute(
+            update(SEGMENT).where(SEGMENT.c.seg.in_(list(segs)), in_states(tuple(before))).values(state=int(state))
+        )
+
+    def _put(self, table: Table, key: dict[str, Any], row: dict[str, Any]) -> None:
+        """Insert the row, or change the one with this key."""
+        where = [table.c[name] == value for name, value in key.items()]
+        if self._connection.execute(update(table).where(*where).values(**row)).rowcount == 0:
+            self._connection.execute(insert(table).values(**key, **row))

@@ -1,0 +1,211 @@
+"""Questions to the index. `IndexReader` asks beside the keeper; times are UTC microseconds, intervals half open."""
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, Self
+
+from sqlalchemy import Engine, Row, func, not_, or_, select
+
+from nvr.base.ids import CameraId
+from nvr.base.units import UtcUs
+from storage.index.conditions import in_states, is_held
+from storage.index.database import open_for_reading
+from storage.index.rows import CameraRow, Coverage, GapRow, HoldScope, Order, Progress, SegmentRow
+from storage.index.tables import AUTHORISATION, BOOT, CAMERA, GAP, HOLD_SCOPE, PROGRESS, SEGMENT, SegmentState
+
+PRESENT: Final = (SegmentState.SEALED,)
+
+_PAGE: Final = 5000
+
+
+class IndexReader:
+    """Queries of one index. Any thread may ask; each question sees one state of the index."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def at(cls, path: Path) -> Self:
+        """A reader of the database at the path. Raises ConfigError: there is none."""
+        return cls(open_for_reading(path))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def progress(self) -> Progress:
+        """How far the ledger is applied."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(PROGRESS.c.applied_size, PROGRESS.c.ledger_utc_us)).one()
+        return Progress(row.applied_size, UtcUs(row.ledger_utc_us))
+
+    def segments(
+        self, camera: CameraId, from_utc_us: int, to_utc_us: int, states: Collection[SegmentState] = PRESENT
+    ) -> list[SegmentRow]:
+        """The camera's segments that overlap [from, to), by start. Those of another clock epoch may overlap others."""
+        longest = select(PROGRESS.c.longest_us).scalar_subquery()
+        query = (
+            select(SEGMENT)
+            .where(
+                SEGMENT.c.camera == camera,
+                SEGMENT.c.start_utc_us < to_utc_us,
+                SEGMENT.c.start_utc_us >= from_utc_us - longest,
+                SEGMENT.c.end_utc_us > from_utc_us,
+                in_states(states),
+            )
+            .order_by(SEGMENT.c.start_utc_us, SEGMENT.c.seg)
+        )
+        with self._engine.connect() as connection:
+            return [_segment(row) for row in connection.execute(query)]
+
+    def segment(self, seg: str) -> SegmentRow | None:
+        """One segment, in whatever state; None when the ledger never sealed it."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(SEGMENT).where(SEGMENT.c.seg == seg)).one_or_none()
+        return None if row is None else _segment(row)
+
+    def gaps(self, camera: CameraId, from_utc_us: int, to_utc_us: int) -> list[GapRow]:
+        """The camera's gaps that overlap [from, to), open ones among them, by start."""
+        query = (
+            select(GAP)
+            .where(
+                GAP.c.camera == camera,
+                GAP.c.from_utc_us < to_utc_us,
+                or_(GAP.c.to_utc_us.is_(None), GAP.c.to_utc_us > from_utc_us),
+            )
+            .order_by(GAP.c.from_utc_us, GAP.c.gap)
+        )
+        with self._engine.connect() as connection:
+            return [_gap(row) for row in connection.execute(query)]
+
+    def coverage(
+        self, camera: CameraId, from_utc_us: int, to_utc_us: int, states: Collection[SegmentState] = PRESENT
+    ) -> Coverage:
+        """What is known of the camera in [from, to), a local day for example."""
+        return Coverage(
+            segments=tuple(self.segments(camera, from_utc_us, to_utc_us, states)),
+            gaps=tuple(self.gaps(camera, from_utc_us, to_utc_us)),
+        )
+
+    def oldest(self) -> dict[CameraId, UtcUs]:
+        """The start of the oldest footage that is still there, camera by camera."""
+        query = (
+            select(func.min(SEGMENT.c.start_utc_us))
+            .where(SEGMENT.c.camera == CAMERA.c.camera, in_states(PRESENT))
+            .correlate(CAMERA)
+            .scalar_subquery()
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(CAMERA.c.camera, query.label("start"))).all()
+        return {CameraId(row.camera): UtcUs(row.start) for row in rows if row.start is not None}
+
+    def holds(self) -> list[HoldScope]:
+        """Every hold that did not end, camera by camera; some may have run out by their `until_utc_us`."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(HOLD_SCOPE).order_by(HOLD_SCOPE.c.hold, HOLD_SCOPE.c.camera)).all()
+        return [HoldScope(**row._mapping) for row in rows]  # noqa: SLF001 -- SQLAlchemy's public name for it
+
+    def cameras(self) -> list[CameraRow]:
+        """Every camera that the ledger knows."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(CAMERA).order_by(CAMERA.c.camera)).all()
+        return [CameraRow(**row._mapping) for row in rows]  # noqa: SLF001 -- as above
+
+    def orders(self) -> list[Order]:
+        """Every authorisation."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(AUTHORISATION).order_by(AUTHORISATION.c.from_utc_us)).all()
+        return [
+            Order(
+                authorisation=row.authorisation,
+                number=row.number,
+                from_utc_us=UtcUs(row.from_utc_us),
+                to_utc_us=None if row.to_utc_us is None else UtcUs(row.to_utc_us),
+                retention_days=row.retention_days,
+                minimum_days=row.minimum_days,
+                cameras=None if row.cameras is None else frozenset(row.cameras),
+            )
+            for row in rows
+        ]
+
+    def sealed_before(self, start_utc_us: int, limit: int, after: tuple[int, str] = (-1, "")) -> list[SegmentRow]:
+        """Up to `limit` sealed segments that began before then, by (start, seg), behind `after`."""
+        query = (
+            select(SEGMENT)
+            .where(
+                in_states(PRESENT),
+                SEGMENT.c.start_utc_us < start_utc_us,
+                SEGMENT.c.start_utc_us >= after[0],
+                or_(SEGMENT.c.start_utc_us > after[0], SEGMENT.c.seg > after[1]),
+            )
+            .order_by(SEGMENT.c.start_utc_us, SEGMENT.c.seg)
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return [_segment(row) for row in connection.execute(query)]
+
+    def doomed(self, now_utc_us: int, limit: int) -> list[SegmentRow]:
+        """Segments whose destruction is in the ledger and that no hold covers, oldest first."""
+        query = (
+            select(SEGMENT)
+            .where(in_states([SegmentState.DOOMED]), not_(is_held(now_utc_us)))
+            .order_by(SEGMENT.c.start_utc_us)
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return [_segment(row) for row in connection.execute(query)]
+
+    def of_volume(self, volume: str, states: Collection[SegmentState]) -> Iterator[Sequence[SegmentRow]]:
+        """Every segment of a volume in these states, page by page."""
+        after = ""
+        while True:
+            query = (
+                select(SEGMENT)
+                .where(SEGMENT.c.volume == volume, in_states(states), SEGMENT.c.seg > after)
+                .order_by(SEGMENT.c.seg)
+                .limit(_PAGE)
+            )
+            with self._engine.connect() as connection:
+                page = [_segment(row) for row in connection.execute(query)]
+            if not page:
+                return
+            yield page
+            after = page[-1].seg
+
+    def known_until(self, shard: int) -> dict[CameraId, UtcUs]:
+        """How far footage or closed gaps of each camera of the shard reach; retired cameras are left out."""
+        footage = (
+            select(SEGMENT.c.end_utc_us)
+            .where(SEGMENT.c.camera == CAMERA.c.camera)
+            .order_by(SEGMENT.c.start_utc_us.desc())
+            .limit(1)
+        )
+        gap = select(GAP.c.to_utc_us).where(GAP.c.camera == CAMERA.c.camera).order_by(GAP.c.from_utc_us.desc()).limit(1)
+        ends = [part.correlate(CAMERA).scalar_subquery() for part in (footage, gap)]
+        query = select(CAMERA.c.camera, *ends).where(CAMERA.c.shard == shard, not_(CAMERA.c.retired))
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        known = {row[0]: [end for end in row[1:] if end is not None] for row in rows}
+        return {CameraId(camera): UtcUs(max(ends)) for camera, ends in known.items() if ends}
+
+    def open_gaps(self, shard: int) -> list[GapRow]:
+        """Gaps that a recorder of this shard opened and nobody closed."""
+        boots = select(BOOT.c.boot).where(BOOT.c.shard == shard)
+        query = select(GAP).where(GAP.c.to_utc_us.is_(None), GAP.c.boot.in_(boots))
+        with self._engine.connect() as connection:
+            return [_gap(row) for row in connection.execute(query)]
+
+    def boots(self, shard: int) -> list[str]:
+        """Every recorder process of the shard that the ledger knows, oldest first."""
+        query = select(BOOT.c.boot).where(BOOT.c.shard == shard).order_by(BOOT.c.utc_us, BOOT.c.boot)
+        with self._engine.connect() as connection:
+            return list(connection.scalars(query))
+
+
+def _segment(row: Row[Any]) -> SegmentRow:
+    values = dict(row._mapping)  # noqa: SLF001 -- SQLAlchemy's public name for it
+    return SegmentRow(**{**values, "state": SegmentState(values["state"])})
+
+
+def _gap(row: Row[Any]) -> GapRow:
+    return GapRow(**row._mapping)  # noqa: SLF001 -- SQLAlchemy's public name for it

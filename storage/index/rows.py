@@ -1,0 +1,103 @@
+"""What queries of the index answer: plain values."""
+
+from dataclasses import dataclass
+
+from nvr.base.ids import CameraId, SegmentId
+from nvr.base.units import UtcUs
+from storage.index.tables import SegmentState
+from storage.keyring.layout import KeyRef
+from storage.volume import VolumeId
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """One sealed segment; `ledger_index` is its `seal` entry, `root` what that says."""
+
+    seg: SegmentId
+    camera: CameraId
+    volume: VolumeId
+    shard: int
+    run: str
+    start_utc_us: UtcUs
+    end_utc_us: UtcUs
+    clock_epoch: int
+    records: int
+    file_bytes: int
+    lost_packets: int
+    root: bytes
+    point: str | None
+    placement: str | None
+    authorisation: str | None
+    recovered: bool
+    ledger_index: int
+    state: SegmentState
+
+    @property
+    def key_ref(self) -> KeyRef:
+        """Where its key record stands in the keyring."""
+        return KeyRef(self.seg, self.start_utc_us, self.shard)
+
+
+@dataclass(frozen=True, slots=True)
+class GapRow:
+    """A stretch without pictures; `to_utc_us` None: still open. `boot` None: the keeper told it."""
+
+    gap: str
+    camera: CameraId
+    from_utc_us: UtcUs
+    to_utc_us: UtcUs | None
+    cause: str
+    detail: str | None
+    boot: str | None
+    ledger_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class HoldScope:
+    """One camera of a hold: [from, to) may not be destroyed before `until_utc_us` (None: until the hold ends)."""
+
+    hold: str
+    camera: CameraId
+    from_utc_us: UtcUs
+    to_utc_us: UtcUs
+    until_utc_us: UtcUs | None
+    ledger_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An authorisation; `cameras` None means all."""
+
+    authorisation: str
+    number: str
+    from_utc_us: UtcUs
+    to_utc_us: UtcUs | None
+    retention_days: int
+    minimum_days: int | None
+    cameras: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRow:
+    """A camera as the register last told it."""
+
+    camera: CameraId
+    shard: int
+    retention_days: int | None
+    retired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What is known of one camera in one stretch of time."""
+
+    segments: tuple[SegmentRow, ...]
+    gaps: tuple[GapRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many ledger entries the index has applied, and the latest of their dates."""
+
+    applied_size: int
+    ledger_utc_us: UtcUs

@@ -1,0 +1,143 @@
+"""The index's tables: one row per segment, per gap, per camera of a hold. All of it follows from the ledger.
+
+Instants are UTC microseconds, sizes bytes. Growing segments are not here: they are in the shard's heartbeats.
+"""
+
+from enum import IntEnum
+from typing import Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+)
+
+NAMES: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "pk": "pk_%(table_name)s",
+}
+METADATA: Final = MetaData(naming_convention=NAMES)
+
+
+class SegmentState(IntEnum):
+    """Where a segment stands between its seal and its end."""
+
+    SEALED = 1
+    DOOMED = 2
+    """Its destruction is in the ledger; keys and file may be there or not."""
+    GONE = 3
+    """Destroyed on purpose."""
+    LOST = 4
+    """It was not where it had been."""
+
+
+PROGRESS: Final = Table(
+    "progress",
+    METADATA,
+    Column("one", Integer, primary_key=True, autoincrement=False),
+    Column("applied_size", BigInteger, nullable=False),
+    Column("ledger_utc_us", BigInteger, nullable=False),
+    Column("longest_us", BigInteger, nullable=False),
+    CheckConstraint("one = 1", name="one_row"),
+    comment="How many entries are applied, the latest of their dates, and how long the longest segment is.",
+)
+
+SEGMENT: Final = Table(
+    "segment",
+    METADATA,
+    Column("seg", String, primary_key=True),
+    Column("camera", String, nullable=False),
+    Column("volume", String, nullable=False),
+    Column("shard", Integer, nullable=False),
+    Column("run", String, nullable=False),
+    Column("start_utc_us", BigInteger, nullable=False),
+    Column("end_utc_us", BigInteger, nullable=False),
+    Column("clock_epoch", BigInteger, nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("file_bytes", BigInteger, nullable=False),
+    Column("lost_packets", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("point", String, nullable=True),
+    Column("placement", String, nullable=True),
+    Column("authorisation", String, nullable=True),
+    Column("recovered", Boolean, nullable=False),
+    Column("ledger_index", BigInteger, nullable=False),
+    Column("state", Integer, nullable=False),
+    CheckConstraint("start_utc_us <= end_utc_us", name="interval"),
+    CheckConstraint("state BETWEEN 1 AND 4", name="state"),
+    CheckConstraint("length(root) = 32", name="root"),
+    Index(None, "camera", "start_utc_us"),
+    Index(None, "state", "start_utc_us"),
+    Index(None, "volume", "state"),
+)
+
+GAP: Final = Table(
+    "gap",
+    METADATA,
+    Column("gap", String, primary_key=True),
+    Column("camera", String, nullable=False),
+    Column("from_utc_us", BigInteger, nullable=False),
+    Column("to_utc_us", BigInteger, nullable=True),
+    Column("cause", String, nullable=False),
+    Column("detail", String, nullable=True),
+    Column("boot", String, nullable=True),
+    Column("ledger_index", BigInteger, nullable=False),
+    CheckConstraint("to_utc_us IS NULL OR from_utc_us <= to_utc_us", name="interval"),
+    Index(None, "camera", "from_utc_us"),
+    Index(None, "to_utc_us"),
+    comment="boot: the recorder process that told it last; null when the keeper did.",
+)
+
+HOLD_SCOPE: Final = Table(
+    "hold_scope",
+    METADATA,
+    Column("hold", String, primary_key=True),
+    Column("camera", String, primary_key=True),
+    Column("from_utc_us", BigInteger, nullable=False),
+    Column("to_utc_us", BigInteger, nullable=False),
+    Column("until_utc_us", BigInteger, nullable=True),
+    Column("ledger_index", BigInteger, nullable=False),
+    CheckConstraint("from_utc_us <= to_utc_us", name="interval"),
+    Index(None, "camera", "from_utc_us"),
+)
+
+CAMERA: Final = Table(
+    "camera",
+    METADATA,
+    Column("camera", String, primary_key=True),
+    Column("shard", Integer, nullable=False),
+    Column("retention_days", Integer, nullable=True),
+    Column("retired", Boolean, nullable=False),
+)
+
+AUTHORISATION: Final = Table(
+    "authorisation",
+    METADATA,
+    Column("authorisation", String, primary_key=True),
+    Column("number", String, nullable=False),
+    Column("from_utc_us", BigInteger, nullable=False),
+    Column("to_utc_us", BigInteger, nullable=True),
+    Column("retention_days", Integer, nullable=False),
+    Column("minimum_days", Integer, nullable=True),
+    Column("cameras", JSON(none_as_null=True), nullable=True),
+    CheckConstraint("retention_days >= 0", name="days"),
+)
+
+BOOT: Final = Table(
+    "boot",
+    METADATA,
+    Column("boot", String, primary_key=True),
+    Column("shard", Integer, nullable=False),
+    Column("utc_us", BigInteger, nullable=False),
+    Column("stopped", Boolean, nullable=False),
+    Index(None, "shard", "utc_us"),
+)

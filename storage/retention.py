@@ -1,0 +1,166 @@
+"""What is due for destruction, and why. Pure: the caller brings segments, holds, orders and the time.
+
+The cap of a segment follows from the authorisation that was in force when it began (`storage.deadline`). Nothing
+lengthens it; a camera's own setting shortens it, never below the order's minimum; disk pressure may take what is older
+than that minimum. Without any authorisation the legal month is the cap (CSI L252-5), and the decision says so.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from enum import StrEnum
+from typing import Final, Literal, TypeAlias
+
+from nvr.base.units import US_PER_DAY, UtcUs
+from storage.deadline import deadline_utc_us
+from storage.holds import Interval, is_held
+from storage.index.rows import CameraRow, Order, SegmentRow
+
+LEGAL_MONTH_DAYS: Final = 31
+"""With so many days the month is always the earlier of the two limits."""
+
+SHORTEST_MONTH_DAYS: Final = 28
+
+Reason: TypeAlias = Literal["cap", "camera", "pressure"]
+Sync: TypeAlias = Literal["synchronised", "unsynchronised", "unknown"]
+
+
+class Verdict(StrEnum):
+    """What becomes of a segment now."""
+
+    KEPT = "kept"
+    """Not due."""
+    HELD = "held"
+    """Due, and a hold covers it."""
+    DUE = "due"
+    """To be destroyed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What bounds a segment's life: `days` counted from its start, `reason` what set them, `order` whose they are.
+
+    `order` None: no authorisation was in force; the legal month, or the camera's setting, applies.
+    """
+
+    days: int
+    minimum_days: int
+    reason: Reason
+    order: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One segment's fate, with the rule that decided it."""
+
+    segment: SegmentRow
+    verdict: Verdict
+    deadline_utc_us: UtcUs
+    reason: Reason
+    order: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Everything but segments and holds on which a decision rests; `zone` is the cameras' local time."""
+
+    orders: tuple[Order, ...]
+    cameras: Mapping[str, CameraRow]
+    zone: tzinfo
+
+    def rule(self, camera: str, start_utc_us: int) -> Rule:
+        """The rule for footage of the camera that began then. Of several orders in force the shortest counts."""
+        orders = [order for order in self.orders if _applies(order, camera, start_utc_us)]
+        own = self.cameras[camera].retention_days if camera in self.cameras else None
+        if not orders:
+            days = LEGAL_MONTH_DAYS if own is None else min(own, LEGAL_MONTH_DAYS)
+            return Rule(days, 0, "cap" if days == LEGAL_MONTH_DAYS else "camera", None)
+        order = min(orders, key=lambda one: (one.retention_days, one.authorisation))
+        minimum = min(max(one.minimum_days or 0 for one in orders), order.retention_days)
+        days = order.retention_days if own is None else max(min(own, order.retention_days), minimum)
+        return Rule(days, minimum, "camera" if days < order.retention_days else "cap", order.authorisation)
+
+    def shortest_days(self) -> int:
+        """No segment is due before this many days after its start, less the hour of a clock change."""
+        settings = [camera.retention_days for camera in self.cameras.values() if camera.retention_days is not None]
+        return min([SHORTEST_MONTH_DAYS, *settings, *(order.retention_days for order in self.orders)])
+
+
+def retention_now_utc_us(system_utc_us: int, ledger_utc_us: int, sync: Sync) -> UtcUs | None:
+    """The time by which retention judges: the later of system clock and last ledger entry.
+
+    None, which means not now: the clock is not synchronised and behind the ledger, so that it is known to be wrong.
+    """
+    if sync != "synchronised" and system_utc_us < ledger_utc_us:
+        return None
+    return UtcUs(max(system_utc_us, ledger_utc_us))
+
+
+def candidates_before_utc_us(rules: Rules, now_utc_us: int) -> int:
+    """Only segments that began before this can be due now."""
+    return now_utc_us - rules.shortest_days() * US_PER_DAY + US_PER_DAY // 12
+
+
+def plan(
+    segments: Iterable[SegmentRow], held: Mapping[str, tuple[Interval, ...]], rules: Rules, now_utc_us: int
+) -> list[Decision]:
+    """One decision for each segment, in the order in which they came."""
+    return [_decide(segment, held, rules, now_utc_us) for segment in segments]
+
+
+def plan_relief(
+    segments: Sequence[SegmentRow],
+    held: Mapping[str, tuple[Interval, ...]],
+    rules: Rules,
+    now_utc_us: int,
+    wanted_bytes: int,
+) -> list[Decision]:
+    """What to destroy before its time because a disk is full: the oldest first, until so many bytes are found.
+
+    Nothing under hold, and nothing younger than its order's minimum.
+    """
+    chosen = []
+    freed = 0
+    for segment in sorted(segments, key=lambda one: (one.start_utc_us, one.seg)):
+        if freed >= wanted_bytes:
+            break
+        rule = rules.rule(segment.camera, segment.start_utc_us)
+        minimum = deadline_utc_us(segment.start_utc_us, rule.minimum_days, rules.zone)
+        if _is_held(segment, held) or (rule.minimum_days and minimum > now_utc_us):
+            continue
+        deadline = deadline_utc_us(segment.start_utc_us, rule.days, rules.zone)
+        chosen.append(Decision(segment, Verdict.DUE, deadline, "pressure", rule.order))
+        freed += segment.file_bytes
+    return chosen
+
+
+def batches(decisions: Iterable[Decision], most: int) -> Iterator[tuple[Reason, list[Decision]]]:
+    """The due decisions in groups of one reason each, as `expire` entries name them."""
+    by_reason: dict[Reason, list[Decision]] = {}
+    for decision in decisions:
+        if decision.verdict is Verdict.DUE:
+            by_reason.setdefault(decision.reason, []).append(decision)
+    for reason, due in by_reason.items():
+        for first in range(0, len(due), most):
+            yield reason, due[first : first + most]
+
+
+def _decide(segment: SegmentRow, held: Mapping[str, tuple[Interval, ...]], rules: Rules, now_utc_us: int) -> Decision:
+    rule = rules.rule(segment.camera, segment.start_utc_us)
+    deadline = deadline_utc_us(segment.start_utc_us, rule.days, rules.zone)
+    if deadline > now_utc_us:
+        verdict = Verdict.KEPT
+    elif _is_held(segment, held):
+        verdict = Verdict.HELD
+    else:
+        verdict = Verdict.DUE
+    return Decision(segment, verdict, deadline, rule.reason, rule.order)
+
+
+def _is_held(segment: SegmentRow, held: Mapping[str, tuple[Interval, ...]]) -> bool:
+    return is_held(held, segment.camera, segment.start_utc_us, segment.end_utc_us)
+
+
+def _applies(order: Order, camera: str, at_utc_us: int) -> bool:
+    in_force = order.from_utc_us <= at_utc_us and (order.to_utc_us is None or at_utc_us < order.to_utc_us)
+    return in_force and (order.cameras is None or camera in order.cameras)

@@ -1,0 +1,166 @@
+"""What each entry changes in the index; the same entries give the same index, whole or in pieces."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nvr.base.ids import CameraId
+from storage.index.tables import SegmentState
+from storage.index.writer import Index
+from storage.ledger import people
+from storage.ledger.machine import Body, Boot, Expire, Expired, Missing, Stop
+from tests.storage.index.entries import dump, gap, leaves
+from tests.storage.ledger.samples import ENTRIES, HOUR_US, KEY, NOW_UTC_US, hold, seal, uuid
+
+CAMERA = CameraId("hall-1")
+DUE = NOW_UTC_US - HOUR_US
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    opened = Index(tmp_path / "index.db")
+    yield opened
+    opened.close()
+
+
+def expire(*numbers: int) -> Expire:
+    return Expire(segs=tuple(map(uuid, numbers)), reason="cap", deadline_utc_us=DUE)
+
+
+def expired(*numbers: int) -> Expired:
+    return Expired(segs=tuple(map(uuid, numbers)), bytes=1, cameras=())
+
+
+def state(index: Index, number: int) -> SegmentState:
+    row = index.segment(uuid(number))
+    assert row is not None
+    return row.state
+
+
+@pytest.mark.parametrize("t", sorted(ENTRIES))
+def test_every_type_of_entry_can_be_applied(index: Index, t: str) -> None:
+    assert index.apply(leaves([ENTRIES[t].body])).applied_size == 1
+
+
+def test_segment_lives_from_seal_to_gone(index: Index) -> None:
+    index.apply(leaves([seal(1), expire(1)]))
+    assert state(index, 1) is SegmentState.DOOMED
+    index.apply(leaves([expired(1)], first=2))
+    assert state(index, 1) is SegmentState.GONE
+
+
+def test_segment_that_is_told_twice_stays_as_it_was_first(index: Index) -> None:
+    index.apply(leaves([seal(1), seal(1, camera="other")]))
+    index.apply(leaves([seal(1, camera="third")], first=2))
+    row = index.segment(uuid(1))
+    assert row is not None
+    assert (row.camera, row.ledger_index) == (CAMERA, 0)
+
+
+def test_lost_segment_is_not_destroyed_and_a_destroyed_one_not_lost(index: Index) -> None:
+    missing = [Missing(seg=uuid(number), camera=CAMERA, start_utc_us=1, end_utc_us=2, why="gone") for number in (1, 2)]
+    index.apply(leaves([seal(1), seal(2), missing[0], expire(1, 2), expired(2), missing[1]]))
+    assert state(index, 1) is SegmentState.LOST
+    assert state(index, 2) is SegmentState.GONE
+
+
+def test_hold_before_the_intent_keeps_the_segment(index: Index) -> None:
+    index.apply(leaves([seal(1), hold(), expire(1)]))
+    assert state(index, 1) is SegmentState.SEALED
+
+
+def test_hold_after_the_intent_takes_the_segment_back(index: Index) -> None:
+    index.apply(leaves([seal(1), seal(2, camera="other"), expire(1, 2)]))
+    index.apply(leaves([hold()], first=3))
+    assert state(index, 1) is SegmentState.SEALED
+    assert state(index, 2) is SegmentState.DOOMED
+
+
+def test_hold_that_ran_out_or_ended_keeps_nothing(index: Index) -> None:
+    index.apply(leaves([seal(1), hold()]))
+    later = NOW_UTC_US + 96 * HOUR_US
+    index.apply(leaves([expire(1)], first=2, ts_utc_us=later))
+    assert state(index, 1) is SegmentState.DOOMED
+    endless = hold(0x501).model_copy(update={"until_utc_us": None})
+    index.apply(leaves([seal(2), endless, expire(2)], first=3, ts_utc_us=later))
+    assert state(index, 2) is SegmentState.SEALED
+    unhold = people.Unhold(hold=uuid(0x501), reason="x")
+    index.apply(leaves([unhold, expire(2)], first=6, ts_utc_us=later))
+    assert state(index, 2) is SegmentState.DOOMED
+
+
+def test_hold_told_again_counts_as_it_was_told_last(index: Index) -> None:
+    wide = hold().model_copy(update={"cameras": (CAMERA, "other")})
+    index.apply(leaves([wide, hold().model_copy(update={"until_utc_us": None})]))
+    assert [(scope.camera, scope.until_utc_us) for scope in index.holds()] == [(CAMERA, None)]
+
+
+def test_gap_is_open_until_it_is_told_again(index: Index) -> None:
+    index.apply(leaves([Boot(public=KEY, sw="s", shards=1, utc_us=DUE, mono_us=1), gap()]))
+    assert [one.to_utc_us for one in index.open_gaps(0)] == [None]
+    index.apply(leaves([gap(to_utc_us=NOW_UTC_US)], first=2))
+    assert index.open_gaps(0) == []
+    assert [one.to_utc_us for one in index.gaps(CAMERA, 0, NOW_UTC_US)] == [NOW_UTC_US]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        seal(1).model_copy(update={"end_utc_us": 0}),
+        gap(to_utc_us=0),
+        hold().model_copy(update={"to_utc_us": 0}),
+        hold().model_copy(update={"cameras": ()}),
+        hold().model_copy(update={"cameras": (CAMERA, CAMERA)}),
+        expire(9),
+    ],
+)
+def test_entry_that_makes_no_sense_does_not_stop_the_keeper(index: Index, body: Body) -> None:
+    assert index.apply(leaves([body])).applied_size == 1
+
+
+def test_camera_is_known_by_its_first_segment_and_then_by_its_entry(index: Index) -> None:
+    index.apply(leaves([seal(1)]))
+    assert [(one.camera, one.retention_days) for one in index.cameras()] == [(CAMERA, None)]
+    camera = people.Camera(camera=CAMERA, url_hash="0" * 64, shard=1, retention_days=7, retired=True)
+    index.apply(leaves([camera, seal(2)], first=1))
+    assert [(one.shard, one.retention_days, one.retired) for one in index.cameras()] == [(1, 7, True)]
+
+
+def test_recorder_process_is_remembered(index: Index) -> None:
+    index.apply(leaves([Boot(public=KEY, sw="s", shards=1, utc_us=DUE, mono_us=1), Stop(reason="x")]))
+    assert index.boots(0) == [uuid(0x800)]
+
+
+_STORY: Sequence[Body] = (
+    Boot(public=KEY, sw="s", shards=1, utc_us=DUE, mono_us=1),
+    seal(1),
+    seal(2),
+    gap(),
+    seal(3, camera="other"),
+    hold(),
+    expire(1, 3),
+    gap(to_utc_us=NOW_UTC_US),
+    expired(3),
+    seal(4),
+    ENTRIES["authorisation"].body,
+    ENTRIES["camera"].body,
+    people.Unhold(hold=uuid(0x500), reason="x"),
+    expire(1, 2),
+)
+
+
+@settings(max_examples=15)
+@given(cuts=st.lists(st.integers(min_value=0, max_value=len(_STORY)), max_size=6))
+def test_pieces_and_repetitions_give_the_same_index(tmp_path_factory: pytest.TempPathFactory, cuts: list[int]) -> None:
+    entries = leaves(_STORY)
+    whole = Index(tmp_path_factory.mktemp("whole") / "index.db")
+    whole.apply(entries)
+    pieces = Index(tmp_path_factory.mktemp("pieces") / "index.db")
+    for cut in [*sorted(cuts), len(_STORY)]:
+        pieces.apply(entries[:cut])
+    assert dump(pieces) == dump(whole)
+    whole.close()
+    pieces.close()
