@@ -81,7 +81,7 @@ def _take_up(volume: Volume, path: Path, keyring: KeyringReader) -> Found:
     _settle(path, size)
     make_directory(final.parent)
     rename_file(path, final)
-    return Recovered(_describe(volume, found, keyring), found.torn_bytes)
+    return Recovered(describe(volume, found, keyring), found.torn_bytes)
 
 
 def _leave_or_discard(path: Path, size: int, what: str) -> Discarded | Damaged:
@@ -101,7 +101,8 @@ def _settle(path: Path, size: int) -> None:
         os.close(fd)
 
 
-def _describe(volume: Volume, found: Scan, keyring: KeyringReader) -> SealedSegment:
+def describe(volume: Volume, found: Scan, keyring: KeyringReader) -> SealedSegment:
+    """What the ledger is told of a segment that nobody told it of when it was closed."""
     header = found.header
     totals = Totals(header.start_utc_us)
     for head in found.heads:

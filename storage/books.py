@@ -1,0 +1,109 @@
+"""The ledger, and the index that follows it, as the keeper uses them together.
+
+An act that protects footage is in the index before it is answered, and no destruction goes on meanwhile: a hold that
+was answered wins against every destruction that comes after it.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Concatenate, Final, ParamSpec, TypeVar
+
+from nvr.base.errors import Retryable
+from storage.index.queries import IndexReader
+from storage.index.rows import Progress
+from storage.index.writer import Index
+from storage.ledger.people import Hold, Unhold
+from storage.ledger.reader import DATABASE_NAME, LedgerReader
+from storage.ledger.service import Draft, LedgerService
+from storage.ledger.store import Appended
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+PROTECTING: Final = (Hold, Unhold)
+
+
+class IndexBehind(Retryable):
+    """The index has not applied the whole ledger: a hold may be missing in it, and nothing may be destroyed."""
+
+    message_id = "index-behind"
+
+
+class Books:
+    """Appends go to the ledger; `follow` brings the index up to it. One thread owns the index."""
+
+    def __init__(self, ledger: LedgerService, ledger_directory: Path, index_path: Path) -> None:
+        self.ledger = ledger
+        self.destruction = asyncio.Lock()
+        """Held while keys and files are destroyed, and while a hold enters."""
+        self._ledger_path = ledger_directory / DATABASE_NAME
+        self._index_path = index_path
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="index")
+        self._index: Index | None = None
+        self._reader: LedgerReader | None = None
+        self._survey_reader: IndexReader | None = None
+
+    async def start(self, *, rebuild: bool = False) -> None:
+        """Open the index, or begin an empty one, and apply what the ledger has. The ledger service must be started.
+
+        Raises:
+            ConfigError: the index is of another version.
+            IndexAhead: the ledger is an old copy.
+        """
+
+        def opened() -> tuple[Index, LedgerReader, IndexReader]:
+            index = Index.anew(self._index_path) if rebuild else Index(self._index_path)
+            return index, LedgerReader(self._ledger_path), IndexReader.at(self._index_path)
+
+        self._index, self._reader, self._survey_reader = await self._in_thread(opened)
+        await self.follow()
+
+    async def close(self) -> None:
+        """Let go of the index; the ledger service is closed by whoever started it."""
+        for part in (self._survey_reader, self._index, self._reader):
+            if part is not None:
+                await self._in_thread(part.close)
+        self._thread.shutdown(wait=False)
+
+    async def append(self, drafts: Sequence[Draft]) -> list[Appended]:
+        """Append the group. When it answers, a hold among it is in the index too. Raises as the service does."""
+        if not any(isinstance(draft.body, PROTECTING) for draft in drafts):
+            return await self.ledger.append(drafts)
+        async with self.destruction:
+            appended = await self.ledger.append(drafts)
+            await self.follow()
+        return appended
+
+    async def follow(self) -> Progress:
+        """Apply to the index all that the ledger has now; how far it came.
+
+        Raises:
+            IndexBehind: it could not be brought there.
+        """
+        size = await self.ledger.size()
+        reader = self._reader
+        if reader is None:
+            raise RuntimeError("the books were not opened")
+        progress = await self.ask(Index.catch_up, size, reader.entries)
+        if progress.applied_size < size:
+            raise IndexBehind(applied=progress.applied_size, ledger=size)
+        return progress
+
+    async def ask(self, question: Callable[Concatenate[Index, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Put a short question, or a write, to the index in its thread: `ask(Index.segment, seg)`."""
+        index = self._index
+        if index is None:
+            raise RuntimeError("the books were not opened")
+        return await self._in_thread(lambda: question(index, *args, **kwargs))
+
+    async def survey(self, question: Callable[Concatenate[IndexReader, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Put a long question to the index, in a thread where no write waits for it."""
+        reader = self._survey_reader
+        if reader is None:
+            raise RuntimeError("the books were not opened")
+        return await asyncio.to_thread(lambda: question(reader, *args, **kwargs))
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)

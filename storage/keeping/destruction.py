@@ -1,0 +1,124 @@
+"""One retention pass: which footage is due, on which volumes room is short, and its destruction."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Final
+
+from nvr.base.clock import Clock
+from storage.books import Books
+from storage.holds import held_times
+from storage.index.queries import IndexReader
+from storage.index.rows import SegmentRow
+from storage.index.tables import SegmentState
+from storage.ledger.machine import ClockSync
+from storage.reaper import Destroyed, Reaper
+from storage.retention import (
+    Decision,
+    Rules,
+    Verdict,
+    candidates_before_utc_us,
+    plan,
+    plan_relief,
+    retention_now_utc_us,
+)
+from storage.volume import Volume, VolumeLost
+
+PAGE: Final = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one retention pass found and did. `paused`: the clock is known to be wrong, nothing was judged."""
+
+    paused: bool
+    held: int
+    without_order: int
+    """Segments that were judged by the legal month, since no authorisation was in force."""
+    pressed: tuple[str, ...]
+    """Volumes on which footage was destroyed before its time for want of room."""
+    destroyed: Destroyed
+
+
+class Retention:
+    """Runs passes; one at a time."""
+
+    def __init__(
+        self,
+        books: Books,
+        reaper: Reaper,
+        volumes: Callable[[], Mapping[str, Volume]],
+        clock: Clock,
+        *,
+        zone: tzinfo,
+        reserve_bytes: int,
+    ) -> None:
+        self._books = books
+        self._reaper = reaper
+        self._volumes = volumes
+        self._clock = clock
+        self._zone = zone
+        self._reserve_bytes = reserve_bytes
+
+    async def run(self, sync: ClockSync) -> Pass:
+        """Judge what may be due by now and destroy it. Raises as `Reaper.run`."""
+        progress = await self._books.follow()
+        now_utc_us = retention_now_utc_us(self._clock.utc_us(), progress.ledger_utc_us, sync)
+        if now_utc_us is None:
+            return Pass(True, 0, 0, (), Destroyed(0, 0, 0, {}))
+        decisions = await self._books.survey(_decisions, self._zone, now_utc_us)
+        destroyed = await self._reaper.run(decisions)
+        pressed = []
+        for volume, wanted_bytes in (await asyncio.to_thread(self._wanted_bytes)).items():
+            relief = await self._books.survey(_relief, self._zone, now_utc_us, volume, wanted_bytes)
+            if relief:
+                pressed.append(volume)
+                more = await self._reaper.run(relief)
+                destroyed = Destroyed(
+                    destroyed.segments + more.segments,
+                    destroyed.bytes + more.bytes,
+                    destroyed.files + more.files,
+                    {**destroyed.faults, **more.faults},
+                )
+        return Pass(
+            paused=False,
+            held=sum(decision.verdict is Verdict.HELD for decision in decisions),
+            without_order=sum(decision.order is None for decision in decisions),
+            pressed=tuple(pressed),
+            destroyed=destroyed,
+        )
+
+    def _wanted_bytes(self) -> dict[str, int]:
+        wanted = {}
+        for name, volume in self._volumes().items():
+            try:
+                short = self._reserve_bytes - volume.space().free_bytes
+            except VolumeLost:
+                continue
+            if short > 0:
+                wanted[name] = short
+        return wanted
+
+
+def rules_of(index: IndexReader, zone: tzinfo) -> Rules:
+    """Orders and cameras as the index has them."""
+    return Rules(tuple(index.orders()), {camera.camera: camera for camera in index.cameras()}, zone)
+
+
+def _decisions(index: IndexReader, zone: tzinfo, now_utc_us: int) -> list[Decision]:
+    rules = rules_of(index, zone)
+    held = held_times(index.holds(), now_utc_us)
+    before = candidates_before_utc_us(rules, now_utc_us)
+    decisions: list[Decision] = []
+    after = (-1, "")
+    while page := index.sealed_before(before, PAGE, after):
+        decisions += plan(page, held, rules, now_utc_us)
+        after = (page[-1].start_utc_us, page[-1].seg)
+    return decisions
+
+
+def _relief(index: IndexReader, zone: tzinfo, now_utc_us: int, volume: str, wanted_bytes: int) -> list[Decision]:
+    held = held_times(index.holds(), now_utc_us)
+    segments: list[SegmentRow] = [row for page in index.of_volume(volume, [SegmentState.SEALED]) for row in page]
+    return plan_relief(segments, held, rules_of(index, zone), now_utc_us, wanted_bytes)

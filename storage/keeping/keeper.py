@@ -1,0 +1,288 @@
+"""The keeper: the only one that appends to the ledger, zeroes keys and removes footage. No socket, no process.
+
+Whoever composes the role binds the methods to the calls of docs/design/processes.md, "Sockets".
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from nvr.base.clock import Clock
+from nvr.base.errors import InvalidValue, NvrError, Retryable
+from nvr.base.ids import CameraId, SegmentId
+from nvr.base.jcs import Json
+from nvr.base.stop import Stop
+from storage import snapshot
+from storage.books import Books
+from storage.durable import make_directory, remove_files
+from storage.index.writer import Index
+from storage.keeping import blobs
+from storage.keeping.destruction import Pass, Retention
+from storage.keeping.ingest import Ingest
+from storage.keeping.settings import KeeperSettings
+from storage.keyring import KeyringKeeper, KeyringReader
+from storage.ledger.entries import ACCESS_TYPES, PERSON_TYPES, Actor, body_from
+from storage.ledger.machine import ClockSync, Missing
+from storage.ledger.note import ProofFile
+from storage.ledger.reader import ConsistencyProof
+from storage.ledger.service import Draft, LedgerService
+from storage.ledger.store import Appended
+from storage.pacing import pause
+from storage.reaper import Reaper
+from storage.reconcile import Findings, compare
+from storage.snapshot import CameraEntry, CameraSnapshot
+from storage.spool_events import seal_body
+from storage.volume import Volume, VolumeLost, open_volume
+
+Rotate = Callable[[Sequence[CameraId]], Awaitable[Sequence[SegmentId]]]
+"""Asks the recorders to close the segments of these cameras; the segments that they closed."""
+
+ROTATE_SECONDS: Final = 30.0
+MOST_ENTRIES: Final = 1000
+
+
+class RotationIncomplete(Retryable):
+    """Segments were closed, and their seals did not arrive in time; they will be in the ledger later."""
+
+    message_id = "rotation-incomplete"
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperStatus:
+    """How things stand. `faults` names what a person must look at, and why."""
+
+    ledger_size: int
+    index_size: int
+    checkpoint: str | None
+    spools: tuple[str, ...]
+    volumes: Mapping[str, str]
+    last_pass: Pass | None
+    faults: Mapping[str, str]
+
+
+class Keeper:
+    """One per system. `start`, then `run` until the stop; the calls may come in between, all on one event loop."""
+
+    def __init__(self, settings: KeeperSettings, clock: Clock, *, sync: Callable[[], ClockSync] | None = None) -> None:
+        """`sync` says how the kernel's clock stands; without it the recorders' last heartbeat does."""
+        self._settings = settings
+        self._clock = clock
+        self.ledger = LedgerService(settings.ledger, settings.origin, clock)
+        self.books = Books(self.ledger, settings.ledger, settings.index)
+        self.ingest = Ingest(self.books, settings.spools, settings.blobs, clock)
+        self._sync = sync if sync is not None else lambda: self.ingest.sync
+        self._keyring = KeyringKeeper(settings.places)
+        self._volumes: dict[str, Volume] = {}
+        self._volume_faults: dict[str, str] = {}
+        self._faults: dict[str, str] = {}
+        self._last_pass: Pass | None = None
+        self._reaper = Reaper(self.books, self._keyring, lambda: self._volumes, clock)
+        self._retention = Retention(
+            self.books,
+            self._reaper,
+            lambda: self._volumes,
+            clock,
+            zone=settings.zone,
+            reserve_bytes=settings.reserve_bytes,
+        )
+
+    async def start(self, *, rebuild_index: bool = False) -> None:
+        """Open the ledger, bring the index up to it, replay tombstones, finish what destruction left.
+
+        Raises:
+            ConfigError: there is no ledger, or something in it is of another version.
+            LedgerDamaged, IndexAhead: it is not what was signed.
+        """
+        await self.ledger.start()
+        await self.books.start(rebuild=rebuild_index)
+        await self._look_at_volumes()
+        await self._survive("keyring", self._replay_tombstones)
+        await self._survive("retention", self._finish_destruction)
+
+    async def run(self, stop: Stop) -> None:
+        """Ingest, destroy, compare and sign until the stop; an unexpected error ends it."""
+        settings = self._settings
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.ledger.run(stop))
+            tasks.create_task(self._every(settings.poll_s, stop, "ingest", self._ingest_round))
+            tasks.create_task(self._every(settings.retention_s, stop, "retention", self.retention_pass))
+            tasks.create_task(self._every(settings.reconcile_s, stop, "reconcile", self.reconcile))
+
+    async def close(self) -> None:
+        """Let go of everything; what was appended is durable."""
+        await self.books.close()
+        await self.ledger.close()
+
+    async def append(self, entries: Sequence[Mapping[str, Json]]) -> list[Appended]:
+        """Append a group of `{"t","actor","act","body"}` for access, whole or not at all.
+
+        Raises:
+            InvalidValue: an entry is malformed, or not of a type that access may append.
+            LedgerUnavailable: the ledger did not take it.
+        """
+        return await self.books.append([_draft(entry) for entry in entries])
+
+    async def find_act(self, act: str) -> int | None:
+        """The index of an act, if the ledger has it."""
+        return await self.ledger.find_act(act)
+
+    async def entry(self, index: int) -> bytes:
+        """The bytes of one entry. Raises InvalidValue: there is none."""
+        return await self.ledger.entry(index)
+
+    async def entries(self, first: int, limit: int) -> list[tuple[int, bytes]]:
+        """Up to `limit` entries, never more than 1000, from index `first` on."""
+        return await self.ledger.entries(first, min(limit, MOST_ENTRIES))
+
+    async def proof(self, index: int, size: int | None = None) -> ProofFile:
+        """The inclusion proof of an entry. Raises as `LedgerService.proof`."""
+        return await self.ledger.proof(index, size)
+
+    async def consistency(self, from_size: int, to_size: int | None = None) -> ConsistencyProof:
+        """The proof that the ledger only grew since. Raises as `LedgerService.consistency`."""
+        return await self.ledger.consistency(from_size, to_size)
+
+    async def rotate(self, cameras: Sequence[CameraId], ask: Rotate) -> list[SegmentId]:
+        """Have the cameras' segments closed; they, once ledger and index have them.
+
+        Raises:
+            RotationIncomplete: they did not all arrive within 30 s.
+        """
+        closed = list(await ask(cameras))
+        deadline_us = self._clock.mono_us() + int(ROTATE_SECONDS * 1_000_000)
+        while True:
+            await self.ingest.round()
+            missing = [seg for seg in closed if not await self._is_known(seg)]
+            if not missing:
+                return closed
+            if self._clock.mono_us() >= deadline_us:
+                raise RotationIncomplete(segments=len(missing))
+            await self._clock.sleep(self._settings.poll_s)
+
+    async def publish(self, cameras: Sequence[CameraEntry]) -> int:
+        """Publish a new camera snapshot to the recorders; the ledger's size that it carries."""
+        size = await self.ledger.size()
+        path = self._settings.camera_snapshot
+
+        def write() -> None:
+            make_directory(path.parent)
+            snapshot.publish(path, CameraSnapshot(size, tuple(cameras)))
+
+        await asyncio.to_thread(write)
+        return size
+
+    async def status(self) -> KeeperStatus:
+        """How things stand."""
+        progress = await self.books.ask(Index.progress)
+        return KeeperStatus(
+            ledger_size=await self.ledger.size(),
+            index_size=progress.applied_size,
+            checkpoint=await self.ledger.last_checkpoint(),
+            spools=tuple(self.ingest.pending()),
+            volumes={volume.id: str(volume.path) for volume in self._volumes.values()},
+            last_pass=self._last_pass,
+            faults={**self._volume_faults, **self.ingest.faults(), **self._faults},
+        )
+
+    async def retention_pass(self) -> None:
+        """Destroy what is due."""
+        await self._look_at_volumes()
+        self._last_pass = await self._retention.run(self._sync())
+        await asyncio.to_thread(blobs.prune, self._settings.blobs, self._clock.utc_us())
+
+    async def reconcile(self) -> None:
+        """Compare every volume in service with the index, and log what differs."""
+        keyring = KeyringReader(self._settings.places)
+        for volume in list(self._volumes.values()):
+            findings = await self.books.survey(compare, volume, keyring, is_ended=self.ingest.is_ended)
+            await self._log_findings(volume, findings)
+
+    async def _log_findings(self, volume: Volume, findings: Findings) -> None:
+        await self.ingest.round()  # a shard that has just recovered a segment tells it itself
+        unknown = [seal_body(one) for one in findings.unknown if not await self._is_known(one.segment)]
+        shortened = await self.ingest.shortened(unknown)
+        missing = [
+            Missing(
+                seg=row.seg,
+                camera=row.camera,
+                start_utc_us=row.start_utc_us,
+                end_utc_us=row.end_utc_us,
+                why="not on its volume",
+            )
+            for row in findings.missing
+        ]
+        drafts = [*map(Draft, unknown), *shortened, *map(Draft, missing)]
+        if drafts:
+            await self.books.append(drafts)
+            await self.books.follow()
+        if findings.leftover:
+            await asyncio.to_thread(self._keyring.shred, [row.key_ref for row in findings.leftover])
+            paths = [volume.sealed_path(row.camera, row.start_utc_us, row.seg) for row in findings.leftover]
+            await asyncio.to_thread(remove_files, paths)
+        for path, why in findings.damaged:
+            self._faults[path.name] = why
+
+    async def _ingest_round(self) -> None:
+        await self.ingest.round()
+        await self.books.follow()
+
+    async def _replay_tombstones(self) -> None:
+        await asyncio.to_thread(self._keyring.reconcile, self._clock.utc_us())
+
+    async def _finish_destruction(self) -> None:
+        await self._reaper.finish()
+
+    async def _is_known(self, seg: SegmentId) -> bool:
+        return await self.books.ask(Index.segment, seg) is not None
+
+    async def _look_at_volumes(self) -> None:
+        self._volumes, self._volume_faults = await asyncio.to_thread(_open_volumes, self._settings)
+
+    async def _every(self, seconds: float, stop: Stop, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        while not stop.is_set():
+            await self._survive(name, work)
+            await pause(self._clock, stop, seconds)
+
+    async def _survive(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Do the work; an error that somebody is meant to act on is shown in the status, and the next turn tries."""
+        try:
+            await work()
+        except NvrError as error:
+            self._faults[name] = str(error)
+        else:
+            self._faults.pop(name, None)
+
+
+def _open_volumes(settings: KeeperSettings) -> tuple[dict[str, Volume], dict[str, str]]:
+    volumes: dict[str, Volume] = {}
+    faults: dict[str, str] = {}
+    for path in settings.volumes:
+        try:
+            volume = open_volume(path)
+            volumes[volume.id] = volume
+        except VolumeLost as error:
+            faults[str(path)] = str(error)
+    return volumes, faults
+
+
+def _draft(entry: Mapping[str, Json]) -> Draft:
+    unknown = entry.keys() - {"t", "actor", "act", "body"}
+    t, actor, act, body = (entry.get(key) for key in ("t", "actor", "act", "body"))
+    if unknown or not isinstance(t, str) or not isinstance(body, Mapping) or not isinstance(actor, Mapping):
+        raise InvalidValue(field="entry", value="", expected="an object with t, actor, act and body")
+    if t not in PERSON_TYPES | ACCESS_TYPES:
+        raise InvalidValue(field="t", value=t, expected="an act of a person, or release, open, denied")
+    if not (act is None or isinstance(act, str)):
+        raise InvalidValue(field="act", value="", expected="a UUIDv7 or null")
+    names = actor.get("id"), actor.get("role")
+    if actor.keys() != {"id", "role"} or not all(isinstance(name, str) for name in names):
+        raise InvalidValue(field="actor", value="", expected="an object with id and role")
+    return Draft(body_from(t, body), actor=_actor(str(names[0]), str(names[1])), act=act)
+
+
+def _actor(name: str, role: str) -> Actor:
+    try:
+        return Actor(id=name, role=role)
+    except ValueError as error:
+        raise InvalidValue(field="actor", value="", expected="ids of 1 to 63 characters a-z 0-9 _ . -") from error

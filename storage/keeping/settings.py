@@ -1,0 +1,49 @@
+"""What the keeper's core is told of the system."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeeperSettings:
+    """Where things are, and how often to look; paths as in docs/design/processes.md, "Files"."""
+
+    origin: str
+    """The ledger's origin: names this system."""
+    state: Path
+    volumes: tuple[Path, ...]
+    places: tuple[Path, ...]
+    """Of the keyring."""
+    zone: tzinfo
+    """The cameras' local time."""
+    reserve_bytes: int = 0
+    """A volume with less room than this is relieved of its oldest footage, never below the order's minimum."""
+    poll_s: float = 0.5
+    retention_s: float = 60.0
+    reconcile_s: float = 6 * 3600.0
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger's directory."""
+        return self.state / "ledger"
+
+    @property
+    def blobs(self) -> Path:
+        """State blobs, by hash."""
+        return self.ledger / "blobs"
+
+    @property
+    def index(self) -> Path:
+        """The index database."""
+        return self.state / "index" / "index.db"
+
+    @property
+    def spools(self) -> Path:
+        """One directory per shard."""
+        return self.state / "spool"
+
+    @property
+    def camera_snapshot(self) -> Path:
+        """What recorders know of the cameras."""
+        return self.state / "snapshot" / "cameras.json"

@@ -1,0 +1,110 @@
+"""Comparing a volume with the index: what the ledger does not know, what is lost, what should be gone.
+
+Reading only, in a thread, beside everything else; the keeper logs what comes out. `growing/` is not looked at: it
+belongs to the recorder.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from storage.growing import describe
+from storage.index.queries import IndexReader
+from storage.index.rows import SegmentRow
+from storage.index.tables import SegmentState
+from storage.keyring import KeyringReader
+from storage.sealing import SealedSegment
+from storage.svs1.layout import SegmentDamaged
+from storage.svs1.scan import SegmentFile, scan
+from storage.volume import SUFFIX, Volume
+
+_EXPECTED = (SegmentState.SEALED,)
+
+
+@dataclass(slots=True)
+class Findings:
+    """How a volume differs from the index.
+
+    `unknown`: whole segments that the ledger was never told of. `missing`: sealed segments whose file is not there.
+    `leftover`: destroyed segments whose file is still there, since the disk was away. `damaged`: files that are not
+    what was sealed, each with what is wrong; they stay.
+    """
+
+    unknown: list[SealedSegment] = field(default_factory=list)
+    missing: list[SegmentRow] = field(default_factory=list)
+    leftover: list[SegmentRow] = field(default_factory=list)
+    damaged: list[tuple[Path, str]] = field(default_factory=list)
+
+
+def compare(
+    index: IndexReader, volume: Volume, keyring: KeyringReader, *, is_ended: Callable[[str, int], bool]
+) -> Findings:
+    """Compare one volume that is in service.
+
+    `is_ended(boot, shard)` says whether everything that this recorder process told is in the ledger: a file that its
+    recorder has just closed is not unknown, its `seal` is on the way.
+
+    Raises:
+        VolumeLost: another volume stands in its place.
+        SegmentUnreadable: the disk does not give the bytes.
+        OSError: a directory can not be read.
+    """
+    volume.check()
+    findings = Findings()
+    for path in _sealed_files(volume):
+        row = index.segment(path.stem)
+        if row is None:
+            _look_at_unknown(path, volume, keyring, is_ended, findings)
+        elif row.state is SegmentState.GONE:
+            findings.leftover.append(row)
+    for page in index.of_volume(volume.id, _EXPECTED):
+        absent = [row for row in page if not _path(volume, row).exists()]
+        findings.missing += [row for row in absent if _is_still_expected(index, row)]
+    volume.check()
+    return findings
+
+
+def _look_at_unknown(
+    path: Path,
+    volume: Volume,
+    keyring: KeyringReader,
+    is_ended: Callable[[str, int], bool],
+    findings: Findings,
+) -> None:
+    try:
+        with SegmentFile(path) as file:
+            header, _, _ = file.header()
+        if not is_ended(header.boot, header.shard):
+            return
+        found = scan(path)
+    except SegmentDamaged as error:
+        findings.damaged.append((path, str(error)))
+        return
+    if not found.heads or path != volume.sealed_path(header.camera, header.start_utc_us, header.segment):
+        findings.damaged.append((path, "not the segment that its name says"))
+        return
+    findings.unknown.append(describe(volume, found, keyring))
+
+
+def _is_still_expected(index: IndexReader, row: SegmentRow) -> bool:
+    # Between the page and the look at the disk, retention may have destroyed it as it should.
+    now = index.segment(row.seg)
+    return now is not None and now.state is SegmentState.SEALED
+
+
+def _sealed_files(volume: Volume) -> Iterator[Path]:
+    for camera in _directories(volume.path / "segments"):
+        for day in _directories(camera):
+            with os.scandir(day) as entries:
+                names = sorted(entry.name for entry in entries if entry.name.endswith(SUFFIX))
+            yield from (day / name for name in names)
+
+
+def _directories(path: Path) -> list[Path]:
+    with os.scandir(path) as entries:
+        return sorted(Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False))
+
+
+def _path(volume: Volume, row: SegmentRow) -> Path:
+    return volume.sealed_path(row.camera, row.start_utc_us, row.seg)
