@@ -88,6 +88,15 @@ class Arguments:
             raise InvalidValue(field=field, value="a list of other things", expected="a list of texts")
         return tuple(dict.fromkeys(value)) or None
 
+    def optional_integers(self, field: str) -> tuple[int, ...]:
+        """A list of integers that are not negative; none when it is absent or null."""
+        value = self._args.pop(field, None)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or len(value) > MOST_NAMES or not all(_is_count(item) for item in value):
+            raise InvalidValue(field=field, value=type(value).__name__, expected="a list of integers")
+        return tuple(value)
+
     def optional_object(self, field: str) -> Mapping[str, object] | None:
         """A JSON object; None when it is absent or null."""
         value = self._args.pop(field, None)
@@ -99,6 +108,10 @@ class Arguments:
         """Refuse arguments that the act does not know."""
         for field in self._args:
             raise InvalidValue(field=field, value=HIDDEN, expected="no such argument of this act")
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_PERSISTED_INT
 
 
 def _range(least: int, most: int) -> str:

@@ -84,6 +84,10 @@ class IndexPort(Protocol):
         """What exists of [from, to), and what is gone."""
         ...
 
+    async def segment(self, segment: SegmentId) -> SegmentAt | None:
+        """One segment; None when it does not exist, or no more."""
+        ...
+
     async def oldest(self, camera: CameraId) -> UtcUs | None:
         """The start of the camera's oldest segment that exists and is not held; None without one."""
         ...

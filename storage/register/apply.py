@@ -163,8 +163,9 @@ def _grant(session: Session, placed: Placed, body: people.Grant, _: Personal) ->
 
 def _release(session: Session, placed: Placed, body: machine.Release, _: Personal) -> None:
     grant = session.get_one(tables.Grant, body.grant)
-    grant.release_index = placed.index
-    grant.segs = list(body.segs)
+    if grant.release_index is None:
+        grant.release_index = placed.index
+    grant.segs = list(dict.fromkeys([*(grant.segs or ()), *body.segs]))
     session.get_one(tables.Requisition, grant.requisition).state = RequisitionState.RELEASED
 
 

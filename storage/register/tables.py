@@ -209,7 +209,7 @@ class Requisition(Table):
 
 
 class Grant(Table):
-    """What was validated. `segs` are the released segments, once `release_index` is known."""
+    """What was validated. `segs` are the segments of all its releases, `release_index` is the first of these."""
 
     __tablename__ = "grant"
     __table_args__ = (CheckConstraint("from_utc_us < to_utc_us", name="interval"),)

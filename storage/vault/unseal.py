@@ -4,7 +4,8 @@ Only `access/release.py` uses this module.
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Protocol
 
 from nvr.base.errors import EvidenceAtRisk, Refused
 from nvr.base.ids import SegmentId
@@ -12,10 +13,24 @@ from nvr.base.jcs import canonical
 from storage.svs1.contexts import record_key_commitment
 from storage.vault.answer import Answer, AnswerInvalid, AnswerKind
 from storage.vault.contexts import answer_keys, grant_machine, machine_wrap
-from storage.vault.grantfile import GrantedSegment
+from storage.vault.grantfile import RecordClaim
 from storage.vault.hpke import KeyPair
 from storage.vault.keyrecord import KeyRecord, Wrap
 from storage.vault.seats import CustodianSet
+
+
+class Claimed(Protocol):
+    """A segment with what its file says of its records: a `GrantedSegment`, or whatever else knows the claims."""
+
+    @property
+    def segment(self) -> SegmentId:
+        """The segment's id."""
+        ...
+
+    @property
+    def records(self) -> Sequence[RecordClaim]:
+        """Heads and commitments of its records."""
+        ...
 
 
 class NotReleased(Refused):
@@ -61,14 +76,15 @@ def wrap_machine_parts(
 def record_keys(
     answer: Answer,
     release: KeyPair,
-    segments: Iterable[GrantedSegment],
+    segments: Iterable[Claimed],
     *,
     granted: Mapping[SegmentId, Collection[int]],
+    partial: bool = False,
 ) -> dict[SegmentId, dict[int, bytes]]:
     """The record keys in an answer that was checked, each compared with its record's commitment.
 
-    `granted` names the records that the grant covers; keys of others are dropped. The caller has called
-    `answer.check` with the grant's hash.
+    `granted` names the records that the grant covers; keys of others are dropped. With `partial`, keys that were not
+    sent are left out instead of refused. The caller has called `answer.check` with the grant's hash.
 
     Raises:
         AnswerInvalid: the answer carries no keys, or none for this release key.
@@ -87,6 +103,8 @@ def record_keys(
             if seq not in wanted:
                 continue
             key = sent.get((segment.segment, seq))
+            if key is None and partial:
+                continue
             if key is None or record_key_commitment(key) != claim.rkc:
                 raise AnsweredKeyWrong(segment=segment.segment, seq=seq)
             keys.setdefault(segment.segment, {})[seq] = key

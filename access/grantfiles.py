@@ -1,0 +1,130 @@
+"""The grant file, put together: proofs from the ledger, heads from the sealed files, machine parts from the keyring."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from access.ports import LedgerPort
+from access.release import handed_out
+from access.sealed import Scope, SealDiffers, SealedFile, claims_for
+from nvr.base.units import US_PER_SECOND
+from storage.keyring import KeyRef, KeyringReader
+from storage.ledger.entries import decode
+from storage.ledger.machine import Release
+from storage.ledger.people import Grant
+from storage.vault.answer import Answer
+from storage.vault.grantfile import ConsistencyProof, GrantedSegment, GrantFile, Proved
+from storage.vault.hpke import KeyPair
+from storage.vault.keyrecord import Wrap
+from storage.vault.seats import CustodianSet
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a grant file is made from; the indices are those of the grant's entries."""
+
+    grant_index: int
+    release_indices: Sequence[int]
+    scope: Scope
+    custodians: CustodianSet
+    answers: tuple[Answer, ...]
+    from_sizes: Collection[int]
+
+
+async def build_grant_file(ledger: LedgerPort, keyring: KeyringReader, machine: KeyPair, opening: Opening) -> GrantFile:
+    """What goes out to the custodians: all proofs against one checkpoint.
+
+    Raises:
+        SealDiffers: a segment has no key record, or another than its seal entry says.
+        KeyShredded, KeyringUnreachable: the keyring does not give it.
+        Retryable: the keeper does not answer.
+    """
+    newest = await ledger.proof(max(opening.grant_index, *opening.release_indices))
+    size = _size_of(newest.checkpoint)
+    proved = [await _proved(ledger, index, size) for index in (opening.grant_index, *opening.release_indices)]
+    consistency = [
+        ConsistencyProof(from_size, (await ledger.consistency(from_size, size)).path)
+        for from_size in sorted(opening.from_sizes)
+        if 0 < from_size < size
+    ]
+    grant = decode(proved[0].entry).body
+    releases = [decode(each.entry).body for each in proved[1:]]
+    if not isinstance(grant, Grant):
+        raise SealDiffers(file="ledger", what="grant")
+    released = {segment for body in releases if isinstance(body, Release) for segment in body.segs}
+    segments, wraps = await asyncio.to_thread(
+        _open_keyring, keyring, machine, opening.scope, released, opening.custodians, sha256(proved[0].entry).digest()
+    )
+    scope_fr, scope_en = describe_scope(grant)
+    return GrantFile(
+        grant=proved[0],
+        releases=tuple(proved[1:]),
+        checkpoint=newest.checkpoint,
+        consistency=tuple(consistency),
+        custodians=opening.custodians,
+        segments=segments,
+        machine=wraps,
+        answers=opening.answers,
+        scope_fr=scope_fr,
+        scope_en=scope_en,
+    )
+
+
+def describe_scope(grant: Grant) -> tuple[str, str]:
+    """What is to be opened, in plain French and English; instants in UTC."""
+    cameras = ", ".join(grant.cameras)
+    begin, end, until = map(_utc, (grant.from_utc_us, grant.to_utc_us, grant.valid_until_utc_us))
+    french = (
+        f"Réquisition {grant.requisition}. Caméras : {cameras}. Du {begin} au {end} (UTC). "
+        f"Ouverture par {grant.opener}, jusqu'au {until} (UTC). Vérification : {grant.checked}."
+    )
+    english = (
+        f"Requisition {grant.requisition}. Cameras: {cameras}. From {begin} to {end} (UTC). "
+        f"Opened by {grant.opener}, until {until} (UTC). Checked: {grant.checked}."
+    )
+    return french, english
+
+
+def _open_keyring(
+    keyring: KeyringReader,
+    machine: KeyPair,
+    scope: Scope,
+    released: Collection[str],
+    custodians: CustodianSet,
+    grant_hash: bytes,
+) -> tuple[tuple[GrantedSegment, ...], tuple[Wrap, ...]]:
+    segments = tuple(_granted(keyring, file, scope.granted[file.segment]) for file in scope.files)
+    records = [segment.key_record for segment in segments]
+    wraps = handed_out(
+        machine,
+        records,
+        released={record.segment for record in records if record.segment in released},
+        custodians=custodians,
+        grant_hash=grant_hash,
+    )
+    return segments, wraps
+
+
+def _granted(keyring: KeyringReader, file: SealedFile, seqs: Sequence[int]) -> GrantedSegment:
+    record = keyring.find(KeyRef(file.segment, file.header.start_utc_us, file.header.shard))
+    if record is None:
+        raise SealDiffers(file=file.at.path.name, what="no key record")
+    if file.key_record is not None and record.sha256 != file.key_record:
+        raise SealDiffers(file=file.at.path.name, what="key record")
+    return GrantedSegment(file.header, file.commit, record, claims_for(file, seqs))
+
+
+async def _proved(ledger: LedgerPort, index: int, size: int) -> Proved:
+    proof = await ledger.proof(index, size)
+    return Proved(await ledger.entry(index), index, proof.path)
+
+
+def _size_of(note: str) -> int:
+    # The second line of a checkpoint (C2SP tlog-checkpoint); the custodian's tool checks its signature.
+    return int(note.split("\n", 2)[1])
+
+
+def _utc(instant_utc_us: int) -> str:
+    return datetime.fromtimestamp(instant_utc_us // US_PER_SECOND, UTC).strftime("%d/%m/%Y %H:%M:%S")

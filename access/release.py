@@ -1,0 +1,256 @@
+"""The only door: machine parts out for a logged release, and granted records in clear, to the opener, while valid.
+
+Nothing else imports `storage.vault.unseal`. Bytes of other records, of another time, or for another person can not be
+had here: the keys are not in the answer (docs/design/keys.md "Opening").
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from access.facts import GrantFacts, facts_of
+from access.grantstore import GrantStore
+from access.policy import ActName, Denied, Person, demand
+from access.ports import IndexPort, LedgerPort
+from access.reading import about_requisition, grant_row, requisition_row
+from access.sealed import Scope, SealedFile, collect_released
+from nvr.base.clock import Clock
+from nvr.base.errors import EvidenceAtRisk
+from nvr.base.ids import CameraId, GrantId, SegmentId
+from nvr.base.units import UtcUs
+from storage.records import CodecConfig
+from storage.register.register import Register
+from storage.svs1.layout import RecordHead, RecordType, SegmentDamaged
+from storage.svs1.opening import codec_config, decrypt, packets
+from storage.svs1.reader import SegmentReader
+from storage.svs1.scan import SealedRecord
+from storage.vault import unseal
+from storage.vault.answer import Answer, AnswerKind
+from storage.vault.hpke import KeyPair
+from storage.vault.keyrecord import KeyRecord, Wrap
+from storage.vault.seats import CustodianSet
+
+RecordKeys = dict[SegmentId, dict[int, bytes]]
+
+
+class RecordDamaged(EvidenceAtRisk):
+    """A granted record is not what was sealed; `file`, `seq`, and `why`."""
+
+    message_id = "record-damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedSegment:
+    """A sealed segment of the grant. `inner` holds the inner root of every record, granted or not."""
+
+    segment: SegmentId
+    camera: CameraId
+    header: dict[str, Any]
+    header_json: bytes
+    commit: bytes
+    codec: CodecConfig
+    inner: Sequence[bytes]
+    root: bytes
+    seal_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedRecord:
+    """A granted record in clear. `packets` are the access units in decode order with their `pts_90k`.
+
+    `slices` are the lengths of the ciphertext slices; `table` is the packet table as it was sealed, and for the init
+    record, which has no packets, its whole content.
+    """
+
+    segment: SegmentId
+    seq: int
+    head: RecordHead
+    rkc: bytes
+    key: bytes = field(repr=False)
+    slices: Sequence[int]
+    tag: bytes
+    table: bytes = field(repr=False)
+    packets: Sequence[tuple[memoryview, int]] = field(repr=False)
+
+
+class Release:
+    """The granted records of one grant, for its opener. Blocking: used on a thread, by one at a time."""
+
+    def __init__(self, grant: GrantFacts, scope: Scope, keys: RecordKeys, clock: Clock) -> None:
+        self.grant = grant
+        self.unreadable = scope.unreadable
+        """Segments that were released and can not be read, with why."""
+        self._files = {file.segment: file for file in scope.files if file.segment in keys}
+        self._keys = keys
+        self._clock = clock
+
+    def segments(self, camera: CameraId) -> Sequence[ReleasedSegment]:
+        """The camera's segments that hold granted records, in the order of time.
+
+        Raises:
+            Denied: the grant is over.
+            RecordDamaged: an init record is not what was sealed.
+        """
+        self._demand_valid()
+        return [self._segment(file) for file in self._files.values() if file.header.camera == camera]
+
+    def records(self, segment: SegmentId) -> Iterator[ReleasedRecord]:
+        """The granted records of a segment in order, the init record first; each is checked before it is given.
+
+        Raises:
+            Denied: the grant is over, or ends while this goes on.
+            KeyError: the segment has no granted record.
+            RecordDamaged: a record is not what was sealed.
+        """
+        self._demand_valid()
+        return self._records(self._files[segment])
+
+    def wipe(self) -> None:
+        """Forget the keys: nothing can be had any more."""
+        self._keys.clear()
+        self._files.clear()
+
+    def _segment(self, file: SealedFile) -> ReleasedSegment:
+        with _opened(file) as reader:
+            init = self._open_record(file, reader, 0)
+        return ReleasedSegment(
+            segment=file.segment,
+            camera=file.header.camera,
+            header=json.loads(file.header.json_bytes),
+            header_json=file.header.json_bytes,
+            commit=file.commit,
+            codec=codec_config(init.table),
+            inner=file.inner,
+            root=file.root,
+            seal_index=file.at.seal_index,
+        )
+
+    def _records(self, file: SealedFile) -> Iterator[ReleasedRecord]:
+        with _opened(file) as reader:
+            for seq in sorted(self._keys[file.segment]):
+                self._demand_valid()
+                yield self._open_record(file, reader, seq)
+
+    def _open_record(self, file: SealedFile, reader: SegmentReader, seq: int) -> ReleasedRecord:
+        key = self._keys[file.segment][seq]
+        try:
+            record = reader.record(seq)
+            if record.inner != file.inner[seq]:
+                raise RecordDamaged(file=file.at.path.name, seq=seq, why="not the record that the ledger holds")
+            return _in_clear(file.segment, record, key, decrypt(record, key))
+        except RecordDamaged:
+            raise
+        except EvidenceAtRisk as error:
+            raise RecordDamaged(file=file.at.path.name, seq=seq, why=error.message_id) from error
+
+    def _demand_valid(self) -> None:
+        if self._clock.utc_us() >= self.grant.valid_until_utc_us:
+            self.wipe()
+            raise Denied(rule="grant-over", what=ActName.EXPORT, object=self.grant.requisition)
+
+
+class Releases:
+    """Opens a grant for its opener: the one place where released keys meet sealed files."""
+
+    def __init__(
+        self, register: Register, index: IndexPort, ledger: LedgerPort, store: GrantStore, clock: Clock
+    ) -> None:
+        self._register = register
+        self._index = index
+        self._ledger = ledger
+        self._store = store
+        self._clock = clock
+
+    async def open(self, grant: GrantId, opener: Person, now_utc_us: UtcUs) -> Release:
+        """The granted records, for this person.
+
+        Raises:
+            Denied: not validated, not open, over, or granted to somebody else.
+            InvalidValue: there is no such grant.
+            GrantWiped: its keys are gone.
+            AnsweredKeyWrong, WrapInvalid: the stored answer is not what was checked when it came.
+        """
+        facts, segments = await self._register.read(lambda session: _granted_to(session, grant, opener, now_utc_us))
+        scope = await collect_released(self._index, self._ledger, segments, facts.from_utc_us, facts.to_utc_us)
+        keys = await asyncio.to_thread(self._keys, grant, scope)
+        return Release(facts, scope, keys, self._clock)
+
+    def _keys(self, grant: GrantId, scope: Scope) -> RecordKeys:
+        pair = self._store.release_key(grant)
+        keys: RecordKeys = {}
+        for answer in self._store.answers(grant):
+            if answer.kind is AnswerKind.KEYS:
+                for segment, found in record_keys(answer, pair, scope).items():
+                    keys.setdefault(segment, {}).update(found)
+        return keys
+
+
+def handed_out(
+    machine: KeyPair,
+    records: Iterable[KeyRecord],
+    *,
+    released: Collection[SegmentId],
+    custodians: CustodianSet,
+    grant_hash: bytes,
+) -> tuple[Wrap, ...]:
+    """The machine parts of released segments, wrapped to every key of every seat.
+
+    `released` are the segments that the grant's `release` entries name.
+
+    Raises:
+        NotReleased: a segment is not among them; nothing was unwrapped.
+        WrapInvalid: a key record is not for this machine, or was altered.
+    """
+    parts = unseal.machine_parts(machine, records, released=released)
+    return unseal.wrap_machine_parts(parts, custodians, grant_hash)
+
+
+def record_keys(answer: Answer, release: KeyPair, scope: Scope) -> RecordKeys:
+    """The keys of granted records that an answer holds, each compared with its record's commitment.
+
+    Raises:
+        AnswerInvalid: the answer carries no keys for this release key.
+        WrapInvalid: it does not open.
+        AnsweredKeyWrong: a key is not its record's.
+    """
+    return unseal.record_keys(answer, release, scope.files, granted=scope.granted, partial=True)
+
+
+@contextlib.contextmanager
+def _opened(file: SealedFile) -> Iterator[SegmentReader]:
+    try:
+        with SegmentReader(file.at.path) as reader:
+            if reader.root != file.root:
+                raise RecordDamaged(file=file.at.path.name, seq=None, why="not the file that the ledger holds")
+            yield reader
+    except SegmentDamaged as error:
+        raise RecordDamaged(file=file.at.path.name, seq=None, why=error.message_id) from error
+
+
+def _in_clear(segment: SegmentId, record: SealedRecord, key: bytes, plaintext: bytes) -> ReleasedRecord:
+    units = packets(record.head, plaintext, record.lengths) if record.head.type is RecordType.GOP else []
+    return ReleasedRecord(
+        segment=segment,
+        seq=record.head.seq,
+        head=record.head,
+        rkc=record.rkc,
+        key=key,
+        slices=record.lengths,
+        tag=bytes(record.tag),
+        table=plaintext[len(plaintext) - record.lengths[-1] :],
+        packets=[(unit.data, unit.pts_90k) for unit in units],
+    )
+
+
+def _granted_to(
+    session: Session, grant: GrantId, opener: Person, now_utc_us: UtcUs
+) -> tuple[GrantFacts, tuple[SegmentId, ...]]:
+    row = grant_row(session, grant)
+    about = about_requisition(session, requisition_row(session, row.requisition))
+    demand(opener, ActName.EXPORT, about, now_utc_us)
+    return facts_of(session, row), tuple(SegmentId(segment) for segment in row.segs or ())

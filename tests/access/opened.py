@@ -1,0 +1,178 @@
+"""A town with really sealed footage and custodians with their tools: from a requisition to records in clear."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy.orm import Session
+
+from access.accounts import find_person
+from access.custodians import CustodianSets
+from access.grants import GrantKeys, Grants
+from access.grantstore import GrantStore
+from access.policy import ActName, Person
+from access.ports import SegmentAt
+from access.release import Release, Releases
+from nvr.base.ids import CameraId, GrantId
+from nvr.base.jcs import canonical
+from storage.ledger.note import Checkpoint
+from storage.ledger.store import read_log_key
+from storage.records import RandomAccess, SegmentStart
+from storage.spool_events import seal_body
+from storage.vault.answer import Answer
+from storage.vault.grantfile import parse_grant_file
+from storage.vault.seats import SignedSet
+from storage.vault.share import SeatKeys, answer
+from storage.vault.verification import Pins, verify_grant_file
+from tests.access.world import HOUR_US, NOW_UTC_US, World
+from tests.storage.sealed import CAMERA, GOP_US, ORIGIN, Custodian, Recorder, custodians, footage, gop, segment_start
+
+SEGMENT_US = 3 * GOP_US
+
+
+@dataclass
+class Tool:
+    """A custodian's tool: pins, and the checkpoint that it saw last."""
+
+    holder: Custodian
+    log_public: Ed25519PublicKey
+    last: Checkpoint | None = None
+
+    def answer(self, file: dict[str, Any], now_utc_us: int) -> dict[str, Any]:
+        pins = Pins(self.log_public, ORIGIN, {custodians().set.hash}, self.last)
+        verified = verify_grant_file(parse_grant_file(canonical(file)), pins, now_utc_us=now_utc_us)
+        self.last = verified.checkpoint
+        given: Answer = answer(verified, SeatKeys(self.holder.pair, self.holder.sign))
+        return dict(given.as_json())
+
+
+@dataclass
+class Opened:
+    """Wraps a world: footage of `CAMERA` from NOW on, three segments of three groups of pictures, 2 s each."""
+
+    world: World
+    recorder: Recorder
+    groups: list[list[list[bytes]]] = field(default_factory=list)
+    starts: list[SegmentStart] = field(default_factory=list)
+    tools: list[Tool] = field(default_factory=list)
+
+    @classmethod
+    async def begin(cls, world: World) -> "Opened":
+        await world.people()
+        await world.act("root", "camera.add", camera=CAMERA, url="rtsp://192.0.2.9/live")
+        opened = cls(world, await asyncio.to_thread(Recorder, world.directory))
+        published = SignedSet(custodians().set).pack()
+        await asyncio.to_thread((world.directory / "custodians.json").write_bytes, published)
+        opened.compose()
+        for number in range(3):
+            await opened.record(number)
+        world.clock.advance(HOUR_US)
+        key = await asyncio.to_thread(read_log_key, world.directory / "ledger")
+        opened.tools = [Tool(holder, key.public_key()) for holder in custodians().holders]
+        return opened
+
+    def compose(self) -> None:
+        world = self.world
+        self.store = GrantStore(world.directory / "grants")
+        keys = GrantKeys(
+            self.store,
+            CustodianSets(world.directory / "custodians.json", world.directory / "sets"),
+            self.recorder.keys,
+            custodians().machine,
+        )
+        self.grants = Grants(world.register, world.keeper, world.index, keys, world.clock)
+        self.releases = Releases(world.register, world.index, world.keeper, self.store, world.clock)
+        world.handlers[ActName.REQUISITION_VALIDATE] = self.grants.validate
+        world.handlers[ActName.GRANT_FILE] = self.grants.file
+        world.handlers[ActName.GRANT_ANSWER] = self.grants.answer
+
+    async def record(
+        self, number: int, *, kinds: tuple[RandomAccess, ...] = (), continues: SegmentStart | None = None
+    ) -> Path:
+        """Seal one segment, and let ledger and index know it."""
+        start = segment_start(
+            number,
+            start_utc_us=NOW_UTC_US + number * SEGMENT_US,
+            continues=None if continues is None else continues.segment,
+        )
+        groups = footage(number)
+        await asyncio.to_thread(self._record, start, groups, kinds)
+        self.groups.append(groups)
+        self.starts.append(start)
+        sealed = self.recorder.told.sealed_segments[-1]
+        index = await self.world.keeper.append_machine(seal_body(sealed))
+        path = self.recorder.path_of(start)
+        self.world.index.segments.setdefault(CAMERA, []).append(
+            SegmentAt(sealed.segment, CAMERA, 0, path, sealed.start_utc_us, sealed.end_utc_us, index)
+        )
+        return path
+
+    def _record(self, start: SegmentStart, groups: list[list[bytes]], kinds: tuple[RandomAccess, ...]) -> None:
+        writer = self.recorder.new_writer()
+        writer.start()
+        writer.open_segment(start)
+        for number, packets in enumerate(groups):
+            kind = kinds[number] if kinds else RandomAccess.IDR
+            record = gop(number, packets, start_utc_us=start.start_utc_us, random_access=kind)
+            assert writer.append(start.segment, record)
+        writer.close_segment(start.segment)
+        assert writer.stop(drain=True)
+
+    async def ask(self, *, first: int = 0, last: int = 9) -> str:
+        """A requisition for groups of pictures [first, last); its number."""
+        made = await self.world.act(
+            "a.martin",
+            "requisition.new",
+            cameras=[CAMERA],
+            from_utc_us=NOW_UTC_US + first * GOP_US,
+            to_utc_us=NOW_UTC_US + last * GOP_US,
+            asked_by="OPJ",
+        )
+        return str(made["requisition"])
+
+    async def validate(self, number: str, **args: object) -> dict[str, Any]:
+        said = {"authority_number": "PV 7", "basis": "60-1", "checked": "rappel au service", **args}
+        made: dict[str, Any] = await self.world.act("b.petit", "requisition.validate", requisition=number, **said)
+        return made
+
+    async def file(self, grant: str) -> dict[str, Any]:
+        made: dict[str, Any] = await self.world.act("a.martin", "grant.file", grant=grant)
+        return made
+
+    async def answer(self, grant: str, seat: int) -> dict[str, Any]:
+        """The custodian of this seat answers the file as it is now."""
+        given = self.tools[seat - 1].answer(await self.file(grant), self.world.clock.utc_us())
+        state: dict[str, Any] = await self.world.act("b.petit", "grant.answer", grant=grant, answer=given)
+        return state
+
+    async def grant(self, *, first: int = 0, last: int = 9) -> str:
+        """An open grant for these groups of pictures."""
+        grant = str((await self.validate(await self.ask(first=first, last=last)))["grant"])
+        await self.answer(grant, 1)
+        await self.answer(grant, 3)
+        return grant
+
+    async def open(self, grant: str, account: str = "a.martin") -> Release:
+        person = await self.world.register.read(lambda session: _person(session, account))
+        return await self.releases.open(GrantId(grant), person, self.world.clock.utc_us())
+
+    async def everything(self, release: Release) -> list[bytes]:
+        """All packets that can be had."""
+        return await asyncio.to_thread(_packets, release, CAMERA)
+
+
+def _packets(release: Release, camera: CameraId) -> list[bytes]:
+    return [
+        bytes(data)
+        for segment in release.segments(camera)
+        for record in release.records(segment.segment)
+        for data, _ in record.packets
+    ]
+
+
+def _person(session: Session, account: str) -> Person:
+    person = find_person(session, account)
+    assert person is not None
+    return person

@@ -1,0 +1,140 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from access.policy import Denied
+from access.release import RecordDamaged
+from nvr.base.ids import CameraId
+from storage.records import RandomAccess
+from storage.svs1.layout import RecordType
+from tests.access.opened import Opened
+from tests.access.world import DAY_US, World
+from tests.storage.sealed import CAMERA, CODEC
+
+
+@pytest.fixture
+async def opened(world: World) -> Opened:
+    return await Opened.begin(world)
+
+
+async def test_opener_gets_what_was_recorded(opened: Opened) -> None:
+    release = await opened.open(await opened.grant())
+    recorded = [packet for segment in opened.groups for group in segment for packet in group]
+    assert await opened.everything(release) == recorded
+
+
+async def test_nothing_outside_the_granted_interval_can_be_had(opened: Opened) -> None:
+    release = await opened.open(await opened.grant(first=4, last=5))
+    assert await opened.everything(release) == opened.groups[1][1]
+    (segment,) = await asyncio.to_thread(release.segments, CAMERA)
+    records = await asyncio.to_thread(lambda: list(release.records(segment.segment)))
+    assert [record.seq for record in records] == [0, 2]
+    for start in (opened.starts[0], opened.starts[2]):
+        with pytest.raises(KeyError):
+            release.records(start.segment)
+    assert await asyncio.to_thread(release.segments, CameraId("cam-2")) == []
+
+
+async def test_segment_is_described_as_it_was_sealed(opened: Opened) -> None:
+    release = await opened.open(await opened.grant())
+    segments = await asyncio.to_thread(release.segments, CAMERA)
+    assert [segment.segment for segment in segments] == [start.segment for start in opened.starts]
+    assert {segment.codec for segment in segments} == {CODEC}
+    assert all(segment.header["camera"] == CAMERA and len(segment.inner) == 4 for segment in segments)
+    first = await asyncio.to_thread(lambda: next(release.records(segments[0].segment)))
+    assert (first.head.type, first.packets) == (RecordType.INIT, [])
+    assert b"extradata" in first.table
+
+
+async def test_key_is_in_no_text_of_a_record(opened: Opened) -> None:
+    release = await opened.open(await opened.grant())
+    (segment, *_) = await asyncio.to_thread(release.segments, CAMERA)
+    record = await asyncio.to_thread(lambda: next(release.records(segment.segment)))
+    assert record.key.hex() not in repr(record)
+    assert repr(record.key) not in repr(record)
+
+
+@pytest.mark.parametrize("account", ["b.petit", "c.both", "f.audit", "root"])
+async def test_nobody_but_the_opener_gets_in(opened: Opened, account: str) -> None:
+    grant = await opened.grant()
+    with pytest.raises(Denied):
+        await opened.open(grant, account)
+
+
+async def test_grant_that_is_validated_and_not_open_lets_nobody_in(opened: Opened) -> None:
+    made = await opened.validate(await opened.ask())
+    with pytest.raises(Denied, match="not-open"):
+        await opened.open(made["grant"])
+    await opened.answer(made["grant"], 1)
+    with pytest.raises(Denied, match="not-open"):
+        await opened.open(made["grant"])
+
+
+async def test_release_ends_with_the_grant_even_while_it_is_read(opened: Opened) -> None:
+    grant = await opened.grant()
+    release = await opened.open(grant)
+    (segment, *_) = await asyncio.to_thread(release.segments, CAMERA)
+    reading = release.records(segment.segment)
+    await asyncio.to_thread(next, reading)
+    opened.world.clock.advance(15 * DAY_US)
+    with pytest.raises(Denied, match="grant-over"):
+        await asyncio.to_thread(next, reading)
+    with pytest.raises(Denied, match="grant-over"):
+        release.records(segment.segment)
+    with pytest.raises(Denied, match="grant-over"):
+        await asyncio.to_thread(release.segments, CAMERA)
+    with pytest.raises(Denied, match="grant-over"):
+        await opened.open(grant)
+
+
+async def test_wiped_release_gives_nothing(opened: Opened) -> None:
+    release = await opened.open(await opened.grant())
+    release.wipe()
+    assert await asyncio.to_thread(release.segments, CAMERA) == []
+    with pytest.raises(KeyError):
+        release.records(opened.starts[0].segment)
+
+
+async def test_record_that_was_changed_on_disk_is_named_and_not_given(opened: Opened) -> None:
+    grant = await opened.grant()
+    release = await opened.open(grant)
+    path = opened.recorder.path_of(opened.starts[1])
+    packet = opened.groups[1][2][0]
+    await asyncio.to_thread(_flip_byte_of_record, path, len(packet))
+    segments = await asyncio.to_thread(release.segments, CAMERA)
+    with pytest.raises(RecordDamaged) as damage:
+        await asyncio.to_thread(lambda: list(release.records(segments[1].segment)))
+    assert (damage.value.fields["file"], damage.value.fields["seq"]) == (path.name, 3)
+
+
+async def test_file_that_was_swapped_for_another_is_not_given(opened: Opened) -> None:
+    release = await opened.open(await opened.grant())
+    first, second = (opened.recorder.path_of(start) for start in opened.starts[:2])
+    content = await asyncio.to_thread(second.read_bytes)
+    await asyncio.to_thread(first.write_bytes, content)
+    with pytest.raises(RecordDamaged, match=first.name):
+        await asyncio.to_thread(release.segments, CAMERA)
+
+
+async def test_group_of_pictures_that_began_in_the_segment_before_comes_with_it(opened: Opened) -> None:
+    none = RandomAccess.NONE
+    await opened.record(3, kinds=(none, none, RandomAccess.IDR), continues=opened.starts[2])
+    release = await opened.open(await opened.grant(first=10, last=11))
+    had = await opened.everything(release)
+    last_of_before = opened.groups[2][2]
+    assert had == [*last_of_before, *opened.groups[3][0], *opened.groups[3][1]]
+
+
+async def test_facts_say_where_the_camera_stood(opened: Opened) -> None:
+    release = await opened.open(await opened.grant())
+    assert release.grant.places == {CAMERA: ()}
+    assert (release.grant.opener, release.grant.requisition) == ("a.martin", "R-2026-000001")
+
+
+def _flip_byte_of_record(path: Path, distance: int) -> None:
+    content = bytearray(path.read_bytes())
+    # Behind the last record stand its tag and inner root, then the index of 4 entries and the footer.
+    end_of_record = len(content) - 56 - 4 * 40 - 128
+    content[end_of_record - 32 - 16 - 8 * 4 - distance] ^= 1
+    path.write_bytes(content)
