@@ -87,10 +87,11 @@ class Recording:
             self._fall_behind(record, segment)
 
     def rotate(self) -> SegmentId | None:
-        """Close the segment that grows; its id, or None when there is none."""
-        segment, self._segment = self._segment, None
+        """Close the segment that grows; its id, or None when there is none, or its volume gave it up."""
+        segment = self._segment
         if segment is None or self._sink.failed(segment.start.segment):
             return None
+        self._segment = None
         self._sink.close_segment(segment.start.segment)
         return segment.start.segment
 

@@ -1,0 +1,259 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nvr.base.errors import NvrError
+from recorder.errors import CameraUnreachable, Cause
+from recorder.rtsp.auth import Credentials
+from recorder.rtsp.client import Channels, Phase, Redirected, RtspClient
+from recorder.rtsp.messages import Headers, Response, parse
+from recorder.rtsp.url import parse_url
+from tests.recorder.rtsp.answers import read_answer
+
+SOUND = b"m=audio 0 RTP/AVP 0\r\na=control:sound\r\n"
+SDP = b"v=0\r\ns=x\r\n" + SOUND + b"m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:v\r\n"
+OPTIONS = {"Public": "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN"}
+SETUP = {"Transport": "RTP/AVP/TCP;unicast;interleaved=2-3", "Session": " 77 ; timeout = 30 "}
+DIGEST = {"WWW-Authenticate": 'Digest realm="cam", nonce="first"'}
+STALE = {"WWW-Authenticate": 'Digest realm="cam", nonce="second", stale=true'}
+
+
+class Dialogue:
+    """Answers whatever was asked last, with its number."""
+
+    def __init__(self, credentials: Credentials | None = None) -> None:
+        self.client = RtspClient(parse_url("rtsp://cam/live"), credentials)
+        self.sent = [self.client.begin()]
+
+    def answer(self, status: int = 200, headers: dict[str, str] | None = None, body: bytes = b"") -> None:
+        number = self.sent[-1].split(b"CSeq: ")[1].split(b"\r\n")[0].decode()
+        fields = [("CSeq", number), *(headers or {}).items()]
+        following = self.client.receive(Response(status, Headers(fields), body))
+        if following:
+            self.sent.append(following)
+
+    def play(self, options: dict[str, str] | None = None, setup: dict[str, str] | None = None) -> None:
+        self.answer(headers=OPTIONS if options is None else options)
+        self.answer(body=SDP)
+        self.answer(headers=SETUP if setup is None else setup)
+        self.answer()
+
+    @property
+    def methods(self) -> list[str]:
+        return [sent.split(b" ")[0].decode() for sent in self.sent]
+
+
+def test_session_is_set_up_for_the_video_and_never_for_the_sound() -> None:
+    talk = Dialogue()
+    talk.play()
+    assert talk.methods == ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"]
+    assert talk.sent[2].startswith(b"SETUP rtsp://cam/live/v RTSP/1.0\r\n")
+    assert not any(b"sound" in sent for sent in talk.sent)
+    assert b"Session: 77\r\n" in talk.sent[3]
+    assert talk.client.phase is Phase.PLAYING
+    assert talk.client.channels == Channels(rtp=2, rtcp=3)
+    assert talk.client.keep_alive_us == 15_000_000
+    assert not talk.client.awaits_answer
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize("camera", ["bunny", "dahua", "hikvision", "reolink"])
+def test_real_cameras_answers_lead_to_playing(camera: str, shared_data: Path) -> None:
+    describe = {"dahua": "dahua_describe_h264_aac_onvif"}.get(camera, f"{camera}_describe")
+    client = RtspClient(parse_url("rtsp://cam/live"), None)
+    client.begin()
+    client.receive(Response(200, Headers(OPTIONS.items())))
+    for name in (describe, f"{camera}_setup", f"{camera}_play"):
+        raw = read_answer(shared_data, name)
+        message, _ = parse(raw, 0, len(raw))
+        assert isinstance(message, Response)
+        client.receive(Response(message.status, _without_number(message), message.body))
+    assert client.phase is Phase.PLAYING
+    assert client.channels == Channels(rtp=0, rtcp=1)
+    assert client.keep_alive_us == 30_000_000
+
+
+@pytest.mark.shared_data
+def test_space_before_the_source_of_a_real_camera_is_borne(shared_data: Path) -> None:
+    raw = read_answer(shared_data, "hikvision_setup_ssrc_space")
+    message, _ = parse(raw, 0, len(raw))
+    assert isinstance(message, Response)
+    talk = Dialogue()
+    talk.answer(headers=OPTIONS)
+    talk.answer(body=SDP)
+    talk.client.receive(Response(message.status, _without_number(message)))
+    assert talk.client.channels == Channels(rtp=0, rtcp=1)
+
+
+def _without_number(message: Response) -> Headers:
+    names = ("content-base", "session", "transport", "public")
+    return Headers((name, value) for name in names for value in message.headers.all(name))
+
+
+@pytest.mark.parametrize(
+    ("options", "method"), [(OPTIONS, "GET_PARAMETER"), ({}, "OPTIONS"), ({"Public": ""}, "OPTIONS")]
+)
+def test_keep_alive_asks_for_what_the_camera_offers(options: dict[str, str], method: str) -> None:
+    talk = Dialogue()
+    talk.play(options)
+    sent = talk.client.keep_alive()
+    assert sent.startswith(method.encode())
+    assert b"Session: 77\r\n" in sent
+    assert talk.client.awaits_answer
+
+
+def test_refused_keep_alive_is_borne_but_a_lost_session_is_not() -> None:
+    talk = Dialogue()
+    talk.play()
+    talk.sent.append(talk.client.keep_alive())
+    talk.answer(501)
+    assert talk.client.phase is Phase.PLAYING
+    talk.sent.append(talk.client.keep_alive())
+    with pytest.raises(CameraUnreachable, match="closed"):
+        talk.answer(454)
+
+
+def test_camera_that_refuses_options_may_still_play() -> None:
+    talk = Dialogue()
+    talk.answer(501)
+    talk.answer(body=SDP)
+    talk.answer(headers=SETUP)
+    talk.answer()
+    assert talk.client.phase is Phase.PLAYING
+
+
+def test_teardown_names_the_session_and_only_when_there_is_one() -> None:
+    talk = Dialogue()
+    assert Dialogue().client.teardown() == b""
+    talk.play()
+    sent = talk.client.teardown()
+    assert sent.startswith(b"TEARDOWN rtsp://cam/live RTSP/1.0\r\n")
+    assert b"Session: 77\r\n" in sent
+    assert talk.client.keep_alive() == b""
+
+
+def test_password_is_given_once_asked_and_with_every_request_after() -> None:
+    talk = Dialogue(Credentials("admin", "s3cret"))
+    talk.answer(headers=OPTIONS)
+    assert b"Authorization" not in talk.sent[-1]
+    talk.answer(401, DIGEST)
+    assert b'Authorization: Digest username="admin"' in talk.sent[-1]
+    talk.answer(body=SDP)
+    talk.answer(headers=SETUP)
+    assert talk.methods == ["OPTIONS", "DESCRIBE", "DESCRIBE", "SETUP", "PLAY"]
+    assert all(b"Authorization" in sent for sent in talk.sent[2:])
+    assert not any(b"s3cret" in sent for sent in talk.sent)
+
+
+def test_wrong_password_is_tried_once_since_cameras_lock_accounts() -> None:
+    talk = Dialogue(Credentials("admin", "s3cret"))
+    talk.answer(headers=OPTIONS)
+    talk.answer(401, DIGEST)
+    with pytest.raises(CameraUnreachable) as caught:
+        talk.answer(401, DIGEST)
+    assert caught.value.cause is Cause.UNAUTHORIZED
+    assert "s3cret" not in f"{caught.value!r} {caught.value}"
+
+
+def test_aged_nonce_is_renewed_in_any_request() -> None:
+    talk = Dialogue(Credentials("admin", "s3cret"))
+    talk.answer(headers=OPTIONS)
+    talk.answer(401, DIGEST)
+    talk.answer(401, STALE)
+    assert b'nonce="second"' in talk.sent[-1]
+    talk.answer(body=SDP)
+    talk.answer(401, DIGEST)
+    assert b'nonce="first"' in talk.sent[-1]
+    talk.answer(headers=SETUP)
+    talk.answer()
+    assert talk.client.phase is Phase.PLAYING
+
+
+def test_camera_that_calls_every_nonce_stale_is_given_up() -> None:
+    talk = Dialogue(Credentials("admin", "s3cret"))
+    talk.answer(headers=OPTIONS)
+    talk.answer(401, DIGEST)
+    talk.answer(401, STALE)
+    with pytest.raises(CameraUnreachable, match="unauthorized"):
+        talk.answer(401, STALE)
+
+
+@pytest.mark.parametrize("headers", [{}, DIGEST, {"WWW-Authenticate": "Negotiate"}])
+def test_camera_that_asks_for_a_password_that_nobody_gave_is_named_so(headers: dict[str, str]) -> None:
+    talk = Dialogue()
+    talk.answer(headers=OPTIONS)
+    with pytest.raises(CameraUnreachable, match="unauthorized"):
+        talk.answer(401, headers)
+
+
+@pytest.mark.parametrize(
+    ("step", "status", "headers", "cause"),
+    [
+        (1, 404, {}, Cause.NOT_FOUND),
+        (1, 403, {}, Cause.UNAUTHORIZED),
+        (1, 503, {}, Cause.REJECTED),
+        (1, 302, {}, Cause.REJECTED),
+        (1, 302, {"Location": "http://elsewhere/"}, Cause.GARBAGE),
+        (2, 461, {}, Cause.UNSUPPORTED_TRANSPORT),
+        (2, 200, {"Session": "1"}, Cause.UNSUPPORTED_TRANSPORT),
+        (2, 200, {"Session": "1", "Transport": "RTP/AVP;unicast;client_port=1-2"}, Cause.UNSUPPORTED_TRANSPORT),
+        (2, 200, {"Session": "1", "Transport": "RTP/AVP/TCP;interleaved=300-301"}, Cause.GARBAGE),
+        (2, 200, {"Session": "", "Transport": "RTP/AVP/TCP;interleaved=0-1"}, Cause.GARBAGE),
+        (3, 455, {}, Cause.REJECTED),
+    ],
+)
+def test_each_refusal_has_its_cause(step: int, status: int, headers: dict[str, str], cause: Cause) -> None:
+    talk = Dialogue()
+    for good, body in ((OPTIONS, b""), ({}, SDP), (SETUP, b""))[:step]:
+        talk.answer(200, good, body)
+    with pytest.raises(CameraUnreachable) as caught:
+        talk.answer(status, headers)
+    assert caught.value.cause is cause
+
+
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        ("rtsp://other:8554/x", "rtsp://other:8554/x"),
+        ("rtsp://u:p@other/x", "rtsp://other/x"),
+        ("/sub", "rtsp://cam/sub"),
+    ],
+)
+def test_redirect_names_the_new_address(location: str, target: str) -> None:
+    talk = Dialogue()
+    talk.answer(headers=OPTIONS)
+    with pytest.raises(Redirected) as caught:
+        talk.answer(302, {"Location": location})
+    assert caught.value.url.text == target
+
+
+def test_answer_to_an_older_request_is_passed_over() -> None:
+    talk = Dialogue()
+    assert talk.client.receive(Response(404, Headers([("CSeq", "0")]))) == b""
+    assert talk.client.receive(Response(100, Headers([("CSeq", "1")]))) == b""
+    talk.play()
+    assert talk.client.phase is Phase.PLAYING
+
+
+_ANSWERS = st.tuples(
+    st.sampled_from([100, 200, 302, 401, 403, 404, 454, 461, 500]),
+    st.dictionaries(
+        st.sampled_from(["Session", "Transport", "Location", "WWW-Authenticate", "Public", "Content-Base"]),
+        st.one_of(st.text(max_size=30), st.sampled_from([*SETUP.values(), *DIGEST.values(), "rtsp://x/"])),
+        max_size=4,
+    ),
+    st.one_of(st.just(SDP), st.binary(max_size=40)),
+)
+
+
+@given(st.lists(_ANSWERS, max_size=8))
+def test_any_answers_raise_nothing_but_typed_errors(answers: list[tuple[int, dict[str, str], bytes]]) -> None:
+    client = RtspClient(parse_url("rtsp://cam/live"), Credentials("u", "p"))
+    client.begin()
+    for status, headers, body in answers:
+        try:
+            client.receive(Response(status, Headers(headers.items()), body))
+        except (NvrError, Redirected):
+            return

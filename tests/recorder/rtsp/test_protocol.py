@@ -1,0 +1,285 @@
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nvr.base.clock import SimClock
+from nvr.base.ids import CameraId
+from recorder.errors import CameraUnreachable, Cause
+from recorder.gaps import GapLog
+from recorder.recording import Recording
+from recorder.rtsp import protocol
+from recorder.rtsp.client import Channels, RtspClient
+from recorder.rtsp.protocol import RtspProtocol
+from recorder.rtsp.sdp import VideoTrack
+from recorder.rtsp.url import parse_url
+from recorder.run import Run
+from recorder.server_clock import ServerClock
+from storage.snapshot import CameraEntry
+from tests.recorder.fakes import MemoryEvents, MemorySink
+from tests.recorder.rtp import PPS, SPS, Packets, fragments, frame, idr, inter, sample, sender_report
+
+SDP = b"v=0\r\ns=x\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:v\r\n"
+
+
+class Wire:
+    """The transport and its socket, as far as a session uses them."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.closed = False
+        self.low_water: list[int] = []
+
+    def write(self, data: bytes) -> None:
+        if data:
+            self.written.append(data)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def get_extra_info(self, name: str) -> "Wire":
+        assert name == "socket"
+        return self
+
+    def setsockopt(self, _level: int, _option: int, value: int) -> None:
+        self.low_water.append(value)
+
+
+class Bench:
+    """A session whose camera's bytes the test writes itself."""
+
+    def __init__(self, *, may_pace: bool = True) -> None:
+        self.clock, self.sink, self.wire = SimClock(), MemorySink(), Wire()
+        events = MemoryEvents()
+        server = ServerClock(self.clock, events, first_epoch=1, is_synchronised=lambda: True)
+        entry = CameraEntry(CameraId("cam1"), "rtsp://cam1/", 0)
+        gaps = GapLog(CameraId("cam1"), events)
+        recording = Recording(entry, self.sink, gaps, segment_us=10**12, first_segment_us=10**12)
+        self.runs: list[Run] = []
+
+        def begin(track: VideoTrack, channels: Channels) -> Run:
+            self.runs.append(Run(recording, server, track, channels))
+            return self.runs[-1]
+
+        client = RtspClient(parse_url("rtsp://cam1/live"), None)
+        self.session = RtspProtocol(client, self.clock, begin, may_pace=may_pace)
+        self.session.connection_made(cast("asyncio.Transport", self.wire))
+        self.packets = Packets()
+
+    def receive(self, data: bytes, *, step: int = 1 << 20) -> None:
+        for at in range(0, len(data), step):
+            part = data[at : at + step]
+            while part:
+                room = self.session.get_buffer(-1)
+                assert len(room) > 0
+                taken = min(len(part), len(room))
+                room[:taken] = part[:taken]
+                self.session.buffer_updated(taken)
+                part = part[taken:]
+
+    def setup(self) -> bytes:
+        """The answers up to PLAY."""
+        answers = [
+            b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nPublic: OPTIONS, GET_PARAMETER\r\n\r\n",
+            b"RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Length: %d\r\n\r\n%s" % (len(SDP), SDP),
+            b"RTSP/1.0 200 OK\r\nCSeq: 3\r\nSession: 9\r\nTransport: RTP/AVP/TCP;interleaved=0-1\r\n\r\n",
+            b"RTSP/1.0 200 OK\r\nCSeq: 4\r\n\r\n",
+        ]
+        return b"".join(answers)
+
+    def pictures(self, first: int = 0, count: int = 50) -> bytes:
+        parts = []
+        for index in range(first, first + count):
+            nals = [SPS, PPS, *fragments(idr(3000), 1000)] if index % 10 == 0 else [inter(400)]
+            parts += self.packets.unit(index * 3600, nals)
+        return b"".join(parts)
+
+    def stored(self) -> list[bytes]:
+        for run in self.runs:
+            run.flush()
+        units = []
+        for record in self.sink.records("cam1"):
+            at = 0
+            for size in record.sizes:
+                units.append(bytes(record.data[at : at + size]))
+                at += size
+        return units
+
+    @property
+    def methods(self) -> list[str]:
+        return [written.split(b" ")[0].decode() for written in self.wire.written]
+
+
+EXPECTED = [sample(SPS, PPS, idr(3000)) if index % 10 == 0 else sample(inter(400)) for index in range(50)]
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 1000, 1 << 20])
+def test_pictures_are_the_same_in_segments_of_any_size(step: int) -> None:
+    bench = Bench()
+    bench.receive(bench.setup() + bench.pictures(), step=step)
+    assert bench.methods == ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"]
+    assert bench.stored() == EXPECTED
+
+
+@given(st.lists(st.integers(1, 5000), min_size=1, max_size=60))
+def test_pictures_are_the_same_however_reads_fall(sizes: list[int]) -> None:
+    bench = Bench()
+    stream = bench.setup() + bench.pictures()
+    at, turn = 0, 0
+    while at < len(stream):
+        size = sizes[turn % len(sizes)]
+        bench.receive(stream[at : at + size])
+        at, turn = at + size, turn + 1
+    assert bench.stored() == EXPECTED
+
+
+def test_answers_reports_and_foreign_channels_between_the_packets_take_nothing_away() -> None:
+    bench = Bench()
+    bench.receive(bench.setup())
+    bench.receive(
+        bench.pictures(0, 25)
+        + frame(1, sender_report(3_999_000_000, 0, 25 * 3600))
+        + b"RTSP/1.0 200 OK\r\nCSeq: 77\r\n\r\n"
+        + frame(2, b"\x80sound")
+        + b"OPTIONS rtsp://us RTSP/1.0\r\nCSeq: 5\r\n\r\n"
+        + b"ANNOUNCE rtsp://us RTSP/1.0\r\nCSeq: 6\r\n\r\n"
+        + bench.pictures(25, 25),
+        step=7,
+    )
+    assert bench.stored() == EXPECTED
+    assert bench.wire.written[4:] == [
+        b"RTSP/1.0 200 OK\r\nCSeq: 5\r\n\r\n",
+        b"RTSP/1.0 501 Not Implemented\r\nCSeq: 6\r\n\r\n",
+    ]
+    assert bench.session.resyncs == 0
+
+
+def test_packets_ahead_of_the_answer_to_play_are_kept() -> None:
+    bench = Bench()
+    answers = bench.setup()
+    at = answers.index(b"RTSP/1.0 200 OK\r\nCSeq: 4")
+    bench.receive(answers[:at] + bench.pictures(0, 20) + answers[at:] + bench.pictures(20, 30))
+    assert bench.stored() == EXPECTED
+
+
+@pytest.mark.parametrize(
+    "noise", [bytes(range(256)) * 3, b"\0" * 500, b"$\x05\x00\x04none", b"RTSP/1.0 abc\r\n\r\n", b"x"]
+)
+def test_noise_between_the_packets_costs_what_it_spoils_and_no_more(noise: bytes) -> None:
+    bench = Bench()
+    bench.receive(bench.setup())
+    bench.receive(bench.pictures(0, 25) + noise + bench.pictures(25, 25))
+    stored = bench.stored()
+    assert bench.session.resyncs >= 1
+    assert stored == EXPECTED
+    assert sum(record.lost for record in bench.sink.records("cam1")) >= 1
+
+
+async def test_camera_that_keeps_losing_its_framing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "MAX_RESYNCS", 2)
+    bench = Bench()
+    bench.receive(bench.setup())
+    bench.receive((b"\0noise" + bench.packets.packet(0, inter())) * 3)
+    with pytest.raises(CameraUnreachable, match="garbage"):
+        await bench.session.ended()
+    assert bench.wire.closed
+
+
+async def test_noise_in_the_handshake_ends_the_session() -> None:
+    bench = Bench()
+    bench.receive(b"\x01\x02\x03")
+    with pytest.raises(CameraUnreachable, match="garbage"):
+        await bench.session.played()
+    assert bench.wire.closed
+
+
+async def test_fault_of_the_program_is_raised_to_who_waits() -> None:
+    def begin(_track: VideoTrack, _channels: Channels) -> Run:
+        raise ZeroDivisionError
+
+    bench = Bench()
+    bench.session._begin = begin
+    bench.receive(bench.setup())
+    with pytest.raises(ZeroDivisionError):
+        await bench.session.played()
+
+
+async def test_lost_connection_is_told_as_closed() -> None:
+    bench = Bench()
+    bench.receive(bench.setup())
+    await bench.session.played()
+    bench.session.connection_lost(None)
+    with pytest.raises(CameraUnreachable) as caught:
+        await bench.session.ended()
+    assert caught.value.cause is Cause.CLOSED
+
+
+async def test_end_on_our_side_sends_teardown_and_raises_nothing() -> None:
+    bench = Bench()
+    bench.receive(bench.setup())
+    bench.session.close()
+    await bench.session.ended()
+    assert bench.methods[-1] == "TEARDOWN"
+    assert bench.wire.closed
+
+
+def _ticks(bench: Bench, seconds: float, between: Callable[[], None] = lambda: None) -> None:
+    for _ in range(round(seconds * 2)):
+        bench.clock.advance(500_000)
+        between()
+        bench.session.tick(bench.clock.mono_us())
+
+
+def test_session_is_kept_alive_at_half_its_time_out() -> None:
+    bench = Bench()
+    bench.receive(bench.setup())
+    _ticks(bench, 29.5)
+    assert bench.methods == ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"]
+    _ticks(bench, 0.5)
+    assert bench.methods[4:] == ["GET_PARAMETER"]
+    _ticks(bench, 30)
+    assert bench.methods[4:] == ["GET_PARAMETER", "GET_PARAMETER"]
+
+
+def test_kernel_collects_eighty_milliseconds_while_the_stream_is_steady() -> None:
+    bench = Bench()
+    bench.receive(bench.setup())
+    assert bench.wire.low_water == []
+    _ticks(bench, 5, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
+    assert bench.wire.low_water == [8000]
+    assert bench.session.bitrate_bps == 800_000
+
+
+def test_kernel_hands_over_every_byte_while_an_answer_is_awaited_or_nothing_comes() -> None:
+    bench = Bench()
+    bench.receive(bench.setup())
+    _ticks(bench, 5, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
+    _ticks(bench, 0.5)
+    assert (bench.wire.low_water[-1], bench.session.quiet_ticks) == (1, 1)
+    _ticks(bench, 26, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
+    assert bench.methods[-1] == "GET_PARAMETER"
+    assert bench.wire.low_water[-1] == 1
+
+
+def test_encrypted_connection_leaves_the_kernel_alone() -> None:
+    bench = Bench(may_pace=False)
+    bench.receive(bench.setup())
+    _ticks(bench, 5, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
+    assert bench.wire.low_water == []
+
+
+@given(st.lists(st.binary(max_size=300), max_size=10), st.booleans())
+def test_any_bytes_end_in_a_typed_error_or_in_nothing(parts: list[bytes], playing: bool) -> None:
+    bench = Bench()
+    if playing:
+        bench.receive(bench.setup())
+    for part in parts:
+        bench.receive(part)
+    failure = bench.session._failure
+    assert failure is None or isinstance(failure, CameraUnreachable)

@@ -1,0 +1,260 @@
+from collections.abc import Iterable
+from itertools import pairwise
+
+import pytest
+
+from nvr.base.clock import SimClock
+from nvr.base.ids import CameraId
+from nvr.base.units import us_from_ticks
+from recorder.gaps import GapLog
+from recorder.recording import Recording
+from recorder.rtsp.client import Channels
+from recorder.rtsp.sdp import VideoTrack
+from recorder.run import Run
+from recorder.server_clock import ServerClock
+from storage.records import GapCause, RandomAccess, Record
+from storage.snapshot import CameraEntry
+from tests.recorder.fakes import MemoryEvents, MemorySink
+from tests.recorder.rtp import PPS, SPS, SPS_LARGE, Packets, idr, inter, sample
+
+STEP_90K = 3600
+STEP_US = 40_000
+DELAY_US = 7_000
+
+
+class Bench:
+    """A run that is fed pictures, one read each, with a clock that moves along."""
+
+    def __init__(self) -> None:
+        self.clock, self.sink, self.events = SimClock(), MemorySink(), MemoryEvents()
+        self.server = ServerClock(self.clock, self.events, first_epoch=1, is_synchronised=lambda: True)
+        entry = CameraEntry(CameraId("cam1"), "rtsp://cam1/", 0)
+        gaps = GapLog(CameraId("cam1"), self.events)
+        hour_us = 3_600_000_000
+        self.recording = Recording(entry, self.sink, gaps, segment_us=hour_us, first_segment_us=hour_us)
+        self.run = Run(self.recording, self.server, VideoTrack("H264", 96, "", "", (SPS, PPS)), Channels(0, 1))
+        self.packets = Packets()
+        self.began_utc_us = self.clock.utc_us()
+        self.clock.advance(DELAY_US)
+
+    def read(self, frames: Iterable[bytes]) -> None:
+        buffer = bytearray(b"".join(frames))
+        self.run.reading(self.clock.mono_us())
+        with memoryview(buffer) as view:
+            assert self.run.depacketiser.walk(buffer, view, 0, len(buffer)) == len(buffer)
+        self.run.read()
+
+    def pictures(self, first: int, count: int, *, gop: int = 25, base: int = 1000, late_us: int = 0) -> None:
+        """Pictures with these numbers, each arriving DELAY_US after its instant, or later."""
+        for index in range(first, first + count):
+            due_us = self.began_utc_us + index * STEP_US + DELAY_US + late_us
+            if due_us > self.clock.utc_us():
+                self.clock.advance(due_us - self.clock.utc_us())
+            nal = idr(60) if index % gop == 0 else inter(40)
+            self.read(self.packets.unit(base + index * STEP_90K, [nal]))
+
+    @property
+    def records(self) -> list[Record]:
+        return self.sink.records("cam1")
+
+
+def test_records_are_dated_by_the_instant_of_their_first_picture_plus_the_least_delay() -> None:
+    bench = Bench()
+    bench.pictures(0, 200)
+    bench.run.flush()
+    starts = [record.start_utc_us - bench.began_utc_us for record in bench.records]
+    assert starts == [index * 1_000_000 + DELAY_US for index in range(8)]
+    assert [record.pts_90k for record in bench.records] == [index * 90_000 for index in range(8)]
+    assert {record.random_access for record in bench.records} == {RandomAccess.IDR}
+    assert bench.records[0].data == bytearray(sample(idr(60)) + sample(inter(40)) * 24)
+
+
+def test_burst_of_older_pictures_at_the_start_does_not_shift_the_dates() -> None:
+    bench = Bench()
+    bench.clock.advance(3_000_000 - DELAY_US)
+    bench.pictures(0, 200)
+    bench.run.flush()
+    starts = [record.start_utc_us - bench.began_utc_us for record in bench.records]
+    assert starts == [index * 1_000_000 + DELAY_US for index in range(8)]
+
+
+def test_pictures_before_the_first_random_access_point_are_left_out() -> None:
+    bench = Bench()
+    bench.pictures(10, 90)
+    assert not bench.run.awaits_random_access
+    bench.run.flush()
+    assert bench.records[0].pts_90k == 0
+    assert bench.records[0].start_utc_us == bench.began_utc_us + 25 * STEP_US + DELAY_US
+    assert sum(len(record.sizes) for record in bench.records) == 75
+
+
+def test_late_pictures_do_not_move_the_dates() -> None:
+    bench = Bench()
+    bench.pictures(0, 100)
+    bench.pictures(100, 50, late_us=600_000)
+    bench.pictures(150, 50)
+    bench.run.flush()
+    starts = [record.start_utc_us - bench.began_utc_us for record in bench.records]
+    assert starts == [index * 1_000_000 + DELAY_US for index in range(8)]
+    assert bench.run.breaks == 0
+
+
+@pytest.mark.parametrize(
+    ("leap_90k", "reason"),
+    [(-(10**9), "jump"), (90_000 * 3600, "jump"), (90_000 * 30, "ahead"), (-90_000 * 60, "jump")],
+)
+def test_leap_of_the_time_stamps_begins_a_new_run_without_losing_a_picture(leap_90k: int, reason: str) -> None:
+    bench = Bench()
+    bench.pictures(0, 110)
+    bench.pictures(110, 110, base=1000 + leap_90k)
+    bench.run.flush()
+    assert (bench.run.breaks, bench.run.last_break) == (1, reason)
+    assert bench.sink.frames("cam1") == 220
+    before, after = bench.sink.of("cam1")
+    assert before.start.run != after.start.run
+    assert after.start.continues == before.start.segment
+    assert after.records[0].pts_90k == 0
+    assert after.records[0].continuation
+    assert after.records[0].start_utc_us == bench.began_utc_us + 110 * STEP_US + DELAY_US
+    assert bench.events.told == []
+
+
+def test_other_source_begins_a_new_run() -> None:
+    bench = Bench()
+    bench.pictures(0, 60)
+    bench.packets = Packets(ssrc=99, sequence=3)
+    bench.pictures(60, 60, base=77_000_000)
+    bench.run.flush()
+    assert (bench.run.breaks, bench.run.last_break) == (1, "source")
+    assert bench.sink.frames("cam1") == 120
+    assert sum(record.lost for record in bench.records) == 0
+
+
+def test_time_stamps_that_run_backwards_from_one_group_to_the_next_begin_a_new_run() -> None:
+    bench = Bench()
+    bench.pictures(0, 25)
+    bench.pictures(25, 100, base=1000 - 25 * STEP_90K)
+    bench.run.flush()
+    assert bench.run.breaks == 1
+    for before, after in pairwise(bench.records):
+        assert before.start_utc_us < after.start_utc_us
+
+
+def test_parameter_sets_that_change_begin_a_segment() -> None:
+    bench = Bench()
+    bench.pictures(0, 100)
+    bench.clock.advance(STEP_US)
+    bench.read(bench.packets.unit(1000 + 100 * STEP_90K, [SPS_LARGE, PPS, idr()]))
+    bench.run.flush()
+    before, after = bench.sink.of("cam1")
+    assert (before.start.codec.width, after.start.codec.width) == (320, 1920)
+    assert (before.start.run, before.closed) == (after.start.run, True)
+    assert before.records[-1].dur_90k == 25 * STEP_90K
+
+
+@pytest.mark.parametrize(("lost", "cause"), [(0, GapCause.SILENT), (40, GapCause.LOST)])
+def test_hole_is_a_gap_with_its_cause(lost: int, cause: GapCause) -> None:
+    bench = Bench()
+    bench.pictures(0, 110)
+    bench.packets.sequence += lost
+    bench.pictures(160, 65)
+    bench.run.flush()
+    gap = bench.events.of("cam1")[0]
+    assert (gap.cause, gap.detail) == (cause, "hole")
+    assert gap.from_utc_us == bench.began_utc_us + 110 * STEP_US + DELAY_US
+    assert gap.to_utc_us == bench.began_utc_us + 160 * STEP_US + DELAY_US
+    assert sum(record.lost for record in bench.records) == lost
+    assert bench.sink.frames("cam1") == 175
+    assert bench.run.breaks == 0
+
+
+@pytest.mark.parametrize("step_us", [3_600_000_000, -3_600_000_000])
+def test_step_of_the_servers_clock_begins_an_epoch_with_the_next_record(step_us: int) -> None:
+    bench = Bench()
+    bench.pictures(0, 110)
+    bench.clock.step_utc(step_us)
+    bench.began_utc_us = bench.began_utc_us.__class__(bench.began_utc_us + step_us)
+    bench.pictures(110, 90)
+    bench.run.flush()
+    assert [record.clock_epoch for record in bench.records] == [1, 1, 1, 1, 1, 2, 2, 2]
+    starts = [record.start_utc_us - bench.began_utc_us for record in bench.records]
+    assert starts[:5] == [index * 1_000_000 + DELAY_US - step_us for index in range(5)]
+    assert starts[5:] == [index * 1_000_000 + DELAY_US for index in range(5, 8)]
+    assert [segment.start.clock_epoch for segment in bench.sink.of("cam1")] == [1, 2]
+    assert [gap.cause for gap in bench.events.of("cam1")] == [GapCause.CLOCK]
+    assert [step.step_us for step in bench.events.steps] == [step_us]
+
+
+def test_small_move_of_the_servers_clock_is_slewed() -> None:
+    bench = Bench()
+    bench.pictures(0, 100)
+    bench.clock.step_utc(100_000)
+    bench.began_utc_us = bench.began_utc_us.__class__(bench.began_utc_us + 100_000)
+    bench.pictures(100, 200)
+    bench.run.flush()
+    starts = [record.start_utc_us for record in bench.records]
+    moved = {after - before for before, after in pairwise(starts)}
+    assert moved == {1_000_000, 1_000_500}
+    assert {record.clock_epoch for record in bench.records} == {1}
+
+
+def test_camera_whose_rate_is_wrong_is_dated_afresh_before_it_is_a_second_off() -> None:
+    bench = Bench()
+    for index in range(4000):
+        bench.clock.advance(STEP_US * 103 // 100)
+        bench.read(bench.packets.unit(index * STEP_90K, [idr() if index % 25 == 0 else inter()]))
+    bench.run.flush()
+    assert bench.run.last_break == "drift"
+    assert bench.sink.frames("cam1") == 4000
+    last = bench.records[-1]
+    end_utc_us = last.start_utc_us + us_from_ticks(last.dur_90k)
+    assert abs(end_utc_us - bench.clock.utc_us()) < 2_500_000
+
+
+def test_camera_clock_offset_comes_from_sender_reports() -> None:
+    bench = Bench()
+    bench.pictures(0, 100)
+    bench.run.sender_report(bench.began_utc_us + 4_000_000 + 5_500_000, 1000 + 100 * STEP_90K)
+    bench.pictures(100, 60)
+    bench.run.flush()
+    assert [record.camera_offset_us for record in bench.records] == [None] * 3 + [5_500_000 - DELAY_US] * 4
+
+
+def test_camera_clock_before_1970_is_taken_in_the_nearest_era() -> None:
+    bench = Bench()
+    bench.pictures(0, 100)
+    era_us = (1 << 32) * 1_000_000
+    bench.run.sender_report(bench.began_utc_us + 4_000_000 - era_us, 1000 + 100 * STEP_90K)
+    bench.pictures(100, 60)
+    assert bench.records[-1].camera_offset_us == -DELAY_US
+
+
+def test_report_of_another_timeline_is_passed_over() -> None:
+    bench = Bench()
+    bench.pictures(0, 100)
+    bench.run.sender_report(bench.began_utc_us, 1000 + 90_000 * 3600)
+    bench.pictures(100, 60)
+    assert {record.camera_offset_us for record in bench.records} == {None}
+
+
+def test_undisciplined_clock_is_flagged_in_each_record() -> None:
+    bench = Bench()
+    bench.server.synchronised = False
+    bench.pictures(0, 100)
+    assert {record.unsynchronised for record in bench.records} == {True}
+
+
+def test_flush_keeps_whole_pictures_and_the_rest_goes_on() -> None:
+    bench = Bench()
+    bench.pictures(0, 110)
+    half = bench.packets.unit(1000 + 110 * STEP_90K, [inter(40), inter(50, 0x33)])
+    bench.read(half[:1])
+    bench.run.flush()
+    assert bench.sink.frames("cam1") == 110
+    bench.read(half[1:])
+    bench.pictures(111, 10)
+    bench.run.flush()
+    assert bench.sink.frames("cam1") == 121
+    assert bench.records[-1].continuation
+    assert bytes(bench.records[-1].data).startswith(sample(inter(40), inter(50, 0x33)))
+    assert bench.run.breaks == 0
