@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from access.ports import Coverage, SegmentAt
 from nvr.base.errors import NvrError
@@ -13,9 +13,11 @@ from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
 from nvr.base.wire import Client
 from storage.index.queries import IndexReader
-from storage.index.rows import SegmentRow
+from storage.index.rows import GapRow, SegmentRow
 from storage.index.tables import SegmentState
 from storage.volume import Volume, VolumeLost, open_volume
+
+T = TypeVar("T")
 
 _ALL_STATES: Final = tuple(SegmentState)
 _ASK_S: Final = 5.0
@@ -37,16 +39,16 @@ class IndexFiles:
         """One segment; None when it does not exist, or no more."""
         return await asyncio.to_thread(self._segment, segment)
 
+    async def gaps(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Sequence[GapRow]:
+        """The camera's gaps that overlap [from, to), in the order of time."""
+        return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.gaps(camera, from_utc_us, to_utc_us)))
+
     async def oldest(self, camera: CameraId) -> UtcUs | None:
         """The start of the camera's oldest segment that exists; None without one."""
-        return (await asyncio.to_thread(self._oldest)).get(camera)
+        return (await asyncio.to_thread(lambda: self._ask(IndexReader.oldest))).get(camera)
 
     def _coverage(self, camera: CameraId, from_utc_us: int, to_utc_us: int) -> Coverage:
-        reader = IndexReader.at(self._path)
-        try:
-            rows = reader.segments(camera, from_utc_us, to_utc_us, _ALL_STATES)
-        finally:
-            reader.close()
+        rows = self._ask(lambda reader: reader.segments(camera, from_utc_us, to_utc_us, _ALL_STATES))
         mounted = self._mounted()
         states = {row.state for row in rows}
         existing = [row for row in rows if row.state is SegmentState.SEALED]
@@ -57,20 +59,17 @@ class IndexFiles:
         )
 
     def _segment(self, segment: SegmentId) -> SegmentAt | None:
-        reader = IndexReader.at(self._path)
-        try:
-            row = reader.segment(segment)
-        finally:
-            reader.close()
+        row = self._ask(lambda reader: reader.segment(segment))
         mounted = self._mounted()
         if row is None or row.state is not SegmentState.SEALED or row.volume not in mounted:
             return None
         return _at(row, mounted)
 
-    def _oldest(self) -> dict[CameraId, UtcUs]:
+    def _ask(self, question: Callable[[IndexReader], T]) -> T:
+        # Opened anew each time: the keeper may have rebuilt it.
         reader = IndexReader.at(self._path)
         try:
-            return reader.oldest()
+            return question(reader)
         finally:
             reader.close()
 

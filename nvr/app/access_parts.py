@@ -1,0 +1,175 @@
+"""What the access role is made of, and which act goes to which part."""
+
+import asyncio
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+import nvr
+from access.accounts import Accounts
+from access.cameras import Cameras
+from access.custodians import CustodianSets
+from access.export.bundle import Exporter
+from access.export.signing import ExportSigner
+from access.grants import GrantKeys, Grants
+from access.grantstore import GrantStore
+from access.holds import Holds
+from access.login import Login
+from access.passwords import Passwords, default_hasher
+from access.perimeter import Perimeter
+from access.policy import ActName
+from access.publication import Publisher
+from access.release import Releases
+from access.requisitions import Requisitions
+from access.service import AccessService, Handler
+from config.model import Settings
+from nvr.app.handover import ActingLedger, Handover
+from nvr.app.index_port import IndexFiles, RecorderStates
+from nvr.app.keeper_client import KeeperClient
+from nvr.base.clock import Clock
+from nvr.base.errors import ConfigError, EvidenceAtRisk
+from storage.keyring import KeyringReader
+from storage.ledger.entries import decode
+from storage.ledger.machine import Log
+from storage.register.register import Register
+from storage.vault.hpke import KeyPair
+
+
+@dataclass(frozen=True, slots=True)
+class AccessParts:
+    """The parts that the role itself runs; the acts reach the others."""
+
+    service: AccessService
+    handover: Handover
+    grants: Grants
+    publisher: Publisher
+
+
+async def compose(settings: Settings, keeper: KeeperClient, register: Register, clock: Clock) -> AccessParts:
+    """Make all parts around a register that is open.
+
+    Raises:
+        ConfigError: a key can not be used.
+        Retryable: the keeper does not answer.
+    """
+    index = IndexFiles(settings.paths.index, [volume.path for volume in settings.volume])
+    store = GrantStore(settings.paths.access / "grants")
+    keys = await asyncio.to_thread(_grant_keys, settings, store)
+    publisher = Publisher(register, keeper, clock)
+    grants = Grants(register, keeper, index, keys, clock)
+    exporter = Exporter(
+        staging=settings.paths.access / "staging",
+        ledger=ActingLedger(register, keeper),
+        index=index,
+        signer=await asyncio.to_thread(_signer, settings),
+        origin=settings.system.origin,
+        log_public=await _log_public(keeper),
+        software=nvr.__version__,
+        clock=clock,
+    )
+    handover = Handover(register, Releases(register, index, keeper, store, clock), exporter, clock)
+    passwords = await Passwords.prepare(default_hasher())
+    acts = {
+        **_town_acts(settings, register, passwords, publisher, index, clock),
+        **_requisition_acts(settings, register, grants, handover, index, clock),
+    }
+    service = AccessService(register, keeper, Login(register, passwords, clock), clock, MappingProxyType(acts))
+    return AccessParts(service, handover, grants, publisher)
+
+
+def _town_acts(
+    settings: Settings,
+    register: Register,
+    passwords: Passwords,
+    publisher: Publisher,
+    index: IndexFiles,
+    clock: Clock,
+) -> dict[ActName, Handler]:
+    shards = settings.recorder.shards
+    states = RecorderStates([settings.paths.recorder_socket(shard) for shard in range(shards)])
+    accounts = Accounts(register, passwords, clock)
+    perimeter = Perimeter(register, publisher, clock)
+    cameras = Cameras(register, publisher, index, states, clock, secrets_file=settings.paths.secrets, shards=shards)
+    return {
+        ActName.ACCOUNT_ADD: accounts.add,
+        ActName.ACCOUNT_END: accounts.end,
+        ActName.ACCOUNT_LIST: accounts.list,
+        ActName.CAMERA_ADD: cameras.add,
+        ActName.CAMERA_LIST: cameras.list,
+        ActName.CAMERA_RETIRE: cameras.retire,
+        ActName.RETENTION_SHOW: cameras.retention,
+        ActName.POINT_ADD: perimeter.add_point,
+        ActName.AUTHORISATION_ADD: perimeter.add_authorisation,
+    }
+
+
+def _requisition_acts(
+    settings: Settings,
+    register: Register,
+    grants: Grants,
+    handover: Handover,
+    index: IndexFiles,
+    clock: Clock,
+) -> dict[ActName, Handler]:
+    zone = ZoneInfo(settings.system.timezone)
+    holds = Holds(register, clock, zone)
+    requisitions = Requisitions(register, index, clock, zone)
+    return {
+        ActName.HOLD_PLACE: holds.place,
+        ActName.HOLD_LIST: holds.list,
+        ActName.HOLD_END: holds.end,
+        ActName.REQUISITION_NEW: requisitions.new,
+        ActName.REQUISITION_LIST: requisitions.list,
+        ActName.REQUISITION_SHOW: requisitions.show,
+        ActName.REQUISITION_REFUSE: requisitions.refuse,
+        ActName.REQUISITION_CLOSE: requisitions.close,
+        ActName.REQUISITION_VALIDATE: grants.validate,
+        ActName.GRANT_FILE: grants.file,
+        ActName.GRANT_ANSWER: grants.answer,
+        ActName.EXPORT: handover.export,
+        ActName.EXPORT_DONE: handover.done,
+    }
+
+
+def access_handlers(parts: AccessParts) -> Mapping[str, Any]:
+    """The calls of access's socket (docs/design/processes.md "Sockets")."""
+
+    async def act(args: dict[str, Any]) -> object:
+        given = args.get("args")
+        account, password, name = (str(args.get(key, "")) for key in ("account", "password", "name"))
+        return await parts.service.act(account, password, name, given if isinstance(given, dict) else {})
+
+    async def status(_: dict[str, Any]) -> object:
+        return await parts.service.status()
+
+    return MappingProxyType({"act": act, "status": status, "bundle_read": parts.handover.read})
+
+
+def _grant_keys(settings: Settings, store: GrantStore) -> GrantKeys:
+    file = settings.keys.machine_key
+    try:
+        machine = KeyPair(file.read_bytes())
+    except (OSError, EvidenceAtRisk) as error:
+        raise ConfigError(file=str(file), key="keys.machine_key", why=f"no machine key: {error}") from error
+    sets = CustodianSets(settings.paths.custodians, settings.paths.access / "sets")
+    return GrantKeys(store, sets, KeyringReader(settings.keyring.places), machine)
+
+
+def _signer(settings: Settings) -> ExportSigner:
+    file = settings.paths.export_key
+    try:
+        return ExportSigner.from_pem(file.read_bytes())
+    except (OSError, EvidenceAtRisk) as error:
+        raise ConfigError(file=str(file), why=f"no export key: {error}") from error
+
+
+async def _log_public(keeper: KeeperClient) -> Ed25519PublicKey:
+    body = decode(await keeper.entry(0)).body
+    if not isinstance(body, Log):
+        raise ConfigError(file="ledger", why="its first entry is not `log`")
+    return Ed25519PublicKey.from_public_bytes(base64.b64decode(body.public))

@@ -1,0 +1,145 @@
+"""Handing a bundle over: made into staging for the grant's opener, read through a token, wiped when it was taken."""
+
+import asyncio
+import base64
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from access.arguments import Arguments
+from access.export.bundle import Exporter, ExportOrder
+from access.policy import ActName, Person, demand
+from access.ports import LedgerPort
+from access.reading import about_requisition, grant_of, requisition_row
+from access.release import Releases
+from nvr.base.clock import Clock
+from nvr.base.errors import InvalidValue, Refused
+from nvr.base.ids import AccountId, ActId, GrantId, requisition_no, uuid7
+from nvr.base.jcs import Json
+from storage.durable import remove_tree
+from storage.ledger.entries import Actor, body_from
+from storage.register import tables
+from storage.register.acts import Proposal
+from storage.register.ports import StoredLeaf
+from storage.register.register import Register
+
+MOST_READ_BYTES: Final = 4 * 2**20
+
+_FACTS: Final = ("authority", "authority_number", "basis", "requester", "place")
+
+
+class BundleUnknown(Refused):
+    """There is no bundle for this token, or no such file in it."""
+
+    message_id = "bundle-unknown"
+
+
+class ActingLedger:
+    """The ledger for an act that export appends: through the register, which thereby knows it too."""
+
+    def __init__(self, register: Register, ledger: LedgerPort) -> None:
+        self._register = register
+        self._ledger = ledger
+        self.entry = ledger.entry
+        self.proof = ledger.proof
+
+    async def append(self, entries: Sequence[Mapping[str, Json]]) -> list[StoredLeaf]:
+        """Append the group as acts of the register."""
+        proposals = [_proposal(entry) for entry in entries]
+        placed = await self._register.act(lambda _: proposals)
+        return [StoredLeaf(each.index, await self._ledger.entry(each.index)) for each in placed]
+
+
+@dataclass(frozen=True, slots=True)
+class _Staged:
+    root: Path
+    account: AccountId
+    sizes: Mapping[str, int]
+
+
+class Handover:
+    """The acts `export` and `export.done`, and the call `bundle_read`."""
+
+    def __init__(self, register: Register, releases: Releases, exporter: Exporter, clock: Clock) -> None:
+        self._register = register
+        self._releases = releases
+        self._exporter = exporter
+        self._clock = clock
+        self._exporting = asyncio.Lock()
+        self._staged: dict[str, _Staged] = {}
+
+    async def export(self, person: Person, args: Arguments) -> dict[str, Json]:
+        """Make the bundle of the requisition's grant: token, name and files.
+
+        Raises:
+            Denied: not the opener, not open, over.
+            EvidenceAtRisk: what was released is not what was sealed and logged.
+        """
+        number = requisition_no(args.text("requisition"))
+        args.done()
+
+        def question(session: Session) -> tuple[GrantId, ExportOrder]:
+            row = requisition_row(session, number)
+            demand(person, ActName.EXPORT, about_requisition(session, row), self._clock.utc_us())
+            grant = grant_of(session, number)
+            if grant is None:
+                raise InvalidValue(field="requisition", value=number, expected="a validated requisition")
+            made = select(func.count()).select_from(tables.Export).where(tables.Export.requisition == number)
+            facts = {name: value for name in _FACTS if (value := getattr(row, name)) is not None}
+            act = ActId(uuid7(self._clock.utc_us()))
+            return GrantId(grant.grant), ExportOrder(act, (session.scalar(made) or 0) + 1, facts)
+
+        async with self._exporting:
+            grant, order = await self._register.read(question)
+            release = await self._releases.open(grant, person, self._clock.utc_us())
+            try:
+                bundle = await self._exporter.export(release, order)
+            finally:
+                release.wipe()
+        sizes = await asyncio.to_thread(_sizes, bundle.path)
+        token = secrets.token_urlsafe(24)
+        self._staged[token] = _Staged(bundle.path, person.account, sizes)
+        files: list[Json] = [{"path": path, "size": size} for path, size in sizes.items()]
+        return {"token": token, "bundle": bundle.name, "files": files}
+
+    async def done(self, person: Person, args: Arguments) -> dict[str, Json]:
+        """The bundle was taken: its staging copy is wiped. Raises BundleUnknown."""
+        token = args.text("token")
+        args.done()
+        staged = self._staged.get(token)
+        if staged is None or staged.account != person.account:
+            raise BundleUnknown
+        await asyncio.to_thread(remove_tree, staged.root)
+        del self._staged[token]
+        return {"bundle": staged.root.name}
+
+    async def read(self, args: dict[str, Any]) -> dict[str, Json]:
+        """A part of a staged file, from `offset` on. Raises BundleUnknown."""
+        staged = self._staged.get(str(args.get("token")))
+        name, offset = str(args.get("path")), args.get("offset")
+        if staged is None or name not in staged.sizes or type(offset) is not int or offset < 0:
+            raise BundleUnknown
+        data = await asyncio.to_thread(_read, staged.root / name, offset)
+        eof = offset + len(data) >= staged.sizes[name]
+        return {"data": base64.b64encode(data).decode(), "eof": eof}
+
+
+def _proposal(entry: Mapping[str, Any]) -> Proposal:
+    actor = Actor(id=entry["actor"]["id"], role=entry["actor"]["role"])
+    return Proposal(entry["act"], actor, body_from(entry["t"], entry["body"]))
+
+
+def _sizes(root: Path) -> dict[str, int]:
+    files = sorted(path for path in root.rglob("*") if path.is_file())
+    return {path.relative_to(root).as_posix(): path.stat().st_size for path in files}
+
+
+def _read(path: Path, offset: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(MOST_READ_BYTES)
