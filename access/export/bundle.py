@@ -14,8 +14,18 @@ from pydantic import JsonValue
 
 from access.export import layout, manifest
 from access.export.collect import CameraPlan, ReleaseDiffers, check_segment, collect
-from access.export.contents import files_below, hash_files, item_of, sums
-from access.export.manifest import FileEntry, GapEntry, GrantPart, LogPart, Manifest, RequisitionPart, Software
+from access.export.contents import item_of, place_entries
+from access.export.files import files_below, hash_files, sums
+from access.export.manifest import (
+    FileEntry,
+    GapEntry,
+    GrantPart,
+    LogPart,
+    Manifest,
+    RequisitionPart,
+    Software,
+    UnreadableEntry,
+)
 from access.export.movies import Movie, write_movies
 from access.export.ports import GrantFacts, Index, Ledger, Release
 from access.export.proofs import ProvenEntry, prove, prove_all
@@ -137,6 +147,10 @@ class Exporter:
                 grant=_grant_part(grant, seats),
                 items=tuple(item_of(*movies[file.path], file, gaps) for file in files if file.path in movies),
                 gaps=tuple(gaps),
+                places=place_entries(grant),
+                unreadable=tuple(
+                    UnreadableEntry(seg=segment, why=why) for segment, why in sorted(release.unreadable.items())
+                ),
                 files=tuple(file for file in files if file.path not in movies),
                 software=Software(name=PROGRAM, version=self.software),
                 logs=(self._log_part(checkpoint),),

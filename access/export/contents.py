@@ -1,30 +1,14 @@
-"""Step 4 of an export: what lies in the bundle's directory, as the manifest tells it."""
+"""What was made, as the manifest tells it."""
 
 from collections.abc import Iterable, Sequence
-from hashlib import file_digest
-from pathlib import Path
 
 from access.export.collect import CameraPlan
-from access.export.manifest import FileEntry, GapEntry, Item, ItemSegment
+from access.export.manifest import FileEntry, GapEntry, Item, ItemSegment, PlaceEntry
 from access.export.movies import Movie
 from access.export.plan import Part
+from access.export.ports import GrantFacts
 from access.export.timing import ranges_of
 from storage.svs1.header import parse_json
-
-
-def files_below(root: Path) -> list[str]:
-    """Every file of the directory, from it, with `/`, sorted."""
-    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir())
-
-
-def hash_files(root: Path, paths: Iterable[str]) -> list[FileEntry]:
-    """Size and SHA-256 of each file. Blocks on the disk."""
-    return [_hash_file(root, path) for path in paths]
-
-
-def sums(files: Iterable[FileEntry]) -> bytes:
-    """The lines that `sha256sum -c` reads, sorted by path."""
-    return "".join(f"{file.sha256}  {file.path}\n" for file in sorted(files, key=lambda file: file.path)).encode()
 
 
 def item_of(movie: Movie, plan: CameraPlan, file: FileEntry, gaps: Sequence[GapEntry]) -> Item:
@@ -53,6 +37,23 @@ def item_of(movie: Movie, plan: CameraPlan, file: FileEntry, gaps: Sequence[GapE
     )
 
 
+def place_entries(grant: GrantFacts) -> tuple[PlaceEntry, ...]:
+    """Where each camera of the grant stood during the interval."""
+    return tuple(
+        PlaceEntry(
+            camera=camera,
+            from_utc_us=place.from_utc_us,
+            to_utc_us=place.to_utc_us,
+            text=place.text,
+            entered_late=place.entered_late,
+            lat_e7=place.lat_e7,
+            lon_e7=place.lon_e7,
+        )
+        for camera in grant.cameras
+        for place in grant.places.get(camera, ())
+    )
+
+
 def _segments(part: Part, plan: CameraPlan) -> Iterable[ItemSegment]:
     records: dict[str, list[int]] = {}
     for gop in part.gops:
@@ -65,9 +66,3 @@ def _segments(part: Part, plan: CameraPlan) -> Iterable[ItemSegment]:
                 root=segment.root.hex(),
                 records=(records[name][0], records[name][-1]),
             )
-
-
-def _hash_file(root: Path, path: str) -> FileEntry:
-    with (root / path).open("rb") as file:
-        digest = file_digest(file, "sha256").hexdigest()
-        return FileEntry(path=path, size=file.tell(), sha256=digest)

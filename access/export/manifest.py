@@ -6,7 +6,7 @@ from pydantic import Field, JsonValue, ValidationError
 
 from nvr.base.errors import EvidenceAtRisk
 from nvr.base.jcs import canonical
-from storage.ledger.fields import Count, Hash, Instant, Name, Part, Public32, RequisitionNumber, Text, Uuid7
+from storage.ledger.fields import Count, Hash, Instant, Name, Part, Public32, RequisitionNumber, Text, Uuid7, Whole
 
 VERSION: Final = 1
 
@@ -42,6 +42,28 @@ class GapEntry(Part):
     def overlaps(self, from_utc_us: int, to_utc_us: int) -> bool:
         """Whether any of it lies in [from, to)."""
         return self.from_utc_us < to_utc_us and (self.to_utc_us is None or self.to_utc_us > from_utc_us)
+
+
+class PlaceEntry(Part):
+    """Where a camera stood; `to_utc_us` null: it stands there still. Coordinates are degrees times 10**7.
+
+    `entered_late`: the placement was entered after it began.
+    """
+
+    camera: Name
+    from_utc_us: Instant
+    to_utc_us: Instant | None
+    text: Text
+    entered_late: bool
+    lat_e7: Whole | None
+    lon_e7: Whole | None
+
+
+class UnreadableEntry(Part):
+    """A segment of the grant whose file is gone or damaged, so that nothing of it is in the bundle."""
+
+    seg: Uuid7
+    why: Text
 
 
 class ItemSegment(Part):
@@ -125,6 +147,8 @@ class Manifest(Part):
     grant: GrantPart
     items: tuple[Item, ...]
     gaps: tuple[GapEntry, ...]
+    places: tuple[PlaceEntry, ...]
+    unreadable: tuple[UnreadableEntry, ...]
     files: tuple[FileEntry, ...]
     software: Software
     logs: Annotated[tuple[LogPart, ...], Field(min_length=1)]

@@ -7,6 +7,7 @@ block on the disk: they are used on a thread. The ledger and the index are asked
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
+from access.facts import PlaceText
 from access.ports import Inclusion
 from nvr.base.ids import AccountId, CameraId, GrantId, RequisitionNo, SegmentId
 from nvr.base.jcs import Json
@@ -36,6 +37,8 @@ class GrantFacts(Protocol):
     def valid_until_utc_us(self) -> UtcUs: ...  # noqa: D102
     @property
     def opener(self) -> AccountId: ...  # noqa: D102
+    @property
+    def places(self) -> Mapping[CameraId, Sequence[PlaceText]]: ...  # noqa: D102
     @property
     def grant_index(self) -> int: ...  # noqa: D102
     @property
@@ -105,6 +108,11 @@ class Release(Protocol):
     @property
     def grant(self) -> GrantFacts:
         """What was granted, to whom, until when."""
+        ...
+
+    @property
+    def unreadable(self) -> Mapping[SegmentId, str]:
+        """Segments that were released and can not be read, with why."""
         ...
 
     def segments(self, camera: CameraId) -> Sequence[ReleasedSegment]:

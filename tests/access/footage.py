@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from access.export.bundle import Bundle, Exporter, ExportOrder
 from access.export.signing import ExportSigner
+from access.facts import PlaceText
 from access.ports import Inclusion
 from nvr.base.clock import SimClock
 from nvr.base.ids import AccountId, ActId, BootId, CameraId, GrantId, RequisitionNo, RunId, SegmentId, uuid7
@@ -44,6 +45,7 @@ FRAME_90K = 90_000 // FPS
 FRAME_US = 1_000_000 // FPS
 CAMERA = CameraId("place-mairie")
 OFFICER = AccountId("officier.durand")
+PLACE = PlaceText(START_UTC_US, None, "point 12, place de la Mairie", False, 457_640_000, 48_357_000)
 SET_HASH = sha256(b"a custodian set").digest()
 
 
@@ -149,6 +151,7 @@ class FakeGrant:
     grant_index: int
     release_index: int | None
     open_index: int | None
+    places: Mapping[CameraId, Sequence[PlaceText]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,7 @@ class FakeRelease:
 
     grant: FakeGrant
     sealed: Sequence[SealedSegment]
+    unreadable: Mapping[SegmentId, str] = field(default_factory=dict)
 
     def segments(self, camera: CameraId) -> Sequence[FakeSegment]:
         found = []
@@ -340,6 +344,7 @@ class Town:
             grant_index=grant_index,
             release_index=None,
             open_index=None,
+            places={camera: [PLACE] for camera in cameras},
         )
         release = FakeRelease(grant, tuple(self.sealed))
         segments = [segment.segment for camera in cameras for segment in release.segments(camera)]

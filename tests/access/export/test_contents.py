@@ -1,30 +1,34 @@
-"""What lies in a directory, as `sha256sum` sees it."""
+"""What was made is told as it is: the movie, its records, its gaps, its place, and what could not be read."""
 
-import subprocess
-from hashlib import sha256
-from pathlib import Path
+from dataclasses import replace
 
-from access.export.contents import files_below, hash_files, sums
-
-
-def make(root: Path) -> None:
-    (root / "video").mkdir()
-    (root / "video" / "b.mp4").write_bytes(b"b" * 100_000)
-    (root / "a.txt").write_bytes(b"")
+from access.export.manifest import Manifest, decode
+from nvr.base.ids import SegmentId, uuid7
+from tests.access.footage import CAMERA, FRAME_US, PLACE, START_UTC_US, FakeRelease, Town, codec_of, encode, records_of
 
 
-def test_every_file_is_listed_with_size_and_hash(tmp_path: Path) -> None:
-    make(tmp_path)
-    files = hash_files(tmp_path, files_below(tmp_path))
-    assert [(file.path, file.size, file.sha256) for file in files] == [
-        ("a.txt", 0, sha256(b"").hexdigest()),
-        ("video/b.mp4", 100_000, sha256(b"b" * 100_000).hexdigest()),
-    ]
+def manifest_of(town: Town, release: FakeRelease) -> Manifest:
+    return decode((town.export(release).path / "manifest.json").read_bytes())
 
 
-def test_sha256sum_reads_the_list(tmp_path: Path) -> None:
-    make(tmp_path)
-    lines = sums(hash_files(tmp_path, files_below(tmp_path)))
-    command = ["sha256sum", "--check", "--strict", "-"]
-    told = subprocess.run(command, cwd=tmp_path, input=lines, capture_output=True, check=True).stdout
-    assert told == b"a.txt: OK\nvideo/b.mp4: OK\n"
+def test_movie_is_told_with_records_frames_and_what_is_hidden(town: Town) -> None:
+    sets, units = encode(100, b_frames=2)
+    sealed = town.seal(records_of(units), codec_of(sets))
+    (item,) = manifest_of(town, town.grant(START_UTC_US + 31 * FRAME_US, START_UTC_US + 62 * FRAME_US)).items
+    (segment,) = item.segments
+    assert (segment.seg, segment.seal_index, segment.records) == (sealed.header.segment, sealed.seal_index, (2, 3))
+    assert (item.camera, item.run, item.codec) == (CAMERA, sealed.header.run, sealed.header.codec)
+    assert (item.frames, item.hidden_before, item.hidden_after) == (38, ((0, 3), (5, 6)), ((35, 35),))
+
+
+def test_place_of_the_camera_is_told(town: Town) -> None:
+    release = town.grant(START_UTC_US, START_UTC_US + 1, opened=False)
+    (place,) = manifest_of(town, release).places
+    assert (place.camera, place.text, place.lat_e7) == (CAMERA, PLACE.text, PLACE.lat_e7)
+
+
+def test_segment_that_could_not_be_read_is_told(town: Town) -> None:
+    segment = SegmentId(uuid7(START_UTC_US))
+    release = town.grant(START_UTC_US, START_UTC_US + 1, opened=False)
+    (told,) = manifest_of(town, replace(release, unreadable={segment: "segment-damaged"})).unreadable
+    assert (told.seg, told.why) == (segment, "segment-damaged")

@@ -52,8 +52,8 @@ class Changed(FakeRelease):
             yield replace(record, **self.change) if record.seq == 2 else record
 
 
-def changed(release: FakeRelease, **change: Any) -> FakeRelease:
-    return Changed(release.grant, release.sealed, change)
+def changed(release: FakeRelease, change: Mapping[str, Any]) -> FakeRelease:
+    return Changed(release.grant, release.sealed, change=change)
 
 
 def test_sample_that_is_not_what_was_sealed_is_refused(release: FakeRelease, root: Path) -> None:
@@ -61,7 +61,7 @@ def test_sample_that_is_not_what_was_sealed_is_refused(release: FakeRelease, roo
     (record,) = [one for one in release.records(plan.parts[0].gops[0].segment) if one.seq == 2]
     first, pts = record.packets[0]
     forged = memoryview(bytes([first[0] ^ 1]) + bytes(first[1:]))
-    lying = changed(release, packets=[(forged, pts), *record.packets[1:]])
+    lying = changed(release, {"packets": [(forged, pts), *record.packets[1:]]})
     with pytest.raises(ReleaseDiffers):
         write_movies(lying, plan, root, first_number=1)
 
@@ -69,10 +69,10 @@ def test_sample_that_is_not_what_was_sealed_is_refused(release: FakeRelease, roo
 def test_key_that_its_record_does_not_commit_to_is_refused(release: FakeRelease, root: Path) -> None:
     (plan,) = collect(release)
     with pytest.raises(WrongRecordKey):
-        write_movies(changed(release, key=bytes(32)), plan, root, first_number=1)
+        write_movies(changed(release, {"key": bytes(32)}), plan, root, first_number=1)
 
 
 def test_record_that_is_gone_since_it_was_planned_is_named(release: FakeRelease, root: Path) -> None:
     (plan,) = collect(release)
     with pytest.raises(ReleaseDiffers, match="record 2"):
-        write_movies(changed(release, seq=99), plan, root, first_number=1)
+        write_movies(changed(release, {"seq": 99}), plan, root, first_number=1)

@@ -1,0 +1,30 @@
+"""What lies in a directory, as `sha256sum` sees it."""
+
+import subprocess
+from hashlib import sha256
+from pathlib import Path
+
+from access.export.files import files_below, hash_files, sums
+
+
+def make(root: Path) -> None:
+    (root / "video").mkdir()
+    (root / "video" / "b.mp4").write_bytes(b"b" * 100_000)
+    (root / "a.txt").write_bytes(b"")
+
+
+def test_every_file_is_listed_with_size_and_hash(tmp_path: Path) -> None:
+    make(tmp_path)
+    files = hash_files(tmp_path, files_below(tmp_path))
+    assert [(file.path, file.size, file.sha256) for file in files] == [
+        ("a.txt", 0, sha256(b"").hexdigest()),
+        ("video/b.mp4", 100_000, sha256(b"b" * 100_000).hexdigest()),
+    ]
+
+
+def test_sha256sum_reads_the_list(tmp_path: Path) -> None:
+    make(tmp_path)
+    lines = sums(hash_files(tmp_path, files_below(tmp_path)))
+    command = ["sha256sum", "--check", "--strict", "-"]
+    told = subprocess.run(command, cwd=tmp_path, input=lines, capture_output=True, check=True).stdout
+    assert told == b"a.txt: OK\nvideo/b.mp4: OK\n"
