@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from typing import Final, Protocol
 
 from nvr.base.clock import Clock
@@ -22,7 +21,7 @@ from storage.keyring import KeyRef, Shredded
 from storage.ledger.machine import CameraSpan, Expire, Expired
 from storage.ledger.service import Draft
 from storage.retention import Decision, batches
-from storage.volume import Volume
+from storage.volume import Volume, VolumeId
 
 BATCH: Final = 500
 """So many segments are destroyed while a hold waits: well below a second."""
@@ -38,19 +37,30 @@ class KeyShredder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Destroyed:
-    """What one run did; `faults` are places of the keyring that could not be reached (their copies follow later)."""
+    """What one run did; `faults` names places of the keyring that could not be reached (their copies follow later)."""
 
     segments: int
     bytes: int
     files: int
-    faults: Mapping[Path, str]
+    faults: Mapping[str, str]
+
+    def __add__(self, other: "Destroyed") -> "Destroyed":
+        return Destroyed(
+            segments=self.segments + other.segments,
+            bytes=self.bytes + other.bytes,
+            files=self.files + other.files,
+            faults={**self.faults, **other.faults},
+        )
+
+
+NOTHING: Final = Destroyed(0, 0, 0, {})
 
 
 class Reaper:
     """One per keeper. `volumes` gives those in service, by id; what lies on others is removed when they are back."""
 
     def __init__(
-        self, books: Books, keyring: KeyShredder, volumes: Callable[[], Mapping[str, Volume]], clock: Clock
+        self, books: Books, keyring: KeyShredder, volumes: Callable[[], Mapping[VolumeId, Volume]], clock: Clock
     ) -> None:
         self._books = books
         self._keyring = keyring
@@ -74,14 +84,9 @@ class Reaper:
 
     async def finish(self) -> Destroyed:
         """Destroy everything whose destruction is in the ledger and that no hold covers. Raises as `run`."""
-        total = Destroyed(0, 0, 0, {})
+        total = NOTHING
         while (done := await self._destroy_batch()) is not None:
-            total = Destroyed(
-                segments=total.segments + done.segments,
-                bytes=total.bytes + done.bytes,
-                files=total.files + done.files,
-                faults={**total.faults, **done.faults},
-            )
+            total += done
         return total
 
     async def _destroy_batch(self) -> Destroyed | None:
@@ -94,7 +99,8 @@ class Reaper:
             shredded, files = await asyncio.to_thread(self._destroy, doomed)
             await self._books.append([Draft(expired_body(doomed))])
             await self._books.follow()
-        return Destroyed(len(doomed), sum(segment.file_bytes for segment in doomed), files, shredded.faults)
+        faults = {str(place): why for place, why in shredded.faults.items()}
+        return Destroyed(len(doomed), sum(segment.file_bytes for segment in doomed), files, faults)
 
     def _destroy(self, doomed: Sequence[SegmentRow]) -> tuple[Shredded, int]:
         shredded = self._keyring.shred([segment.key_ref for segment in doomed])

@@ -172,6 +172,12 @@ class IndexReader:
             yield page
             after = page[-1].seg
 
+    def gone_among(self, segs: Collection[str]) -> list[SegmentRow]:
+        """Which of these segments are destroyed."""
+        query = select(SEGMENT).where(SEGMENT.c.seg.in_(list(segs)), in_states([SegmentState.GONE]))
+        with self._engine.connect() as connection:
+            return [_segment(row) for row in connection.execute(query)]
+
     def known_until(self, shard: int) -> dict[CameraId, UtcUs]:
         """How far footage or closed gaps of each camera of the shard reach; retired cameras are left out."""
         footage = (

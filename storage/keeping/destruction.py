@@ -13,7 +13,7 @@ from storage.index.queries import IndexReader
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
 from storage.ledger.machine import ClockSync
-from storage.reaper import Destroyed, Reaper
+from storage.reaper import NOTHING, Destroyed, Reaper
 from storage.retention import (
     Decision,
     Rules,
@@ -23,7 +23,7 @@ from storage.retention import (
     plan_relief,
     retention_now_utc_us,
 )
-from storage.volume import Volume, VolumeLost
+from storage.volume import Volume, VolumeId, VolumeLost
 
 PAGE: Final = 5000
 
@@ -48,7 +48,7 @@ class Retention:
         self,
         books: Books,
         reaper: Reaper,
-        volumes: Callable[[], Mapping[str, Volume]],
+        volumes: Callable[[], Mapping[VolumeId, Volume]],
         clock: Clock,
         *,
         zone: tzinfo,
@@ -66,7 +66,7 @@ class Retention:
         progress = await self._books.follow()
         now_utc_us = retention_now_utc_us(self._clock.utc_us(), progress.ledger_utc_us, sync)
         if now_utc_us is None:
-            return Pass(True, 0, 0, (), Destroyed(0, 0, 0, {}))
+            return Pass(paused=True, held=0, without_order=0, pressed=(), destroyed=NOTHING)
         decisions = await self._books.survey(_decisions, self._zone, now_utc_us)
         destroyed = await self._reaper.run(decisions)
         pressed = []
@@ -74,13 +74,7 @@ class Retention:
             relief = await self._books.survey(_relief, self._zone, now_utc_us, volume, wanted_bytes)
             if relief:
                 pressed.append(volume)
-                more = await self._reaper.run(relief)
-                destroyed = Destroyed(
-                    destroyed.segments + more.segments,
-                    destroyed.bytes + more.bytes,
-                    destroyed.files + more.files,
-                    {**destroyed.faults, **more.faults},
-                )
+                destroyed += await self._reaper.run(relief)
         return Pass(
             paused=False,
             held=sum(decision.verdict is Verdict.HELD for decision in decisions),
@@ -89,8 +83,8 @@ class Retention:
             destroyed=destroyed,
         )
 
-    def _wanted_bytes(self) -> dict[str, int]:
-        wanted = {}
+    def _wanted_bytes(self) -> dict[VolumeId, int]:
+        wanted: dict[VolumeId, int] = {}
         for name, volume in self._volumes().items():
             try:
                 short = self._reserve_bytes - volume.space().free_bytes

@@ -21,6 +21,7 @@ from storage.keeping import blobs
 from storage.keeping.destruction import Pass, Retention
 from storage.keeping.ingest import Ingest
 from storage.keeping.settings import KeeperSettings
+from storage.keeping.tombstones import revived_keys
 from storage.keyring import KeyringKeeper, KeyringReader
 from storage.ledger.entries import ACCESS_TYPES, PERSON_TYPES, Actor, body_from
 from storage.ledger.machine import ClockSync, Missing
@@ -33,7 +34,7 @@ from storage.reaper import Reaper
 from storage.reconcile import Findings, compare
 from storage.snapshot import CameraEntry, CameraSnapshot
 from storage.spool_events import seal_body
-from storage.volume import Volume, VolumeLost, open_volume
+from storage.volume import Volume, VolumeId, VolumeLost, open_volume
 
 Rotate = Callable[[Sequence[CameraId]], Awaitable[Sequence[SegmentId]]]
 """Asks the recorders to close the segments of these cameras; the segments that they closed."""
@@ -73,7 +74,7 @@ class Keeper:
         self.ingest = Ingest(self.books, settings.spools, settings.blobs, clock)
         self._sync = sync if sync is not None else lambda: self.ingest.sync
         self._keyring = KeyringKeeper(settings.places)
-        self._volumes: dict[str, Volume] = {}
+        self._volumes: dict[VolumeId, Volume] = {}
         self._volume_faults: dict[str, str] = {}
         self._faults: dict[str, str] = {}
         self._last_pass: Pass | None = None
@@ -228,7 +229,8 @@ class Keeper:
         await self.books.follow()
 
     async def _replay_tombstones(self) -> None:
-        await asyncio.to_thread(self._keyring.reconcile, self._clock.utc_us())
+        revived = await self.books.survey(revived_keys, self._settings.places)
+        await asyncio.to_thread(self._keyring.reconcile, self._clock.utc_us(), revived)
 
     async def _finish_destruction(self) -> None:
         await self._reaper.finish()
@@ -254,8 +256,8 @@ class Keeper:
             self._faults.pop(name, None)
 
 
-def _open_volumes(settings: KeeperSettings) -> tuple[dict[str, Volume], dict[str, str]]:
-    volumes: dict[str, Volume] = {}
+def _open_volumes(settings: KeeperSettings) -> tuple[dict[VolumeId, Volume], dict[str, str]]:
+    volumes: dict[VolumeId, Volume] = {}
     faults: dict[str, str] = {}
     for path in settings.volumes:
         try:

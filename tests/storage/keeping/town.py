@@ -1,0 +1,131 @@
+"""A whole storage side in a directory: volume, keyring, recorder's spool, ledger, keeper; nothing is a stand-in."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from nvr.base.clock import SimClock
+from nvr.base.ids import BootId, CameraId, SegmentId, uuid7
+from nvr.base.units import UtcUs
+from storage.index.rows import SegmentRow
+from storage.index.writer import Index
+from storage.keeping.keeper import Keeper
+from storage.keeping.settings import KeeperSettings
+from storage.ledger import people
+from storage.ledger.entries import decode
+from storage.ledger.machine import Body
+from storage.ledger.service import Draft
+from storage.ledger.store import Appended, create_ledger
+from storage.sealing import SealedSegment
+from storage.spool import SpoolWriter
+from storage.spool_events import SpoolEvents
+from tests.storage.ledger.samples import OFFICER
+from tests.storage.sealed import CAMERA, NOW_US, ORIGIN, Recorder, footage, segment_start
+
+DAY_US = 86_400_000_000
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+
+
+class Town:
+    """Footage is recorded with the real writer; the clock stands at NOW_US until it is moved."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.recorder = Recorder(directory)
+        self.clock = SimClock(NOW_US)
+        self.settings = KeeperSettings(
+            origin=ORIGIN,
+            state=directory / "state",
+            volumes=(self.recorder.volume.path,),
+            places=tuple(self.recorder.places),
+            zone=ZoneInfo("Europe/Paris"),
+        )
+        create_ledger(self.settings.ledger, ORIGIN, NOW_US)
+        self.keeper = self.new_keeper()
+        self._acts = 0
+
+    def new_keeper(self) -> Keeper:
+        """A keeper as a new process has it."""
+        return Keeper(self.settings, self.clock, sync=lambda: "synchronised")
+
+    async def restart(self) -> Keeper:
+        """End this keeper and start another on the same files."""
+        await self.keeper.close()
+        self.keeper = self.new_keeper()
+        await self.keeper.start()
+        return self.keeper
+
+    def boot(self, shard: int = 0) -> BootId:
+        """The id of a new recorder process."""
+        return BootId(uuid7(self.clock.utc_us()))
+
+    def spool(self, boot: BootId, shard: int = 0) -> SpoolWriter:
+        """The spool of a recorder process, with its `boot`."""
+        return SpoolWriter(self.settings.spools, shard, boot, self.clock, KEY, sw="scelle test")
+
+    def record(
+        self, count: int, *, camera: CameraId = CAMERA, start_utc_us: int = NOW_US, first: int = 0
+    ) -> list[SealedSegment]:
+        """Record that many segments of 6 s, one after the other; nobody is told of them."""
+        before = len(self.recorder.told.sealed_segments)
+        self.recorder.writer = self.recorder.new_writer()
+        self.recorder.writer.start()
+        for number in range(first, first + count):
+            start = segment_start(number, camera=camera, start_utc_us=start_utc_us + number * 6_000_000)
+            self.recorder.record(start, footage(number, packets=2, size=50))
+        self.recorder.writer.stop(drain=True)
+        return self.recorder.told.sealed_segments[before:]
+
+    async def tell(self, segments: Sequence[SealedSegment]) -> BootId:
+        """Tell the segments through the spool of a new recorder process, and ingest it."""
+        boot = self.boot()
+        await asyncio.to_thread(self.write_spool, boot, segments)
+        await self.keeper.ingest.round()
+        return boot
+
+    def write_spool(self, boot: BootId, segments: Sequence[SealedSegment]) -> None:
+        """The spool of a process that told these segments and then died."""
+        spool = self.spool(boot)
+        for segment in segments:
+            SpoolEvents(spool).sealed(segment)
+        spool.close()
+
+    async def act(self, body: Body) -> Appended:
+        """An act of an officer."""
+        self._acts += 1
+        act = uuid7(UtcUs(NOW_US + self._acts * 1000))
+        (appended,) = await self.keeper.books.append([Draft(body, actor=OFFICER, act=act)])
+        return appended
+
+    async def hold(self, segment: SealedSegment, *, until_utc_us: int | None = None) -> str:
+        """Hold what this segment shows."""
+        hold = uuid7(UtcUs(NOW_US))
+        await self.act(
+            people.Hold(
+                hold=hold,
+                requisition=None,
+                cameras=(segment.camera,),
+                from_utc_us=segment.start_utc_us,
+                to_utc_us=segment.end_utc_us - 1,
+                basis=None,
+                until_utc_us=until_utc_us,
+            )
+        )
+        return hold
+
+    async def row(self, segment: SegmentId) -> SegmentRow:
+        """The segment as the index has it."""
+        row = await self.keeper.books.ask(Index.segment, segment)
+        assert row is not None
+        return row
+
+    async def logged(self) -> list[Body]:
+        """The body of every entry."""
+        return [decode(leaf).body for _, leaf in await self.keeper.entries(0, 1000)]
+
+    def path(self, segment: SealedSegment) -> Path:
+        """Where its file stands."""
+        return self.recorder.volume.sealed_path(segment.camera, segment.start_utc_us, segment.segment)

@@ -1,0 +1,66 @@
+"""Ledger and index together: a hold that was answered is in the index, and waits for a destruction under way."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from storage.books import IndexBehind
+from storage.index.queries import IndexReader
+from storage.index.rows import Progress
+from storage.index.writer import Index
+from storage.ledger.machine import Missing
+from storage.ledger.service import Draft
+from tests.storage.keeping.town import Town
+from tests.storage.ledger.samples import hold, uuid
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    town = await asyncio.to_thread(Town, tmp_path)
+    await town.keeper.start()
+    yield town
+    await town.keeper.close()
+
+
+def event() -> Draft:
+    return Draft(Missing(seg=uuid(1), camera="a", start_utc_us=1, end_utc_us=2, why="x"))
+
+
+async def test_answered_hold_is_in_the_index(town: Town) -> None:
+    await town.act(hold())
+    assert [one.hold for one in await town.keeper.books.ask(Index.holds)] == [uuid(0x500)]
+
+
+async def test_hold_waits_for_a_destruction_and_nothing_else_does(town: Town) -> None:
+    books = town.keeper.books
+    async with books.destruction:
+        waiting = asyncio.create_task(town.act(hold()))
+        await books.append([event()])
+        assert not waiting.done()
+        assert await town.keeper.ledger.size() == 2
+    await waiting
+
+
+async def test_index_that_fell_behind_catches_up_at_the_next_start(town: Town) -> None:
+    await town.keeper.ledger.append([event() for _ in range(5)])
+    assert (await town.keeper.books.ask(Index.progress)).applied_size == 1
+    await town.restart()
+    assert (await town.keeper.books.ask(Index.progress)).applied_size == 6
+    assert (await town.keeper.books.survey(IndexReader.progress)).applied_size == 6
+
+
+async def test_index_that_can_not_follow_is_told(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    await town.keeper.ledger.append([event()])
+    monkeypatch.setattr(Index, "catch_up", lambda index, size, pages: Progress(1, index.progress().ledger_utc_us))
+    with pytest.raises(IndexBehind):
+        await town.keeper.books.follow()
+
+
+async def test_rebuilt_index_has_the_holds_again(town: Town) -> None:
+    await town.act(hold())
+    await town.keeper.close()
+    town.keeper = town.new_keeper()
+    await town.keeper.start(rebuild_index=True)
+    assert [one.hold for one in await town.keeper.books.ask(Index.holds)] == [uuid(0x500)]
