@@ -152,13 +152,11 @@ def plan_parts(
     """The movies that show [from, to) of a camera whose granted records are `gops`, in order."""
     parts = []
     for stretch in _stretches(gops):
-        taken, last_packets = _trim(stretch, from_utc_us, to_utc_us)
-        pieces = list(_pieces(taken, most_us, most_bytes))
-        for number, piece in enumerate(pieces, 1):
-            cut = last_packets if number == len(pieces) else len(piece[-1].pts_90k)
-            part = Part(camera, piece, cut, from_utc_us, to_utc_us)
-            if any(part.shown):
-                parts.append(part)
+        needed, _ = _trim(stretch, from_utc_us, to_utc_us)
+        for piece in _pieces(needed, most_us, most_bytes):
+            taken, last_packets = _trim(piece, from_utc_us, to_utc_us)
+            if taken:
+                parts.append(Part(camera, taken, last_packets, from_utc_us, to_utc_us))
     return parts
 
 
