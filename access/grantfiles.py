@@ -22,7 +22,7 @@ from storage.vault.seats import CustodianSet
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class Contents:
     """What a grant file is made from; the indices are those of the grant's entries."""
 
     grant_index: int
@@ -33,7 +33,9 @@ class Opening:
     from_sizes: Collection[int]
 
 
-async def build_grant_file(ledger: LedgerPort, keyring: KeyringReader, machine: KeyPair, opening: Opening) -> GrantFile:
+async def build_grant_file(
+    ledger: LedgerPort, keyring: KeyringReader, machine: KeyPair, contents: Contents
+) -> GrantFile:
     """What goes out to the custodians: all proofs against one checkpoint.
 
     Raises:
@@ -41,12 +43,12 @@ async def build_grant_file(ledger: LedgerPort, keyring: KeyringReader, machine: 
         KeyShredded, KeyringUnreachable: the keyring does not give it.
         Retryable: the keeper does not answer.
     """
-    newest = await ledger.proof(max(opening.grant_index, *opening.release_indices))
+    newest = await ledger.proof(max(contents.grant_index, *contents.release_indices))
     size = _size_of(newest.checkpoint)
-    proved = [await _proved(ledger, index, size) for index in (opening.grant_index, *opening.release_indices)]
+    proved = [await _proved(ledger, index, size) for index in (contents.grant_index, *contents.release_indices)]
     consistency = [
         ConsistencyProof(from_size, (await ledger.consistency(from_size, size)).path)
-        for from_size in sorted(opening.from_sizes)
+        for from_size in sorted(contents.from_sizes)
         if 0 < from_size < size
     ]
     grant = decode(proved[0].entry).body
@@ -55,7 +57,7 @@ async def build_grant_file(ledger: LedgerPort, keyring: KeyringReader, machine: 
         raise SealDiffers(file="ledger", what="grant")
     released = {segment for body in releases if isinstance(body, Release) for segment in body.segs}
     segments, wraps = await asyncio.to_thread(
-        _open_keyring, keyring, machine, opening.scope, released, opening.custodians, sha256(proved[0].entry).digest()
+        _open_keyring, keyring, machine, contents.scope, released, contents.custodians, sha256(proved[0].entry).digest()
     )
     scope_fr, scope_en = describe_scope(grant)
     return GrantFile(
@@ -63,10 +65,10 @@ async def build_grant_file(ledger: LedgerPort, keyring: KeyringReader, machine: 
         releases=tuple(proved[1:]),
         checkpoint=newest.checkpoint,
         consistency=tuple(consistency),
-        custodians=opening.custodians,
+        custodians=contents.custodians,
         segments=segments,
         machine=wraps,
-        answers=opening.answers,
+        answers=contents.answers,
         scope_fr=scope_fr,
         scope_en=scope_en,
     )

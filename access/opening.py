@@ -1,0 +1,123 @@
+"""The answers of custodians: kept durably, their record keys checked, and the opening logged."""
+
+import asyncio
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import cast
+
+from sqlalchemy.orm import Session
+
+from access.custodians import CustodianSets
+from access.grantstore import GrantStore
+from access.ports import LedgerPort
+from access.release import record_keys
+from access.sealed import Scope
+from nvr.base.errors import EvidenceAtRisk, InvalidValue
+from nvr.base.ids import GrantId, SegmentId
+from nvr.base.jcs import Json, canonical
+from storage.ledger import machine
+from storage.ledger.entries import ACCESS
+from storage.register import tables
+from storage.register.acts import Proposal
+from storage.register.register import Register
+from storage.vault.answer import Answer, AnswerKind, parse_answer
+
+
+class Opening:
+    """Collects answers until the record keys are there."""
+
+    def __init__(self, register: Register, ledger: LedgerPort, store: GrantStore, sets: CustodianSets) -> None:
+        self._register = register
+        self._ledger = ledger
+        self._store = store
+        self._sets = sets
+        self._one_at_a_time = asyncio.Lock()
+
+    async def take(self, row: tables.Grant, scope: Scope, given: object) -> dict[str, Json]:
+        """Take a custodian's answer; how far the collection is.
+
+        Raises:
+            InvalidValue: it is no answer to this grant by a seat of its set.
+            AnsweredKeyWrong: a key is not its record's; nothing was kept.
+            GrantWiped: the grant's keys are gone.
+        """
+        grant = GrantId(row.grant)
+        answer = _parsed(given)
+        custodians = await asyncio.to_thread(self._sets.find, scope.files[0].header.set_hash)
+        try:
+            answer.check(custodians, sha256(await self._ledger.entry(row.grant_index)).digest())
+        except EvidenceAtRisk as error:
+            raise _not_an_answer(error) from error
+        async with self._one_at_a_time:
+            await asyncio.to_thread(self._keep, grant, answer, scope)
+            await self.log(grant, scope)
+        return await self._progress(grant, scope, custodians.m)
+
+    async def has_keys(self, grant: GrantId) -> bool:
+        """Whether an answer with record keys came."""
+        answers = await asyncio.to_thread(self._store.answers, grant)
+        return any(answer.kind is AnswerKind.KEYS for answer in answers)
+
+    async def log(self, grant: GrantId, scope: Scope) -> None:
+        """Log that record keys came, if they did and it is not logged yet."""
+        if not await self.has_keys(grant):
+            return
+        answers = await asyncio.to_thread(self._store.answers, grant)
+        found = await asyncio.to_thread(self._found, grant, scope)
+        body = machine.Open(
+            grant=grant,
+            seats=tuple(sorted({answer.seat for answer in answers})),
+            segs=len(found),
+            records=sum(found.values()),
+        )
+
+        def propose(session: Session) -> Sequence[Proposal]:
+            opened = session.get_one(tables.Grant, grant).open_index is not None
+            return [] if opened else [Proposal(None, ACCESS, body)]
+
+        await self._register.act(propose)
+
+    def _keep(self, grant: GrantId, answer: Answer, scope: Scope) -> None:
+        if answer.kind is AnswerKind.KEYS and not record_keys(answer, self._store.release_key(grant), scope):
+            raise InvalidValue(field="answer", value="keys", expected="the key of at least one granted record")
+        self._store.keep_answer(grant, answer)
+
+    def _found(self, grant: GrantId, scope: Scope) -> dict[SegmentId, int]:
+        """How many record keys of each segment are there."""
+        pair = self._store.release_key(grant)
+        found: dict[SegmentId, set[int]] = {}
+        for answer in self._store.answers(grant):
+            if answer.kind is AnswerKind.KEYS:
+                for segment, keys in record_keys(answer, pair, scope).items():
+                    found.setdefault(segment, set()).update(keys)
+        return {segment: len(keys) for segment, keys in found.items()}
+
+    async def _progress(self, grant: GrantId, scope: Scope, quorum: int) -> dict[str, Json]:
+        answers = await asyncio.to_thread(self._store.answers, grant)
+        found = await asyncio.to_thread(self._found, grant, scope)
+        seats = sorted({answer.seat for answer in answers})
+        missing: dict[str, Json] = {
+            segment: len(seqs) - found.get(segment, 0)
+            for segment, seqs in scope.granted.items()
+            if found.get(segment, 0) < len(seqs)
+        }
+        return {
+            "grant": grant,
+            "state": "open" if found else "collecting",
+            "seats": seats,
+            "seats_missing": 0 if found else max(0, quorum - len(seats)),
+            "records_missing": missing if found else {},
+            "unreadable": {str(segment): why for segment, why in scope.unreadable.items()},
+        }
+
+
+def _parsed(given: object) -> Answer:
+    try:
+        return parse_answer(canonical(cast("Json", given)))
+    except (EvidenceAtRisk, ValueError) as error:
+        raise _not_an_answer(error) from error
+
+
+def _not_an_answer(error: Exception) -> InvalidValue:
+    what = str(error.fields.get("what")) if isinstance(error, EvidenceAtRisk) else "not an answer file"
+    return InvalidValue(field="answer", value=what, expected="an answer to this grant by a seat of its custodian set")

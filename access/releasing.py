@@ -1,0 +1,119 @@
+"""The release of a grant: which segments its custodians may open, in the ledger before any machine part goes out."""
+
+import asyncio
+import json
+import logging
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from access.ports import IndexPort, LedgerPort
+from access.reading import grant_row
+from access.sealed import Scope, collect, collect_released
+from nvr.base.clock import Clock
+from nvr.base.errors import Refused, Retryable
+from nvr.base.ids import CameraId, GrantId, SegmentId
+from nvr.base.units import US_PER_SECOND, UtcUs
+from storage.ledger import machine
+from storage.ledger.entries import ACCESS
+from storage.ledger.machine import SEGMENTS_PER_ENTRY
+from storage.register import tables
+from storage.register.acts import Proposal
+from storage.register.register import Register
+
+ROTATION_MATTERS_US: Final = 15 * 60 * US_PER_SECOND
+"""Footage older than this is sealed, whatever a recorder answers now."""
+
+_log: Final = logging.getLogger(__name__)
+
+
+class NothingToRelease(Refused):
+    """No footage of the grant exists, or none can be read."""
+
+    message_id = "nothing-to-release"
+
+
+class SeveralSets(Refused):
+    """The footage was sealed under more than one custodian set: one grant for each; `changes_utc_us` says where."""
+
+    message_id = "several-sets"
+
+
+class Releasing:
+    """Logs releases, and finds again what they name."""
+
+    def __init__(self, register: Register, ledger: LedgerPort, index: IndexPort, clock: Clock) -> None:
+        self._register = register
+        self._ledger = ledger
+        self._index = index
+        self._clock = clock
+        self._one_at_a_time = asyncio.Lock()
+
+    async def release(self, grant: GrantId) -> None:
+        """Log which segments are released, once they are sealed; nothing if that was done.
+
+        Raises:
+            NothingToRelease: no footage of the grant exists, or none can be read.
+            SeveralSets: it was sealed under several custodian sets.
+            Retryable: the keeper does not answer.
+        """
+        async with self._one_at_a_time:
+            row = await self._register.read(lambda session: grant_row(session, grant))
+            if row.release_index is not None:
+                return
+            cameras = [CameraId(camera) for camera in row.cameras]
+            try:
+                await self._ledger.rotate(cameras)
+            except Retryable:
+                if row.to_utc_us > self._clock.utc_us() - ROTATION_MATTERS_US:
+                    raise
+                _log.warning("no rotation for %s: its footage is old enough to be sealed", grant)
+            scope = await collect(self._index, self._ledger, cameras, UtcUs(row.from_utc_us), UtcUs(row.to_utc_us))
+            set_hash = _one_set(grant, scope)
+            segments = [file.segment for file in scope.files]
+            bodies = [
+                machine.Release(
+                    grant=grant, set=set_hash.hex(), segs=tuple(segments[first : first + SEGMENTS_PER_ENTRY])
+                )
+                for first in range(0, len(segments), SEGMENTS_PER_ENTRY)
+            ]
+            await self._register.act(lambda _: [Proposal(None, ACCESS, body) for body in bodies])
+
+    async def released(self, row: tables.Grant) -> Scope:
+        """What its releases name, as far as it still exists. Raises NothingToRelease."""
+        segments = [SegmentId(segment) for segment in row.segs or ()]
+        scope = await collect_released(
+            self._index, self._ledger, segments, UtcUs(row.from_utc_us), UtcUs(row.to_utc_us)
+        )
+        if not scope.files:
+            raise NothingToRelease(grant=row.grant, unreadable=len(scope.unreadable))
+        return scope
+
+    async def indices(self, grant: GrantId) -> list[int]:
+        """The indices of the grant's releases in the ledger."""
+        return await self._register.read(lambda session: _release_indices(session, grant))
+
+
+def _one_set(grant: GrantId, scope: Scope) -> bytes:
+    """The custodian set under which everything of the grant was sealed."""
+    if not scope.files:
+        raise NothingToRelease(grant=grant, unreadable=len(scope.unreadable))
+    first = scope.files[0].header.set_hash
+    other = next((file for file in scope.files if file.header.set_hash != first), None)
+    if other is not None:
+        raise SeveralSets(grant=grant, changes_utc_us=other.header.start_utc_us)
+    return first
+
+
+def _release_indices(session: Session, grant: GrantId) -> list[int]:
+    acts = session.scalars(
+        select(tables.Act)
+        .where(tables.Act.type == machine.Release.t, tables.Act.ledger_index.is_not(None))
+        .order_by(tables.Act.ledger_index)
+    )
+    return [
+        act.ledger_index
+        for act in acts
+        if act.ledger_index is not None and act.leaf is not None and json.loads(act.leaf)["body"]["grant"] == grant
+    ]
