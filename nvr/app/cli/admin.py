@@ -1,16 +1,15 @@
 """`nvr-admin`: for the administrator, who sees no pictures."""
 
-from nvr.app.cli.admin_init import init
-from nvr.app.cli.admin_keep import hold, retention
+from nvr.app.cli.admin_keep import hold, index, ledger, retention
 from nvr.app.cli.admin_register import account, authorisation, camera, point
-from nvr.app.cli.common import new_app, run
+from nvr.app.cli.common import command_elsewhere, new_app, run
 from nvr.app.cli.person import sign_in
 
 app = new_app(
     "The administrator's tool: cameras, the prefect's order, accounts, retention, holds. It shows no pictures."
 )
 app.callback()(sign_in)
-app.command("init")(init)
+command_elsewhere(app, "init", "nvr.app.cli.admin_init", "Found a system, from nothing.")
 for name, group in {
     "camera": camera,
     "point": point,
@@ -18,6 +17,8 @@ for name, group in {
     "account": account,
     "retention": retention,
     "hold": hold,
+    "ledger": ledger,
+    "index": index,
 }.items():
     app.add_typer(group, name=name)
 

@@ -11,7 +11,7 @@ import typer
 from access.passwords import LEAST_CHARACTERS, MOST_CHARACTERS
 from config.load import DEFAULT_FILE, config_file, parse
 from config.model import Preset, Settings
-from nvr.app.cli.common import abort_on_no, secret
+from nvr.app.cli.common import ConfigOption, LangOption, abort_on_no, new_app, run, secret
 from nvr.app.cli.files import write_new_file
 from nvr.app.configfile import Choices, render
 from nvr.app.envelopes import write_envelopes
@@ -30,8 +30,8 @@ _PLACES = 2
 
 
 def init(  # noqa: PLR0913 -- a parameter is an option
-    context: typer.Context,
     *,
+    config: ConfigOption = None,
     origin: Annotated[str | None, typer.Option(help="Name of this system for good: a host name of the town")] = None,
     preset: Annotated[Preset | None, typer.Option(help="Who must agree before footage is opened")] = None,
     volumes: Annotated[list[str] | None, typer.Option("--volume", metavar="NAME=DIR", help="Repeat for each")] = None,
@@ -49,6 +49,7 @@ def init(  # noqa: PLR0913 -- a parameter is an option
     segment_seconds: Annotated[int | None, typer.Option(help="Length of a segment")] = None,
     port: Annotated[int | None, typer.Option(help="Port of the console")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
 ) -> None:
     """Found a system: configuration, keys, provisional custodian set, ledger, first administrator.
 
@@ -71,7 +72,7 @@ def init(  # noqa: PLR0913 -- a parameter is an option
             "access": {} if port is None else {"port": port},
         },
     )
-    file = _config_of(context, root)
+    file = _config_of(config, root)
     text = render(choices)
     settings = parse(text, file)
     folder = (envelopes or Path(chosen.text("ask-envelopes", None))).absolute()
@@ -125,8 +126,7 @@ def _acceptable(password: str) -> str:
     return password
 
 
-def _config_of(context: typer.Context, root: Path | None) -> Path:
-    given = context.find_root().params.get("config")
+def _config_of(given: Path | None, root: Path | None) -> Path:
     if given is None and root is not None:
         return root.absolute() / DEFAULT_FILE.relative_to("/")
     return config_file(given, os.environ).absolute()
@@ -150,3 +150,14 @@ def _found(settings: Settings, folder: Path) -> list[Path]:
     public = read_log_key(settings.paths.ledger).public_key().public_bytes_raw()
     custodians = SignedSet.parse(settings.paths.custodians.read_bytes()).set
     return write_envelopes(folder, made, PinFile(settings.system.origin, public, (custodians.hash,)))
+
+
+def main() -> int:
+    """`nvr-admin init`, as a program of its own."""
+    app = new_app()
+    app.command()(init)
+    return run(app, "nvr-admin init")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -4,11 +4,17 @@ from typing import Annotated
 
 import typer
 
-from nvr.app.cli.common import JsonOption, new_app, write_answer
+from nvr.app.cli.common import JsonOption, command_elsewhere, new_app, write_answer
 from nvr.app.cli.person import person_of, require
 
 retention = new_app("How long footage is kept.")
 hold = new_app("Holds: footage that must not be destroyed.")
+ledger = new_app("The ledger.")
+index = new_app("The index.")
+
+_BOOKS = "nvr.app.cli.admin_books"
+command_elsewhere(ledger, "verify", _BOOKS, "Check every entry, node and checkpoint.", "ledger-verify")
+command_elsewhere(index, "rebuild", _BOOKS, "Make it anew from the ledger; the keeper stopped.", "index-rebuild")
 
 
 @retention.command("show")

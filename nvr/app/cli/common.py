@@ -29,21 +29,36 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JS
 LangOption = Annotated[str | None, typer.Option("--lang", metavar="fr|en", help="Language of the texts.")]
 
 
-def new_app(help_text: str) -> typer.Typer:
+def new_app(help_text: str | None = None) -> typer.Typer:
     """A command line of ours: no completion commands, no traceback decoration (errors are told in words)."""
     return typer.Typer(
         help=help_text,
         add_completion=False,
-        no_args_is_help=True,
+        no_args_is_help=help_text is not None,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
 
 
-def run(app: Callable[[], object]) -> int:
+def command_elsewhere(app: typer.Typer, name: str, module: str, help_text: str, *first: str) -> None:
+    """A command that another module is: this process becomes it, so that the others need not load what it needs.
+
+    `first` are its first arguments: a command of that module.
+    """
+
+    def become(context: typer.Context) -> None:
+        config = context.find_root().params.get("config")
+        given = [] if config is None else ["--config", str(config)]
+        os.execv(sys.executable, [sys.executable, "-m", module, *first, *given, *context.args])  # noqa: S606 -- ourselves
+
+    passing_on = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+    app.command(name, help=help_text, context_settings=passing_on)(become)
+
+
+def run(app: Callable[..., object], program: str | None = None) -> int:
     """Run the command line; 0 done, 1 refused or failed, 2 usage, 78 configuration."""
     try:
-        app()
+        app(prog_name=program)
     except ConfigError as error:
         sys.stderr.write(f"{explain(error)}\n")
         return EXIT_CONFIG

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from nvr.app.cli.common import JsonOption, LangOption, write_json
+from nvr.app.cli.common import JsonOption, LangOption, new_app, run, write_json
 from nvr.app.demo.processes import Processes
 from nvr.app.demo.stage import Stage, set_up
 from nvr.app.demo.story import play
@@ -80,3 +80,14 @@ def _serve(stage: Stage, *, as_json: bool) -> None:
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+def main() -> int:
+    """`nvr demo`, as a program of its own."""
+    app = new_app()
+    app.command()(demo)
+    return run(app, "nvr demo")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from access.verification.bundle import verify_bundle
 from access.verification.ledger import verify_ledger
-from access.verification.report import Outcome, Report
+from access.verification.report import Report
 from access.verification.segment import verify_segment
-from nvr.app.cli.common import EXIT_REFUSED, JsonOption, LangOption, write_json
+from access.verification.texts import render
+from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, LangOption, new_app, run, write_json
 from nvr.app.messages import say
 from nvr.base.errors import Refused
 
@@ -33,6 +32,7 @@ def verify(
     log_key: LogKeyOption = None,
     *,
     as_json: JsonOption = False,
+    config: ConfigOption = None,  # noqa: ARG001 -- it needs none; accepted like every command's
     lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
 ) -> None:
     """Check every hash, signature and proof; the exit code is 1 when one does not hold.
@@ -43,7 +43,7 @@ def verify(
     if as_json:
         write_json(report.to_json())
     else:
-        _show(report)
+        show(report)
     if not report.ok:
         raise typer.Exit(EXIT_REFUSED)
 
@@ -58,16 +58,17 @@ def _verified(path: Path, fingerprint: str | None, log_key: str | None) -> Repor
     return verify_bundle(path, fingerprint=fingerprint, log_key=log_key)
 
 
-def _show(report: Report) -> None:
-    table = Table("", report.kind, "")
-    for step in report.steps:
-        facts = ", ".join(f"{key} {value}" for key, value in step.facts.items())
-        table.add_row(str(step.number), step.id, f"{step.outcome.value}  {facts}")
-    Console().print(table)
-    for found in report.findings:
-        fields = ", ".join(f"{key} {value}" for key, value in found.fields.items())
-        sys.stdout.write(f"{found.file}: {say(found.id, **found.fields)} {fields}\n")
-    for limit in report.limits:
-        sys.stdout.write(f"{say(limit)}\n")
-    failed = sum(step.outcome is not Outcome.GOOD for step in report.steps)
-    sys.stdout.write(f"{say('verified' if report.ok else 'not-verified', path=report.path, failed=failed)}\n")
+def show(report: Report) -> None:
+    """The report for a person."""
+    sys.stdout.write(f"{render(report)}\n")
+
+
+def main() -> int:
+    """`nvr verify`, as a program of its own."""
+    app = new_app()
+    app.command()(verify)
+    return run(app, "nvr verify")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -31,7 +31,7 @@ async def run(settings: Settings, _shard: int, stop: Stop, ready: Callable[[], N
         ConfigError: there is no ledger, another keeper has it, or something is of another version.
         EvidenceAtRisk: the ledger is not what was signed.
     """
-    with _locked(settings.paths.ledger):
+    with only_keeper(settings.paths.ledger):
         keeper = Keeper(keeper_settings(settings), SystemClock(), sync=_sync)
         await keeper.start()
         try:
@@ -70,7 +70,7 @@ def _sync() -> ClockSync:
 
 
 @contextmanager
-def _locked(ledger: Path) -> Iterator[None]:
+def only_keeper(ledger: Path) -> Iterator[None]:
     """Be the only keeper of this ledger. Raises ConfigError: there is none, or another keeper has it."""
     try:
         lock = (ledger / "lock").open("w")
