@@ -79,19 +79,31 @@ class SpoolReader:
         """The next whole events, at most `limit`; none when there are no more for now.
 
         Raises:
-            SpoolDamaged: a whole frame is not the next event of this boot, or is not signed by its key.
+            SpoolDamaged: a whole frame is not the next event of this boot, or is not signed by its key; the events
+                before it were given first.
             OSError: the file could not be read.
         """
         events: list[SpoolEvent] = []
         with self._path.open("rb") as file:
             file.seek(self._offset)
-            while len(events) < limit and (data := self._next_frame(file)) is not None:
-                event = self._event(data)
+            while len(events) < limit:
+                try:
+                    event = self._next_event(file)
+                except SpoolDamaged:
+                    if not events:
+                        raise
+                    break
+                if event is None:
+                    break
                 if event.n >= self._skip:
                     events.append(event)
                 self._next += 1
                 self._offset = file.tell()
         return events
+
+    def _next_event(self, file: BinaryIO) -> SpoolEvent | None:
+        data = self._next_frame(file)
+        return None if data is None else self._event(data)
 
     def _next_frame(self, file: BinaryIO) -> bytes | None:
         head = file.read(LENGTH.size)
@@ -106,12 +118,12 @@ class SpoolReader:
         if len(data) < length or len(tail) < LENGTH.size:
             return None
         if LENGTH.unpack(tail) != (zlib.crc32(data),):
-            self._demand_torn(file, b"")
+            self._demand_torn(file, tail)
             return None
         return data
 
     def _demand_torn(self, file: BinaryIO, seen: bytes) -> None:
-        # A power cut may leave the length of a file and not its last blocks: zeros, or the last frame in part.
+        # A power cut may leave the length of a file and not its last blocks, which are then zeros to its end.
         if any(seen) or any(file.read()):
             raise SpoolDamaged(file=self._path.name, n=self._next, why="a frame is not what was written")
 

@@ -99,6 +99,10 @@ class Ingest:
         except (SpoolDamaged, InvalidValue) as error:
             followed.fault = error
             return taken
+        except BaseException:
+            # What was read may not be in the ledger: the next round asks it where to begin.
+            self._followed.pop(path, None)
+            raise
         if not is_last:
             await asyncio.to_thread(remove_file, path)
             del self._followed[path]
@@ -108,8 +112,15 @@ class Ingest:
         if events[0].n == 0:
             await self._log_boot(shard, events[0])
             events = events[1:]
-        if events:
-            drafts = [await self._draft(event) for event in events]
+        drafts: list[Draft] = []
+        try:
+            for event in events:
+                drafts += [await self._draft(event)]
+        finally:  # what came before a bad event is good
+            await self._append(drafts)
+
+    async def _append(self, drafts: Sequence[Draft]) -> None:
+        if drafts:
             recovered = [draft.body for draft in drafts if isinstance(draft.body, Seal) and draft.body.recovered]
             await self._books.append([*drafts, *await self.shortened(recovered)])
             await self._books.follow()

@@ -91,10 +91,8 @@ def test_zeros_of_a_power_cut_are_a_torn_tail(tmp_path: Path, whole: bytes) -> N
 
 
 @given(at=st.integers(min_value=0), bit=st.integers(min_value=0, max_value=7))
-def test_flipped_bit_before_the_tail_never_passes(
-    tmp_path_factory: pytest.TempPathFactory, whole: bytes, at: int, bit: int
-) -> None:
-    at %= _ends(whole)[-2]
+def test_flipped_bit_never_passes(tmp_path_factory: pytest.TempPathFactory, whole: bytes, at: int, bit: int) -> None:
+    at %= len(whole)
     spoiled = bytearray(whole)
     spoiled[at] ^= 1 << bit
     reader = put(tmp_path_factory.mktemp("spool"), bytes(spoiled))
@@ -109,16 +107,20 @@ def test_flipped_bit_before_the_tail_never_passes(
 def test_rewritten_event_with_a_good_checksum_is_refused(tmp_path: Path, whole: bytes) -> None:
     parts = frames(whole)
     parts[2] = framed(parts[2][4:-4].replace(b"reason 1", b"reason 9"))
+    reader = put(tmp_path, b"".join(parts))
+    assert [event.n for event in reader.read()] == [0, 1]
     with pytest.raises(SpoolDamaged) as error:
-        put(tmp_path, b"".join(parts)).read()
+        reader.read()
     assert error.value.fields["n"] == 2
 
 
-@pytest.mark.parametrize("order", [[0, 2, 1], [1, 2, 3], [0, 1, 3], [0, 0]])
+@pytest.mark.parametrize("order", [[0, 2, 1], [0, 1, 3], [0, 0]])
 def test_events_out_of_order_are_refused(tmp_path: Path, whole: bytes, order: list[int]) -> None:
     parts = frames(whole)
+    reader = put(tmp_path, b"".join(parts[number] for number in order))
+    reader.read()
     with pytest.raises(SpoolDamaged):
-        put(tmp_path, b"".join(parts[number] for number in order)).read()
+        reader.read()
 
 
 def test_spool_under_another_name_is_refused(tmp_path: Path, whole: bytes) -> None:
@@ -136,5 +138,7 @@ def test_recorder_can_not_tell_the_acts_of_others(tmp_path: Path) -> None:
     spool = SpoolWriter(tmp_path, 0, BOOT, SimClock(utc_us=NOW_UTC_US), KEY, sw="scelle 1")
     spool.event("expire", {"segs": [], "reason": "cap", "deadline_utc_us": 1})
     spool.close()
+    reader = SpoolReader(tmp_path / "0" / f"{BOOT}.spool")
+    assert [event.t for event in reader.read()] == ["boot"]
     with pytest.raises(SpoolDamaged):
-        SpoolReader(tmp_path / "0" / f"{BOOT}.spool").read()
+        reader.read()

@@ -1,0 +1,131 @@
+"""A retention pass over real footage: what is due goes, what is held or young stays, and why."""
+
+import asyncio
+import dataclasses
+
+import pytest
+
+from storage.index.tables import SegmentState
+from storage.keeping.destruction import Pass, Retention
+from storage.ledger import people
+from storage.ledger.machine import Expire
+from storage.reaper import NOTHING
+from storage.sealing import SealedSegment
+from storage.volume import Space, Volume
+from tests.storage.keeping.town import DAY_US, Town
+from tests.storage.sealed import CAMERA, NOW_US
+
+
+def order(days: int, minimum: int | None = None) -> people.Authorisation:
+    return people.Authorisation(
+        authorisation="order-1",
+        number="2026-1",
+        from_utc_us=0,
+        to_utc_us=None,
+        retention_days=days,
+        minimum_days=minimum,
+        cameras=None,
+    )
+
+
+@pytest.fixture
+async def segments(town: Town) -> list[SealedSegment]:
+    recorded = await asyncio.to_thread(town.record, 2)
+    await town.tell(recorded)
+    return recorded
+
+
+def retention(town: Town, *, reserve_bytes: int = 0) -> Retention:
+    volumes = {town.recorder.volume.id: town.recorder.volume}
+    return Retention(
+        town.keeper.books,
+        town.keeper._reaper,
+        lambda: volumes,
+        town.clock,
+        zone=town.settings.zone,
+        reserve_bytes=reserve_bytes,
+    )
+
+
+async def run(town: Town) -> Pass:
+    await town.keeper.books.follow()
+    return await retention(town).run("synchronised")
+
+
+async def states(town: Town, segments: list[SealedSegment]) -> list[SegmentState]:
+    return [(await town.row(segment.segment)).state for segment in segments]
+
+
+async def test_footage_goes_when_its_days_are_over_and_not_before(town: Town, segments: list[SealedSegment]) -> None:
+    await town.act(order(15))
+    town.clock.advance(15 * DAY_US)
+    assert (await run(town)).destroyed == NOTHING
+    town.clock.advance(DAY_US)
+    assert (await run(town)).destroyed.segments == 2
+    assert await states(town, segments) == [SegmentState.GONE, SegmentState.GONE]
+
+
+async def test_held_footage_stays_and_is_counted(town: Town, segments: list[SealedSegment]) -> None:
+    await town.act(order(15))
+    hold = await town.hold(segments[0])
+    town.clock.advance(40 * DAY_US)
+    done = await run(town)
+    assert (done.held, done.destroyed.segments) == (1, 1)
+    assert await states(town, segments) == [SegmentState.SEALED, SegmentState.GONE]
+    await town.act(people.Unhold(hold=hold, reason="answered"))
+    assert (await run(town)).destroyed.segments == 1
+
+
+async def test_without_an_order_the_legal_month_applies_and_is_said(town: Town, segments: list[SealedSegment]) -> None:
+    town.clock.advance(29 * DAY_US)
+    assert (await run(town)).destroyed == NOTHING
+    town.clock.advance(3 * DAY_US)
+    done = await run(town)
+    assert (done.without_order, done.destroyed.segments) == (2, 2)
+
+
+async def test_cameras_own_setting_is_the_reason_when_it_shortens(town: Town, segments: list[SealedSegment]) -> None:
+    await town.act(order(15, 2))
+    camera = people.Camera(camera=CAMERA, url_hash="0" * 64, shard=0, retention_days=3, retired=False)
+    await town.act(camera)
+    town.clock.advance(5 * DAY_US)
+    assert (await run(town)).destroyed.segments == 2
+    assert [body.reason for body in await town.logged() if isinstance(body, Expire)] == ["camera"]
+
+
+async def test_clock_that_is_behind_the_ledger_pauses_destruction_or_is_corrected(
+    town: Town, segments: list[SealedSegment]
+) -> None:
+    await town.act(order(15))
+    town.clock.advance(20 * DAY_US)
+    await town.act(order(15))
+    town.clock.step_utc(-19 * DAY_US)
+    await town.keeper.books.follow()
+    paused = await retention(town).run("unsynchronised")
+    assert paused.paused
+    assert await states(town, segments) == [SegmentState.SEALED, SegmentState.SEALED]
+    assert (await retention(town).run("synchronised")).destroyed.segments == 2
+
+
+async def test_full_volume_is_relieved_of_the_oldest_beyond_the_minimum(
+    town: Town, segments: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await town.act(order(15, 2))
+    monkeypatch.setattr(Volume, "space", lambda volume: Space(999, 10_000))
+    pressed = retention(town, reserve_bytes=1_000)
+    assert (await pressed.run("synchronised")).pressed == ()
+    town.clock.advance(4 * DAY_US)
+    done = await pressed.run("synchronised")
+    assert done.pressed == (town.recorder.volume.id,)
+    assert await states(town, segments) == [SegmentState.GONE, SegmentState.SEALED]
+    assert [body.reason for body in await town.logged() if isinstance(body, Expire)] == ["pressure"]
+
+
+async def test_plan_is_made_page_by_page(
+    town: Town, segments: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.keeping.destruction.PAGE", 1)
+    town.clock.advance(40 * DAY_US)
+    assert (await run(town)).destroyed.segments == 2
+    assert dataclasses.is_dataclass(NOTHING)
+    assert town.clock.utc_us() > NOW_US

@@ -1,0 +1,177 @@
+"""The keeper's calls and its turns, on a whole storage side."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import pytest
+
+from nvr.base.errors import ConfigError, InvalidValue
+from nvr.base.ids import CameraId, SegmentId
+from nvr.base.jcs import Json
+from nvr.base.stop import Stop
+from storage import snapshot
+from storage.keeping.keeper import Keeper, RotationIncomplete
+from storage.ledger.entries import body_as_json, decode
+from storage.ledger.note import verify_proof
+from storage.ledger.store import read_log_key
+from storage.snapshot import CameraEntry
+from tests.storage.keeping.town import DAY_US, Town
+from tests.storage.ledger.samples import ENTRIES, hold, uuid
+from tests.storage.sealed import CAMERA
+from tests.storage.until import until
+
+
+def entry(t: str = "hold", act: str | None = uuid(1), **changes: Json) -> dict[str, Json]:
+    body = {**body_as_json(ENTRIES[t].body), **changes}
+    return {"t": t, "actor": {"id": "a.martin", "role": "officer"}, "act": act, "body": body}
+
+
+async def test_act_is_appended_found_read_and_proved(town: Town) -> None:
+    keeper = town.keeper
+    (appended,) = await keeper.append([entry()])
+    assert await keeper.find_act(uuid(1)) == appended.index
+    assert await keeper.entry(appended.index) == appended.leaf
+    assert decode(appended.leaf).body == hold()
+    public = (await asyncio.to_thread(read_log_key, town.settings.ledger)).public_key()
+    assert verify_proof(appended.leaf, await keeper.proof(appended.index), public).size == 2
+    assert (await keeper.consistency(1)).checkpoint == (await keeper.status()).checkpoint
+    assert [index for index, _ in await keeper.entries(0, 10)] == [0, 1]
+
+
+async def test_group_enters_whole_or_not_at_all(town: Town) -> None:
+    with pytest.raises(InvalidValue):
+        await town.keeper.append([entry(), entry(act=uuid(2), until_utc_us="soon")])
+    assert await town.keeper.ledger.size() == 1
+    await town.keeper.append([entry(), entry("req", act=uuid(2))])
+    assert await town.keeper.ledger.size() == 3
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {},
+        entry("seal", act=None),
+        entry("expire", act=None),
+        entry("log", act=None),
+        {**entry(), "extra": 1},
+        {**entry(), "actor": {"id": "a.martin"}},
+        {**entry(), "actor": {"id": "A B", "role": "officer"}},
+        {**entry(), "actor": {"id": 1, "role": "officer"}},
+        {**entry(), "act": 7},
+        {**entry(), "act": "7"},
+        {**entry(), "act": None},
+        {**entry(), "body": []},
+    ],
+)
+async def test_what_access_may_not_append_is_refused(town: Town, bad: dict[str, Json]) -> None:
+    with pytest.raises(InvalidValue):
+        await town.keeper.append([bad])
+    assert await town.keeper.ledger.size() == 1
+
+
+async def test_rotation_answers_when_ledger_and_index_have_the_segments(town: Town) -> None:
+    recorded = await asyncio.to_thread(town.record, 2)
+    names = [segment.segment for segment in recorded]
+
+    async def ask(cameras: Sequence[CameraId]) -> Sequence[SegmentId]:
+        assert cameras == [CAMERA]
+        await asyncio.to_thread(town.write_spool, town.boot(), recorded)
+        return names
+
+    assert await town.keeper.rotate([CAMERA], ask) == names
+    assert (await town.row(names[1])).camera == CAMERA
+
+
+async def test_rotation_waits_for_a_seal_that_comes_later(town: Town) -> None:
+    recorded = await asyncio.to_thread(town.record, 1)
+
+    async def ask(_: Sequence[CameraId]) -> Sequence[SegmentId]:
+        return [recorded[0].segment]
+
+    waiting = asyncio.create_task(town.keeper.rotate([CAMERA], ask))
+    await until(lambda: town.clock.sleepers > 0)
+    await asyncio.to_thread(town.write_spool, town.boot(), recorded)
+    town.clock.advance(500_000)
+    assert await waiting == [recorded[0].segment]
+
+
+async def test_rotation_that_is_never_told_gives_up(town: Town) -> None:
+    async def ask(_: Sequence[CameraId]) -> Sequence[SegmentId]:
+        return [SegmentId(uuid(1))]
+
+    waiting = asyncio.create_task(town.keeper.rotate([CAMERA], ask))
+    await until(lambda: town.clock.sleepers > 0)
+    town.clock.advance(31_000_000)
+    with pytest.raises(RotationIncomplete):
+        await waiting
+
+
+async def test_snapshot_carries_the_size_of_the_ledger(town: Town) -> None:
+    await town.keeper.append([entry()])
+    cameras = [CameraEntry(camera=CAMERA, url="rtsp://camera.example/1", shard=0)]
+    assert await town.keeper.publish(cameras) == 2
+    published = await asyncio.to_thread(snapshot.load, town.settings.camera_snapshot)
+    assert (published.ledger_size, published.cameras) == (2, tuple(cameras))
+
+
+async def test_status_is_json_and_names_what_is_wrong(town: Town) -> None:
+    await asyncio.to_thread(town.recorder.volume.path.rename, town.directory / "away")
+    await town.keeper.retention_pass()
+    status = await town.keeper.status()
+    assert (status.ledger_size, status.index_size) == (1, 1)
+    assert list(status.faults) == [str(town.recorder.volume.path)]
+    assert json.loads(json.dumps(asdict(status)))["ledger_size"] == 1
+
+
+async def test_running_keeper_ingests_destroys_and_signs(town: Town) -> None:
+    stop = Stop()
+    running = asyncio.create_task(town.keeper.run(stop))
+    recorded = await asyncio.to_thread(town.record, 2)
+    await asyncio.to_thread(town.write_spool, town.boot(), recorded)
+    town.clock.advance(40 * DAY_US)
+    while (await town.keeper.ledger.size()) < 6:  # log, boot, two seals, expire, expired
+        await until(lambda: town.clock.sleepers > 0)
+        town.clock.advance(60_000_000)
+    stop.set()
+    await running
+    assert not await asyncio.to_thread(town.path(recorded[0]).exists)
+    note = await town.keeper.ledger.last_checkpoint()
+    assert str(note).split("\n")[1] == str(await town.keeper.ledger.size())
+
+
+async def test_fault_of_one_turn_is_shown_and_gone_when_the_next_succeeds(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = Stop()
+    places = town.recorder.places
+    recorded = await asyncio.to_thread(town.record, 1)
+    await town.tell(recorded)
+    town.clock.advance(40 * DAY_US)
+    for place in places:
+        await asyncio.to_thread(place.rename, place.with_suffix(".away"))
+    await town.keeper._survive("retention", town.keeper.retention_pass)
+    assert list((await town.keeper.status()).faults) == ["retention"]
+    for place in places:
+        await asyncio.to_thread(place.with_suffix(".away").rename, place)
+    await town.keeper._survive("retention", town.keeper.retention_pass)
+    assert (await town.keeper.status()).faults == {}
+    assert not stop.is_set()
+
+
+async def test_fault_of_the_program_ends_the_keeper(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(town.keeper.ingest, "round", broken)
+    with pytest.raises(ExceptionGroup) as error:
+        await town.keeper.run(Stop())
+    assert error.value.subgroup(ZeroDivisionError) is not None
+
+
+async def test_keeper_without_a_ledger_does_not_start(town: Town) -> None:
+    await asyncio.to_thread((town.settings.ledger / "log.key").unlink)
+    keeper = Keeper(town.settings, town.clock)
+    with pytest.raises(ConfigError):
+        await keeper.start()

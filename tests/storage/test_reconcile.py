@@ -1,0 +1,135 @@
+"""Comparing a volume with the index: each kind of difference, and what must not be taken for one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from storage.index.queries import IndexReader
+from storage.index.tables import SegmentState
+from storage.keyring import KeyShredded
+from storage.ledger.machine import Expire, Expired, Missing, Seal
+from storage.ledger.service import Draft
+from storage.reconcile import Findings, compare
+from storage.sealing import SealedSegment
+from storage.spool_events import seal_body
+from storage.volume import VolumeLost
+from tests.storage.keeping.town import Town
+from tests.storage.sealed import NOW_US
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    town = await asyncio.to_thread(Town, tmp_path)
+    await town.keeper.start()
+    yield town
+    await town.keeper.close()
+
+
+async def findings(town: Town, *, ended: bool = True) -> Findings:
+    return await town.keeper.books.survey(
+        compare, town.recorder.volume, town.recorder.keys, is_ended=lambda boot, shard: ended
+    )
+
+
+async def told(town: Town, count: int = 2) -> list[SealedSegment]:
+    recorded = await asyncio.to_thread(town.record, count)
+    await town.tell(recorded)
+    return recorded
+
+
+async def test_volume_that_is_as_the_ledger_says_has_no_findings(town: Town) -> None:
+    await told(town)
+    assert await findings(town) == Findings()
+
+
+async def test_closed_file_that_nobody_told_is_found_with_all_that_its_seal_needs(town: Town) -> None:
+    (recorded,) = await asyncio.to_thread(town.record, 1)
+    (unknown,) = (await findings(town)).unknown
+    assert seal_body(unknown) == seal_body(recorded).model_copy(update={"recovered": True})
+
+
+async def test_file_whose_seal_is_on_the_way_is_not_unknown(town: Town) -> None:
+    await asyncio.to_thread(town.record, 1)
+    assert (await findings(town, ended=False)).unknown == []
+
+
+async def test_file_that_is_gone_is_missing(town: Town) -> None:
+    recorded = await told(town)
+    await asyncio.to_thread(town.path(recorded[0]).unlink)
+    assert [row.seg for row in (await findings(town)).missing] == [recorded[0].segment]
+
+
+async def test_damaged_unknown_file_is_named_and_left(town: Town) -> None:
+    (recorded,) = await asyncio.to_thread(town.record, 1)
+    content = bytearray(await asyncio.to_thread(town.path(recorded).read_bytes))
+    content[-200] ^= 1
+    await asyncio.to_thread(town.path(recorded).write_bytes, content)
+    found = await findings(town)
+    assert [path for path, _ in found.damaged] == [town.path(recorded)]
+    assert found.unknown == []
+
+
+async def test_file_under_another_name_is_not_believed(town: Town) -> None:
+    (recorded,) = await asyncio.to_thread(town.record, 1)
+    path = town.path(recorded)
+    await asyncio.to_thread(path.rename, path.with_name("0" * 12 + "7" + "0" * 3 + "8" + "0" * 15 + ".svs"))
+    assert len((await findings(town)).damaged) == 1
+
+
+async def test_volume_that_is_away_loses_nothing(town: Town) -> None:
+    await told(town)
+    await asyncio.to_thread(town.recorder.volume.path.rename, town.directory / "away")
+    with pytest.raises(VolumeLost):
+        await findings(town)
+
+
+async def test_file_of_a_destroyed_segment_is_a_leftover(town: Town) -> None:
+    recorded = await told(town)
+    segs = (recorded[0].segment,)
+    await town.keeper.books.append(
+        [
+            Draft(Expire(segs=segs, reason="cap", deadline_utc_us=NOW_US)),
+            Draft(Expired(segs=segs, bytes=1, cameras=())),
+        ]
+    )
+    await town.keeper.books.follow()
+    assert [row.seg for row in (await findings(town)).leftover] == list(segs)
+
+
+async def test_keeper_logs_what_was_found_and_sets_it_right(town: Town) -> None:
+    lost, destroyed = await told(town)
+    (unknown,) = await asyncio.to_thread(lambda: town.record(1, first=2))
+    await asyncio.to_thread(town.path(lost).unlink)
+    segs = (destroyed.segment,)
+    await town.keeper.books.append([Draft(Expired(segs=segs, bytes=1, cameras=()))])
+    await town.keeper.books.follow()
+    await asyncio.to_thread(_end_all_spools, town)
+    for _ in range(2):
+        await town.keeper.reconcile()
+    assert (await town.row(lost.segment)).state is SegmentState.LOST
+    assert (await town.row(unknown.segment)).recovered
+    assert not await asyncio.to_thread(town.path(destroyed).exists)
+    bodies = await town.logged()
+    assert len([body for body in bodies if isinstance(body, Missing)]) == 1
+    assert len([body for body in bodies if isinstance(body, Seal) and body.recovered]) == 1
+    with pytest.raises(KeyShredded):
+        await asyncio.to_thread(town.recorder.keys.find, (await town.row(destroyed.segment)).key_ref)
+
+
+def _end_all_spools(town: Town) -> None:
+    for spool in town.settings.spools.glob("*/*.spool"):
+        spool.unlink()
+
+
+async def test_index_that_was_lost_is_the_same_after_rebuild_and_comparison(town: Town) -> None:
+    recorded = await told(town, 3)
+    await town.hold(recorded[1])
+    before = [await town.row(segment.segment) for segment in recorded]
+    await town.keeper.close()
+    town.keeper = town.new_keeper()
+    await town.keeper.start(rebuild_index=True)
+    await town.keeper.reconcile()
+    assert [await town.row(segment.segment) for segment in recorded] == before
+    assert len(await town.keeper.books.survey(IndexReader.holds)) == 1
