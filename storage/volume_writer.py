@@ -112,6 +112,7 @@ class VolumeWriter:
         self._growing: dict[SegmentId, GrowingSegment] = {}
         self._failed: set[SegmentId] = set()
         self._stop_sync = Stop()
+        self._sync_fd = -1  # one for the life of the volume: the kernel tells each a write-back error once
         self._drop = False
         self._crash: BaseException | None = None
         self._records = self._bytes = self._sealed = self._failures = self._syncs = 0
@@ -153,6 +154,7 @@ class VolumeWriter:
         self.volume.check()
         try:
             make_directory(self.volume.growing_directory(self._shard))
+            self._sync_fd = os.open(self.volume.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
             raise VolumeLost(path=str(self.volume.path), what=str(error)) from error
         for thread in self._threads:
@@ -325,18 +327,16 @@ class VolumeWriter:
             self._tell_failed(growing.header.segment, growing.header.camera, SegmentFailure.VOLUME_LOST)
 
     def _sync(self) -> None:
-        # One descriptor for the life of the volume: the kernel tells each a write-back error once.
-        fd = os.open(self.volume.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             while not self._stop_sync.wait_in_thread(self._sync_interval_s) and self.lost is None:
                 try:
-                    sync_filesystem(fd)
+                    sync_filesystem(self._sync_fd)
                     self.volume.check()
                     self._syncs += 1
                 except (OSError, VolumeLost) as error:
                     self._lose(f"sync: {error}")
         finally:
-            os.close(fd)
+            os.close(self._sync_fd)
 
     def _lose(self, reason: str) -> None:
         """Take the volume out of service. Never undone: what was written since the last good sync is unknown."""

@@ -2,7 +2,7 @@
 
 import random
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -186,20 +186,24 @@ def seal_file(
 
 @dataclass
 class Told:
-    """Listens to a writer, and remembers."""
+    """Listens to a writer, and remembers; the hooks run in the writer's thread."""
 
     sealed_segments: list[SealedSegment] = field(default_factory=list)
     records: list[RecordWritten] = field(default_factory=list)
     failures: list[tuple[SegmentId, SegmentFailure]] = field(default_factory=list)
+    on_record: Callable[[], object] = lambda: None
+    on_failure: Callable[[], object] = lambda: None
 
     def sealed(self, segment: SealedSegment) -> None:
         self.sealed_segments.append(segment)
 
     def record_written(self, record: RecordWritten) -> None:
         self.records.append(record)
+        self.on_record()
 
     def segment_failed(self, segment: SegmentId, camera: CameraId, why: SegmentFailure) -> None:
         self.failures.append((segment, why))
+        self.on_failure()
 
 
 class Recorder:

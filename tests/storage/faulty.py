@@ -1,0 +1,62 @@
+"""A disk whose n-th durable call fails: wrappers over the real calls, for files below one directory."""
+
+import errno
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CALLS = ("open", "writev", "ftruncate", "fdatasync", "fsync", "rename", "mkdir", "lseek")
+
+
+class FaultyDisk:
+    """Counts the calls on files below `below`, and fails the call number `fail_at` (from 1) with `code`.
+
+    Of the calls, those named by `only` count. With `for_good` every later call fails too, as on a disk that stays full
+    or broken. A write that fails leaves half of its bytes in the file first. `calls` names what was called.
+    """
+
+    def __init__(
+        self,
+        patch: pytest.MonkeyPatch,
+        below: Path,
+        *,
+        fail_at: int = 0,
+        code: int = errno.EIO,
+        for_good: bool = False,
+        only: Sequence[str] = CALLS,
+    ) -> None:
+        self.calls: list[str] = []
+        self._below = str(below)
+        self._fail_at = fail_at
+        self._code = code
+        self._for_good = for_good
+        for name in only:
+            patch.setattr(os, name, self._wrapper(name, getattr(os, name)))
+
+    def _wrapper(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(first: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 -- whatever the real call takes
+            if not self._is_ours(first):
+                return real(first, *args, **kwargs)
+            self.calls.append(name)
+            number = len(self.calls)
+            if number == self._fail_at or (self._for_good and 0 < self._fail_at < number):
+                if name == "writev":
+                    data = b"".join(args[0])
+                    os.write(first, data[: len(data) // 2])
+                raise OSError(self._code, os.strerror(self._code))
+            return real(first, *args, **kwargs)
+
+        return call
+
+    def _is_ours(self, target: int | str | os.PathLike[str]) -> bool:
+        if isinstance(target, int):
+            try:
+                path = Path(f"/proc/self/fd/{target}").readlink()
+            except OSError:
+                return False
+        else:
+            path = Path(target)
+        return str(path).startswith(self._below)

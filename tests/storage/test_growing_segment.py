@@ -1,0 +1,111 @@
+import errno
+from pathlib import Path
+
+import pytest
+
+from storage.growing_segment import RESERVE_BYTES, GrowingSegment
+from storage.records import CodecConfig
+from storage.svs1.scan import scan
+from storage.svs1.writer import Scratch
+from storage.vault.seal import SegmentKeys, new_segment_keys
+from storage.volume import Volume, create_volume
+from tests.storage.faulty import FaultyDisk
+from tests.storage.sealed import CAMERA, CODEC, NOW_US, custodians, footage, gop, header_of, segment_start
+
+GROUPS = footage(7, gops=2, packets=2, size=300)
+
+
+@pytest.fixture
+def volume(tmp_path: Path) -> Volume:
+    made = create_volume(tmp_path / "disk", now_utc_us=NOW_US)
+    made.growing_directory(0).mkdir()
+    return made
+
+
+def _segment(volume: Volume, codec: CodecConfig = CODEC) -> tuple[GrowingSegment, SegmentKeys]:
+    header = header_of(segment_start())
+    keys = new_segment_keys(
+        custodians().set, hh=header.hh, segment=header.segment, camera=CAMERA, start_utc_us=header.start_utc_us
+    )
+    return GrowingSegment(volume, header, keys, codec, Scratch()), keys
+
+
+@pytest.mark.parametrize("end", ["close", "close_short", "abandon"])
+def test_data_key_is_wiped_however_the_segment_ends(volume: Volume, end: str) -> None:
+    growing, keys = _segment(volume)
+    growing.open()
+    growing.append(gop(0, GROUPS[0]))
+    assert any(keys.dek)
+    getattr(growing, end)()
+    assert not any(keys.dek)
+
+
+@pytest.mark.parametrize("call", ["open", "writev", "ftruncate", "fdatasync", "rename", "mkdir", "fsync"])
+def test_data_key_is_wiped_when_the_disk_refuses(volume: Volume, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    growing, keys = _segment(volume)
+    FaultyDisk(monkeypatch, volume.path, only=[call], fail_at=1, for_good=True)
+    with pytest.raises(OSError, match="error"):
+        _open_and_close(growing)
+    assert not any(keys.dek)
+
+
+def _open_and_close(growing: GrowingSegment) -> None:
+    growing.open()
+    growing.close()
+
+
+def test_segment_that_could_not_be_opened_leaves_no_file(volume: Volume, monkeypatch: pytest.MonkeyPatch) -> None:
+    growing, _ = _segment(volume)
+    with monkeypatch.context() as patch:
+        FaultyDisk(patch, volume.path, only=["writev"], fail_at=1, code=errno.ENOSPC)
+        with pytest.raises(OSError, match="space"):
+            growing.open()
+    assert not growing.path.exists()
+
+
+def test_file_that_was_there_is_neither_written_nor_removed(volume: Volume) -> None:
+    growing, _ = _segment(volume)
+    growing.path.write_bytes(b"there")
+    with pytest.raises(FileExistsError):
+        growing.open()
+    assert growing.path.read_bytes() == b"there"
+
+
+def test_torn_record_is_cut_off_and_the_rest_closed(volume: Volume, monkeypatch: pytest.MonkeyPatch) -> None:
+    growing, _ = _segment(volume)
+    growing.open()
+    growing.append(gop(0, GROUPS[0]))
+    with monkeypatch.context() as patch:
+        FaultyDisk(patch, volume.path, only=["writev"], fail_at=1)
+        with pytest.raises(OSError, match="error"):
+            growing.append(gop(1, GROUPS[1]))
+    sealed = growing.close_short()
+    found = scan(volume.sealed_path(CAMERA, sealed.start_utc_us, sealed.segment))
+    assert found.closed
+    assert (found.root, len(found.heads), found.file_bytes) == (sealed.root, 2, sealed.file_bytes)
+
+
+def test_blocks_are_reserved_ahead_without_changing_the_length(volume: Volume) -> None:
+    growing, _ = _segment(volume)
+    growing.open()
+    status = growing.path.stat()
+    assert status.st_size < 4096
+    assert status.st_blocks * 512 >= RESERVE_BYTES
+    growing.abandon()
+
+
+def test_file_system_that_can_not_reserve_is_written_all_the_same(
+    volume: Volume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def refuses(fd: int, offset: int, size: int) -> None:
+        asked.append(size)
+        raise OSError(errno.EOPNOTSUPP, "not supported")
+
+    monkeypatch.setattr("storage.growing_segment.reserve", refuses)
+    growing, _ = _segment(volume)
+    growing.open()
+    growing.append(gop(0, GROUPS[0]))
+    assert growing.close().records == 2
+    assert len(asked) == 1
