@@ -143,9 +143,9 @@ class Recording:
             authorisation=self._entry.authorisation,
             continues=self._last_segment if record.random_access is RandomAccess.NONE else None,
         )
+        self._sink.open_segment(start)
         self._segment = _Segment(start=start, limit_us=self._next_limit_us)
         self._next_limit_us = self._segment_us
-        self._sink.open_segment(start)
         return self._segment
 
     def _accepted(self, record: Record, segment: _Segment) -> None:

@@ -1,0 +1,201 @@
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+
+import av
+import pytest
+from av.video.codeccontext import VideoCodecContext
+
+from nvr.base.units import us_from_ticks
+from nvr.sim.faults import Faults
+from nvr.sim.picture import read_instant_utc_us
+from recorder.status import State
+from storage.records import GapCause
+from tests.recorder.city import OTHER, QUICK, SMALL, city
+from tests.recorder.fakes import Segment
+
+_ANSWERS = [
+    (Faults.answer_not_found, "not-found"),
+    (Faults.answer_unauthorized, "unauthorized"),
+    (Faults.answer_garbage, "garbage"),
+    (Faults.answer_nothing, "timeout"),
+]
+
+
+def _instants(segment: Segment) -> list[tuple[int, int | None]]:
+    """Wall time of each picture as recorded, and the instant that the camera drew into it."""
+    decoder = av.CodecContext.create("h264", "r")
+    assert isinstance(decoder, VideoCodecContext)
+    decoder.extradata = segment.start.codec.extradata
+    told = []
+    for record in segment.records:
+        at = 0
+        for size, delta_90k in zip(record.sizes, record.pts_delta_90k, strict=True):
+            packet = av.Packet(bytes(record.data[at : at + size]))
+            packet.pts = record.start_utc_us + us_from_ticks(delta_90k)
+            packet.time_base = Fraction(1, 1_000_000)
+            at += size
+            told += [(frame.pts, frame) for frame in decoder.decode(packet)]
+    told += [(frame.pts, frame) for frame in decoder.decode(None)]
+    return [(pts or 0, read_instant_utc_us(frame.to_ndarray(format="gray"))) for pts, frame in told]
+
+
+async def test_pictures_are_dated_as_the_clock_in_them_shows() -> None:
+    async with city(SMALL) as town:
+        await town.recorded("cam1", 80)
+        await town.end()
+    told = await asyncio.to_thread(_instants, town.sink.of("cam1")[0])
+    errors = [wall - drawn for wall, drawn in told if drawn is not None]
+    assert len(errors) == len(told) >= 80
+    assert all(-50_000 < error < 250_000 for error in errors)
+    assert max(errors) - min(errors) < 5_000
+
+
+async def test_start_and_stop_are_gaps_and_every_segment_is_closed() -> None:
+    async with city(SMALL) as town:
+        await town.recorded("cam1", 50)
+        status = town.status("cam1")
+        assert (status.state, status.cause, status.reconnects, status.lost) == (State.RECORDING, None, 0, 0)
+        assert (status.codec, status.width, status.height) == ("avc1.42c00c", 320, 180)
+        assert status.frames == town.sink.frames("cam1")
+        assert status.bitrate_bps > 0
+        await town.end()
+    records = town.sink.records("cam1")
+    starting, stopped = town.events.of("cam1")
+    assert (starting.cause, starting.to_utc_us) == (GapCause.SILENT, records[0].start_utc_us)
+    end_utc_us = records[-1].start_utc_us + us_from_ticks(records[-1].dur_90k)
+    assert (stopped.cause, stopped.from_utc_us, stopped.to_utc_us) == (GapCause.STOPPED, end_utc_us, None)
+    assert all(segment.closed for segment in town.sink.of("cam1"))
+    assert [request.method for request in town.sim.requests("cam1")][-1] == "TEARDOWN"
+
+
+async def test_sound_is_never_set_up() -> None:
+    async with city(replace(SMALL, audio=True)) as town:
+        await town.recorded("cam1", 10)
+        set_up = [request.uri for request in town.sim.requests("cam1") if request.method == "SETUP"]
+    assert len(set_up) == 1
+    assert "audio" not in set_up[0]
+
+
+@pytest.mark.parametrize(("fault", "cause"), _ANSWERS)
+async def test_camera_that_answers_wrongly_is_named_so_and_disturbs_no_other(
+    fault: Callable[[Faults], None], cause: str
+) -> None:
+    async with city(SMALL, OTHER) as town:
+        fault(town.sim.faults("cam1"))
+        town.sim.faults("cam1").drop_connections()
+        await town.recorded("cam2", 60)
+        await town.until(lambda: town.status("cam1").cause == cause)
+        assert town.status("cam1").state in (State.WAITING, State.CONNECTING)
+        town.sim.faults("cam1").recover()
+        await town.recorded("cam1", 20)
+        assert town.status("cam1").cause is None
+        assert town.status("cam2").reconnects == 0
+    gap = town.events.of("cam1")[0]
+    assert (gap.cause, gap.detail) == (GapCause.SILENT, cause)
+    assert gap.to_utc_us is not None
+    assert [gap.detail for gap in town.events.of("cam2")] == ["starting", ""]
+
+
+async def test_frozen_camera_is_stalled_then_given_up_and_the_gap_has_its_length() -> None:
+    async with city(SMALL, OTHER) as town:
+        await town.recorded("cam1", 50)
+        town.sim.faults("cam1").freeze()
+        await town.events.until(lambda: len(town.events.of("cam1")) == 2)
+        assert town.status("cam1").state is State.STALLED
+        last = town.sink.records("cam1")[-1]
+        assert town.events.of("cam1")[1].from_utc_us == last.start_utc_us + us_from_ticks(last.dur_90k)
+        await town.until(lambda: town.status("cam1").state is not State.STALLED)
+        town.sim.faults("cam1").recover()
+        await town.recorded("cam1", 20)
+        assert town.status("cam1").reconnects >= 1
+    gap = town.events.of("cam1")[1]
+    assert gap.cause is GapCause.SILENT
+    assert gap.to_utc_us is not None
+    assert gap.to_utc_us - gap.from_utc_us > 1_500_000
+    runs = {segment.start.run for segment in town.sink.of("cam1")}
+    assert len(runs) == 2
+
+
+@pytest.mark.parametrize("drop", [Faults.drop_connections, Faults.drop_in_frame])
+async def test_connection_that_drops_in_a_group_keeps_what_came_whole(drop: Callable[[Faults], None]) -> None:
+    camera = replace(SMALL, gop_frames=200)
+    async with city(camera) as town:
+        await town.recorded("cam1", 50)
+        before = len(town.sink.of("cam1"))
+        drop(town.sim.faults("cam1"))
+        await town.sink.until(lambda: len(town.sink.of("cam1")) > before)
+        await town.end()
+    first, second = town.sink.of("cam1")[:2]
+    assert first.closed
+    assert second.start.continues is None
+    assert second.start.run != first.start.run
+    assert [gap.detail for gap in town.events.of("cam1")] == ["starting", "closed", ""]
+
+
+async def test_session_outlives_the_cameras_time_out_by_its_keep_alive() -> None:
+    async with city(replace(SMALL, session_timeout_s=1)) as town:
+        await town.recorded("cam1", 70)
+        assert town.status("cam1").reconnects == 0
+        assert town.sim.statistics("cam1").sessions_timed_out == 0
+
+
+async def test_lost_packets_are_counted_in_the_record() -> None:
+    async with city(SMALL) as town:
+        await town.recorded("cam1", 30)
+        town.sim.faults("cam1").lose_packets(3)
+        await town.recorded("cam1", 30)
+        assert town.status("cam1").lost == 3
+        assert town.status("cam1").reconnects == 0
+    assert sum(record.lost for record in town.sink.records("cam1")) == 3
+
+
+async def test_leap_of_the_cameras_time_stamps_loses_no_picture(caplog: pytest.LogCaptureFixture) -> None:
+    async with city(SMALL) as town:
+        await town.recorded("cam1", 50)
+        town.sim.faults("cam1").jump_timestamps(90_000 * 3600)
+        await town.recorded("cam1", 60)
+        assert town.status("cam1").reconnects == 0
+        await town.end()
+    first, second = town.sink.of("cam1")
+    assert first.start.run != second.start.run
+    assert [gap.detail for gap in town.events.of("cam1")] == ["starting", ""]
+    assert "time stamps broke (jump)" in caplog.text
+
+
+async def test_password_opens_the_camera_and_stands_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    camera = replace(SMALL, auth="digest", user="ville", password="gr4ssh0pper", qop_auth=True)
+    async with city(camera) as town:
+        await town.recorded("cam1", 10)
+        town.sim.faults("cam1").expire_nonce()
+        town.sim.faults("cam1").answer_unauthorized()
+        town.sim.faults("cam1").drop_connections()
+        await town.events.until(lambda: len(town.events.of("cam1")) == 2)
+        await town.until(lambda: town.status("cam1").cause == "unauthorized")
+        assert "gr4ssh0pper" not in repr(town.shard.status())
+    assert "camera cam1" in caplog.text
+    ours = [record.getMessage() for record in caplog.records if record.name.startswith("recorder")]
+    assert "gr4ssh0pper" not in "".join(ours)
+    assert "ville" not in "".join(ours)
+
+
+async def test_secret_that_is_not_there_is_named_so() -> None:
+    def no_secrets(name: str) -> tuple[str, str]:
+        raise KeyError(name)
+
+    camera = replace(SMALL, auth="basic", user="ville", password="x")
+    async with city(camera, secrets=no_secrets) as town:
+        await town.until(lambda: town.status("cam1").cause == "no-secret")
+
+
+async def test_camera_that_never_stops_waiting_ends_at_once_when_told() -> None:
+    slow = replace(QUICK, retry_first_s=3600.0, retry_most_s=3600.0)
+    async with city(SMALL, settings=slow) as town:
+        town.sim.faults("cam1").answer_not_found()
+        await town.until(lambda: town.status("cam1").state is State.WAITING)
+        assert town.status("cam1").next_attempt_utc_us is not None
+        await town.end()
+    assert [gap.cause for gap in town.events.of("cam1")] == [GapCause.SILENT, GapCause.STOPPED]
