@@ -1,7 +1,7 @@
 """A real recorder process for the crash tests: it says what it was told, and stops in the middle of a write.
 
-`python -m tests.storage.crashing_recorder DIRECTORY RECORDS`: acknowledges RECORDS records, one line each, tears the next
-one, says `torn`, and waits to be killed.
+`python -m tests.storage.crashing_recorder DIRECTORY RECORDS` acknowledges RECORDS records, one line each, tears the
+next one, says `torn`, and waits to be killed.
 """
 
 import os
