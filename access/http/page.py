@@ -1,0 +1,223 @@
+"""The status page as HTML: pure, from a view to a string. What is wrong stands first."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from html import escape
+from typing import Final
+
+from access.http.style import STYLE
+from access.http.texts import CATALOGUES, Language, cause_text
+from access.http.view import Alarm, CameraState, CameraView, LedgerView, StatusView, VolumeView
+from nvr.base.units import US_PER_SECOND
+
+REFRESH_SECONDS: Final = 15
+
+_DECIMAL: Final[Mapping[Language, str]] = {"fr": ",", "en": "."}
+_BINARY_UNITS: Final[Mapping[Language, tuple[str, ...]]] = {
+    "fr": ("o", "Kio", "Mio", "Gio", "Tio", "Pio"),
+    "en": ("B", "KiB", "MiB", "GiB", "TiB", "PiB"),
+}
+_KIB: Final = 1024
+_BITS_PER_MBIT: Final = 1_000_000
+_MINUTE_SECONDS: Final = 60
+
+
+def render_status(view: StatusView, language: Language, zone: tzinfo) -> str:
+    """The page; times are local with their offset from UTC."""
+    return _Page(view, language, zone).html()
+
+
+def render_message(text: str, language: Language) -> str:
+    """A page that says one thing: not found, no answer. `text` is an id."""
+    words = CATALOGUES[language]
+    return _document(
+        words["title"], language, f'<h1>{escape(words["title"])}</h1><p class="bad">{escape(words[text])}</p>'
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    view: StatusView
+    language: Language
+    zone: tzinfo
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        return CATALOGUES[self.language]
+
+    @property
+    def _colon(self) -> str:
+        # French typography: a no-break space before the colon.
+        return "\u00a0: " if self.language == "fr" else ": "
+
+    def html(self) -> str:
+        parts = [self._head(), *self._troubles(), *self._cameras(), *self._volumes(), *self._ledger(), self._foot()]
+        return _document(f"{self.words['title']} · {self.view.town}", self.language, "".join(parts))
+
+    def _head(self) -> str:
+        other = "en" if self.language == "fr" else "fr"
+        name = escape(self.words["other-language"])
+        as_of = self._words("as-of", self._time(self.view.now_utc_us, whole=True))
+        return (
+            f"<header><h1>{escape(self.words['title'])}</h1>"
+            f'<a class="soft" href="?lang={other}" hreflang="{other}">{name}</a></header>'
+            f'<p class="soft">{escape(self.view.town)} · {as_of}</p>'
+        )
+
+    def _troubles(self) -> Iterator[str]:
+        troubles = [
+            *map(self._alarm, self.view.alarms),
+            *([self._ledger_trouble(self.view.ledger)] if self.view.ledger.wrong else []),
+            *(self._volume_trouble(volume) for volume in self.view.volumes if volume.wrong),
+            *(self._camera_trouble(camera) for camera in self.view.cameras if camera.wrong),
+        ]
+        if not troubles:
+            yield f'<p class="good">{escape(self.words["all-good"])}</p>'
+            return
+        items = "".join(f"<li>{trouble}</li>" for trouble in troubles)
+        head = f"<h2>{escape(self.words['to-look-at'])} ({len(troubles)})</h2>"
+        yield f'<section class="bad">{head}<ul>{items}</ul></section>'
+
+    def _alarm(self, alarm: Alarm) -> str:
+        text = self._words(alarm.id, escape(alarm.value or "")) if alarm.id in self.words else escape(alarm.id)
+        return f"{text}{self._since(alarm.since_utc_us)}"
+
+    def _camera_trouble(self, camera: CameraView) -> str:
+        place = f" ({escape(camera.place)})" if camera.place else ""
+        trouble = f"{self._state(camera)}{self._since(camera.since_utc_us)}"
+        return f"<strong>{escape(camera.camera)}</strong>{place}{self._colon}{trouble}"
+
+    def _volume_trouble(self, volume: VolumeView) -> str:
+        trouble = escape(self.words["low" if volume.in_service else "out-of-service"])
+        return f"{escape(self.words['volume'])} <strong>{escape(volume.name)}</strong>{self._colon}{trouble}"
+
+    def _ledger_trouble(self, ledger: LedgerView) -> str:
+        state = "ledger-unsigned" if ledger.answers else "ledger-silent"
+        return f"{escape(self.words['ledger'])}{self._colon}{escape(self.words[state])}"
+
+    def _cameras(self) -> Iterator[str]:
+        yield f"<h2>{escape(self.words['cameras'])} ({len(self.view.cameras)})</h2>"
+        if not self.view.cameras:
+            yield f'<p class="soft">{escape(self.words["no-cameras"])}</p>'
+            return
+        rows = [
+            self._camera(camera) for camera in sorted(self.view.cameras, key=lambda one: (not one.wrong, one.camera))
+        ]
+        yield self._table(("camera", "state", "last", "bitrate", "gaps"), rows)
+
+    def _camera(self, camera: CameraView) -> str:
+        place = f"<small>{escape(camera.place)}</small>" if camera.place else ""
+        mark = "wrong" if camera.wrong else "ok"
+        since = f"<small>{self._since(camera.since_utc_us).strip(' ,')}</small>" if camera.wrong else ""
+        return (
+            f'<tr><th scope="row">{escape(camera.camera)}{place}</th>'
+            + self._cell("state", f'<span><span class="{mark}">{self._state(camera)}</span>{since}</span>')
+            + self._cell("last", self._time(camera.last_record_utc_us), number=True)
+            + self._cell("bitrate", self._bitrate(camera.bitrate_bps), number=True)
+            + self._cell("gaps", self._gaps(camera), number=True)
+            + "</tr>"
+        )
+
+    def _volumes(self) -> Iterator[str]:
+        yield f"<h2>{escape(self.words['volumes'])}</h2>"
+        yield self._table(("volume", "state", "free", "held"), [self._volume(volume) for volume in self.view.volumes])
+
+    def _volume(self, volume: VolumeView) -> str:
+        state = "out-of-service" if not volume.in_service else "low" if volume.low else "in-service"
+        mark = "wrong" if volume.wrong else "ok"
+        days = self.view.held_days(volume)
+        free = f"{self._size(volume.free_bytes)} / {self._size(volume.total_bytes)}"
+        held = self._words("days", str(days)) if days is not None else "–"
+        return (
+            f'<tr><th scope="row">{escape(volume.name)}</th>'
+            + self._cell("state", f'<span class="{mark}">{escape(self.words[state])}</span>')
+            + self._cell("free", free, number=True)
+            + self._cell("held", held, number=True)
+            + "</tr>"
+        )
+
+    def _ledger(self) -> Iterator[str]:
+        ledger = self.view.ledger
+        signed = self.words["never"]
+        if ledger.checkpoint_size is not None:
+            signed = f"{self._time(ledger.checkpoint_utc_us)} ({self._words('at-size', str(ledger.checkpoint_size))})"
+        state = self._ledger_trouble(ledger) if ledger.wrong else escape(self.words["in-service"])
+        mark = "wrong" if ledger.wrong else "ok"
+        row = (
+            f'<tr><th scope="row"><span class="{mark}">{state}</span></th>'
+            + self._cell("entries", str(ledger.size), number=True)
+            + self._cell("checkpoint", signed, number=True)
+            + "</tr>"
+        )
+        yield f"<h2>{escape(self.words['ledger'])}</h2>"
+        yield self._table(("state", "entries", "checkpoint"), [row])
+
+    def _foot(self) -> str:
+        return f'<footer class="soft">{escape(self.words["no-pictures"])}</footer>'
+
+    def _table(self, columns: tuple[str, ...], rows: list[str]) -> str:
+        heads = "".join(f'<th scope="col">{escape(self.words[column])}</th>' for column in columns)
+        return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+    def _cell(self, label: str, content: str, *, number: bool = False) -> str:
+        kind = ' class="number"' if number else ""
+        return f'<td{kind} data-label="{escape(self.words[label])}"><span>{content}</span></td>'
+
+    def _state(self, camera: CameraView) -> str:
+        state = self.words[camera.state.value]
+        if camera.cause is None or camera.state is CameraState.RECORDING:
+            return escape(state)
+        return f"{escape(state)} – {escape(cause_text(camera.cause, self.words))}"
+
+    def _since(self, utc_us: int | None) -> str:
+        return "" if utc_us is None else f", {self._words('since', self._time(utc_us))}"
+
+    def _gaps(self, camera: CameraView) -> str:
+        if not camera.gaps_today:
+            return escape(self.words["no-gaps"])
+        minutes, seconds = divmod(camera.gap_today_us // US_PER_SECOND, _MINUTE_SECONDS)
+        return (
+            f"{camera.gaps_today} ({minutes} min {seconds:02d} s)" if minutes else f"{camera.gaps_today} ({seconds} s)"
+        )
+
+    def _bitrate(self, bps: int | None) -> str:
+        return "–" if bps is None else f"{self._decimal(bps, _BITS_PER_MBIT)} Mbit/s"
+
+    def _size(self, size: int) -> str:
+        unit = 0
+        while size >= _KIB ** (unit + 1) and unit < len(_BINARY_UNITS[self.language]) - 1:
+            unit += 1
+        number = str(size) if unit == 0 else self._decimal(size, _KIB**unit)
+        return f"{number} {_BINARY_UNITS[self.language][unit]}"
+
+    def _decimal(self, value: int, unit: int) -> str:
+        """With one decimal, in integers: rounded to the nearest tenth."""
+        tenths = (value * 10 + unit // 2) // unit
+        return f"{tenths // 10}{_DECIMAL[self.language]}{tenths % 10}"
+
+    def _time(self, utc_us: int | None, *, whole: bool = False) -> str:
+        """Local time with its offset; the date too, unless it is that of the page."""
+        if utc_us is None:
+            return escape(self.words["unknown-time"])
+        when, now = self._local(utc_us), self._local(self.view.now_utc_us)
+        day = f"{when:%d/%m/%Y} " if self.language == "fr" else f"{when:%Y-%m-%d} "
+        iso = when.isoformat()
+        shown = f"{day if whole or when.date() != now.date() else ''}{when:%H:%M:%S} {iso[-len('+00:00') :]}"
+        return f'<time datetime="{iso}">{shown}</time>'
+
+    def _local(self, utc_us: int) -> datetime:
+        return datetime.fromtimestamp(utc_us // US_PER_SECOND, UTC).astimezone(self.zone)
+
+    def _words(self, text: str, value: str) -> str:
+        """A text with its value, which is HTML already."""
+        return escape(self.words[text]).replace("{value}", value)
+
+
+def _document(title: str, language: Language, body: str) -> str:
+    return (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}"><meta name="robots" content="noindex">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>{body}</main></body></html>"
+    )

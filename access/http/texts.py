@@ -1,0 +1,164 @@
+"""The words of the status page, in French and in English, by id."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
+
+Language: TypeAlias = Literal["fr", "en"]
+
+FRENCH: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "title": "État de l’enregistrement",
+        "all-good": "Tout fonctionne.",
+        "to-look-at": "À traiter",
+        "cameras": "Caméras",
+        "camera": "Caméra",
+        "state": "État",
+        "last": "Dernier enregistrement",
+        "bitrate": "Débit",
+        "gaps": "Interruptions ce jour",
+        "no-gaps": "aucune",
+        "volumes": "Disques",
+        "volume": "Disque",
+        "free": "Libre",
+        "held": "Durée conservée",
+        "days": "{value} j",
+        "ledger": "Journal",
+        "entries": "Écritures",
+        "checkpoint": "Dernier point de contrôle",
+        "at-size": "{value} écritures",
+        "never": "jamais",
+        "unknown-time": "inconnu",
+        "since": "depuis {value}",
+        "as-of": "Situation au {value}",
+        "no-pictures": "Cette page ne montre aucune image : les images ne s’ouvrent que sur réquisition.",
+        "no-cameras": "Aucune caméra n’est encore déclarée.",
+        "other-language": "English",
+        "not-found": "Cette page n’existe pas.",
+        "no-answer": "Le système ne répond pas à la page d’état. L’enregistrement n’en dépend pas.",
+        "recording": "enregistre",
+        "connecting": "connexion en cours",
+        "stalled": "connectée, sans images",
+        "waiting": "en panne, nouvel essai prévu",
+        "idle": "arrêtée",
+        "unknown": "inconnu",
+        "in-service": "en service",
+        "out-of-service": "hors service",
+        "low": "presque plein",
+        "ledger-silent": "le journal ne répond pas",
+        "ledger-unsigned": "aucun point de contrôle signé",
+        "unreachable": "caméra injoignable",
+        "refused": "connexion refusée par la caméra",
+        "tls": "échec du chiffrement TLS",
+        "timeout": "pas de réponse à temps",
+        "closed": "connexion fermée par la caméra",
+        "no-secret": "mot de passe absent du fichier des secrets",
+        "unauthorized": "utilisateur ou mot de passe refusé",
+        "not-found-stream": "flux inconnu de la caméra",
+        "rejected": "demande rejetée par la caméra",
+        "redirected": "trop de redirections",
+        "garbage": "réponse incompréhensible",
+        "no-video": "aucun flux vidéo",
+        "unsupported-codec": "format vidéo non pris en charge",
+        "unsupported-transport": "transport non pris en charge",
+        "no-pictures-arrive": "les images n’arrivent plus",
+        "provisional-set": "Le jeu de dépositaires est provisoire : tenez la cérémonie des clés",
+        "clock-unsynchronised": "L’horloge du serveur n’est pas synchronisée",
+        "order-ends": "L’arrêté préfectoral expire : {value}",
+        "witness-silent": "Le témoin du journal ne répond plus",
+        "key-place-lost": "Un emplacement des clés n’est plus accessible : {value}",
+        "spool-waits": "Des événements attendent d’être inscrits au journal : {value}",
+    }
+)
+
+ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "title": "Recording status",
+        "all-good": "Everything works.",
+        "to-look-at": "To look at",
+        "cameras": "Cameras",
+        "camera": "Camera",
+        "state": "State",
+        "last": "Last record",
+        "bitrate": "Bit rate",
+        "gaps": "Gaps today",
+        "no-gaps": "none",
+        "volumes": "Disks",
+        "volume": "Disk",
+        "free": "Free",
+        "held": "Kept",
+        "days": "{value} d",
+        "ledger": "Ledger",
+        "entries": "Entries",
+        "checkpoint": "Last checkpoint",
+        "at-size": "{value} entries",
+        "never": "never",
+        "unknown-time": "unknown",
+        "since": "since {value}",
+        "as-of": "As of {value}",
+        "no-pictures": "This page shows no picture: footage is opened against a requisition only.",
+        "no-cameras": "No camera was added yet.",
+        "other-language": "Français",
+        "not-found": "There is no such page.",
+        "no-answer": "The system does not answer the status page. Recording does not depend on it.",
+        "recording": "recording",
+        "connecting": "connecting",
+        "stalled": "connected, no pictures",
+        "waiting": "failed, will try again",
+        "idle": "stopped",
+        "unknown": "unknown",
+        "in-service": "in service",
+        "out-of-service": "out of service",
+        "low": "almost full",
+        "ledger-silent": "the ledger does not answer",
+        "ledger-unsigned": "no signed checkpoint",
+        "unreachable": "camera can not be reached",
+        "refused": "camera refused the connection",
+        "tls": "TLS failed",
+        "timeout": "no answer in time",
+        "closed": "camera closed the connection",
+        "no-secret": "no password in the secrets file",
+        "unauthorized": "user or password refused",
+        "not-found-stream": "camera knows no such stream",
+        "rejected": "camera rejected the request",
+        "redirected": "too many redirections",
+        "garbage": "answer makes no sense",
+        "no-video": "no video stream",
+        "unsupported-codec": "video format not supported",
+        "unsupported-transport": "transport not supported",
+        "no-pictures-arrive": "pictures stopped coming",
+        "provisional-set": "The custodian set is provisional: hold the key ceremony",
+        "clock-unsynchronised": "The server's clock is not synchronised",
+        "order-ends": "The prefect's order ends: {value}",
+        "witness-silent": "The ledger's witness does not answer",
+        "key-place-lost": "A place of the keyring can not be reached: {value}",
+        "spool-waits": "Events wait to be entered in the ledger: {value}",
+    }
+)
+
+CATALOGUES: Final[Mapping[Language, Mapping[str, str]]] = MappingProxyType({"fr": FRENCH, "en": ENGLISH})
+
+_CAUSES: Final[Mapping[str, str]] = MappingProxyType(
+    {"not-found": "not-found-stream", "stalled": "no-pictures-arrive"},
+)
+"""Ids of causes whose word is another text's here."""
+
+
+def cause_text(cause: str, texts: Mapping[str, str]) -> str:
+    """What went wrong with a camera; a cause that has no text yet stands as its id."""
+    return texts.get(_CAUSES.get(cause, cause), cause)
+
+
+def language_of(wanted: str | None, accepted: str | None) -> Language:
+    """The language asked for by `?lang=`, else the first of Accept-Language that there is, else French.
+
+    RFC 9110 section 12.5.4; quality values are not weighed: browsers send their languages in order.
+    """
+    offers = [wanted or "", *(part.partition(";")[0].strip() for part in (accepted or "").split(","))]
+    for offer in offers:
+        match offer.lower().partition("-")[0]:
+            case "fr":
+                return "fr"
+            case "en":
+                return "en"
+    return "fr"

@@ -1,0 +1,122 @@
+"""What the status page shows, as data: no picture, no key, nobody's name. `make_app` asks for it at each request."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from nvr.base.ids import CameraId
+from nvr.base.jcs import Json
+from nvr.base.units import US_PER_DAY, UtcUs
+
+
+class CameraState(StrEnum):
+    """Where a camera's recording stands; the values are those that a recorder tells."""
+
+    RECORDING = "recording"
+    CONNECTING = "connecting"
+    STALLED = "stalled"
+    """The session stands, and pictures do not come."""
+    WAITING = "waiting"
+    """An attempt or a session failed; the next one begins later."""
+    IDLE = "idle"
+    """Not begun, or stopped."""
+    UNKNOWN = "unknown"
+    """No recorder answers for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraView:
+    """One camera. `cause` is the id of what went wrong, None when nothing did; gaps are those of the local day."""
+
+    camera: CameraId
+    place: str | None
+    state: CameraState
+    cause: str | None
+    since_utc_us: UtcUs | None
+    last_record_utc_us: UtcUs | None
+    bitrate_bps: int | None
+    gaps_today: int
+    gap_today_us: int
+
+    @property
+    def wrong(self) -> bool:
+        """Whether somebody should look."""
+        return self.state is not CameraState.RECORDING
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeView:
+    """One disk. `oldest_utc_us` is the start of the oldest footage on it; a low disk has less than its reserve free."""
+
+    name: str
+    in_service: bool
+    low: bool
+    free_bytes: int
+    total_bytes: int
+    oldest_utc_us: UtcUs | None
+
+    @property
+    def wrong(self) -> bool:
+        """Whether somebody should look."""
+        return not self.in_service or self.low
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerView:
+    """The ledger; `checkpoint_size` and its time are of the last signed checkpoint, None before the first."""
+
+    answers: bool
+    size: int
+    checkpoint_size: int | None
+    checkpoint_utc_us: UtcUs | None
+
+    @property
+    def wrong(self) -> bool:
+        """Whether somebody should look."""
+        return not self.answers or (self.size > 0 and self.checkpoint_size is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that concerns no single camera or disk: the id of its text, and its value for the text."""
+
+    id: str
+    since_utc_us: UtcUs | None
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """The whole page as of `now_utc_us`. `town` is the name of this system."""
+
+    town: str
+    now_utc_us: UtcUs
+    cameras: Sequence[CameraView]
+    volumes: Sequence[VolumeView]
+    ledger: LedgerView
+    alarms: Sequence[Alarm] = ()
+
+    @property
+    def wrong(self) -> bool:
+        """Whether somebody should look at anything."""
+        parts: list[CameraView | VolumeView | LedgerView] = [*self.cameras, *self.volumes, self.ledger]
+        return bool(self.alarms) or any(part.wrong for part in parts)
+
+    def held_days(self, volume: VolumeView) -> int | None:
+        """Whole days from the oldest footage of a disk to now."""
+        if volume.oldest_utc_us is None:
+            return None
+        return max(0, self.now_utc_us - volume.oldest_utc_us) // US_PER_DAY
+
+    def to_json(self) -> dict[str, Json]:
+        """The same as a JSON object, with what is wrong marked."""
+        return {
+            "v": 1,
+            "town": self.town,
+            "now_utc_us": self.now_utc_us,
+            "wrong": self.wrong,
+            "alarms": [asdict(alarm) for alarm in self.alarms],
+            "cameras": [asdict(one) | {"wrong": one.wrong} for one in self.cameras],
+            "volumes": [asdict(one) | {"wrong": one.wrong, "held_days": self.held_days(one)} for one in self.volumes],
+            "ledger": asdict(self.ledger) | {"wrong": self.ledger.wrong},
+        }

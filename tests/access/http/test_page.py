@@ -1,0 +1,115 @@
+"""What is wrong stands first, in words; whatever a town names its cameras, the page stays a page."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from access.http.page import render_message, render_status
+from access.http.texts import Language
+from access.http.view import StatusView
+from nvr.base.ids import CameraId
+from nvr.base.units import UtcUs
+from tests.access.http.views import NOW, WELL, WRONG, camera
+
+PARIS = ZoneInfo("Europe/Paris")
+VOID = {"meta", "br"}
+
+
+class Balance(HTMLParser):
+    """Refuses tags that are not closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def tags_of(page: str) -> list[str]:
+    parser = Balance()
+    parser.feed(page)
+    assert parser.open == []
+    return parser.seen
+
+
+def words_of(page: str) -> str:
+    return re.sub(r"<style>.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("view", [WELL, WRONG, replace(WELL, cameras=[], volumes=[])], ids=["well", "wrong", "empty"])
+def test_page_is_well_formed(view: StatusView, language: Language) -> None:
+    assert tags_of(render_status(view, language, PARIS)).count("table") == 3 - (not view.cameras)
+
+
+def test_what_is_wrong_stands_first_and_says_cause_and_since_when() -> None:
+    page = render_status(WRONG, "fr", PARIS)
+    first = page[: page.index("<table")]
+    for text in ("À traiter (8)", "provisoire", "30/11/2026", "ne répond pas", "presque plein", "hors service"):
+        assert text in first
+    assert "caméra injoignable" in first
+    assert "les images n’arrivent plus" in first
+    assert 'depuis <time datetime="2026-09-21T16:00:46+02:00">16:00:46 +02:00</time>' in first
+    assert 'depuis <time datetime="2026-09-18T16:13:20+02:00">18/09/2026 16:13:20 +02:00</time>' in first
+
+
+def test_cameras_that_fail_stand_before_those_that_record() -> None:
+    page = render_status(WRONG, "en", PARIS)
+    names = re.findall(r'<th scope="row">([a-z0-9-]+)<small>', page)
+    assert names[:4] == ["ecole", "gare-parvis", "stade-nord", "cam-001"]
+
+
+def test_values_are_told_in_the_manner_of_the_language() -> None:
+    french, english = render_status(WELL, "fr", PARIS), render_status(WELL, "en", PARIS)
+    assert "4,0 Mbit/s" in french
+    assert "812,0 Gio / 7,3 Tio" in french
+    assert "14 j" in french
+    assert "4.0 Mbit/s" in english
+    assert "812.0 GiB / 7.3 TiB" in english
+    assert "2 (3 min 10 s)" in english
+    assert "2026-09-21 16:13:20 +02:00" in english
+
+
+def test_two_hours_of_the_october_night_are_told_apart() -> None:
+    first, second = UtcUs(1_792_888_200_000_000), UtcUs(1_792_891_800_000_000)
+    pages = [render_status(replace(WELL, now_utc_us=at), "fr", PARIS) for at in (first, second)]
+    assert "25/10/2026 02:30:00 +02:00" in pages[0]
+    assert "25/10/2026 02:30:00 +01:00" in pages[1]
+
+
+@given(text=st.text(max_size=40))
+def test_names_can_not_become_markup(text: str) -> None:
+    odd = replace(camera("x"), camera=CameraId(text), place=text, cause=text)
+    plain = replace(odd, camera=CameraId("a"), place=text and "a")
+    pages = [
+        render_status(replace(WRONG, town=town, cameras=[one]), "fr", PARIS)
+        for town, one in ((text, odd), ("a", plain))
+    ]
+    assert tags_of(pages[0]) == tags_of(pages[1])
+
+
+def test_cause_without_a_text_stands_as_its_id() -> None:
+    view = replace(WRONG, cameras=[replace(WRONG.cameras[-1], cause="brand-new")])
+    assert "brand-new" in words_of(render_status(view, "fr", PARIS))
+
+
+def test_message_is_a_page_too() -> None:
+    assert "no-answer" not in words_of(render_message("no-answer", "fr"))
+    assert tags_of(render_message("no-answer", "fr")).count("h1") == 1
+
+
+def test_page_refreshes_itself() -> None:
+    assert '<meta http-equiv="refresh" content="15">' in render_status(WELL, "fr", PARIS)
+    assert WELL.now_utc_us == NOW

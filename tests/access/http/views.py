@@ -1,0 +1,62 @@
+"""Status views for tests: a town where all is well, and one where much is wrong."""
+
+from access.http.view import Alarm, CameraState, CameraView, LedgerView, StatusView, VolumeView
+from nvr.base.ids import CameraId
+from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
+
+NOW = UtcUs(1_790_000_000_000_000)
+GIB = 2**30
+
+
+def camera(
+    name: str, state: CameraState = CameraState.RECORDING, cause: str | None = None, gaps: int = 0
+) -> CameraView:
+    return CameraView(
+        camera=CameraId(name),
+        place="point 12, place de la Mairie <nord>",
+        state=state,
+        cause=cause,
+        since_utc_us=UtcUs(NOW - 754 * US_PER_SECOND),
+        last_record_utc_us=UtcUs(NOW - 2 * US_PER_SECOND),
+        bitrate_bps=4_037_000 if state is CameraState.RECORDING else None,
+        gaps_today=gaps,
+        gap_today_us=gaps * 95 * US_PER_SECOND,
+    )
+
+
+def volume(name: str, *, in_service: bool = True, low: bool = False) -> VolumeView:
+    return VolumeView(
+        name=name,
+        in_service=in_service,
+        low=low,
+        free_bytes=812 * GIB,
+        total_bytes=7450 * GIB,
+        oldest_utc_us=UtcUs(NOW - 14 * US_PER_DAY - 5),
+    )
+
+
+LEDGER = LedgerView(
+    answers=True, size=48_211, checkpoint_size=48_210, checkpoint_utc_us=UtcUs(NOW - 31 * US_PER_SECOND)
+)
+
+WELL = StatusView(
+    town="videoprotection.ville.example",
+    now_utc_us=NOW,
+    cameras=[camera(f"cam-{number:03d}", gaps=number % 3) for number in range(1, 9)],
+    volumes=[volume("disque-1"), volume("disque-2")],
+    ledger=LEDGER,
+)
+
+WRONG = StatusView(
+    town="videoprotection.ville.example",
+    now_utc_us=NOW,
+    cameras=[
+        *WELL.cameras,
+        camera("gare-parvis", CameraState.WAITING, "unreachable", 4),
+        camera("stade-nord", CameraState.STALLED, "stalled", 1),
+        camera("ecole", CameraState.UNKNOWN),
+    ],
+    volumes=[volume("disque-1", low=True), volume("disque-2", in_service=False)],
+    ledger=LedgerView(answers=False, size=0, checkpoint_size=None, checkpoint_utc_us=None),
+    alarms=[Alarm("provisional-set", UtcUs(NOW - 3 * US_PER_DAY)), Alarm("order-ends", None, "30/11/2026")],
+)
