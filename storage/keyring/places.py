@@ -116,8 +116,10 @@ class KeyringFile:
 
     def is_clean_tombstone(self, number: int, head: SlotHead) -> bool:
         """Whether nothing is left in the slot but its tombstone."""
+        if head.state is not SlotState.SHREDDED or not head.fits(b""):
+            return False
         body = os.pread(self._fd, self.head.slot_bytes - SLOT_HEAD_BYTES, self._offset(number) + SLOT_HEAD_BYTES)
-        return head.state is SlotState.SHREDDED and head.fits(b"") and not body.strip(b"\x00")
+        return not body.strip(b"\x00")
 
     def next_slot(self) -> int:
         """The first number that nothing was ever written to; a torn slot is never used again."""
