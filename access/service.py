@@ -97,7 +97,7 @@ def _counts(session: Session, now_utc_us: int) -> dict[str, Any]:
     def count(*conditions: Any) -> int:  # noqa: ANN401 -- SQLAlchemy's conditions have many types
         return session.scalar(select(func.count()).where(*conditions)) or 0
 
-    states = session.execute(select(tables.Requisition.state, func.count()).group_by(tables.Requisition.state)).tuples()
+    states = session.execute(select(tables.Requisition.state, func.count()).group_by(tables.Requisition.state))
     return {
         "cameras": count(tables.Camera.retired.is_(False)),
         "accounts": count(tables.Account.disabled.is_(False)),

@@ -8,6 +8,7 @@ from nvr.base.clock import SimClock
 from storage.ledger.service import LedgerService
 from storage.ledger.store import create_ledger
 from storage.register.register import Register
+from tests.access.opened import Opened
 from tests.access.world import NOW_UTC_US, ORIGIN, Keeper, World
 
 
@@ -30,3 +31,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 async def town(world: World) -> World:
     await world.town()
     return world
+
+
+@pytest.fixture
+async def opened(world: World) -> Opened:
+    return await Opened.begin(world)

@@ -154,6 +154,17 @@ class Opened:
         await self.answer(grant, 3)
         return grant
 
+    def kept(self, grant: str) -> list[str]:
+        """The files that access keeps of the grant."""
+        directory = self.world.directory / "grants" / grant
+        return sorted(path.name for path in directory.iterdir()) if directory.is_dir() else []
+
+    async def restart(self) -> None:
+        """Access ends and begins again: everything that was only in memory is gone."""
+        await self.world.register.close()
+        await self.world.reopen()
+        self.compose()
+
     async def open(self, grant: str, account: str = "a.martin") -> Release:
         person = await self.world.register.read(lambda session: _person(session, account))
         return await self.releases.open(GrantId(grant), person, self.world.clock.utc_us())

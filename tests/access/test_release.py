@@ -9,13 +9,8 @@ from nvr.base.ids import CameraId
 from storage.records import RandomAccess
 from storage.svs1.layout import RecordType
 from tests.access.opened import Opened
-from tests.access.world import DAY_US, World
+from tests.access.world import DAY_US
 from tests.storage.sealed import CAMERA, CODEC
-
-
-@pytest.fixture
-async def opened(world: World) -> Opened:
-    return await Opened.begin(world)
 
 
 async def test_opener_gets_what_was_recorded(opened: Opened) -> None:

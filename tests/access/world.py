@@ -202,6 +202,11 @@ class World:
         }
         self.service = AccessService(register, self.keeper, Login(register, passwords, clock), clock, self.handlers)
 
+    async def reopen(self) -> None:
+        """Open the register again, after it was closed."""
+        self.register = await Register.open(self.directory / "register" / "register.db", self.keeper)
+        await self.compose()
+
     async def people(self) -> None:
         """All of PEOPLE, made by the first of them."""
         await self.accounts.bootstrap("root", {"person": "Root", "password": PASSWORD})

@@ -1,0 +1,82 @@
+import asyncio
+import json
+import logging
+
+import pytest
+
+from access.policy import Denied
+from nvr.base.errors import InvalidValue
+from tests.access.world import DAY_US, HOUR_US, NOW_UTC_US, World
+
+ADDED = {"camera": "cam-2", "url": "rtsp://192.0.2.2:554/live", "user": "viewer", "password": "s3cret-of-camera"}
+
+
+async def test_camera_is_published_with_where_it_stands_and_by_which_order(town: World) -> None:
+    await town.act("root", "camera.add", **ADDED, point="p12")
+    first, second = town.keeper.published[-1]
+    assert (second.camera, second.url, second.secret, second.point) == ("cam-2", ADDED["url"], "cam-2", "p12")
+    assert second.authorisation is not None
+    assert {first.shard, second.shard} == {0, 1}
+
+
+async def test_login_is_in_the_secrets_file_alone(town: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    shown = await town.act("root", "camera.add", **ADDED)
+    content = await asyncio.to_thread(town.secrets_file.read_bytes)
+    assert json.loads(content) == {"cam-2": ["viewer", "s3cret-of-camera"]}
+    assert town.secrets_file.stat().st_mode & 0o777 == 0o600
+    leaves = b"".join(leaf for _, leaf in await town.keeper.service.entries(0, 1000))
+    for place in (caplog.text, repr(shown), repr(town.keeper.published), leaves.decode()):
+        assert "s3cret" not in place
+    assert b"192.0.2.2" not in leaves
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"camera": "cam-1"}, "camera"),
+        ({"camera": "Cam 2"}, "camera"),
+        ({"url": "http://192.0.2.2/"}, "url"),
+        ({"url": "rtsp://viewer:hunter22@192.0.2.2/"}, "url"),
+        ({"url": "rtsp://192.0.2.2:99999/"}, "url"),
+        ({"url": "rtsp:///live"}, "url"),
+        ({"user": None}, "user"),
+        ({"point": "p99"}, "point"),
+        ({"retention_days": 32}, "retention_days"),
+        ({"retention_days": 0}, "retention_days"),
+    ],
+)
+async def test_wrong_value_is_named_and_no_login_shown(town: World, change: dict[str, object], field: str) -> None:
+    with pytest.raises(InvalidValue) as refusal:
+        await town.act("root", "camera.add", **{**ADDED, **change})
+    assert refusal.value.field == field
+    assert "hunter22" not in str(refusal.value)
+
+
+async def test_only_an_administrator_adds_cameras(town: World) -> None:
+    with pytest.raises(Denied, match="role-missing"):
+        await town.act("a.martin", "camera.add", **ADDED)
+    assert not town.secrets_file.exists()
+
+
+async def test_retired_camera_leaves_the_snapshot_and_stays_in_the_register(town: World) -> None:
+    await town.act("root", "camera.retire", camera="cam-1")
+    assert town.keeper.published[-1] == ()
+    rows = await town.act("g.fix", "camera.list")
+    assert [(row["camera"], row["retired"]) for row in rows] == [("cam-1", True)]
+    with pytest.raises(InvalidValue, match="camera"):
+        await town.act("root", "camera.retire", camera="cam-1")
+
+
+async def test_list_says_state_and_oldest_footage(town: World) -> None:
+    town.index.recorded(ago_us=3 * DAY_US)
+    (row,) = await town.act("f.audit", "camera.list")
+    assert (row["state"], row["point"]) == ({"state": "recording"}, "p12")
+    assert row["oldest_utc_us"] == NOW_UTC_US - 3 * DAY_US
+    assert "url" not in row
+
+
+async def test_retention_shows_order_minimum_and_what_is_achieved(town: World) -> None:
+    town.index.recorded(ago_us=12 * DAY_US + HOUR_US)
+    (row,) = await town.act("f.audit", "retention.show")
+    assert (row["order"], row["days"], row["minimum_days"], row["achieved_days"]) == ("2026-117", 30, 7, 12)

@@ -1,0 +1,42 @@
+from pathlib import Path
+
+import pytest
+
+from config import secrets
+from config.secrets import Login
+from nvr.base.errors import ConfigError
+
+
+def test_logins_come_back_and_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.json"
+    logins = {"cam-1": Login("viewer", "päss"), "cam-2": Login("root", "")}
+    secrets.replace(file, logins)
+    assert secrets.load(file) == logins
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["secrets.json"]
+
+
+def test_absent_file_holds_nothing(tmp_path: Path) -> None:
+    assert secrets.load(tmp_path / "secrets.json") == {}
+
+
+@pytest.mark.parametrize("content", ["hunter22", "[]", '{"a": "hunter22"}', '{"a": ["u"]}', '{"a": [1, "hunter22"]}'])
+def test_broken_file_is_named_without_its_content(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "secrets.json"
+    file.write_text(content)
+    file.chmod(0o600)
+    with pytest.raises(ConfigError) as refusal:
+        secrets.load(file)
+    assert "hunter22" not in f"{refusal.value!r} {refusal.value} {refusal.value.__cause__}"
+
+
+def test_file_that_everybody_can_read_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.json"
+    secrets.replace(file, {})
+    file.chmod(0o604)
+    with pytest.raises(ConfigError, match="chmod"):
+        secrets.load(file)
+
+
+def test_login_is_not_shown() -> None:
+    assert "hunter22" not in repr(Login("viewer", "hunter22"))
