@@ -13,18 +13,17 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import JsonValue
 
 from access.export import layout, manifest
-from access.export.collect import CameraPlan, ReleaseDiffers, check_segment, collect
-from access.export.contents import item_of, place_entries
+from access.export.collect import CameraPlan, check_segment, collect
+from access.export.contents import item_of, place_entries, unreadable_entries
 from access.export.files import files_below, hash_files, sums
+from access.export.granted import check_grant, check_validity, grant_part
 from access.export.manifest import (
     FileEntry,
     GapEntry,
-    GrantPart,
     LogPart,
     Manifest,
     RequisitionPart,
     Software,
-    UnreadableEntry,
 )
 from access.export.movies import Movie, write_movies
 from access.export.ports import GrantFacts, Index, Ledger, Release
@@ -35,20 +34,13 @@ from nvr.base.clock import Clock
 from nvr.base.errors import Refused
 from nvr.base.ids import ActId
 from nvr.base.jcs import Json
-from nvr.base.units import UtcUs
 from storage.durable import create_file, make_directory, remove_tree, rename_file, sync_directory
-from storage.ledger import entries, machine, people
+from storage.ledger import entries, people
 from storage.ledger.note import Checkpoint
 
 PROGRAM: Final = "scelle"
 OPENER_ROLE: Final = "officer"
 """The role in which the opener of a grant exports."""
-
-
-class GrantOver(Refused):
-    """The grant is no longer, or not yet, valid; `valid_until_utc_us` says until when it was."""
-
-    message_id = "grant-over"
 
 
 class BundleExists(Refused):
@@ -137,25 +129,7 @@ class Exporter:
         files = await asyncio.to_thread(lambda: hash_files(root, files_below(root)))
 
         # 5. write
-        checkpoint = proven[layout.GRANT].checkpoint
-        document = manifest.encode(
-            Manifest(
-                bundle=name,
-                created_utc_us=self.clock.utc_us(),
-                origin=self.origin,
-                requisition=RequisitionPart(number=grant.requisition, facts=dict(order.facts)),
-                grant=_grant_part(grant, seats),
-                items=tuple(item_of(*movies[file.path], file, gaps) for file in files if file.path in movies),
-                gaps=tuple(gaps),
-                places=place_entries(grant),
-                unreadable=tuple(
-                    UnreadableEntry(seg=segment, why=why) for segment, why in sorted(release.unreadable.items())
-                ),
-                files=tuple(file for file in files if file.path not in movies),
-                software=Software(name=PROGRAM, version=self.software),
-                logs=(self._log_part(checkpoint),),
-            )
-        )
+        document = manifest.encode(self._manifest(release, order, seats, files, movies, gaps, proven[layout.GRANT]))
         await asyncio.to_thread(create_file, root / layout.MANIFEST, document)
 
         # 6. sign
@@ -164,18 +138,7 @@ class Exporter:
 
         # 7. log
         digest = sha256(document).hexdigest()
-        index = await self._log(
-            grant,
-            order,
-            people.Export(
-                grant=grant.grant,
-                requisition=grant.requisition,
-                bundle=name,
-                manifest=digest,
-                files=len(files),
-                bytes=sum(file.size for file in files),
-            ),
-        )
+        index = await self._log(grant, order, name, digest, files)
 
         # 8. prove
         logged = await prove(self.ledger, index, self.log_public)
@@ -189,16 +152,49 @@ class Exporter:
             for gap in await self.index.gaps(camera, grant.from_utc_us, grant.to_utc_us)
         ]
 
-    async def _log(self, grant: GrantFacts, order: ExportOrder, body: people.Export) -> int:
+    async def _log(
+        self, grant: GrantFacts, order: ExportOrder, name: str, digest: str, files: Sequence[FileEntry]
+    ) -> int:
+        """Append the `export` entry; its index. Muxing may have taken hours: the grant must still be valid."""
+        check_validity(grant, self.clock.utc_us())
+        body = people.Export(
+            grant=grant.grant,
+            requisition=grant.requisition,
+            bundle=name,
+            manifest=digest,
+            files=len(files),
+            bytes=sum(file.size for file in files),
+        )
         actor: Json = {"id": grant.opener, "role": OPENER_ROLE}
-        entry: dict[str, Json] = {
-            "t": body.t,
-            "actor": actor,
-            "act": order.act,
-            "body": entries.body_as_json(body),
-        }
+        entry: dict[str, Json] = {"t": body.t, "actor": actor, "act": order.act, "body": entries.body_as_json(body)}
         (stored,) = await self.ledger.append([entry])
         return stored.index
+
+    def _manifest(
+        self,
+        release: Release,
+        order: ExportOrder,
+        seats: tuple[int, ...],
+        files: Sequence[FileEntry],
+        movies: Mapping[str, tuple[Movie, CameraPlan]],
+        gaps: Sequence[GapEntry],
+        proven: ProvenEntry,
+    ) -> Manifest:
+        grant = release.grant
+        return Manifest(
+            bundle=layout.bundle_name(grant.requisition, order.number),
+            created_utc_us=self.clock.utc_us(),
+            origin=self.origin,
+            requisition=RequisitionPart(number=grant.requisition, facts=dict(order.facts)),
+            grant=grant_part(grant, seats),
+            items=tuple(item_of(*movies[file.path], file, gaps) for file in files if file.path in movies),
+            gaps=tuple(gaps),
+            places=place_entries(grant),
+            unreadable=unreadable_entries(release),
+            files=tuple(file for file in files if file.path not in movies),
+            software=Software(name=PROGRAM, version=self.software),
+            logs=(self._log_part(proven.checkpoint),),
+        )
 
     def _log_part(self, checkpoint: Checkpoint) -> LogPart:
         public = base64.b64encode(self.log_public.public_bytes_raw()).decode()
@@ -215,36 +211,6 @@ class Exporter:
         create_file(root / layout.EXPORT_KEY, self.signer.public_pem)
         bundle = root.name.removesuffix(layout.PARTIAL_SUFFIX)
         create_file(root / layout.README, readme(bundle, grant.requisition, has_footage=has_footage))
-
-
-def check_grant(grant: GrantFacts, proven: Mapping[str, ProvenEntry], now_utc_us: UtcUs) -> tuple[int, ...]:
-    """Compare the grant with its entries in the ledger; the seats that opened it, none when nothing was opened.
-
-    Raises:
-        GrantOver: it is not valid now.
-        ReleaseDiffers: the ledger says something else.
-        EntryInvalid: an entry can not be read.
-    """
-    if now_utc_us >= grant.valid_until_utc_us:
-        raise GrantOver(grant=grant.grant, valid_until_utc_us=grant.valid_until_utc_us)
-    logged = entries.decode(proven[layout.GRANT].leaf).body
-    facts = (grant.grant, grant.requisition, tuple(grant.cameras), grant.from_utc_us, grant.to_utc_us)
-    if not isinstance(logged, people.Grant) or facts != (
-        logged.grant,
-        logged.requisition,
-        logged.cameras,
-        logged.from_utc_us,
-        logged.to_utc_us,
-    ):
-        raise ReleaseDiffers(segment=None, what="grant")
-    if (logged.valid_until_utc_us, logged.opener) != (grant.valid_until_utc_us, grant.opener):
-        raise ReleaseDiffers(segment=None, what="grant")
-    if layout.OPEN not in proven:
-        return ()
-    opened = entries.decode(proven[layout.OPEN].leaf).body
-    if not isinstance(opened, machine.Open) or opened.grant != grant.grant:
-        raise ReleaseDiffers(segment=None, what="open")
-    return opened.seats
 
 
 def _begin(root: Path, target: Path) -> None:
@@ -271,21 +237,6 @@ def _write_all_movies(release: Release, plans: Sequence[CameraPlan], root: Path)
         made = write_movies(release, plan, root, first_number=len(movies) + 1)
         movies |= {movie.path: (movie, plan) for movie in made}
     return movies
-
-
-def _grant_part(grant: GrantFacts, seats: tuple[int, ...]) -> GrantPart:
-    return GrantPart(
-        grant=grant.grant,
-        ledger_index=grant.grant_index,
-        release_index=grant.release_index,
-        open_index=grant.open_index,
-        cameras=tuple(grant.cameras),
-        from_utc_us=grant.from_utc_us,
-        to_utc_us=grant.to_utc_us,
-        valid_until_utc_us=grant.valid_until_utc_us,
-        opener=grant.opener,
-        seats=seats,
-    )
 
 
 def _write_entry(root: Path, name: str, entry: ProvenEntry) -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from access.export.collect import CameraPlan
-from access.export.manifest import FileEntry, GapEntry, Item, ItemSegment, PlaceEntry
+from access.export.manifest import FileEntry, GapEntry, Item, ItemSegment, PlaceEntry, UnreadableEntry
 from access.export.movies import Movie
 from access.export.plan import Part
-from access.export.ports import GrantFacts
+from access.export.ports import GrantFacts, Release
 from access.export.timing import ranges_of
 from storage.svs1.header import parse_json
 
@@ -52,6 +52,11 @@ def place_entries(grant: GrantFacts) -> tuple[PlaceEntry, ...]:
         for camera in grant.cameras
         for place in grant.places.get(camera, ())
     )
+
+
+def unreadable_entries(release: Release) -> tuple[UnreadableEntry, ...]:
+    """The segments of the release that could not be read."""
+    return tuple(UnreadableEntry(seg=segment, why=why) for segment, why in sorted(release.unreadable.items()))
 
 
 def _segments(part: Part, plan: CameraPlan) -> Iterable[ItemSegment]:
