@@ -4,16 +4,18 @@ Run once at the shard's start, before or beside recording: no new segment has a 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from nvr.base.ids import SegmentId
 from storage.durable import make_directory, remove_file, rename_file
-from storage.keyring import KeyRef, KeyringReader, KeyShredded
+from storage.keyring import KeyRef, KeyringReader
 from storage.sealing import SealedSegment, Totals, sealed_segment
 from storage.svs1.layout import RecordType, SegmentDamaged, SegmentUnreadable
-from storage.svs1.scan import Scan, scan
+from storage.svs1.scan import Scan, SegmentFile, scan
+from storage.vault.keyrecord import KeyRecord
 from storage.volume import SUFFIX, Volume, VolumeLost
 
 MOST_DISCARDED_BYTES: Final = 128 << 10
@@ -57,15 +59,29 @@ def recover(volume: Volume, shard: int, keyring: KeyringReader) -> Iterator[Foun
 
     Raises:
         VolumeLost: the volume refuses to read, sync or rename.
+        KeyringUnreachable: no place of the keyring can be read.
     """
     try:
-        for path in sorted(volume.growing_directory(shard).glob(f"*{SUFFIX}")):
-            yield _take_up(volume, path, keyring)
+        paths = sorted(volume.growing_directory(shard).glob(f"*{SUFFIX}"))
+        key_records = keyring.find_all(filter(None, map(_key_ref, paths))).records
+        for path in paths:
+            yield _take_up(volume, path, key_records)
     except (OSError, SegmentUnreadable) as error:
         raise VolumeLost(path=str(volume.path), what=str(error)) from error
 
 
-def _take_up(volume: Volume, path: Path, keyring: KeyringReader) -> Found:
+def _key_ref(path: Path) -> KeyRef | None:
+    try:
+        with SegmentFile(path) as file:
+            header, _, _ = file.header()
+    except SegmentUnreadable:
+        raise
+    except SegmentDamaged:
+        return None
+    return KeyRef(header.segment, header.start_utc_us, header.shard)
+
+
+def _take_up(volume: Volume, path: Path, key_records: Mapping[SegmentId, KeyRecord]) -> Found:
     size = path.stat().st_size
     try:
         found = scan(path)
@@ -81,7 +97,7 @@ def _take_up(volume: Volume, path: Path, keyring: KeyringReader) -> Found:
     _settle(path, size)
     make_directory(final.parent)
     rename_file(path, final)
-    return Recovered(describe(volume, found, keyring), found.torn_bytes)
+    return Recovered(_describe(volume, found, key_records.get(found.header.segment)), found.torn_bytes)
 
 
 def _leave_or_discard(path: Path, size: int, what: str) -> Discarded | Damaged:
@@ -104,14 +120,16 @@ def _settle(path: Path, size: int) -> None:
 def describe(volume: Volume, found: Scan, keyring: KeyringReader) -> SealedSegment:
     """What the ledger is told of a segment that nobody told it of when it was closed."""
     header = found.header
+    keys = keyring.find_all([KeyRef(header.segment, header.start_utc_us, header.shard)])
+    return _describe(volume, found, keys.records.get(header.segment))
+
+
+def _describe(volume: Volume, found: Scan, key_record: KeyRecord | None) -> SealedSegment:
+    header = found.header
     totals = Totals(header.start_utc_us)
     for head in found.heads:
         if head.type is RecordType.GOP:
             totals.add(head.end_utc_us, head.ct_len, head.lost)
-    try:
-        key_record = keyring.find(KeyRef(header.segment, header.start_utc_us, header.shard))
-    except KeyShredded:
-        key_record = None
     return sealed_segment(
         header,
         totals,

@@ -7,7 +7,7 @@ A shard's recorder appends (`KeyringWriter`), access reads (`KeyringReader`), th
 from storage.keyring.keeper import KeyringKeeper, Reconciled, Shredded
 from storage.keyring.layout import KeyRef, KeyringDamaged
 from storage.keyring.places import KeyringUnreachable, create_place
-from storage.keyring.reader import KeyringReader, KeyShredded
+from storage.keyring.reader import KeyringReader, KeyShredded, Lookup
 from storage.keyring.writer import KeyringWriter
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "KeyringReader",
     "KeyringUnreachable",
     "KeyringWriter",
+    "Lookup",
     "Reconciled",
     "Shredded",
     "create_place",

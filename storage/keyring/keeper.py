@@ -75,13 +75,11 @@ class KeyringKeeper:
         return Shredded(slots, faults)
 
     def copy_to_held(self, refs: Iterable[KeyRef]) -> list[SegmentId]:
-        """Copy these key records to the held keys of every place; durable on return. The segments copied or there.
+        """Copy these key records to the held keys of every place; durable on return.
 
-        Raises:
-            KeyShredded: one of them was destroyed already.
+        The segments whose keys are held now: those that were destroyed already, or never had a key, are left out.
         """
-        reader = KeyringReader(self._places)
-        records = [record for ref in refs if (record := reader.find(ref)) is not None]
+        records = list(KeyringReader(self._places).find_all(refs).records.values())
         faults: dict[Path, str] = {}
         for place in self._places:
             try:

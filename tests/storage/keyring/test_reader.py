@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from storage.keyring import KeyringKeeper, KeyringReader, KeyringUnreachable, KeyShredded
+from storage.keyring.places import KeyringFile
 from tests.storage.keyring.records import DAY, key_record, ref, writer
 
 FILE = f"0/{DAY}-00010203.keys"
@@ -64,3 +65,24 @@ def test_held_key_is_found_after_its_day_file_died(places: list[Path]) -> None:
 def test_no_place_is_an_error_not_an_absence(tmp_path: Path) -> None:
     with pytest.raises(KeyringUnreachable):
         KeyringReader([tmp_path / "a", tmp_path / "b"]).find(ref(key_record(0)))
+
+
+def test_many_are_found_in_one_walk_and_the_destroyed_are_named(
+    places: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = [key_record(at) for at in range(20)]
+    writer(places).put(*records)
+    KeyringKeeper(places).shred([ref(records[3])])
+    KeyringKeeper(places).copy_to_held([ref(records[5])])
+    opened: list[Path] = []
+    init = KeyringFile.__init__
+
+    def count(self: KeyringFile, path: Path, *, writing: bool = False) -> None:
+        opened.append(path)
+        init(self, path, writing=writing)
+
+    monkeypatch.setattr(KeyringFile, "__init__", count)
+    found = KeyringReader(places).find_all([*map(ref, records), ref(key_record(99))])
+    assert found.shredded == {records[3].segment}
+    assert found.records == {record.segment: record for record in records if record != records[3]}
+    assert len(opened) == 4
