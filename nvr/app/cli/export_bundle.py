@@ -1,6 +1,7 @@
 """The bundle: made by access, carried to a folder, verified."""
 
 import base64
+import errno
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -16,6 +17,7 @@ from nvr.app.cli.person import Person, person_of
 from nvr.base.errors import Refused
 from nvr.base.ids import RequisitionNo, requisition_no
 from nvr.base.wire import Client
+from storage.durable import remove_tree, rename_file
 
 
 def export(
@@ -31,12 +33,29 @@ def export(
     """
     person = person_of(context)
     requisition = requisition_no(number)
+    partial = _partial(out)
     try:
-        out.mkdir(mode=0o750)
+        answer = person.talk(lambda access: _export(person, access, requisition, partial))
+        rename_file(partial, out)
+    except BaseException:
+        remove_tree(partial)
+        raise
+    write_answer({"bundle": answer["bundle"], "folder": str(out)}, as_json=as_json, zone=person.zone)
+
+
+def _partial(out: Path) -> Path:
+    """The folder that the bundle is written into: made first, since an export that nobody can take is not to be logged.
+
+    It has the bundle's name only once the bundle is whole.
+    """
+    partial = out.with_name(f"{out.name}.partial")
+    try:
+        if out.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        partial.mkdir(mode=0o750)
     except OSError as error:
         raise Refused("file-not-written", file=str(out), why=error.strerror) from error
-    answer = person.talk(lambda access: _export(person, access, requisition, out))
-    write_answer({"bundle": answer["bundle"], "folder": str(out)}, as_json=as_json, zone=person.zone)
+    return partial
 
 
 async def _export(person: Person, access: Client, number: RequisitionNo, out: Path) -> Mapping[str, Any]:

@@ -1,0 +1,47 @@
+"""`python -m benchmarks`: measure, and print each figure beside its goal.
+
+Figures are of this machine and this run; ratios within one run are what compares. Nothing here is asserted by a test.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Final
+
+from benchmarks import ingest, ledger, seal
+from benchmarks.table import Row, render
+
+SUBJECTS: Final[dict[str, Callable[[argparse.Namespace], Sequence[Row]]]] = {
+    "ingest": lambda options: ingest.rows(cameras=options.cameras, seconds=options.seconds, url=options.url),
+    "seal": lambda _: seal.rows(),
+    "ledger": lambda _: ledger.rows(),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the chosen subjects and print their rows."""
+    options = _parser().parse_args(arguments)
+    rows: list[Row] = []
+    for name in [options.only] if options.only else SUBJECTS:
+        rows.extend(SUBJECTS[name](options))
+    if options.json:
+        sys.stdout.write(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
+    else:
+        sys.stdout.write(render(rows))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", choices=sorted(SUBJECTS), help="one subject instead of all")
+    parser.add_argument("--json", action="store_true", help="rows as JSON")
+    parser.add_argument("--cameras", type=int, default=32, help="ingest: how many cameras (default 32)")
+    parser.add_argument("--seconds", type=int, default=20, help="ingest: how long to measure (default 20)")
+    parser.add_argument("--url", help="ingest: template of real cameras, for example rtsp://host/cam{n}")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

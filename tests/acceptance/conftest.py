@@ -1,0 +1,44 @@
+"""A whole running system, as `nvr demo` sets one up: three cameras, the daemon, accounts, custodians."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from nvr.app.demo.processes import Processes
+from nvr.app.demo.stage import Stage, set_up
+from nvr.base.clock import SystemClock
+
+
+class Town:
+    """A stage, and its processes by role."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.settings = stage.settings
+
+    def process(self, role: str) -> psutil.Process:
+        """The process that has this role now."""
+        (found,) = [
+            process
+            for process in psutil.Process().children(recursive=True)
+            if f"nvr.app.roles.{role}" in (command := process.cmdline()) and str(self.stage.config) in command
+        ]
+        return found
+
+    def kill(self, role: str) -> None:
+        """End the role as a power cut would, and wait until another process has it and answers."""
+        victim = self.process(role)
+        victim.kill()
+        victim.wait()
+        socket = self.settings.paths.recorder_socket(0) if role == "recorder" else self.settings.paths.keeper_socket
+        self.stage.until(f"{role} is back", lambda: self.stage.status(socket) is not None)
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    folder: Path = tmp_path_factory.mktemp("town")
+    (folder / "logs").mkdir()
+    with Processes(folder / "logs") as processes:
+        yield Town(set_up(folder, processes, SystemClock(), port=0))
