@@ -10,7 +10,7 @@ from access.ports import LedgerPort
 from access.release import handed_out
 from access.sealed import Scope, SealDiffers, SealedFile, claims_for
 from nvr.base.units import US_PER_SECOND
-from storage.keyring import KeyRef, KeyringReader
+from storage.keyring import KeyRef, KeyringReader, KeyShredded, Lookup
 from storage.ledger.entries import decode
 from storage.ledger.machine import Release
 from storage.ledger.people import Grant
@@ -97,7 +97,8 @@ def _open_keyring(
     custodians: CustodianSet,
     grant_hash: bytes,
 ) -> tuple[tuple[GrantedSegment, ...], tuple[Wrap, ...]]:
-    segments = tuple(_granted(keyring, file, scope.granted[file.segment]) for file in scope.files)
+    found = keyring.find_all(KeyRef(file.segment, file.header.start_utc_us, file.header.shard) for file in scope.files)
+    segments = tuple(_granted(found, file, scope.granted[file.segment]) for file in scope.files)
     records = [segment.key_record for segment in segments]
     wraps = handed_out(
         machine,
@@ -109,8 +110,10 @@ def _open_keyring(
     return segments, wraps
 
 
-def _granted(keyring: KeyringReader, file: SealedFile, seqs: Sequence[int]) -> GrantedSegment:
-    record = keyring.find(KeyRef(file.segment, file.header.start_utc_us, file.header.shard))
+def _granted(found: Lookup, file: SealedFile, seqs: Sequence[int]) -> GrantedSegment:
+    if file.segment in found.shredded:
+        raise KeyShredded(segment=file.segment)
+    record = found.records.get(file.segment)
     if record is None:
         raise SealDiffers(file=file.at.path.name, what="no key record")
     if file.key_record is not None and record.sha256 != file.key_record:
