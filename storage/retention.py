@@ -11,7 +11,7 @@ from datetime import tzinfo
 from enum import StrEnum
 from typing import Final, Literal, TypeAlias
 
-from nvr.base.units import US_PER_DAY, UtcUs
+from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
 from storage.deadline import deadline_utc_us
 from storage.holds import Interval, is_held
 from storage.index.rows import CameraRow, Order, SegmentRow
@@ -19,7 +19,8 @@ from storage.index.rows import CameraRow, Order, SegmentRow
 LEGAL_MONTH_DAYS: Final = 31
 """With so many days the month is always the earlier of the two limits."""
 
-SHORTEST_MONTH_DAYS: Final = 28
+_LONGEST_US: Final = 40 * US_PER_DAY
+_CLOCK_CHANGE_US: Final = 2 * 3_600 * US_PER_SECOND
 
 Reason: TypeAlias = Literal["cap", "camera", "pressure"]
 Sync: TypeAlias = Literal["synchronised", "unsynchronised", "unknown"]
@@ -81,9 +82,9 @@ class Rules:
         return Rule(days, minimum, "camera" if days < order.retention_days else "cap", order.authorisation)
 
     def shortest_days(self) -> int:
-        """No segment is due before this many days after its start, less the hour of a clock change."""
+        """The fewest days that any rule may give."""
         settings = [camera.retention_days for camera in self.cameras.values() if camera.retention_days is not None]
-        return min([SHORTEST_MONTH_DAYS, *settings, *(order.retention_days for order in self.orders)])
+        return min([LEGAL_MONTH_DAYS, *settings, *(order.retention_days for order in self.orders)])
 
 
 def retention_now_utc_us(system_utc_us: int, ledger_utc_us: int, sync: Sync) -> UtcUs | None:
@@ -97,8 +98,17 @@ def retention_now_utc_us(system_utc_us: int, ledger_utc_us: int, sync: Sync) -> 
 
 
 def candidates_before_utc_us(rules: Rules, now_utc_us: int) -> int:
-    """Only segments that began before this can be due now."""
-    return now_utc_us - rules.shortest_days() * US_PER_DAY + US_PER_DAY // 12
+    """Only segments that began before this can be due now: found by bisection of the shortest rule's deadline."""
+    days = rules.shortest_days()
+    first, last = now_utc_us - _LONGEST_US, now_utc_us
+    while last - first > US_PER_SECOND:
+        middle = (first + last) // 2
+        if deadline_utc_us(UtcUs(middle), days, rules.zone) <= now_utc_us:
+            first = middle
+        else:
+            last = middle
+    # In the night in which clocks go back, a later start may have an earlier deadline, by an hour.
+    return last + _CLOCK_CHANGE_US
 
 
 def plan(

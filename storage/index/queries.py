@@ -17,6 +17,12 @@ PRESENT: Final = (SegmentState.SEALED,)
 
 _PAGE: Final = 5000
 
+_BY_CAMERA: Final = "INDEXED BY ix_segment_camera_state_start_utc_us"
+"""Without statistics SQLite takes the index by state, and walks the segments of all cameras."""
+
+
+_STATES: Final = {int(state): state for state in SegmentState}
+
 
 class IndexReader:
     """Queries of one index. Any thread may ask; each question sees one state of the index."""
@@ -46,6 +52,7 @@ class IndexReader:
         longest = select(PROGRESS.c.longest_us).scalar_subquery()
         query = (
             select(SEGMENT)
+            .with_hint(SEGMENT, _BY_CAMERA, "sqlite")
             .where(
                 SEGMENT.c.camera == camera,
                 SEGMENT.c.start_utc_us < to_utc_us,
@@ -157,20 +164,11 @@ class IndexReader:
 
     def of_volume(self, volume: str, states: Collection[SegmentState]) -> Iterator[Sequence[SegmentRow]]:
         """Every segment of a volume in these states, page by page."""
-        after = ""
-        while True:
-            query = (
-                select(SEGMENT)
-                .where(SEGMENT.c.volume == volume, in_states(states), SEGMENT.c.seg > after)
-                .order_by(SEGMENT.c.seg)
-                .limit(_PAGE)
-            )
-            with self._engine.connect() as connection:
-                page = [_segment(row) for row in connection.execute(query)]
-            if not page:
-                return
-            yield page
-            after = page[-1].seg
+        for state in states:
+            after = ""
+            while page := self._page_of_volume(volume, state, after):
+                yield page
+                after = page[-1].seg
 
     def gone_among(self, segs: Collection[str]) -> list[SegmentRow]:
         """Which of these segments are destroyed."""
@@ -178,16 +176,28 @@ class IndexReader:
         with self._engine.connect() as connection:
             return [_segment(row) for row in connection.execute(query)]
 
+    def _page_of_volume(self, volume: str, state: SegmentState, after: str) -> list[SegmentRow]:
+        query = (
+            select(SEGMENT)
+            .where(SEGMENT.c.volume == volume, in_states([state]), SEGMENT.c.seg > after)
+            .order_by(SEGMENT.c.seg)
+            .limit(_PAGE)
+        )
+        with self._engine.connect() as connection:
+            return [_segment(row) for row in connection.execute(query)]
+
     def known_until(self, shard: int) -> dict[CameraId, UtcUs]:
         """How far footage or closed gaps of each camera of the shard reach; retired cameras are left out."""
-        footage = (
+        # One question per state: each is the end of one stretch of the table's index, all states at once are not.
+        parts = [
             select(SEGMENT.c.end_utc_us)
-            .where(SEGMENT.c.camera == CAMERA.c.camera)
+            .where(SEGMENT.c.camera == CAMERA.c.camera, in_states([state]))
             .order_by(SEGMENT.c.start_utc_us.desc())
             .limit(1)
-        )
+            for state in SegmentState
+        ]
         gap = select(GAP.c.to_utc_us).where(GAP.c.camera == CAMERA.c.camera).order_by(GAP.c.from_utc_us.desc()).limit(1)
-        ends = [part.correlate(CAMERA).scalar_subquery() for part in (footage, gap)]
+        ends = [part.correlate(CAMERA).scalar_subquery() for part in (*parts, gap)]
         query = select(CAMERA.c.camera, *ends).where(CAMERA.c.shard == shard, not_(CAMERA.c.retired))
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
@@ -209,8 +219,9 @@ class IndexReader:
 
 
 def _segment(row: Row[Any]) -> SegmentRow:
-    values = dict(row._mapping)  # noqa: SLF001 -- SQLAlchemy's public name for it
-    return SegmentRow(**{**values, "state": SegmentState(values["state"])})
+    # By position: the columns stand in the order of the fields. A day of a camera is hundreds of rows.
+    *values, state = row
+    return SegmentRow(*values, _STATES[state])
 
 
 def _gap(row: Row[Any]) -> GapRow:

@@ -75,9 +75,9 @@ SEGMENT: Final = Table(
     CheckConstraint("start_utc_us <= end_utc_us", name="interval"),
     CheckConstraint("state BETWEEN 1 AND 4", name="state"),
     CheckConstraint("length(root) = 32", name="root"),
-    Index(None, "camera", "start_utc_us"),
-    Index(None, "state", "start_utc_us"),
-    Index(None, "volume", "state"),
+    Index(None, "camera", "state", "start_utc_us"),
+    Index(None, "state", "start_utc_us", "seg"),
+    Index(None, "volume", "state", "seg"),
 )
 
 GAP: Final = Table(

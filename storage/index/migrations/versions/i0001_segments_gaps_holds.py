@@ -54,9 +54,9 @@ def _segment() -> None:
         sa.CheckConstraint("length(root) = 32", name=op.f("ck_segment_root")),
         sa.PrimaryKeyConstraint("seg", name="pk_segment"),
     )
-    op.create_index("ix_segment_camera_start_utc_us", "segment", ["camera", "start_utc_us"])
-    op.create_index("ix_segment_state_start_utc_us", "segment", ["state", "start_utc_us"])
-    op.create_index("ix_segment_volume_state", "segment", ["volume", "state"])
+    op.create_index("ix_segment_camera_state_start_utc_us", "segment", ["camera", "state", "start_utc_us"])
+    op.create_index("ix_segment_state_start_utc_us_seg", "segment", ["state", "start_utc_us", "seg"])
+    op.create_index("ix_segment_volume_state_seg", "segment", ["volume", "state", "seg"])
 
 
 def _gap() -> None:
