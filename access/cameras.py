@@ -102,7 +102,7 @@ class Cameras:
             async with self._keeping_logins:
                 await asyncio.to_thread(self._keep_login, name, login)
         await self._register.act(propose)
-        await self._publisher.publish()
+        await self._publisher.publish_soon()
         return await self._shown(name)
 
     async def retire(self, person: Person, args: Arguments) -> dict[str, Json]:
@@ -127,7 +127,7 @@ class Cameras:
             return [_camera_proposal(actor, body, row.url or "", row.secret, now)]
 
         await self._register.act(propose)
-        await self._publisher.publish()
+        await self._publisher.publish_soon()
         return await self._shown(name)
 
     async def list(self, person: Person, args: Arguments) -> Json:

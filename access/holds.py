@@ -134,7 +134,7 @@ class Holds:
         def propose(session: Session) -> Sequence[Proposal]:
             now = self._clock.utc_us()
             hold = session.get(tables.Hold, name)
-            about = Object(name=name, requested_by=None if hold is None else hold.requisition)
+            about = NOTHING if hold is None else Object(name=hold.hold, requested_by=hold.requisition)
             role = demand(person, ActName.HOLD_END, about, now)
             if hold is None or hold.ended:
                 raise InvalidValue(field="hold", value=name, expected="a hold that is not ended")

@@ -79,7 +79,7 @@ class Perimeter:
             return [Proposal(ActId(uuid7(now)), actor, body)]
 
         await self._register.act(propose)
-        await self._publisher.publish()
+        await self._publisher.publish_soon()
         return await self._register.read(lambda session: as_json(session.get_one(tables.Authorisation, name)))
 
 

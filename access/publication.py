@@ -1,6 +1,8 @@
 """What recorders are told: the camera snapshot, published through the keeper whenever it changed."""
 
 import asyncio
+import logging
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,11 +11,14 @@ from access.orders import order_for
 from access.places import placements_of
 from access.ports import LedgerPort
 from nvr.base.clock import Clock
+from nvr.base.errors import Retryable
 from nvr.base.ids import AuthorisationId, CameraId, PlacementId, PointId
 from nvr.base.units import UtcUs
 from storage.register import tables
 from storage.register.register import Register
 from storage.snapshot import CameraEntry
+
+_log: Final = logging.getLogger(__name__)
 
 
 class Publisher:
@@ -25,6 +30,13 @@ class Publisher:
         self._clock = clock
         self._published: tuple[CameraEntry, ...] | None = None
         self._publishing = asyncio.Lock()
+
+    async def publish_soon(self) -> None:
+        """Publish now if the keeper answers; an act that is in the ledger does not fail because it did not."""
+        try:
+            await self.publish()
+        except Retryable as error:
+            _log.warning("the camera snapshot waits: %s", error)
 
     async def publish(self) -> bool:
         """Publish the snapshot if it differs from the last one that this process published; whether it did.

@@ -20,7 +20,8 @@ from storage.register.tables import Act
 P = ParamSpec("P")
 T = TypeVar("T")
 
-ENTRIES_PER_READ: Final = 1000
+ENTRIES_PER_READ: Final = 150
+"""So many of the longest entries, quotes escaped, still fit into one frame of 16 MiB (docs/design/processes.md)."""
 
 
 class Register:

@@ -23,3 +23,15 @@ async def test_publication_that_failed_is_tried_again(town: World) -> None:
         await town.publisher.publish()
     town.keeper.answers = True
     assert await town.publisher.publish()
+
+
+async def test_act_that_is_in_the_ledger_does_not_fail_because_the_snapshot_waits(town: World) -> None:
+    async def away(cameras: object) -> int:
+        raise Retryable("peer-gone")
+
+    publish = town.keeper.publish
+    town.keeper.publish = away  # type: ignore[method-assign]
+    await town.act("root", "camera.retire", camera="cam-1")
+    town.keeper.publish = publish  # type: ignore[method-assign]
+    assert await town.publisher.publish()
+    assert town.keeper.published[-1] == ()

@@ -86,7 +86,9 @@ def story(clock: SimClock, number: str = "R-2026-000001") -> list[list[Proposal]
     )
     released = machine.Release(grant=grant, set="0" * 64, segs=(uuid7(now),))
     opened = machine.Open(grant=grant, seats=(1, 3), segs=1, records=150)
-    bundle = people.Export(grant=grant, requisition=number, bundle="B-1", manifest="1" * 64, files=3, bytes=1000)
+    bundle = people.Export(
+        grant=grant, requisition=number, bundle=f"B-{number}", manifest="1" * 64, files=3, bytes=1000
+    )
     return [
         [camera(clock)],
         [hold(clock, name, number), requisition(clock, number, name)],

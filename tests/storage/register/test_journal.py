@@ -1,13 +1,21 @@
+import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from nvr.base.clock import SimClock
+from nvr.base.errors import Retryable
+from storage.ledger.entries import decode
 from storage.register import tables
+from storage.register.acts import Proposal
 from storage.register.register import Register
-from tests.storage.register.keeper import Died, MemoryLedger, dies
-from tests.storage.register.story import dump, proposing, states, story
+from tests.storage.register.keeper import Died, MemoryLedger, dies, does_not_answer
+from tests.storage.register.story import camera, dump, proposing, states, story
 
 
 @pytest.mark.parametrize("step", range(7))
@@ -68,3 +76,65 @@ async def test_lost_register_comes_back_from_the_ledger_without_personal_values(
     requisition = await register.read(lambda session: session.scalars(select(tables.Requisition)).one())
     assert (requisition.requester, requisition.requested_by) == (None, "a.martin")
     await register.close()
+
+
+FAULTS = st.sampled_from(["none", "none", "before", "after", "death before", "death after"])
+
+
+@settings(max_examples=25)
+@given(order=st.lists(st.tuples(st.integers(0, 2), FAULTS), max_size=12))
+def test_register_follows_from_the_ledger_whatever_was_done_and_whenever_it_died(
+    tmp_path_factory: pytest.TempPathFactory, order: list[tuple[int, str]]
+) -> None:
+    asyncio.run(play(tmp_path_factory.mktemp("register"), order))
+
+
+async def play(directory: Path, order: list[tuple[int, str]]) -> None:
+    """Go on with one of three requisitions at a time, with a fault or without; then compare with what replay gives."""
+    clock = SimClock()
+    ledger = MemoryLedger(clock)
+    register = await Register.open(directory / "r.db", ledger)
+    await register.act(proposing(camera(clock)))
+    lives = [story(clock, f"R-2026-{number:06d}")[1:] for number in range(3)]
+    for life, fault in order:
+        if not lives[life]:
+            continue
+        group = lives[life][0]
+        fails = dies if fault.startswith("death") else does_not_answer
+        if fault.endswith("before"):
+            ledger.before = fails
+        elif fault.endswith("after"):
+            ledger.after = fails
+        try:
+            await register.act(proposing(*group))
+        except (Died, Retryable):
+            ledger.before = ledger.after = lambda: None
+            if fault.startswith("death"):
+                await register.close()
+                register = await Register.open(directory / "r.db", ledger)
+            else:
+                await register.act(lambda _: [])  # ends the doubt
+        if await register.read(partial(has, group=group)):
+            lives[life].pop(0)
+    await same_after_replay(directory, register, ledger)
+
+
+async def same_after_replay(directory: Path, register: Register, ledger: MemoryLedger) -> None:
+    done = await register.read(dump)
+    await register.rebuild()
+    assert await register.read(dump) == done
+    await register.close()
+    fresh = await Register.open(directory / "fresh.db", ledger)
+    lost = await fresh.read(dump)
+    await fresh.close()
+    assert {table: len(rows) for table, rows in lost.items()} == {table: len(rows) for table, rows in done.items()}
+    for before, after in zip(done["requisition"], lost["requisition"], strict=True):
+        assert {**before, "requester": None, "authority": None} == after
+    assert lost["grant"] == done["grant"]
+
+
+def has(session: Session, *, group: list[Proposal]) -> bool:
+    """Whether the register has the group's last entry."""
+    leaves = session.scalars(select(tables.Act.leaf).where(tables.Act.leaf.is_not(None)))
+    wanted = group[-1].body
+    return any(decode((leaf or "").encode()).body == wanted for leaf in leaves)
