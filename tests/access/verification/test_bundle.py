@@ -13,6 +13,7 @@ from access.verification.bundle import verify_bundle
 from access.verification.report import Outcome
 from tests.access.footage import signer
 from tests.access.verification.bundles import copy_of, flip
+from tests.contract.source import product, within
 
 
 def files_of(bundle: Path) -> list[str]:
@@ -124,3 +125,10 @@ def test_directory_that_is_no_bundle_is_not_good(tmp_path: Path) -> None:
 def test_report_is_json(good: Path) -> None:
     told = json.loads(json.dumps(verify_bundle(good).to_json()))
     assert (told["kind"], told["ok"], len(told["steps"])) == ("bundle", True, 8)
+
+
+@pytest.mark.parametrize("module", ["bundle", "segment", "ledger"])
+@pytest.mark.parametrize("library", ["av", "cv2", "fastapi", "sqlalchemy"])
+def test_verification_needs_no_decoder_and_no_register(module: str, library: str) -> None:
+    loaded = product().loaded_by(f"access.verification.{module}")
+    assert not [path for name, path in loaded.items() if within(name, library)]
