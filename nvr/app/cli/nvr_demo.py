@@ -3,7 +3,7 @@
 import signal
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -75,7 +75,9 @@ def _serve(stage: Stage, *, as_json: bool) -> None:
     else:
         sys.stdout.write(f"{say('demo-serves', **facts)}\n")
         sys.stdout.flush()
-    signal.pause()
+    # This is how it is meant to end.
+    with suppress(KeyboardInterrupt):
+        signal.pause()
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -38,6 +39,9 @@ from storage.spool_events import SpoolEvents
 from storage.volume import Volume, VolumeLost, open_volume
 from storage.volume_writer import VolumeWriter
 
+T = TypeVar("T")
+U = TypeVar("U")
+
 _LOOK_S: Final = 1.0
 """How often the snapshot, the set and the secrets are looked at for a new version."""
 
@@ -55,12 +59,12 @@ async def run(settings: Settings, shard: int, stop: Stop, ready: Callable[[], No
     try:
         await _record(settings, parts, stop, ready)
     finally:
-        await asyncio.to_thread(parts.close)
+        await asyncio.to_thread(parts.closing.close)
 
 
 @dataclass(slots=True)
 class _Parts:
-    """What the role opened, in the order of opening."""
+    """What the role opened. `closing` undoes it in reverse: volumes close every segment, the spool ends."""
 
     number: int
     state_file: Path
@@ -69,21 +73,12 @@ class _Parts:
     told: GrowingSegments
     keyring: KeyringWriter
     identity: SealerIdentity
-    volumes: Sequence[Volume]
     writers: Sequence[VolumeWriter]
     router: VolumeRouter
     shard: Shard
     left_behind: Iterator[Found]
     logins: "_SecretsFile"
-
-    def close(self) -> None:
-        """Let the volumes close every segment, tell the spool that this was an orderly stop, and let it go."""
-        with ExitStack() as ending:
-            ending.callback(self.keyring.close)
-            ending.callback(self.spool.close)
-            ending.callback(lambda: self.spool.tell(StopBody(reason="stopped")))
-            for writer in self.writers:
-                ending.callback(writer.stop, drain=True)
+    closing: ExitStack
 
 
 class _SecretsFile:
@@ -102,6 +97,13 @@ class _SecretsFile:
 
 
 def _open(settings: Settings, number: int) -> _Parts:
+    with ExitStack() as opened:
+        parts = _open_all(settings, number, opened)
+        parts.closing = opened.pop_all()
+        return parts
+
+
+def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
     paths, clock = settings.paths, SystemClock()
     snapshot = load_snapshot(paths.camera_snapshot)
     custodians = accept_set(paths.custodians, paths.shard / f"{number}.set.json")
@@ -109,70 +111,82 @@ def _open(settings: Settings, number: int) -> _Parts:
     state_file = paths.shard / f"{number}.json"
     epoch = next_epoch(state_file, clock.utc_us())
     boot = BootId(uuid7(clock.utc_us()))
-    spool = SpoolWriter(
-        paths.spool,
-        number,
-        boot,
-        clock,
-        Ed25519PrivateKey.generate(),
-        sw=_software(),
-        shards=settings.recorder.shards,
-    )
-    events = SpoolEvents(spool)
-    told = GrowingSegments(events)
-    keyring = KeyringWriter(settings.keyring.places, number, clock)
     identity = SealerIdentity(settings.system.origin, boot, _software(), custodians)
-    volumes = list(_volumes(settings))
+    spool = _open_spool(settings, number, boot, clock)
+    opened.callback(spool.close)
+    opened.callback(lambda: spool.tell(StopBody(reason="stopped")))
+    told = GrowingSegments(SpoolEvents(spool))
+    keyring = KeyringWriter(settings.keyring.places, number, clock)
+    opened.callback(keyring.close)
+    volumes = _usable(open_volume, [volume.path for volume in settings.volume])
     # Listed before anything new grows there: what is found now, a dead process left.
     left_behind = _listed(volumes, number, KeyringReader(settings.keyring.places))
-    predecessors = Predecessors()
-    writers = [
-        VolumeWriter(
-            volume,
-            number,
-            identity=identity,
-            keyring=keyring,
-            events=told,
-            predecessors=predecessors,
-            queue_bytes=settings.recorder.queue_mib << 20,
-        )
-        for volume in volumes
-    ]
+    started = partial(_started_writer, settings, number, identity, keyring, told, Predecessors())
+    writers = _usable(started, volumes)
     for writer in writers:
-        writer.start()
+        opened.callback(writer.stop, drain=True)
     router = VolumeRouter(writers)
     entries = snapshot.of_shard(number)
     router.cameras(entries)
-    shard = Shard(entries, logins, router, events, clock, _shard_settings(settings, epoch))
+    shard = Shard(entries, logins, router, SpoolEvents(spool), clock, _shard_settings(settings, epoch))
     return _Parts(
-        number,
-        state_file,
-        clock,
-        spool,
-        told,
-        keyring,
-        identity,
-        volumes,
-        writers,
-        router,
-        shard,
-        left_behind,
-        logins,
+        number=number,
+        state_file=state_file,
+        clock=clock,
+        spool=spool,
+        told=told,
+        keyring=keyring,
+        identity=identity,
+        writers=writers,
+        router=router,
+        shard=shard,
+        left_behind=left_behind,
+        logins=logins,
+        closing=opened,
     )
 
 
-def _volumes(settings: Settings) -> Iterator[Volume]:
+def _open_spool(settings: Settings, number: int, boot: BootId, clock: SystemClock) -> SpoolWriter:
+    key = Ed25519PrivateKey.generate()
+    shards = settings.recorder.shards
+    return SpoolWriter(settings.paths.spool, number, boot, clock, key, sw=_software(), shards=shards)
+
+
+def _started_writer(
+    settings: Settings,
+    number: int,
+    identity: SealerIdentity,
+    keyring: KeyringWriter,
+    told: GrowingSegments,
+    predecessors: Predecessors,
+    volume: Volume,
+) -> VolumeWriter:
+    writer = VolumeWriter(
+        volume,
+        number,
+        identity=identity,
+        keyring=keyring,
+        events=told,
+        predecessors=predecessors,
+        queue_bytes=settings.recorder.queue_mib << 20,
+    )
+    writer.start()
+    return writer
+
+
+def _usable(use: Callable[[T], U], them: Iterable[T]) -> list[U]:
+    """What came of those that are there; a lost volume is told. Raises VolumeLost: all of them are lost."""
+    found: list[U] = []
     lost: VolumeLost | None = None
-    found = 0
-    for volume in settings.volume:
+    for each in them:
         try:
-            yield open_volume(volume.path)
-            found += 1
+            found.append(use(each))
         except VolumeLost as error:
             _log.error("%s", error)
             lost = error
     if not found and lost is not None:
         raise lost
+    return found
 
 
 def _listed(volumes: Sequence[Volume], number: int, keyring: KeyringReader) -> Iterator[Found]:

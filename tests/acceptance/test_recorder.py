@@ -1,0 +1,183 @@
+"""The recorder as a process, with simulated cameras: what an orderly stop, a crash and a lost volume leave."""
+
+import asyncio
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from config.load import load
+from config.model import Settings
+from nvr.app.commands import Role, role_command
+from nvr.app.founding import found
+from nvr.base.clock import SystemClock
+from nvr.base.ids import CameraId
+from nvr.base.wire import Client
+from nvr.sim.camera import SimCamera
+from nvr.sim.server import Simulator
+from storage.snapshot import CameraEntry, CameraSnapshot, publish
+from storage.spool_reader import SpoolReader
+from storage.svs1.scan import scan
+from tests.nvr.app.fixtures import ServiceManager, write_config
+
+NAMES = ("north", "south")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    return write_config(tmp_path, f'[[volume]]\nname = "b"\npath = "{tmp_path}/b"\n')
+
+
+@pytest.fixture
+def settings(config: Path) -> Settings:
+    settings = load(config, {})
+    found(settings, SystemClock().utc_us())
+    return settings
+
+
+@pytest.fixture
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServiceManager]:
+    manager = ServiceManager(tmp_path / "notify")
+    monkeypatch.setenv("NOTIFY_SOCKET", str(manager.path))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    yield manager
+    manager.close()
+
+
+@asynccontextmanager
+async def cameras(settings: Settings) -> AsyncIterator[None]:
+    sim = [SimCamera(name, width=160, height=90, fps=10, gop_frames=5, bitrate_bps=50_000) for name in NAMES]
+    async with Simulator(sim, port=0) as simulator:
+        entries = tuple(CameraEntry(CameraId(name), f"rtsp://127.0.0.1:{simulator.port}/{name}", 0) for name in NAMES)
+        await asyncio.to_thread(publish, settings.paths.camera_snapshot, CameraSnapshot(2, entries))
+        yield
+
+
+@asynccontextmanager
+async def recorder(config: Path, manager: ServiceManager) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(*role_command(Role.RECORDER, config), stdin=subprocess.DEVNULL)
+    try:
+        await manager.heard("READY=1")
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def until_written(settings: Settings, records: int, *, sealed: str = "") -> dict[str, int]:
+    """Ask until every camera has a growing segment with so many records on its volume, and `sealed` grows no more.
+
+    Each answer takes a way through the recorder's loop; the records by camera, without the init record.
+    """
+    async with Client(settings.paths.recorder_socket(0)) as client:
+        while True:
+            growing = (await client.call("status"))["state"]["growing"]
+            written = {each["camera"]: each["records"] - 1 for each in growing if each["seg"] != sealed}
+            if len(growing) == len(written) == len(NAMES) and min(written.values()) >= records:
+                return written
+
+
+def told(settings: Settings) -> list[str]:
+    """The types of all events of the last boot, each verified."""
+    spool = max(settings.paths.spool.glob("0/*.spool"))
+    return [event.t for event in SpoolReader(spool).read(10_000)]
+
+
+def growing(settings: Settings) -> list[Path]:
+    return [path for volume in settings.volume for path in volume.path.glob("growing/0/*.svs")]
+
+
+def sealed(settings: Settings) -> list[Path]:
+    return [path for volume in settings.volume for path in volume.path.glob("segments/*/*/*.svs")]
+
+
+def test_orderly_stop_closes_every_segment_and_says_so(
+    settings: Settings, config: Path, manager: ServiceManager
+) -> None:
+    async def scenario() -> int:
+        async with cameras(settings), recorder(config, manager) as process:
+            await until_written(settings, 2)
+            process.terminate()
+            return await process.wait()
+
+    assert asyncio.run(scenario()) == 0
+    assert not growing(settings)
+    assert len(sealed(settings)) == len(NAMES)
+    assert all(scan(path).closed for path in sealed(settings))
+    events = told(settings)
+    assert (events[0], events[-1]) == ("boot", "stop")
+    assert events.count("seal") == len(NAMES)
+
+
+def test_killed_recorder_loses_no_whole_record_and_the_next_start_takes_them_up(
+    settings: Settings, config: Path, manager: ServiceManager
+) -> None:
+    async def crash() -> int:
+        async with cameras(settings), recorder(config, manager) as process:
+            written = await until_written(settings, 3)
+            process.kill()
+            await process.wait()
+            return sum(written.values())
+
+    async def start_again() -> int:
+        async with recorder(config, manager) as process:
+            process.terminate()
+            return await process.wait()
+
+    known = asyncio.run(crash())
+    left = {path.name for path in growing(settings)}
+    assert len(left) == len(NAMES)
+    assert asyncio.run(start_again()) == 0
+    assert not growing(settings)
+    assert {path.name for path in sealed(settings)} == left
+    assert sum(len(scan(path).heads) - 1 for path in sealed(settings)) >= known
+    assert told(settings).count("seal") == len(NAMES)
+
+
+def test_rotation_seals_what_was_recorded_until_now(settings: Settings, config: Path, manager: ServiceManager) -> None:
+    async def scenario() -> list[str]:
+        async with cameras(settings), recorder(config, manager):
+            await until_written(settings, 2)
+            async with Client(settings.paths.recorder_socket(0)) as client:
+                closed: list[str] = await client.call("rotate", {"cameras": ["north", "elsewhere"]})
+            await until_written(settings, 1, sealed=closed[0])
+            assert closed[0] in [path.stem for path in await asyncio.to_thread(sealed, settings)]
+            return closed
+
+    assert len(asyncio.run(scenario())) == 1
+
+
+def test_camera_that_is_added_is_recorded_without_a_restart(
+    settings: Settings, config: Path, manager: ServiceManager
+) -> None:
+    async def scenario() -> None:
+        async with recorder(config, manager), cameras(settings):
+            await until_written(settings, 1)
+
+    asyncio.run(scenario())
+
+
+def test_recorder_goes_on_with_the_volumes_that_are_there(
+    settings: Settings, config: Path, manager: ServiceManager
+) -> None:
+    async def scenario() -> None:
+        async with cameras(settings), recorder(config, manager):
+            await until_written(settings, 1)
+
+    (settings.volume[0].path / "scelle-volume.json").unlink()
+    asyncio.run(scenario())
+    assert {path.parents[2] for path in growing(settings)} == {settings.volume[1].path}
+
+
+def test_recorder_without_any_volume_does_not_pretend_to_record(settings: Settings, config: Path) -> None:
+    for volume in settings.volume:
+        (volume.path / "scelle-volume.json").unlink()
+    done = subprocess.run(
+        role_command(Role.RECORDER, config), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 1
+    assert "volume-lost" in done.stderr

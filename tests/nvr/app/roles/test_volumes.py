@@ -1,0 +1,118 @@
+"""Which volume takes a camera: points are spread, a lost volume is left, and a segment knows its own."""
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from nvr.app.roles.volumes import VolumeRouter
+from nvr.base.ids import CameraId, PointId, RunId, SegmentId
+from nvr.base.units import UtcUs
+from storage.records import CodecConfig, Record, SegmentStart
+from storage.snapshot import CameraEntry
+
+
+@dataclass
+class FakeVolume:
+    id: str
+
+
+@dataclass
+class FakeWriter:
+    volume: FakeVolume
+    lost: str | None = None
+    told: list[tuple[str, str]] = field(default_factory=list)
+    gave_up: set[str] = field(default_factory=set)
+
+    def open_segment(self, start: SegmentStart) -> None:
+        self.told.append(("open", start.segment))
+
+    def append(self, segment: SegmentId, record: Record) -> bool:
+        self.told.append(("append", segment))
+        return True
+
+    def close_segment(self, segment: SegmentId) -> None:
+        self.told.append(("close", segment))
+
+    def failed(self, segment: SegmentId) -> bool:
+        return self.lost is not None or segment in self.gave_up
+
+
+@pytest.fixture
+def writers() -> list[FakeWriter]:
+    return [FakeWriter(FakeVolume(name)) for name in ("a", "b")]
+
+
+def router(writers: list[FakeWriter], **points: str) -> VolumeRouter:
+    made = VolumeRouter(cast("Any", writers))
+    made.cameras(CameraEntry(CameraId(camera), "", 0, point=PointId(point)) for camera, point in points.items())
+    return made
+
+
+def segment(camera: str, number: int = 1) -> SegmentStart:
+    codec = CodecConfig("avc1.64001f", b"", 0, 0)
+    name = SegmentId(f"{camera}-{number}")
+    return SegmentStart(name, CameraId(camera), RunId("r"), UtcUs(0), 1, codec)
+
+
+def opened(writer: FakeWriter) -> set[str]:
+    return {name.partition("-")[0] for what, name in writer.told if what == "open"}
+
+
+def test_cameras_of_one_point_lie_on_different_volumes(writers: list[FakeWriter]) -> None:
+    route = router(writers, north="p1", other="p2", south="p1", east="p3")
+    for camera in ("north", "other", "south", "east"):
+        route.open_segment(segment(camera))
+    assert len(opened(writers[0]) & {"north", "south"}) == 1
+    assert len(opened(writers[0])) == len(opened(writers[1])) == 2
+
+
+def test_camera_keeps_its_volume(writers: list[FakeWriter]) -> None:
+    route = router(writers, north="p1", south="p1")
+    for number in range(4):
+        route.open_segment(segment("north", number))
+        route.open_segment(segment("south", number))
+    assert opened(writers[0]).isdisjoint(opened(writers[1]))
+
+
+def test_camera_leaves_a_lost_volume_and_its_segment_has_failed(writers: list[FakeWriter]) -> None:
+    route = router(writers, north="p1")
+    first, second = segment("north"), segment("north", 2)
+    route.open_segment(first)
+    (home,) = [writer for writer in writers if writer.told]
+    (other,) = [writer for writer in writers if not writer.told]
+    home.lost = "sync"
+    assert route.failed(first.segment)
+    route.open_segment(second)
+    assert other.told == [("open", second.segment)]
+    assert [writer.volume.id for writer in route.in_service] == [other.volume.id]
+
+
+def test_records_and_closing_go_where_the_segment_was_opened(writers: list[FakeWriter]) -> None:
+    route = router(writers, north="p1")
+    start = segment("north")
+    route.open_segment(start)
+    assert route.append(start.segment, cast("Any", None))
+    route.close_segment(start.segment)
+    (home,) = [writer for writer in writers if writer.told]
+    assert [what for what, _ in home.told] == ["open", "append", "close"]
+
+
+def test_without_any_volume_a_segment_has_failed_at_once(writers: list[FakeWriter]) -> None:
+    for writer in writers:
+        writer.lost = "gone"
+    route = router(writers, north="p1")
+    start = segment("north")
+    route.open_segment(start)
+    assert not route.append(start.segment, cast("Any", None))
+    assert route.failed(start.segment)
+
+
+def test_segment_that_the_volume_gave_up_is_forgotten(writers: list[FakeWriter]) -> None:
+    route = router(writers, north="p1")
+    start = segment("north")
+    route.open_segment(start)
+    for writer in writers:
+        writer.gave_up.add(start.segment)
+    assert route.failed(start.segment)
+    assert not route._at

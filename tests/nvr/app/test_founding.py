@@ -1,0 +1,150 @@
+"""`nvr-admin init`: what it makes, what it says, and that it overwrites nothing."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from access.export.signing import ExportSigner
+from config.load import load
+from nvr.app.founding import QUORUMS
+from nvr.app.pins import read_pins
+from storage.index.queries import IndexReader
+from storage.ledger.entries import decode
+from storage.ledger.reader import LedgerReader
+from storage.snapshot import load as load_snapshot
+from storage.vault.hpke import KeyPair
+from storage.vault.keyfile import unlock
+from storage.vault.seats import SignedSet, check_signatures
+
+PASSWORD = "long enough for a password"
+
+
+def init(folder: Path, *more: str, preset: str = "standard") -> subprocess.CompletedProcess[str]:
+    password = folder / "password"
+    password.write_text(f"{PASSWORD}\n")
+    program = str(Path(sys.executable).parent / "nvr-admin")
+    options = {
+        "--root": folder / "root",
+        "--preset": preset,
+        "--origin": "test.example",
+        "--envelopes": folder / "envelopes",
+        "--admin": "admin",
+        "--person": "Anne Durand",
+        "--service": "Mairie",
+        "--designation": "arrêté 1",
+        "--new-password-file": password,
+    }
+    repeated = [("--volume", f"a={folder / 'a'}"), ("--volume", f"b={folder / 'b'}")]
+    repeated += [("--keyring-place", str(folder / "k1")), ("--keyring-place", str(folder / "k2"))]
+    given = [str(word) for pair in [*options.items(), *repeated] for word in pair]
+    return subprocess.run(
+        [program, "init", *given, "--yes", *more],
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def config(folder: Path) -> Path:
+    return folder / "root" / "etc" / "scelle" / "scelle.toml"
+
+
+def everything(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("founded")
+    done = init(folder, preset="simple")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "any 1 of 3 custodians" in done.stdout
+    assert "whoever has a camera's password can watch it live" in done.stdout
+    assert PASSWORD not in done.stdout
+    return folder
+
+
+def test_ledger_begins_with_log_set_and_the_first_account(founded: Path) -> None:
+    settings = load(config(founded), {})
+    reader = LedgerReader(settings.paths.ledger / "ledger.db")
+    entries = [decode(leaf) for _, leaf in reader.entries(0, 10)]
+    reader.close()
+    assert [entry.t for entry in entries] == ["log", "set", "account"]
+    assert "Anne Durand" not in str(entries)
+    index = IndexReader.at(settings.paths.index)
+    assert index.progress().applied_size >= 2
+    index.close()
+
+
+def test_set_in_force_is_provisional_and_opens_with_the_envelopes(founded: Path) -> None:
+    settings = load(config(founded), {})
+    signed = SignedSet.parse(settings.paths.custodians.read_bytes())
+    check_signatures(signed, None)
+    assert signed.set.provisional
+    assert (signed.set.m, signed.set.n) == (1, 3) == (QUORUMS[settings.system.preset].m, len(signed.set.seats))
+    assert signed.set.machine.public == KeyPair(settings.keys.machine_key.read_bytes()).public
+    for seat in signed.set.seats:
+        page = (founded / "envelopes" / f"seat-{seat.number}.txt").read_text()
+        passphrase = page.partition("Passphrase")[2].split()[0]
+        keys = unlock((founded / "envelopes" / f"seat-{seat.number}.key").read_bytes(), passphrase)
+        assert seat.envelope is not None
+        assert keys.pair.public == seat.envelope.public
+        pins = read_pins((founded / "envelopes" / f"seat-{seat.number}.pins.json").read_bytes())
+        assert pins.sets == (signed.set.hash,)
+
+
+def test_keys_are_for_their_owner_alone(founded: Path) -> None:
+    settings = load(config(founded), {})
+    secret = [
+        settings.keys.machine_key,
+        settings.paths.export_key,
+        settings.paths.secrets,
+        settings.paths.ledger / "log.key",
+        *(founded / "envelopes").iterdir(),
+    ]
+    assert {path.stat().st_mode & 0o777 for path in secret} == {0o600}
+    ExportSigner.from_pem(settings.paths.export_key.read_bytes())
+
+
+def test_recorders_can_start_at_once(founded: Path) -> None:
+    assert load_snapshot(load(config(founded), {}).paths.camera_snapshot).cameras == ()
+
+
+def test_second_founding_changes_nothing(founded: Path) -> None:
+    before = everything(founded)
+    done = init(founded, preset="simple")
+    assert done.returncode == 1
+    assert "exists already" in done.stderr
+    assert everything(founded) == before
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "told"),
+    [
+        (["--volume", "nameless"], 1, "--volume"),
+        (["--timezone", "Paris"], 78, "system.timezone"),
+        (["--segment-seconds", "301"], 78, "recorder.segment_seconds"),
+        (["--preset", "lax"], 2, "preset"),
+        (["--admin", "Not A Name"], 1, "account"),
+    ],
+    ids=str,
+)
+def test_value_that_is_wrong_is_told_before_anything_is_made(
+    tmp_path: Path, more: list[str], code: int, told: str
+) -> None:
+    done = init(tmp_path, *more)
+    assert done.returncode == code
+    assert told in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["password"]
+
+
+def test_password_that_is_too_short_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    (tmp_path / "short").write_text("short\n")
+    done = init(tmp_path, "--new-password-file", str(tmp_path / "short"))
+    assert done.returncode == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["password", "short"]
