@@ -20,6 +20,7 @@ from storage.ledger.entries import ACCESS
 from storage.register import tables
 from storage.register.acts import Proposal
 from storage.register.register import Register
+from storage.register.tables import RequisitionState
 from storage.vault.answer import Answer, AnswerKind, parse_answer
 
 
@@ -72,8 +73,9 @@ class Opening:
         )
 
         def propose(session: Session) -> Sequence[Proposal]:
-            opened = session.get_one(tables.Grant, grant).open_index is not None
-            return [] if opened else [Proposal(None, ACCESS, body)]
+            requisition = session.get_one(tables.Grant, grant).requisition
+            released = session.get_one(tables.Requisition, requisition).state == RequisitionState.RELEASED
+            return [Proposal(None, ACCESS, body)] if released else []
 
         await self._register.act(propose)
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import select
@@ -21,6 +22,7 @@ from storage.ledger.machine import SEGMENTS_PER_ENTRY
 from storage.register import tables
 from storage.register.acts import Proposal
 from storage.register.register import Register
+from storage.register.tables import RequisitionState
 
 ROTATION_MATTERS_US: Final = 15 * 60 * US_PER_SECOND
 """Footage older than this is sealed, whatever a recorder answers now."""
@@ -78,7 +80,14 @@ class Releasing:
                 )
                 for first in range(0, len(segments), SEGMENTS_PER_ENTRY)
             ]
-            await self._register.act(lambda _: [Proposal(None, ACCESS, body) for body in bodies])
+
+            def propose(session: Session) -> Sequence[Proposal]:
+                requisition = session.get_one(tables.Requisition, grant_row(session, grant).requisition)
+                if requisition.state != RequisitionState.VALIDATED:
+                    raise Refused("already-closed", requisition=requisition.requisition)
+                return [Proposal(None, ACCESS, body) for body in bodies]
+
+            await self._register.act(propose)
 
     async def released(self, row: tables.Grant) -> Scope:
         """What its releases name, as far as it still exists. Raises NothingToRelease."""

@@ -166,13 +166,13 @@ def _release(session: Session, placed: Placed, body: machine.Release, _: Persona
     if grant.release_index is None:
         grant.release_index = placed.index
     grant.segs = list(dict.fromkeys([*(grant.segs or ()), *body.segs]))
-    session.get_one(tables.Requisition, grant.requisition).state = RequisitionState.RELEASED
+    _advance(session, grant.requisition, RequisitionState.RELEASED)
 
 
 def _open(session: Session, placed: Placed, body: machine.Open, _: Personal) -> None:
     grant = session.get_one(tables.Grant, body.grant)
     grant.open_index = placed.index
-    session.get_one(tables.Requisition, grant.requisition).state = RequisitionState.OPEN
+    _advance(session, grant.requisition, RequisitionState.OPEN)
 
 
 def _export(session: Session, placed: Placed, body: people.Export, _: Personal) -> None:
@@ -183,7 +183,14 @@ def _export(session: Session, placed: Placed, body: people.Export, _: Personal) 
             exported_utc_us=placed.entry.ts_utc_us,
         )
     )
-    session.get_one(tables.Requisition, body.requisition).state = RequisitionState.EXPORTED
+    _advance(session, body.requisition, RequisitionState.EXPORTED)
+
+
+def _advance(session: Session, number: str, state: RequisitionState) -> None:
+    """Go on to the state, unless the requisition was closed meanwhile: nothing opens it again."""
+    requisition = session.get_one(tables.Requisition, number)
+    if requisition.state != RequisitionState.CLOSED:
+        requisition.state = state
 
 
 def _decide(requisition: tables.Requisition, placed: Placed) -> None:

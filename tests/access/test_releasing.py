@@ -52,3 +52,16 @@ async def test_nothing_to_release_is_said(opened: Opened) -> None:
     opened.world.index.segments.clear()
     made = await opened.validate(number)
     assert (made["state"], made["release_waits"]) == ("validated", "nothing-to-release")
+
+
+async def test_requisition_that_is_closed_while_its_release_waits_is_not_released(opened: Opened) -> None:
+    number = await opened.ask()
+
+    async def close(cameras: object) -> list[object]:
+        await opened.world.act("b.petit", "requisition.close", requisition=number, reason="retirée")
+        return []
+
+    opened.world.keeper.rotate = close  # type: ignore[assignment,method-assign]
+    made = await opened.validate(number)
+    assert (made["state"], made["release_waits"]) == ("closed", "already-closed")
+    assert "release" not in await opened.world.keeper.types()

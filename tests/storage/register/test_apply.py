@@ -57,3 +57,10 @@ async def test_camera_that_moves_leaves_its_point(register: Register, clock: Sim
         lambda session: dict(session.execute(select(tables.Placement.point, tables.Placement.to_utc_us)).all())
     )
     assert ends == {"p1": now + 1, "p2": None}
+
+
+async def test_closed_requisition_stays_closed_whatever_was_on_its_way(register: Register, clock: SimClock) -> None:
+    groups = story(clock)
+    for number in (0, 1, 2, 6, 3, 4, 5):  # closed before release, opening and export arrive
+        await register.act(proposing(*groups[number]))
+    assert await register.read(states) == ["closed"]
