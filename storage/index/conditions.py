@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, exists, or_
+from sqlalchemy import ColumnElement, exists, literal_column, or_
 
 from storage.index.tables import HOLD_SCOPE, SEGMENT, SegmentState
 
@@ -10,6 +10,11 @@ from storage.index.tables import HOLD_SCOPE, SEGMENT, SegmentState
 def in_states(states: Collection[SegmentState]) -> ColumnElement[bool]:
     """The segment is in one of these states."""
     return SEGMENT.c.state.in_([int(state) for state in states])
+
+
+def is_in(state: SegmentState) -> ColumnElement[bool]:
+    """The segment is in this state, written so that the index over that state alone is taken."""
+    return SEGMENT.c.state == literal_column(str(int(state)))
 
 
 def is_held(now_utc_us: int) -> ColumnElement[bool]:

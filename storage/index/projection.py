@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, not_, select, update
 
-from storage.index.conditions import in_states, is_held
+from storage.index.conditions import in_states, is_held, is_in
 from storage.index.tables import AUTHORISATION, BOOT, CAMERA, GAP, HOLD_SCOPE, PROGRESS, SEGMENT, SegmentState
 from storage.ledger import machine, people
 from storage.ledger.entries import Entry
@@ -146,7 +146,7 @@ class Projection:
             self._connection.execute(insert(HOLD_SCOPE), scopes)
         self._connection.execute(
             update(SEGMENT)
-            .where(in_states([SegmentState.DOOMED]), is_held(now_utc_us))
+            .where(is_in(SegmentState.DOOMED), is_held(now_utc_us))
             .values(state=int(SegmentState.SEALED))
         )
 

@@ -1,6 +1,6 @@
 """Questions to the index. `IndexReader` asks beside the keeper; times are UTC microseconds, intervals half open."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -8,7 +8,7 @@ from sqlalchemy import Engine, Row, func, not_, or_, select
 
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
-from storage.index.conditions import in_states, is_held
+from storage.index.conditions import in_states, is_held, is_in
 from storage.index.database import open_for_reading
 from storage.index.rows import CameraRow, Coverage, GapRow, HoldScope, Order, Progress, SegmentRow
 from storage.index.tables import AUTHORISATION, BOOT, CAMERA, GAP, HOLD_SCOPE, PROGRESS, SEGMENT, SegmentState
@@ -17,10 +17,8 @@ PRESENT: Final = (SegmentState.SEALED,)
 
 _PAGE: Final = 5000
 
-_BY_CAMERA: Final = "INDEXED BY ix_segment_camera_state_start_utc_us"
-"""Without statistics SQLite takes the index by state, and walks the segments of all cameras."""
 
-
+_row_of: Final[Callable[..., SegmentRow]] = SegmentRow
 _STATES: Final = {int(state): state for state in SegmentState}
 
 
@@ -52,7 +50,6 @@ class IndexReader:
         longest = select(PROGRESS.c.longest_us).scalar_subquery()
         query = (
             select(SEGMENT)
-            .with_hint(SEGMENT, _BY_CAMERA, "sqlite")
             .where(
                 SEGMENT.c.camera == camera,
                 SEGMENT.c.start_utc_us < to_utc_us,
@@ -140,7 +137,7 @@ class IndexReader:
         query = (
             select(SEGMENT)
             .where(
-                in_states(PRESENT),
+                is_in(SegmentState.SEALED),
                 SEGMENT.c.start_utc_us < start_utc_us,
                 SEGMENT.c.start_utc_us >= after[0],
                 or_(SEGMENT.c.start_utc_us > after[0], SEGMENT.c.seg > after[1]),
@@ -155,7 +152,7 @@ class IndexReader:
         """Segments whose destruction is in the ledger and that no hold covers, oldest first."""
         query = (
             select(SEGMENT)
-            .where(in_states([SegmentState.DOOMED]), not_(is_held(now_utc_us)))
+            .where(is_in(SegmentState.DOOMED), not_(is_held(now_utc_us)))
             .order_by(SEGMENT.c.start_utc_us)
             .limit(limit)
         )
@@ -220,8 +217,8 @@ class IndexReader:
 
 def _segment(row: Row[Any]) -> SegmentRow:
     # By position: the columns stand in the order of the fields. A day of a camera is hundreds of rows.
-    *values, state = row
-    return SegmentRow(*values, _STATES[state])
+    values: tuple[Any, ...] = tuple(row)
+    return _row_of(*values[:-1], _STATES[values[-1]])
 
 
 def _gap(row: Row[Any]) -> GapRow:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    text,
 )
 
 NAMES: Final = {
@@ -38,6 +39,12 @@ class SegmentState(IntEnum):
     """Destroyed on purpose."""
     LOST = 4
     """It was not where it had been."""
+
+
+def _in_time_order(name: str, state: SegmentState) -> Index:
+    """An index over the segments of one state alone: SQLite would take one over all states for a camera's day."""
+    condition = text(f"state = {int(state)}")
+    return Index(f"ix_segment_{name}", "start_utc_us", "seg", sqlite_where=condition, postgresql_where=condition)
 
 
 PROGRESS: Final = Table(
@@ -76,7 +83,8 @@ SEGMENT: Final = Table(
     CheckConstraint("state BETWEEN 1 AND 4", name="state"),
     CheckConstraint("length(root) = 32", name="root"),
     Index(None, "camera", "state", "start_utc_us"),
-    Index(None, "state", "start_utc_us", "seg"),
+    _in_time_order("sealed", SegmentState.SEALED),
+    _in_time_order("doomed", SegmentState.DOOMED),
     Index(None, "volume", "state", "seg"),
 )
 

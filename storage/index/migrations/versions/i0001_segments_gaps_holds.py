@@ -55,7 +55,10 @@ def _segment() -> None:
         sa.PrimaryKeyConstraint("seg", name="pk_segment"),
     )
     op.create_index("ix_segment_camera_state_start_utc_us", "segment", ["camera", "state", "start_utc_us"])
-    op.create_index("ix_segment_state_start_utc_us_seg", "segment", ["state", "start_utc_us", "seg"])
+    for name, state in (("ix_segment_sealed", "state = 1"), ("ix_segment_doomed", "state = 2")):
+        where = sa.text(state)
+        columns = ["start_utc_us", "seg"]
+        op.create_index(name, "segment", columns, sqlite_where=where, postgresql_where=where)
     op.create_index("ix_segment_volume_state_seg", "segment", ["volume", "state", "seg"])
 
 
