@@ -132,6 +132,16 @@ def test_cameras_that_begin_together_share_one_sync_of_the_keyring(
     assert len(recorder.told.sealed_segments) == 10
 
 
+def test_segment_whose_camera_still_grows_waits_for_the_root_of_the_one_before(recorder: Recorder) -> None:
+    # More than the writer takes at once: it meets the second opening while the first segment is not closed.
+    first, second = segment_start(0), segment_start(1)
+    recorder.record(first, [[b"x"]] * 100)
+    recorder.record(second, GROUPS[:1])
+    recorder.writer.start()
+    recorder.writer.stop(drain=True)
+    assert scan(recorder.path_of(second)).header.previous == recorder.told.sealed_segments[0].root
+
+
 def test_stop_closes_every_segment_and_without_drain_drops_what_waits(recorder: Recorder) -> None:
     start = segment_start()
     recorder.record(start, GROUPS, close=False)

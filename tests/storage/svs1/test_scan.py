@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.svs1.contexts import segment_root
-from storage.svs1.layout import FOOTER_BYTES, SegmentDamaged, SegmentUnreadable
+from storage.svs1.contexts import inner_root, segment_root
+from storage.svs1.layout import FOOTER_BYTES, HEAD_BYTES, SegmentDamaged, SegmentUnreadable, cut, pack_lengths
 from storage.svs1.reader import SegmentReader
 from storage.svs1.scan import Scan, SegmentFile, scan
 from tests.storage.sealed import footage, seal_file
@@ -150,6 +150,30 @@ def test_altered_commitment_is_noticed_though_its_crc_was_made_again(
     assert commit != bytes(32)
     with pytest.raises(SegmentDamaged, match="root in the footer"):
         scan(write(altered))
+
+
+def test_index_that_points_elsewhere_is_refused(write: Callable[[bytes], Path], closed: bytes) -> None:
+    offsets = [entry.offset.to_bytes(8, "little") for entry in scan(write(closed)).entries]
+    index = len(closed) - FOOTER_BYTES - 5 * 40
+    altered = closed[:index] + closed[index:].replace(offsets[2], offsets[3])
+    assert altered != closed
+    with pytest.raises(SegmentDamaged, match="index"):
+        scan(write(altered))
+
+
+@pytest.mark.parametrize("change", [-1, 1])
+def test_slices_that_do_not_cover_the_ciphertext_are_refused_though_their_hash_was_made_again(
+    write: Callable[[bytes], Path], growing: bytes, change: int
+) -> None:
+    # The first slice of the last record is made one byte longer or shorter, and the record's hash to fit.
+    last = scan(write(growing)).entries[4]
+    with SegmentFile(write(growing)) as file:
+        record = file.record(last.offset, 4)
+    lengths = [record.lengths[0] + change, *record.lengths[1:]]
+    front = record.front[: HEAD_BYTES + 32] + pack_lengths(lengths)
+    inner = inner_root(front, cut(record.box, lengths), record.tag)
+    found = scan(write(growing[: last.offset] + front + bytes(record.box) + inner))
+    assert len(found.heads) == 4
 
 
 def test_file_that_the_disk_does_not_give_is_unreadable_not_torn(
