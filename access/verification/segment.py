@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from access.verification.report import CannotRun, Facts, Finding, Report, run_steps
+from access.verification.report import CannotRun, Facts, Finding, Report, finding, run_steps
 from access.verification.subject import as_finding
 from nvr.base.errors import EvidenceAtRisk
 from storage.svs1.scan import Scan, SegmentFile, scan
@@ -20,7 +20,7 @@ def verify_segment(path: Path) -> Report:
     2. records   heads, CRCs, lengths and hashes of all records; index and footer; the root
 
     `facts` of step 2 hold the root, to be compared with the `seal` entry of the ledger. A file that a crash left has no
-    index; the report says where its last whole record ends, and that what follows does not count.
+    index; bytes behind its last whole record are a finding, since nobody can tell a torn record from a changed one.
     """
     steps = run_steps([("header", partial(_header, path)), ("records", partial(_records, path))])
     torn = any(step.facts.get("closed") is False for step in steps)
@@ -59,4 +59,6 @@ def _records(path: Path, facts: Facts) -> list[Finding]:
         "file_bytes": found.file_bytes,
         "lost": sum(head.lost for head in found.heads),
     }
+    if found.torn_bytes:
+        return [finding("segment-torn", path.name, offset=found.tail_offset, torn_bytes=found.torn_bytes)]
     return []

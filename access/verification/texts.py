@@ -27,6 +27,9 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "origin": "Ledger names itself and its key",
         "tree": "Entries and tree are what was hashed",
         "order": "Entries stand once and in order",
+        # steps of a keyring file
+        "keyring-head": "File is of a keyring",
+        "key-records": "Key records are whole, tombstones are clean",
         # what can not be known
         "not-pinned": "The export key was not compared with a published fingerprint: the bundle agrees with itself, "
         "no more.",
@@ -34,6 +37,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "segment-not-opened": "Without keys nobody knows whether the pictures open.",
         "segment-root-not-compared": "Compare the root with the segment's seal entry in the ledger.",
         "segment-not-closed": "The file was left by a crash: what follows its last whole record does not count.",
+        "keyring-not-opened": "Without the custodians nobody knows whether a wrapped share opens.",
         "ledger-rewritten-whole": "Whoever holds the ledger's key could have written another one: compare with a "
         "checkpoint that somebody kept.",
         # what is wrong with files
@@ -85,6 +89,13 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "codec-unknown": "names a codec that is not known here: {codec}",
         "box-damaged": "is not a movie as this system writes it: {box}, {why}",
         "segment-damaged": "is damaged at byte {offset}: {what}",
+        "segment-torn": "ends with {torn_bytes} bytes from byte {offset} on that are no whole record: a crash left "
+        "them, or somebody changed them. The segment's seal entry in the ledger says how many records there were",
+        # with key records
+        "keyring-damaged": "is no whole keyring file: {what}",
+        "slot-torn": "has a slot {slot} that a crash tore, or that somebody changed",
+        "tombstone-unclean": "has more than a tombstone in slot {slot}, of segment {segment}",
+        "key-record-damaged": "has a damaged key record in slot {slot}, of segment {segment}",
         # with times and edits
         "times-differ": "has other times than were sealed",
         "hidden": "hides sample {sample}, which lies in the interval",

@@ -116,10 +116,18 @@ class KeyringFile:
 
     def is_clean_tombstone(self, number: int, head: SlotHead) -> bool:
         """Whether nothing is left in the slot but its tombstone."""
-        if head.state is not SlotState.SHREDDED or not head.fits(b""):
-            return False
-        body = os.pread(self._fd, self.head.slot_bytes - SLOT_HEAD_BYTES, self._offset(number) + SLOT_HEAD_BYTES)
-        return not body.strip(b"\x00")
+        return head.state is SlotState.SHREDDED and head.fits(b"") and self.is_exact(number, head)
+
+    def is_exact(self, number: int, head: SlotHead) -> bool:
+        """Whether nothing but zeros stands behind the slot's payload."""
+        used = SLOT_HEAD_BYTES + head.length
+        rest = os.pread(self._fd, max(0, self.head.slot_bytes - used), self._offset(number) + used)
+        return not rest.strip(b"\x00")
+
+    @property
+    def head_is_exact(self) -> bool:
+        """Whether nothing but zeros stands between the file's head and its first slot."""
+        return os.pread(self._fd, FIRST_SLOT, 0) == self.head.pack()
 
     def next_slot(self) -> int:
         """The first number that nothing was ever written to; a torn slot is never used again."""

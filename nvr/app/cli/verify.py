@@ -1,4 +1,4 @@
-"""Verifying what the system made: a bundle, a sealed segment, a ledger; offline, without configuration."""
+"""Verifying what the system made: a bundle, a sealed segment, key records, a ledger; offline, without configuration."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from access.verification.bundle import verify_bundle
+from access.verification.keyring import verify_keyring
 from access.verification.ledger import verify_ledger
 from access.verification.report import Report
 from access.verification.segment import verify_segment
@@ -16,6 +17,7 @@ from nvr.app.messages import say
 from nvr.base.errors import Refused
 
 _SEGMENT_SUFFIX = ".svs"
+_KEYRING_SUFFIX = ".keys"
 _LEDGER_NAME = "ledger.db"
 
 FingerprintOption = Annotated[
@@ -27,7 +29,10 @@ LogKeyOption = Annotated[
 
 
 def verify(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A bundle's folder, a segment (.svs), a ledger (.db)")],
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="PATH", help="A bundle's folder, a segment (.svs), key records (.keys), a ledger (.db)"),
+    ],
     fingerprint: FingerprintOption = None,
     log_key: LogKeyOption = None,
     *,
@@ -53,6 +58,8 @@ def _verified(path: Path, fingerprint: str | None, log_key: str | None) -> Repor
         raise Refused("file-not-read", file=str(path), why=say("no-such-file"))
     if path.suffix == _SEGMENT_SUFFIX:
         return verify_segment(path)
+    if path.suffix == _KEYRING_SUFFIX:
+        return verify_keyring(path)
     if path.name == _LEDGER_NAME or (path / _LEDGER_NAME).exists():
         return verify_ledger(path / _LEDGER_NAME if path.is_dir() else path, log_key=log_key)
     return verify_bundle(path, fingerprint=fingerprint, log_key=log_key)
