@@ -1,7 +1,6 @@
 """Questions to the index, against a plain list of the same segments."""
 
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,7 @@ from sqlalchemy.exc import OperationalError
 from nvr.base.errors import ConfigError
 from nvr.base.ids import CameraId
 from storage.index.queries import IndexReader
-from storage.index.rows import SegmentRow
-from storage.index.tables import SEGMENT, SegmentState
+from storage.index.tables import SegmentState
 from storage.index.writer import Index
 from storage.ledger.machine import Boot, Expire, Expired
 from tests.storage.index.entries import gap, leaves
@@ -140,7 +138,3 @@ def test_reader_sees_what_the_writer_committed_and_can_not_write(index: Index, t
 def test_reader_without_an_index_is_a_fault_of_configuration(tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
         IndexReader.at(tmp_path / "index.db")
-
-
-def test_columns_stand_in_the_order_of_the_fields() -> None:
-    assert [column.name for column in SEGMENT.columns] == [field.name for field in fields(SegmentRow)]

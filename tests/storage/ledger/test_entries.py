@@ -23,7 +23,6 @@ from storage.ledger.entries import (
     encode,
     personal_commitment,
 )
-from storage.records import GapCause
 from tests.storage.ledger.samples import ENTRIES, NOW_UTC_US, hold, uuid
 from tools.ledger_schemas import FOLDER, texts
 
@@ -129,17 +128,6 @@ def test_entry_above_the_bound_is_refused() -> None:
     wide = hold().model_copy(update={"cameras": cameras})
     with pytest.raises(InvalidValue):
         encode(build(wide, ts_utc_us=NOW_UTC_US, actor=Actor(id="a.martin", role="officer"), act=uuid(1)))
-
-
-def test_full_expire_stays_below_the_bound() -> None:
-    segs = tuple(uuid(number) for number in range(machine.SEGMENTS_PER_ENTRY))
-    encode(build(machine.Expire(segs=segs, reason="cap", deadline_utc_us=NOW_UTC_US), ts_utc_us=NOW_UTC_US))
-
-
-def test_causes_of_a_gap_are_those_of_the_recorder() -> None:
-    for cause in GapCause:
-        gap = ENTRIES["gap"].body.model_dump() | {"cause": cause.value}
-        assert isinstance(machine.Gap.model_validate(gap), machine.Gap)
 
 
 def test_acts_of_persons_are_those_of_the_people_module() -> None:
