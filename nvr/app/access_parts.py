@@ -31,6 +31,7 @@ from config.model import Settings
 from nvr.app.handover import ActingLedger, Handover
 from nvr.app.index_port import IndexFiles, RecorderStates
 from nvr.app.keeper_client import KeeperClient
+from nvr.app.status_view import StatusViews
 from nvr.base.clock import Clock
 from nvr.base.errors import ConfigError, EvidenceAtRisk
 from storage.keyring import KeyringReader
@@ -48,6 +49,7 @@ class AccessParts:
     handover: Handover
     grants: Grants
     publisher: Publisher
+    views: StatusViews
 
 
 async def compose(settings: Settings, keeper: KeeperClient, register: Register, clock: Clock) -> AccessParts:
@@ -74,12 +76,15 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
     )
     handover = Handover(register, Releases(register, index, keeper, store, clock), exporter, clock)
     passwords = await Passwords.prepare(default_hasher())
+    shards = range(settings.recorder.shards)
+    recorders = RecorderStates([settings.paths.recorder_socket(shard) for shard in shards])
     acts = {
-        **_town_acts(settings, register, passwords, publisher, index, clock),
+        **_town_acts(settings, register, passwords, publisher, index, recorders, clock),
         **_requisition_acts(settings, register, grants, handover, index, clock),
     }
     service = AccessService(register, keeper, Login(register, passwords, clock), clock, MappingProxyType(acts))
-    return AccessParts(service, handover, grants, publisher)
+    views = StatusViews(settings, keeper.caller, index, recorders, clock)
+    return AccessParts(service, handover, grants, publisher, views)
 
 
 def _town_acts(
@@ -88,13 +93,14 @@ def _town_acts(
     passwords: Passwords,
     publisher: Publisher,
     index: IndexFiles,
+    states: RecorderStates,
     clock: Clock,
 ) -> dict[ActName, Handler]:
-    shards = settings.recorder.shards
-    states = RecorderStates([settings.paths.recorder_socket(shard) for shard in range(shards)])
     accounts = Accounts(register, passwords, clock)
     perimeter = Perimeter(register, publisher, clock)
-    cameras = Cameras(register, publisher, index, states, clock, secrets_file=settings.paths.secrets, shards=shards)
+    cameras = Cameras(
+        register, publisher, index, states, clock, secrets_file=settings.paths.secrets, shards=settings.recorder.shards
+    )
     return {
         ActName.ACCOUNT_ADD: accounts.add,
         ActName.ACCOUNT_END: accounts.end,

@@ -13,7 +13,7 @@ from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
 from nvr.base.wire import Client
 from storage.index.queries import IndexReader
-from storage.index.rows import GapRow, SegmentRow
+from storage.index.rows import GapRow, Order, SegmentRow
 from storage.index.tables import SegmentState
 from storage.volume import Volume, VolumeLost, open_volume
 
@@ -46,6 +46,15 @@ class IndexFiles:
     async def oldest(self, camera: CameraId) -> UtcUs | None:
         """The start of the camera's oldest segment that exists; None without one."""
         return (await asyncio.to_thread(lambda: self._ask(IndexReader.oldest))).get(camera)
+
+    def oldest_on(self, volume: str) -> UtcUs | None:
+        """The start of the oldest footage on a volume; blocking."""
+        pages = self._ask(lambda reader: next(iter(reader.of_volume(volume, [SegmentState.SEALED])), ()))
+        return min((row.start_utc_us for row in pages), default=None)
+
+    def orders(self) -> Sequence[Order]:
+        """Every authorisation that the ledger knows; blocking."""
+        return self._ask(IndexReader.orders)
 
     def _coverage(self, camera: CameraId, from_utc_us: int, to_utc_us: int) -> Coverage:
         rows = self._ask(lambda reader: reader.segments(camera, from_utc_us, to_utc_us, _ALL_STATES))
@@ -92,18 +101,23 @@ class RecorderStates:
 
     async def states(self) -> Mapping[CameraId, Mapping[str, Json]]:
         """State and counters of each camera; those of a recorder that does not answer are absent."""
+        answers = await self.answers()
+        return {camera_id(camera["camera"]): camera for answer in answers for camera in answer["state"]["cameras"]}
+
+    async def answers(self) -> list[Mapping[str, Any]]:
+        """The `status` of every recorder that answers."""
         answers = await asyncio.gather(*(_ask(socket) for socket in self._sockets))
-        return {camera_id(camera["camera"]): camera for answer in answers for camera in answer}
+        return [answer for answer in answers if answer is not None]
 
 
-async def _ask(socket: Path) -> list[dict[str, Any]]:
+async def _ask(socket: Path) -> Mapping[str, Any] | None:
     try:
         async with asyncio.timeout(_ASK_S), Client(socket) as recorder:
-            cameras: list[dict[str, Any]] = (await recorder.call("status"))["state"]["cameras"]
-            return cameras
+            answer: Mapping[str, Any] = await recorder.call("status")
+            return answer
     except (NvrError, TimeoutError) as error:
         _log.warning("%s does not answer: %r", socket.name, error)
-        return []
+        return None
 
 
 def _at(row: SegmentRow, mounted: Mapping[str, Volume]) -> SegmentAt:

@@ -20,7 +20,7 @@ def keeper_handlers(keeper: Keeper, rotate_recorders: Rotate) -> Mapping[str, Ha
     """Handlers by the name of the call. Each raises InvalidValue for arguments that are not as the page says."""
 
     async def append(args: dict[str, Any]) -> object:
-        return [_appended(each) for each in await keeper.append(_list(args, "entries"))]
+        return [_appended(each) for each in await keeper.append(_objects(args, "entries"))]
 
     async def find_act(args: dict[str, Any]) -> object:
         return await keeper.find_act(_text(args, "act"))
@@ -105,4 +105,11 @@ def _list(args: Mapping[str, Any], field: str) -> list[Any]:
     value = args.get(field)
     if not isinstance(value, list):
         raise InvalidValue(field=field, value="", expected="a list")
+    return value
+
+
+def _objects(args: Mapping[str, Any], field: str) -> list[dict[str, Any]]:
+    value = _list(args, field)
+    if not all(isinstance(item, dict) for item in value):
+        raise InvalidValue(field=field, value="", expected="a list of objects")
     return value

@@ -38,42 +38,42 @@ class KeeperClient:
     """The calls of the keeper's socket, typed. Every call raises Retryable when the keeper does not answer."""
 
     def __init__(self, keeper: Caller) -> None:
-        self._keeper = keeper
+        self.caller = keeper
 
     async def append(self, entries: Sequence[Mapping[str, Json]]) -> list[StoredLeaf]:
         """Append a group, whole or not at all."""
-        return _leaves(await self._keeper.call("append", {"entries": list(entries)}))
+        return _leaves(await self.caller.call("append", {"entries": list(entries)}))
 
     async def find_act(self, act: str) -> int | None:
         """The index of an act, if it is in the ledger."""
-        index: int | None = await self._keeper.call("find_act", {"act": act})
+        index: int | None = await self.caller.call("find_act", {"act": act})
         return index
 
     async def entry(self, index: int) -> bytes:
         """The exact bytes of an entry."""
-        return bytes(str(await self._keeper.call("entry", {"index": index})), "utf-8")
+        return bytes(str(await self.caller.call("entry", {"index": index})), "utf-8")
 
     async def entries(self, from_index: int, limit: int) -> list[StoredLeaf]:
         """At most `limit` entries from this index on."""
-        return _leaves(await self._keeper.call("entries", {"from": from_index, "limit": limit}))
+        return _leaves(await self.caller.call("entries", {"from": from_index, "limit": limit}))
 
     async def proof(self, index: int, size: int | None = None) -> Inclusion:
         """The inclusion proof of an entry, in the tree of `size` or of the newest checkpoint."""
-        answer = await self._keeper.call("proof", {"index": index, "size": size})
+        answer = await self.caller.call("proof", {"index": index, "size": size})
         return Inclusion(answer["checkpoint"], answer["index"], _path(answer))
 
     async def consistency(self, from_size: int, to_size: int | None = None) -> Consistency:
         """The consistency proof from the tree of `from_size` entries."""
-        answer = await self._keeper.call("consistency", {"from_size": from_size, "to_size": to_size})
+        answer = await self.caller.call("consistency", {"from_size": from_size, "to_size": to_size})
         return Consistency(answer["checkpoint"], _path(answer))
 
     async def rotate(self, cameras: Sequence[CameraId]) -> list[SegmentId]:
         """Have the recorders close these cameras' segments; those sealed since, once the ledger has them."""
-        return [SegmentId(segment) for segment in await self._keeper.call("rotate", {"cameras": list(cameras)})]
+        return [SegmentId(segment) for segment in await self.caller.call("rotate", {"cameras": list(cameras)})]
 
     async def publish(self, cameras: Sequence[CameraEntry]) -> int:
         """Publish a new camera snapshot; the size of the ledger that it names."""
-        return int(await self._keeper.call("publish", {"cameras": [asdict(camera) for camera in cameras]}))
+        return int(await self.caller.call("publish", {"cameras": [asdict(camera) for camera in cameras]}))
 
 
 def _leaves(answer: Sequence[Mapping[str, Any]]) -> list[StoredLeaf]:

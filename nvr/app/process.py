@@ -39,7 +39,8 @@ def main(name: str, work: Work, *, holds_keys: bool) -> int:
     options = _parser(name).parse_args()
     harden(holds_keys=holds_keys)
     logging.basicConfig(level=logging.INFO, format=f"{name} %(levelname)s %(name)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for chatty in ("alembic", "uvicorn"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         settings = load(options.config, os.environ)
         uvloop.run(_until_stopped(lambda stop, ready: work(settings, options.shard, stop, ready), options.supervised))

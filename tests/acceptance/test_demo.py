@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -88,6 +89,11 @@ def test_demo_serves_until_it_is_interrupted_and_ends_what_it_started(tmp_path: 
         facts = json.loads(process.stdout.readline())
         assert facts["config"].startswith(str(folder))
         assert len(processes_in(folder)) >= 5  # demo, supervisor, three roles
+        page = httpx.get(f"{facts['url']}/status.json").json()
+        assert {camera["state"] for camera in page["cameras"]} == {"recording"}
+        assert page["ledger"]["answers"]
+        assert "provisional-set" in {alarm["id"] for alarm in page["alarms"]}
+        assert "Police municipale" not in httpx.get(facts["url"]).text
         process.send_signal(signal.SIGINT)
         process.communicate()
     assert process.returncode == 0

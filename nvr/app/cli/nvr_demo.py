@@ -1,6 +1,7 @@
 """`nvr demo`: try the system without a camera, a disk or a person."""
 
 import signal
+import socket
 import sys
 import tempfile
 from contextlib import ExitStack, suppress
@@ -43,7 +44,7 @@ def demo(
     with ExitStack() as stack:
         home = _home(folder, stack)
         processes = stack.enter_context(Processes(home / "logs"))
-        stage = set_up(home, processes, SystemClock(), port=port)
+        stage = set_up(home, processes, SystemClock(), port=port or _free_port())
         if seconds is not None:
             write_json(play(stage, seconds))
         else:
@@ -60,6 +61,12 @@ def _home(folder: Path | None, stack: ExitStack) -> Path:
             raise Refused("file-exists", file=str(home))
     (home / "logs").mkdir()
     return home
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
 
 
 def _serve(stage: Stage, *, as_json: bool) -> None:

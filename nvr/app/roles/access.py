@@ -4,9 +4,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
+from zoneinfo import ZoneInfo
 
+from access.http.app import make_app
 from config.model import Settings
 from nvr.app.access_parts import AccessParts, access_handlers, compose
+from nvr.app.http_server import HttpServer
 from nvr.app.keeper_client import KeeperClient
 from nvr.app.process import main
 from nvr.base.clock import Clock, SystemClock
@@ -45,7 +48,12 @@ async def run(settings: Settings, _shard: int, stop: Stop, ready: Callable[[], N
 async def _serve(settings: Settings, parts: AccessParts, clock: Clock, stop: Stop, ready: Callable[[], None]) -> None:
     await _survive("housekeeping", parts.grants.housekeep)
     await _survive("publication", parts.publisher.publish)
-    async with asyncio.TaskGroup() as group, Server(settings.paths.access_socket, access_handlers(parts)):
+    app = make_app(parts.views.view, zone=ZoneInfo(settings.system.timezone))
+    async with (
+        asyncio.TaskGroup() as group,
+        Server(settings.paths.access_socket, access_handlers(parts)),
+        HttpServer(app, settings.access),
+    ):
         housekeeping = group.create_task(_housekeep(parts, clock))
         ready()
         await stop.wait()

@@ -1,0 +1,139 @@
+"""What the status page shows, gathered from keeper, recorders, index and disks at each request."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from access.http.view import Alarm, CameraState, CameraView, LedgerView, StatusView, VolumeView
+from config.model import Settings
+from config.model import Volume as VolumeSetting
+from nvr.app.index_port import IndexFiles, RecorderStates
+from nvr.app.keeper_client import Caller
+from nvr.base.clock import Clock
+from nvr.base.errors import EvidenceAtRisk, NvrError
+from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
+from recorder.server_clock import kernel_is_synchronised
+from storage.ledger.entries import decode
+from storage.snapshot import CameraEntry
+from storage.snapshot import load as load_snapshot
+from storage.vault.seats import SignedSet
+from storage.volume import VolumeLost, open_volume
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LOW_SHARE: Final = 0.03
+"""Below this share of free room a disk is called almost full."""
+
+_NOTICE_US: Final = 183 * US_PER_DAY
+"""So long before its end an order is an alarm: a renewal takes the prefecture four months."""
+
+
+class StatusViews:
+    """Makes one view for each request."""
+
+    def __init__(
+        self, settings: Settings, keeper: Caller, index: IndexFiles, recorders: RecorderStates, clock: Clock
+    ) -> None:
+        self._settings = settings
+        self._keeper = keeper
+        self._index = index
+        self._recorders = recorders
+        self._clock = clock
+        self._zone = ZoneInfo(settings.system.timezone)
+
+    async def view(self) -> StatusView:
+        """The whole page as of now. Raises ConfigError: there is no camera snapshot."""
+        now = self._clock.utc_us()
+        snapshot = await asyncio.to_thread(load_snapshot, self._settings.paths.camera_snapshot)
+        answers = await self._recorders.answers()
+        states = {camera["camera"]: camera for answer in answers for camera in answer["state"]["cameras"]}
+        lost = {each["volume"] for answer in answers for each in answer["volumes"] if each["lost"]}
+        return StatusView(
+            town=self._settings.system.origin,
+            now_utc_us=now,
+            cameras=[await self._camera(entry, states.get(entry.camera), now) for entry in snapshot.cameras],
+            volumes=[await asyncio.to_thread(self._volume, setting, lost) for setting in self._settings.volume],
+            ledger=await self._ledger(),
+            alarms=await asyncio.to_thread(self._alarms, answers, now),
+        )
+
+    async def _camera(self, entry: CameraEntry, state: Mapping[str, Any] | None, now: UtcUs) -> CameraView:
+        midnight = _midnight(now, self._zone)
+        gaps = await self._index.gaps(entry.camera, midnight, now)
+        known = state or {}
+        return CameraView(
+            camera=entry.camera,
+            place=entry.point,
+            state=CameraState(known.get("state", CameraState.UNKNOWN)),
+            cause=known.get("cause"),
+            since_utc_us=known.get("since_utc_us"),
+            last_record_utc_us=known.get("last_record_utc_us"),
+            bitrate_bps=known.get("bitrate_bps"),
+            gaps_today=len(gaps),
+            gap_today_us=sum(min(gap.to_utc_us or now, now) - max(gap.from_utc_us, midnight) for gap in gaps),
+        )
+
+    def _volume(self, setting: VolumeSetting, lost: set[str]) -> VolumeView:
+        try:
+            volume = open_volume(setting.path)
+            space = volume.space()
+        except VolumeLost:
+            return VolumeView(
+                setting.name, in_service=False, low=False, free_bytes=0, total_bytes=0, oldest_utc_us=None
+            )
+        return VolumeView(
+            setting.name,
+            in_service=volume.id not in lost,
+            low=space.free_bytes < space.total_bytes * _LOW_SHARE,
+            free_bytes=space.free_bytes,
+            total_bytes=space.total_bytes,
+            oldest_utc_us=self._index.oldest_on(volume.id),
+        )
+
+    async def _ledger(self) -> LedgerView:
+        try:
+            status = await self._keeper.call("status")
+            size = _size_of(status["checkpoint"])
+            leaf = None if size is None else str(await self._keeper.call("entry", {"index": size - 1}))
+        except NvrError:
+            return LedgerView(answers=False, size=0, checkpoint_size=None, checkpoint_utc_us=None)
+        signed_utc_us = None if leaf is None else UtcUs(decode(leaf.encode()).ts_utc_us)
+        return LedgerView(True, status["ledger_size"], size, signed_utc_us)
+
+    def _alarms(self, answers: Sequence[Mapping[str, Any]], now: UtcUs) -> list[Alarm]:
+        alarms = []
+        if self._set_is_provisional():
+            alarms.append(Alarm("provisional-set", None))
+        if not kernel_is_synchronised():
+            alarms.append(Alarm("clock-unsynchronised", None))
+        if any(answer["keyring_degraded"] for answer in answers):
+            alarms.append(Alarm("key-place-lost", None, ", ".join(map(str, self._settings.keyring.places))))
+        return [*alarms, *self._order_ends(now)]
+
+    def _order_ends(self, now: UtcUs) -> list[Alarm]:
+        ends = [order.to_utc_us for order in self._index.orders() if order.to_utc_us is None or order.to_utc_us > now]
+        last = None if None in ends else max((end for end in ends if end is not None), default=None)
+        if last is None or last > now + _NOTICE_US:
+            return []
+        return [Alarm("order-ends", None, f"{_local(last, self._zone):%d/%m/%Y}")]
+
+    def _set_is_provisional(self) -> bool:
+        try:
+            return SignedSet.parse(self._settings.paths.custodians.read_bytes()).set.provisional
+        except (OSError, EvidenceAtRisk):
+            return False
+
+
+def _size_of(note: str | None) -> int | None:
+    return None if note is None else int(note.split("\n")[1])
+
+
+def _local(utc_us: int, zone: ZoneInfo) -> datetime:
+    return (_EPOCH + timedelta(microseconds=utc_us)).astimezone(zone)
+
+
+def _midnight(utc_us: UtcUs, zone: ZoneInfo) -> UtcUs:
+    """The beginning of the local day."""
+    begin = datetime.combine(_local(utc_us, zone).date(), time(), zone)
+    return UtcUs((begin - _EPOCH) // timedelta(seconds=1) * US_PER_SECOND)
