@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from config.model import Paths
+
 UNITS = Path(__file__).resolve().parents[2] / "systemd"
 SERVICES = sorted(UNITS.glob("*.service"))
 
@@ -63,6 +65,24 @@ def test_role_does_not_see_what_is_not_its_own(unit: str, never: list[str]) -> N
 def test_keeper_has_no_network_and_access_no_writing_on_the_volumes() -> None:
     assert directives(UNITS / "scelle-keeper.service")["PrivateNetwork"] == ["yes"]
     assert directives(UNITS / "scelle-access.service")["ReadOnlyPaths"] == ["-/srv/scelle"]
+
+
+def test_every_folder_that_init_makes_belongs_to_a_role() -> None:
+    paths = Paths()
+    folders = {
+        paths.camera_snapshot.parent,
+        paths.ledger,
+        paths.spool,
+        paths.shard,
+        paths.index.parent,
+        paths.register.parent,
+        paths.access,
+        paths.secrets.parent,
+    }
+    lines = [line.split() for line in (UNITS / "scelle.tmpfiles.conf").read_text().splitlines() if line[0] != "#"]
+    owned = {Path(line[1]): line[3] for line in lines if line[0] == "Z"}
+    assert owned.keys() == folders
+    assert all(owner.startswith("scelle-") for owner in owned.values())
 
 
 @pytest.mark.system("systemd-analyze")

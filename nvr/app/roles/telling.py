@@ -5,6 +5,7 @@ from typing import Final
 
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.jcs import Json
+from nvr.base.units import UtcUs
 from recorder.status import CameraStatus
 from storage.sealing import RecordWritten, SealedSegment, SegmentFailure
 from storage.spool_events import SpoolEvents
@@ -35,6 +36,10 @@ class GrowingSegments:
         """The segment takes no more records."""
         self._growing.pop(segment, None)
         self._events.segment_failed(segment, camera, why)
+
+    def records_lost(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs, why: SegmentFailure) -> None:
+        """Records were taken, and no sealed segment holds them."""
+        self._events.records_lost(camera, from_utc_us, to_utc_us, why)
 
     def growing(self) -> dict[SegmentId, RecordWritten]:
         """The growing segments as of now, each with its last record."""

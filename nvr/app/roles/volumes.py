@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from nvr.base.ids import CameraId, PointId, SegmentId
-from storage.records import Record, SegmentStart
+from storage.records import GapCause, Record, SegmentStart
 from storage.snapshot import CameraEntry
 from storage.volume_writer import VolumeWriter
 
@@ -12,19 +12,19 @@ from storage.volume_writer import VolumeWriter
 class VolumeRouter:
     """Spreads cameras over volumes; cameras of one point lie on different ones, and leave a volume that is lost.
 
-    A camera keeps its volume while that is in service. The event loop owns it.
+    A camera keeps its volume while that is in service: not lost, and not full. The event loop owns it.
     """
 
     def __init__(self, writers: Sequence[VolumeWriter]) -> None:
         self._writers = tuple(writers)
         self._homes: dict[CameraId, VolumeWriter] = {}
         self._points: dict[CameraId, PointId | None] = {}
-        self._at: dict[SegmentId, VolumeWriter | None] = {}
+        self._at: dict[SegmentId, VolumeWriter | GapCause] = {}
 
     @property
     def in_service(self) -> list[VolumeWriter]:
         """The writers whose volume still takes segments."""
-        return [writer for writer in self._writers if writer.lost is None]
+        return [writer for writer in self._writers if writer.in_service]
 
     def cameras(self, entries: Iterable[CameraEntry]) -> None:
         """These are the shard's cameras from now on."""
@@ -34,32 +34,32 @@ class VolumeRouter:
     def open_segment(self, start: SegmentStart) -> None:
         """Begin a segment on the camera's volume; without any volume in service, it has failed at once."""
         writer = self._home(start.camera)
-        self._at[start.segment] = writer
-        if writer is not None:
+        if writer is None:
+            full = any(each.full for each in self._writers if each.lost is None)
+            self._at[start.segment] = GapCause.FULL if full else GapCause.DISK_LOST
+        else:
+            self._at[start.segment] = writer
             writer.open_segment(start)
 
     def append(self, segment: SegmentId, record: Record) -> bool:
         """Hand over a record; False when the volume's queue is full."""
         writer = self._at[segment]
-        return writer is not None and writer.append(segment, record)
+        return not isinstance(writer, GapCause) and writer.append(segment, record)
 
     def close_segment(self, segment: SegmentId) -> None:
-        """Seal the segment once its records are written."""
+        """Seal the segment once its records are written; after this it is named no more."""
         writer = self._at.pop(segment)
-        if writer is not None:
+        if not isinstance(writer, GapCause):
             writer.close_segment(segment)
 
-    def failed(self, segment: SegmentId) -> bool:
-        """Whether the volume gave the segment up; once this is true the segment is named no more."""
-        writer = self._at.get(segment)
-        if writer is None or writer.failed(segment):
-            self._at.pop(segment, None)
-            return True
-        return False
+    def failed(self, segment: SegmentId) -> GapCause | None:
+        """Why the segment takes no more records; None while it does."""
+        writer = self._at[segment]
+        return writer if isinstance(writer, GapCause) else writer.failed(segment)
 
     def _home(self, camera: CameraId) -> VolumeWriter | None:
         home = self._homes.get(camera)
-        if home is not None and home.lost is None:
+        if home is not None and home.in_service:
             return home
         candidates = self.in_service
         if not candidates:
