@@ -45,6 +45,9 @@ class _Listener:
     def record_written(self, record: RecordWritten) -> None:
         pass
 
+    def records_lost(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs, why: SegmentFailure) -> None:
+        raise AssertionError(camera, from_utc_us, to_utc_us, why)
+
     def segment_failed(self, segment: SegmentId, camera: CameraId, why: SegmentFailure) -> None:
         raise AssertionError(segment, camera, why)
 

@@ -10,8 +10,8 @@ from storage.records import GapCause, Record, SegmentStart
 class SegmentSink(Protocol):
     """Where segments go: a volume's writer behind a bounded queue. No call waits.
 
-    For one segment: `open_segment`, any number of `append`, `close_segment`. Once `failed` says so, the recorder names
-    that segment no more, and does not close it.
+    For one segment: `open_segment`, any number of `append`, `close_segment`, which comes at once when `failed` names a
+    cause. What was appended and is not sealed after all, the volume's side tells as a gap by itself.
     """
 
     def open_segment(self, start: SegmentStart) -> None:
@@ -26,8 +26,8 @@ class SegmentSink(Protocol):
         """Seal the segment once its records are written; never refused."""
         ...
 
-    def failed(self, segment: SegmentId) -> bool:
-        """Whether the volume gave the segment up."""
+    def failed(self, segment: SegmentId) -> GapCause | None:
+        """Why the volume gave the segment up; None while it takes records."""
         ...
 
 

@@ -73,14 +73,16 @@ class Recording:
     def append(self, record: Record, *, run: RunId, codec: CodecConfig) -> None:
         """Hand over the next record."""
         self.totals.lost += record.lost
-        self._leave_failed_segment(record)
+        self._leave_failed_segment()
         if self._awaits_random_access and record.random_access is RandomAccess.NONE:
             self.totals.dropped += 1
             return
         if self._segment is not None and self._is_over(self._segment, record, run, codec):
             self.rotate()
         segment = self._segment or self._open(record, run, codec)
-        if self._sink.append(segment.start.segment, record):
+        if self._leave_failed_segment():
+            self.totals.dropped += 1
+        elif self._sink.append(segment.start.segment, record):
             segment.records += 1
             self._accepted(record, segment)
         else:
@@ -89,7 +91,7 @@ class Recording:
     def rotate(self) -> SegmentId | None:
         """Close the segment that grows; its id, or None when there is none, or its volume gave it up."""
         segment = self._segment
-        if segment is None or self._sink.failed(segment.start.segment):
+        if segment is None or self._leave_failed_segment():
             return None
         self._segment = None
         self._sink.close_segment(segment.start.segment)
@@ -111,11 +113,17 @@ class Recording:
         """A session ended: what the next one brings can not be decoded with what the last one left."""
         self._awaits_random_access = True
 
-    def _leave_failed_segment(self, record: Record) -> None:
-        if self._segment is not None and self._sink.failed(self._segment.start.segment):
-            self._segment = None
-            self._awaits_random_access = True
-            self.gaps.open(GapCause.DISK_LOST, record.start_utc_us, "")
+    def _leave_failed_segment(self) -> bool:
+        """Close the segment that grows if its volume gave it up; from the last record on pictures are missing."""
+        segment = self._segment
+        cause = None if segment is None else self._sink.failed(segment.start.segment)
+        if segment is None or cause is None:
+            return False
+        self._sink.close_segment(segment.start.segment)
+        self._segment = None
+        self._awaits_random_access = True
+        self.gaps.open(cause, self.covered_utc_us or segment.start.start_utc_us, "")
+        return True
 
     def _is_over(self, segment: _Segment, record: Record, run: RunId, codec: CodecConfig) -> bool:
         """Whether the record belongs to a new segment.

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from nvr.base.units import UtcUs
 from storage.durable import make_directory, remove_file, rename_file, write_all
 from storage.records import CodecConfig, Record
 from storage.sealing import RecordWritten, SealedSegment, Totals, sealed_segment
@@ -42,6 +43,11 @@ class GrowingSegment:
     def path(self) -> Path:
         """Where it grows."""
         return self._volume.growing_path(self.header.shard, self.header.segment)
+
+    @property
+    def end_utc_us(self) -> UtcUs:
+        """Where the last record ends that is in the file; the segment's start while there is none."""
+        return self._totals.end_utc_us
 
     def root(self) -> bytes:
         """The root over the records that are in the file."""

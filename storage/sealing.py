@@ -6,6 +6,7 @@ from typing import Protocol
 
 from nvr.base.ids import AuthorisationId, BootId, CameraId, PlacementId, PointId, RunId, SegmentId
 from nvr.base.units import UtcUs
+from storage.records import GapCause
 from storage.svs1.header import Header
 from storage.vault.seats import CustodianSet
 from storage.volume import VolumeId
@@ -24,6 +25,11 @@ class SegmentFailure(StrEnum):
     """The disk refused to make the closed file durable."""
     VOLUME_LOST = "volume lost"
     """The volume went out of service; what was written since its last good sync is suspect."""
+
+    @property
+    def gap_cause(self) -> GapCause:
+        """Why the pictures that it cost are missing."""
+        return GapCause.FULL if self is SegmentFailure.FULL else GapCause.DISK_LOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,10 @@ class SealEvents(Protocol):
 
     def segment_failed(self, segment: SegmentId, camera: CameraId, why: SegmentFailure) -> None:
         """The segment takes no more records. Whole records of it that could be closed are told by `sealed` before."""
+        ...
+
+    def records_lost(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs, why: SegmentFailure) -> None:
+        """Records were taken from the recorder, and no sealed segment holds them."""
         ...
 
 

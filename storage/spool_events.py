@@ -1,6 +1,6 @@
 """The spool as recorder and volumes see it: what they tell becomes events, in the ledger's words."""
 
-from nvr.base.ids import CameraId, SegmentId
+from nvr.base.ids import CameraId, SegmentId, uuid7
 from nvr.base.jcs import Json
 from nvr.base.units import MonoUs, UtcUs
 from storage.ledger.machine import Clock, ClockSync, Gap, Seal
@@ -54,6 +54,17 @@ class SpoolEvents:
 
     def segment_failed(self, segment: SegmentId, camera: CameraId, why: SegmentFailure) -> None:
         """Not for the ledger: the recorder tells the gap that follows from it."""
+
+    def records_lost(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs, why: SegmentFailure) -> None:
+        """What was recorded and is in no segment is a gap."""
+        self.gap(
+            gap=uuid7(from_utc_us),
+            camera=camera,
+            from_utc_us=from_utc_us,
+            to_utc_us=to_utc_us,
+            cause=why.gap_cause,
+            detail=why.value,
+        )
 
 
 def seal_body(segment: SealedSegment) -> Seal:

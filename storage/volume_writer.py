@@ -17,11 +17,12 @@ from typing import Final, TypeAlias
 from nvr.base.bounded import BoundedQueue, QueueStatistics
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.stop import Stop
+from nvr.base.units import UtcUs, us_from_ticks
 from storage.durable import make_directory
-from storage.growing_segment import GrowingSegment
+from storage.growing_segment import RESERVE_BYTES, GrowingSegment
 from storage.keyring import KeyringUnreachable, KeyringWriter
 from storage.predecessors import Predecessors
-from storage.records import Record, SegmentStart
+from storage.records import GapCause, Record, SegmentStart
 from storage.sealing import SealedSegment, SealerIdentity, SealEvents, SegmentFailure
 from storage.svs1.header import Header, build
 from storage.svs1.writer import Scratch
@@ -36,6 +37,8 @@ _BATCH_ITEMS: Final = 64
 _BATCH_BYTES: Final = 8 << 20
 _RECORD_OVERHEAD_BYTES: Final = 1024
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
+_MINIMUM_FREE_BYTES: Final = 2 * RESERVE_BYTES
+"""A volume with less room takes no new segment: each attempt would only cost a key record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +85,10 @@ class VolumeWriter:
     """Writes the segments of one shard on one volume.
 
     The recorder calls `open_segment`, `append`, `close_segment` in order for each segment, from one thread, and asks
-    `failed` before it appends. Once a sync failed or the volume is no longer itself, it is out of service for good:
-    every growing segment fails. Fields without underscore are read by any thread; `_growing` belongs to the writer
-    thread. A fault of the program in a thread is raised again by the next call.
+    `failed` before it appends. What it handed over and no sealed segment holds is told by `records_lost`. Once a sync
+    failed or the volume is no longer itself, it is out of service for good: every growing segment fails. Fields without
+    underscore are read by any thread; `_growing` belongs to the writer thread. A fault of the program in a thread is
+    raised again by the next call.
     """
 
     def __init__(
@@ -101,6 +105,7 @@ class VolumeWriter:
     ) -> None:
         self.volume = volume
         self.lost: str | None = None
+        self.full = False
         self._shard = shard
         self._identity = identity
         self._keyring = keyring
@@ -110,7 +115,7 @@ class VolumeWriter:
         self._sync_interval_s = sync_interval_s
         self._scratch = Scratch()
         self._growing: dict[SegmentId, GrowingSegment] = {}
-        self._failed: set[SegmentId] = set()
+        self._failed: dict[SegmentId, tuple[CameraId, SegmentFailure]] = {}
         self._stop_sync = Stop()
         self._sync_fd = -1  # one for the life of the volume: the kernel tells each a write-back error once
         self._drop = False
@@ -132,14 +137,22 @@ class VolumeWriter:
         return self._queue.offer(_Append(segment, record), len(record.data) + _RECORD_OVERHEAD_BYTES)
 
     def close_segment(self, segment: SegmentId) -> None:
-        """The segment is complete; never refused."""
+        """The segment is complete, or has failed; never refused."""
         self._raise_crash()
         self._queue.insist(_Close(segment))
 
-    def failed(self, segment: SegmentId) -> bool:
-        """Whether this segment takes no more records; it need not be closed then."""
+    def failed(self, segment: SegmentId) -> GapCause | None:
+        """Why this segment takes no more records; None while it does."""
         self._raise_crash()
-        return self.lost is not None or segment in self._failed
+        if self.lost is not None:
+            return SegmentFailure.VOLUME_LOST.gap_cause
+        failure = self._failed.get(segment)
+        return None if failure is None else failure[1].gap_cause
+
+    @property
+    def in_service(self) -> bool:
+        """Whether the volume takes new segments."""
+        return self.lost is None and not self.full
 
     def use_identity(self, identity: SealerIdentity) -> None:
         """Segments opened from now on are sealed under this identity: a new custodian set is in force."""
@@ -152,6 +165,7 @@ class VolumeWriter:
             VolumeLost: the volume is not there, or its directory can not be made.
         """
         self.volume.check()
+        self._look_at_room()
         try:
             make_directory(self.volume.growing_directory(self._shard))
             self._sync_fd = os.open(self.volume.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -253,13 +267,15 @@ class VolumeWriter:
                 self._open(start, prepared.pop(start.segment, None))
             case _Append(segment, record):
                 growing = self._growing.get(segment)
-                if growing is not None and not self._drop:
+                if growing is None:
+                    self._tell_lost(segment, record)
+                elif not self._drop:
                     self._append(growing, record)
             case _Close(segment):
                 growing = self._growing.get(segment)
                 if growing is not None:
                     self._close(growing)
-                self._failed.discard(segment)
+                self._failed.pop(segment, None)
 
     def _open(self, start: SegmentStart, prepared: _Prepared | None) -> None:
         if self.lost is not None:
@@ -285,6 +301,7 @@ class VolumeWriter:
             written = growing.append(record)
         except OSError as error:
             self._close_short(growing, _why(error))
+            self._tell_lost(growing.header.segment, record)
             return
         self._records += 1
         self._bytes += written.ct_bytes
@@ -296,17 +313,20 @@ class VolumeWriter:
             sealed = growing.close()
         except OSError as error:
             self._lose_unless_full(error)
-            self._tell_failed(growing.header.segment, growing.header.camera, SegmentFailure.CLOSE)
+            self._tell_unsealed(growing, SegmentFailure.CLOSE)
             return
         self._tell_sealed(sealed)
 
     def _close_short(self, growing: GrowingSegment, why: SegmentFailure) -> None:
         del self._growing[growing.header.segment]
+        self.full = self.full or why is SegmentFailure.FULL
         try:
             self._tell_sealed(growing.close_short())
         except OSError as error:
             self._lose_unless_full(error)
-        self._tell_failed(growing.header.segment, growing.header.camera, why)
+            self._tell_unsealed(growing, why)
+        else:
+            self._tell_failed(growing.header.segment, growing.header.camera, why)
 
     def _tell_sealed(self, sealed: SealedSegment) -> None:
         self._sealed += 1
@@ -315,8 +335,22 @@ class VolumeWriter:
 
     def _tell_failed(self, segment: SegmentId, camera: CameraId, why: SegmentFailure) -> None:
         self._failures += 1
-        self._failed.add(segment)
+        self._failed[segment] = (camera, why)
         self._events.segment_failed(segment, camera, why)
+
+    def _tell_unsealed(self, growing: GrowingSegment, why: SegmentFailure) -> None:
+        """A segment that could not be closed: its records count as lost until some start finds them again."""
+        header = growing.header
+        if growing.end_utc_us > header.start_utc_us:
+            self._events.records_lost(header.camera, header.start_utc_us, growing.end_utc_us, why)
+        self._tell_failed(header.segment, header.camera, why)
+
+    def _tell_lost(self, segment: SegmentId, record: Record) -> None:
+        """A record that was taken for a segment which has failed since."""
+        if segment in self._failed:
+            camera, why = self._failed[segment]
+            end = UtcUs(record.start_utc_us + us_from_ticks(record.dur_90k))
+            self._events.records_lost(camera, record.start_utc_us, end, why)
 
     def _fail_all_if_lost(self) -> None:
         if self.lost is None:
@@ -324,7 +358,7 @@ class VolumeWriter:
         for growing in list(self._growing.values()):
             del self._growing[growing.header.segment]
             growing.abandon()
-            self._tell_failed(growing.header.segment, growing.header.camera, SegmentFailure.VOLUME_LOST)
+            self._tell_unsealed(growing, SegmentFailure.VOLUME_LOST)
 
     def _sync(self) -> None:
         try:
@@ -332,11 +366,15 @@ class VolumeWriter:
                 try:
                     sync_filesystem(self._sync_fd)
                     self.volume.check()
+                    self._look_at_room()
                     self._syncs += 1
                 except (OSError, VolumeLost) as error:
                     self._lose(f"sync: {error}")
         finally:
             os.close(self._sync_fd)
+
+    def _look_at_room(self) -> None:
+        self.full = self.volume.space().free_bytes < _MINIMUM_FREE_BYTES
 
     def _lose(self, reason: str) -> None:
         """Take the volume out of service. Never undone: what was written since the last good sync is unknown."""

@@ -62,6 +62,8 @@ class MemorySink(Watched):
         self.segments: dict[SegmentId, Segment] = {}
         self.full = False
         self.lost: set[SegmentId] = set()
+        self.cause_of_loss = GapCause.DISK_LOST
+        self.takes_none: GapCause | None = None
 
     def open_segment(self, start: SegmentStart) -> None:
         assert start.segment not in self.segments
@@ -84,12 +86,13 @@ class MemorySink(Watched):
 
     def close_segment(self, segment: SegmentId) -> None:
         assert not self.segments[segment].closed
-        assert segment not in self.lost
         self.segments[segment].closed = True
         self.happened()
 
-    def failed(self, segment: SegmentId) -> bool:
-        return segment in self.lost
+    def failed(self, segment: SegmentId) -> GapCause | None:
+        if self.takes_none is not None:
+            return self.takes_none
+        return self.cause_of_loss if segment in self.lost else None
 
     def of(self, camera: str) -> list[Segment]:
         return [each for each in self.segments.values() if each.start.camera == camera]

@@ -151,15 +151,31 @@ def test_full_queue_closes_at_the_last_whole_record_and_waits_for_a_random_acces
     assert bench.sink.of("cam1")[1].start.continues is None
 
 
-def test_disk_that_gave_up_is_left_without_a_word_more() -> None:
+@pytest.mark.parametrize("cause", [GapCause.DISK_LOST, GapCause.FULL])
+def test_disk_that_gave_up_is_left_and_the_gap_says_why(cause: GapCause) -> None:
     bench = Bench()
     bench.feed(0)
     bench.sink.lost.add(bench.sink.of("cam1")[0].start.segment)
+    bench.sink.cause_of_loss = cause
     bench.feed(1, NONE)
     bench.feed(2)
     assert bench.lengths() == [1, 1]
-    assert not bench.sink.of("cam1")[0].closed
-    assert bench.gaps() == [(1, 2, GapCause.DISK_LOST)]
+    assert bench.sink.of("cam1")[0].closed
+    assert bench.gaps() == [(1, 2, cause)]
+    assert bench.recording.totals.dropped == 1
+
+
+def test_segment_that_no_disk_takes_gets_no_record_and_the_gap_stays_one() -> None:
+    bench = Bench()
+    bench.feed(0)
+    bench.sink.takes_none = GapCause.FULL
+    bench.recording.rotate()
+    for second in range(1, 4):
+        bench.feed(second)
+    bench.sink.takes_none = None
+    bench.feed(4)
+    assert [length for length in bench.lengths() if length] == [1, 1]
+    assert bench.gaps() == [(1, 4, GapCause.FULL)]
 
 
 def test_disk_that_gave_up_is_not_closed_on_rotation_either() -> None:

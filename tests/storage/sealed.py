@@ -191,6 +191,7 @@ class Told:
     sealed_segments: list[SealedSegment] = field(default_factory=list)
     records: list[RecordWritten] = field(default_factory=list)
     failures: list[tuple[SegmentId, SegmentFailure]] = field(default_factory=list)
+    losses: list[tuple[CameraId, UtcUs, UtcUs, SegmentFailure]] = field(default_factory=list)
     on_record: Callable[[], object] = lambda: None
     on_failure: Callable[[], object] = lambda: None
 
@@ -200,6 +201,9 @@ class Told:
     def record_written(self, record: RecordWritten) -> None:
         self.records.append(record)
         self.on_record()
+
+    def records_lost(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs, why: SegmentFailure) -> None:
+        self.losses.append((camera, from_utc_us, to_utc_us, why))
 
     def segment_failed(self, segment: SegmentId, camera: CameraId, why: SegmentFailure) -> None:
         self.failures.append((segment, why))

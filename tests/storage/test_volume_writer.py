@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from nvr.base.ids import CameraId
+from nvr.base.units import UtcUs
 from storage import volume_writer
 from storage.growing import Recovered, recover
 from storage.growing_segment import GrowingSegment
@@ -31,6 +32,7 @@ from tests.storage.faulty import FaultyDisk
 from tests.storage.sealed import (
     CAMERA,
     CODEC,
+    GOP_US,
     NOW_US,
     Custodians,
     Recorder,
@@ -232,6 +234,12 @@ def test_full_disk_closes_the_segment_at_its_last_whole_record(
     (sealed,) = recorder.told.sealed_segments
     assert recorder.told.failures == [(start.segment, SegmentFailure.FULL)]
     assert recorder.writer.lost is None  # a full disk is no broken one
+    assert recorder.writer.full
+    camera, end = start.camera, UtcUs(start.start_utc_us + GOP_US)
+    assert recorder.told.losses == [
+        (camera, UtcUs(end + number * GOP_US), UtcUs(end + (number + 1) * GOP_US), SegmentFailure.FULL)
+        for number in range(len(GROUPS) - 1)
+    ]
     assert opened(recorder, sealed, recorder.people) == GROUPS[:1]
     found = scan(recorder.path_of(start))
     assert (found.closed, found.torn_bytes) == (False, 0)  # there was no room for the index
@@ -292,6 +300,9 @@ def test_fault_at_any_durable_call_loses_no_acknowledged_record_and_claims_nothi
             kept.setdefault(found.header.segment, len(found.heads))
         for record in recorder.told.records:
             assert kept[record.segment] >= record.count, number
+        # What was handed over is in a segment that is told or found, or is told as lost.
+        lost = sum(loss[2] - loss[1] for loss in recorder.told.losses) // GOP_US
+        assert sum(records - 1 for records in kept.values()) + lost >= 5, number
         # And whoever asks is told: a segment is sealed whole, or it failed, or both where it was cut short.
         failed = {segment for segment, _ in recorder.told.failures}
         for start, groups in ((segment_start(0), 3), (segment_start(1, camera=CameraId("other")), 2)):

@@ -8,7 +8,7 @@ import pytest
 from nvr.app.roles.volumes import VolumeRouter
 from nvr.base.ids import CameraId, PointId, RunId, SegmentId
 from nvr.base.units import UtcUs
-from storage.records import CodecConfig, Record, SegmentStart
+from storage.records import CodecConfig, GapCause, Record, SegmentStart
 from storage.snapshot import CameraEntry
 
 
@@ -22,6 +22,7 @@ class FakeWriter:
     volume: FakeVolume
     lost: str | None = None
     told: list[tuple[str, str]] = field(default_factory=list)
+    full: bool = False
     gave_up: set[str] = field(default_factory=set)
 
     def open_segment(self, start: SegmentStart) -> None:
@@ -34,8 +35,12 @@ class FakeWriter:
     def close_segment(self, segment: SegmentId) -> None:
         self.told.append(("close", segment))
 
-    def failed(self, segment: SegmentId) -> bool:
-        return self.lost is not None or segment in self.gave_up
+    def failed(self, segment: SegmentId) -> GapCause | None:
+        return GapCause.DISK_LOST if self.lost is not None or segment in self.gave_up else None
+
+    @property
+    def in_service(self) -> bool:
+        return self.lost is None and not self.full
 
 
 @pytest.fixture
@@ -105,14 +110,30 @@ def test_without_any_volume_a_segment_has_failed_at_once(writers: list[FakeWrite
     start = segment("north")
     route.open_segment(start)
     assert not route.append(start.segment, cast("Any", None))
-    assert route.failed(start.segment)
+    assert route.failed(start.segment) is GapCause.DISK_LOST
+    route.close_segment(start.segment)
+    assert not route._at
 
 
-def test_segment_that_the_volume_gave_up_is_forgotten(writers: list[FakeWriter]) -> None:
+def test_camera_leaves_a_full_volume_and_without_room_anywhere_the_cause_is_full(writers: list[FakeWriter]) -> None:
+    route = router(writers, north="p1")
+    route.open_segment(segment("north"))
+    (home,) = [writer for writer in writers if writer.told]
+    (other,) = [writer for writer in writers if not writer.told]
+    home.full = True
+    route.open_segment(segment("north", 2))
+    assert other.told == [("open", segment("north", 2).segment)]
+    other.full = True
+    route.open_segment(segment("north", 3))
+    assert route.failed(segment("north", 3).segment) is GapCause.FULL
+
+
+def test_segment_that_the_volume_gave_up_is_forgotten_once_it_is_closed(writers: list[FakeWriter]) -> None:
     route = router(writers, north="p1")
     start = segment("north")
     route.open_segment(start)
     for writer in writers:
         writer.gave_up.add(start.segment)
     assert route.failed(start.segment)
+    route.close_segment(start.segment)
     assert not route._at
