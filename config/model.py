@@ -161,12 +161,6 @@ class Recorder(_Section):
     segment_seconds: Annotated[int, Field(strict=True, ge=2, le=300)] = 300
     """Length of a segment. Shorter ones cost space and let a crash lose less of an open one."""
 
-    gop_seconds: Annotated[int, Field(strict=True, ge=1, le=10)] = 2
-    """A record is closed at the latest after so long, with a continuation flag."""
-
-    gop_mib: Annotated[int, Field(strict=True, ge=1, le=64)] = 8
-    """A record is closed at the latest at this size, with a continuation flag."""
-
     queue_mib: Annotated[int, Field(strict=True, ge=8, le=4096)] = 256
     """What may wait for one volume's writer: at least 4 s of all its cameras."""
 
@@ -183,8 +177,8 @@ class Access(_Section):
     port: Annotated[int, Field(strict=True, ge=0, le=65_535)] = 8080
     """0 lets the kernel choose."""
 
-    staging_days: Annotated[int, Field(strict=True, ge=0, le=30)] = 7
-    """A bundle is wiped from staging so many days after it was handed over."""
+    staging_minutes: Annotated[int, Field(strict=True, ge=5, le=1440)] = 60
+    """A bundle that nobody takes any further for so long is wiped from staging; it is made anew on demand."""
 
 
 class Settings(_Section):

@@ -74,7 +74,8 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
         software=nvr.__version__,
         clock=clock,
     )
-    handover = Handover(register, Releases(register, index, keeper, store, clock), exporter, clock)
+    releases = Releases(register, index, keeper, store, clock)
+    handover = Handover(register, releases, exporter, clock, staging_minutes=settings.access.staging_minutes)
     passwords = await Passwords.prepare(default_hasher())
     shards = range(settings.recorder.shards)
     recorders = RecorderStates([settings.paths.recorder_socket(shard) for shard in shards])

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,7 @@ from nvr.base.clock import Clock
 from nvr.base.errors import InvalidValue, Refused
 from nvr.base.ids import AccountId, ActId, GrantId, requisition_no, uuid7
 from nvr.base.jcs import Json
+from nvr.base.units import US_PER_SECOND, MonoUs
 from storage.durable import remove_tree
 from storage.ledger.entries import Actor, body_from
 from storage.register import tables
@@ -55,21 +56,29 @@ class ActingLedger:
         return [StoredLeaf(each.index, await self._ledger.entry(each.index)) for each in placed]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Staged:
     root: Path
     account: AccountId
     sizes: Mapping[str, int]
+    touched_mono_us: MonoUs
 
 
 class Handover:
-    """The acts `export` and `export.done`, and the call `bundle_read`."""
+    """The acts `export` and `export.done`, and the call `bundle_read`.
 
-    def __init__(self, register: Register, releases: Releases, exporter: Exporter, clock: Clock) -> None:
+    What lies in staging is in clear: it is wiped when it was taken, when nobody reads it any further for
+    `staging_minutes`, and at the start of the role, which knows no token of the process before.
+    """
+
+    def __init__(
+        self, register: Register, releases: Releases, exporter: Exporter, clock: Clock, *, staging_minutes: int
+    ) -> None:
         self._register = register
         self._releases = releases
         self._exporter = exporter
         self._clock = clock
+        self._staging_us = staging_minutes * 60 * US_PER_SECOND
         self._exporting = asyncio.Lock()
         self._staged: dict[str, _Staged] = {}
 
@@ -103,7 +112,7 @@ class Handover:
                 release.wipe()
         sizes = await asyncio.to_thread(_sizes, bundle.path)
         token = secrets.token_urlsafe(24)
-        self._staged[token] = _Staged(bundle.path, person.account, sizes)
+        self._staged[token] = _Staged(bundle.path, person.account, sizes, self._clock.mono_us())
         files: list[Json] = [{"path": path, "size": size} for path, size in sizes.items()]
         return {"token": token, "bundle": bundle.name, "files": files}
 
@@ -114,9 +123,19 @@ class Handover:
         staged = self._staged.get(token)
         if staged is None or staged.account != person.account:
             raise BundleUnknown
-        await asyncio.to_thread(remove_tree, staged.root)
         del self._staged[token]
+        await asyncio.to_thread(remove_tree, staged.root)
         return {"bundle": staged.root.name}
+
+    async def housekeep(self) -> None:
+        """Wipe what nobody takes: whatever this process did not stage, and what lies too long."""
+        async with self._exporting:
+            now = self._clock.mono_us()
+            for token, staged in list(self._staged.items()):
+                if now - staged.touched_mono_us > self._staging_us:
+                    del self._staged[token]
+            kept = {staged.root for staged in self._staged.values()}
+            await asyncio.to_thread(_wipe_all_but, self._exporter.staging, kept)
 
     async def read(self, args: dict[str, Any]) -> dict[str, Json]:
         """A part of a staged file, from `offset` on. Raises BundleUnknown."""
@@ -124,6 +143,7 @@ class Handover:
         name, offset = str(args.get("path")), args.get("offset")
         if staged is None or name not in staged.sizes or type(offset) is not int or offset < 0:
             raise BundleUnknown
+        staged.touched_mono_us = self._clock.mono_us()
         data = await asyncio.to_thread(_read, staged.root / name, offset)
         eof = offset + len(data) >= staged.sizes[name]
         return {"data": base64.b64encode(data).decode(), "eof": eof}
@@ -132,6 +152,12 @@ class Handover:
 def _proposal(entry: Mapping[str, Any]) -> Proposal:
     actor = Actor(id=entry["actor"]["id"], role=entry["actor"]["role"])
     return Proposal(entry["act"], actor, body_from(entry["t"], entry["body"]))
+
+
+def _wipe_all_but(staging: Path, kept: Collection[Path]) -> None:
+    for path in staging.iterdir():
+        if path not in kept:
+            remove_tree(path)
 
 
 def _sizes(root: Path) -> dict[str, int]:

@@ -75,7 +75,7 @@ async def test_nothing_happens_without_the_ledger(town: World, name: str, args: 
 async def test_export_needs_a_grant_that_is_validated_and_open(opened: Opened) -> None:
     world = opened.world
     exporter = cast("Exporter", None)  # nobody gets so far
-    handover = Handover(world.register, opened.releases, exporter, world.clock)
+    handover = Handover(world.register, opened.releases, exporter, world.clock, staging_minutes=60)
     world.handlers[ActName.EXPORT] = handover.export
     number = await opened.ask()
     for rule in ("not-validated", "not-open", "not-open"):

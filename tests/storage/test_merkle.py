@@ -99,9 +99,7 @@ def _check(kind: str, case: dict[str, object], proof: list[bytes]) -> None:
     ("kind", "files"),
     [("inclusion", 98), ("consistency", 98), ("subtreeinclusion", 204), ("subtreeconsistency", 118)],
 )
-def test_accepts_and_refuses_exactly_as_the_public_project_says(
-    shared_data: Path, kind: str, files: int
-) -> None:
+def test_accepts_and_refuses_exactly_as_the_public_project_says(shared_data: Path, kind: str, files: int) -> None:
     disagreements = []
     seen = 0
     for file in sorted((shared_data / "merkle" / kind).rglob("*.json")):
@@ -152,16 +150,12 @@ def test_leaf_of_a_subtree_is_provable(subtree: tuple[int, int, int], data: st.D
     start, end, size = subtree
     index = data.draw(st.integers(min_value=start, max_value=end - 1))
     hashes = leaves(size)
-    path = inclusion_path(
-        lambda level, at: Nodes(size)(level, at + (start >> level)), index - start, end - start
-    )
+    path = inclusion_path(lambda level, at: Nodes(size)(level, at + (start >> level)), index - start, end - start)
     verify_subtree_inclusion(hashes[index], index, start, end, path, tree_hash(hashes[start:end]))
 
 
 @given(subtrees(), st.data())
-def test_every_subtree_is_provable_and_a_changed_one_is_not(
-    subtree: tuple[int, int, int], data: st.DataObject
-) -> None:
+def test_every_subtree_is_provable_and_a_changed_one_is_not(subtree: tuple[int, int, int], data: st.DataObject) -> None:
     start, end, size = subtree
     hashes = leaves(size)
     path = subtree_consistency_path(Nodes(size), start, end, size)

@@ -46,8 +46,7 @@ async def run(settings: Settings, _shard: int, stop: Stop, ready: Callable[[], N
 
 
 async def _serve(settings: Settings, parts: AccessParts, clock: Clock, stop: Stop, ready: Callable[[], None]) -> None:
-    await _survive("housekeeping", parts.grants.housekeep)
-    await _survive("publication", parts.publisher.publish)
+    await _housekeep_once(parts)
     app = make_app(parts.views.view, zone=ZoneInfo(settings.system.timezone))
     async with (
         asyncio.TaskGroup() as group,
@@ -63,8 +62,13 @@ async def _serve(settings: Settings, parts: AccessParts, clock: Clock, stop: Sto
 async def _housekeep(parts: AccessParts, clock: Clock) -> None:
     while True:
         await clock.sleep(_HOUSEKEEPING_S)
-        await _survive("housekeeping", parts.grants.housekeep)
-        await _survive("publication", parts.publisher.publish)
+        await _housekeep_once(parts)
+
+
+async def _housekeep_once(parts: AccessParts) -> None:
+    await _survive("housekeeping", parts.grants.housekeep)
+    await _survive("staging", parts.handover.housekeep)
+    await _survive("publication", parts.publisher.publish)
 
 
 async def _survive(name: str, work: Callable[[], Awaitable[object]]) -> None:
