@@ -3,17 +3,14 @@
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 
 from access.ports import LedgerPort
 from access.release import handed_out
 from access.sealed import Scope, SealDiffers, SealedFile, claims_for
-from nvr.base.units import US_PER_SECOND
 from storage.keyring import KeyRef, KeyringReader, KeyShredded, Lookup
 from storage.ledger.entries import decode
 from storage.ledger.machine import Release
-from storage.ledger.people import Grant
 from storage.vault.answer import Answer
 from storage.vault.grantfile import ConsistencyProof, GrantedSegment, GrantFile, Proved
 from storage.vault.hpke import KeyPair
@@ -51,15 +48,11 @@ async def build_grant_file(
         for from_size in sorted(contents.from_sizes)
         if 0 < from_size < size
     ]
-    grant = decode(proved[0].entry).body
     releases = [decode(each.entry).body for each in proved[1:]]
-    if not isinstance(grant, Grant):
-        raise SealDiffers(file="ledger", what="grant")
     released = {segment for body in releases if isinstance(body, Release) for segment in body.segs}
     segments, wraps = await asyncio.to_thread(
         _open_keyring, keyring, machine, contents.scope, released, contents.custodians, sha256(proved[0].entry).digest()
     )
-    scope_fr, scope_en = describe_scope(grant)
     return GrantFile(
         grant=proved[0],
         releases=tuple(proved[1:]),
@@ -69,24 +62,7 @@ async def build_grant_file(
         segments=segments,
         machine=wraps,
         answers=contents.answers,
-        scope_fr=scope_fr,
-        scope_en=scope_en,
     )
-
-
-def describe_scope(grant: Grant) -> tuple[str, str]:
-    """What is to be opened, in plain French and English; instants in UTC."""
-    cameras = ", ".join(grant.cameras)
-    begin, end, until = map(_utc, (grant.from_utc_us, grant.to_utc_us, grant.valid_until_utc_us))
-    french = (
-        f"Réquisition {grant.requisition}. Caméras : {cameras}. Du {begin} au {end} (UTC). "
-        f"Ouverture par {grant.opener}, jusqu'au {until} (UTC). Vérification : {grant.checked}."
-    )
-    english = (
-        f"Requisition {grant.requisition}. Cameras: {cameras}. From {begin} to {end} (UTC). "
-        f"Opened by {grant.opener}, until {until} (UTC). Checked: {grant.checked}."
-    )
-    return french, english
 
 
 def _open_keyring(
@@ -129,7 +105,3 @@ async def _proved(ledger: LedgerPort, index: int, size: int) -> Proved:
 def _size_of(note: str) -> int:
     # The second line of a checkpoint (C2SP tlog-checkpoint); the custodian's tool checks its signature.
     return int(note.split("\n", 2)[1])
-
-
-def _utc(instant_utc_us: int) -> str:
-    return datetime.fromtimestamp(instant_utc_us // US_PER_SECOND, UTC).strftime("%d/%m/%Y %H:%M:%S")

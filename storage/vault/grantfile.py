@@ -79,8 +79,6 @@ class GrantFile:
     machine: tuple[Wrap, ...]
     """The machine parts, JCS `{"<seg>": hex}`, wrapped to each key of each seat."""
     answers: tuple[Answer, ...] = ()
-    scope_fr: str = ""
-    scope_en: str = ""
 
     @property
     def grant_hash(self) -> bytes:
@@ -107,8 +105,6 @@ class GrantFile:
                 "segments": [_segment_as_json(segment) for segment in self.segments],
                 "machine": [{"kid": wrap.kid, "ct": to_base64(wrap.ciphertext)} for wrap in self.machine],
                 "answers": [answer.as_json() for answer in self.answers],
-                "scope_fr": self.scope_fr,
-                "scope_en": self.scope_en,
             }
         )
 
@@ -137,8 +133,6 @@ def parse_grant_file(data: bytes) -> GrantFile:
         segments=tuple(_segment(item) for item in fields.objects("segments")),
         machine=tuple(parse_wrap(item) for item in fields.objects("machine")),
         answers=tuple(answer_from(item) for item in fields.objects("answers")),
-        scope_fr=fields.text("scope_fr"),
-        scope_en=fields.text("scope_en"),
     )
 
 

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from nvr.app.cli.common import JsonOption, LangOption, abort_on_no, new_app, run, secret, write_json
+from nvr.app.cli.custodian_scope import scope_fields
 from nvr.app.cli.files import read_file, write_new_file
-from nvr.app.messages import LANGUAGE, say
+from nvr.app.messages import say
 from nvr.app.pins import pins_beside, read_pins
 from nvr.base.clock import SystemClock
 from storage.vault.grantfile import GrantFile, parse_grant_file
@@ -69,8 +70,8 @@ def open_(
     pins_file = pins_beside(key)
     pins = read_pins(read_file(pins_file))
     verified = verify_grant_file(file, pins.pins(), now_utc_us=SystemClock().utc_us())
-    if not as_json:
-        sys.stdout.write(f"{file.scope_fr if LANGUAGE == 'fr' else file.scope_en}\n")
+    # What the ledger proves, never a text that the server sent; beside the JSON answer it goes to the person's screen.
+    (sys.stderr if as_json else sys.stdout).write(f"{say('grant-scope', **scope_fields(verified))}\n")
     if not yes:
         abort_on_no("ask-answer-grant")
     made = answer(verified, _seat_keys(file, unlock(read_file(key), secret("ask-passphrase", passphrase_file))))

@@ -169,8 +169,6 @@ class Case:
             segments=tuple(self.listed or [one.granted() for one in self.sealed]),
             machine=(),
             answers=self.answers,
-            scope_fr="3 minutes de place-mairie",
-            scope_en="3 minutes of place-mairie",
         )
         return replace(file, machine=wrap_machine_parts(parts, self.people.set, file.grant_hash))
 

@@ -1,0 +1,100 @@
+"""What a custodian sees before an answer is made: the grant that the ledger proves, and nothing that a server says."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from nvr.app.cli import custodian
+from nvr.app.cli.custodian_scope import scope_fields
+from nvr.app.messages import catalogue
+from nvr.app.pins import PinFile, pins_beside
+from nvr.base.clock import SimClock
+from nvr.base.jcs import canonical
+from storage.vault.keyfile import CustodianKeys, lock
+from tests.storage.sealed import NOW_US, ORIGIN, seed
+from tests.storage.vault.granted import LOG_KEY, Case
+
+PASSPHRASE = "correct horse battery"
+MINUTE_US = 60_000_000
+DAY_US = 24 * 60 * MINUTE_US
+
+
+@dataclass
+class Desk:
+    """A custodian's machine: the grant file that came, the key with its pins, where the answer goes."""
+
+    folder: Path
+    case: Case
+
+    def __post_init__(self) -> None:
+        holder = self.case.people.holders[0]
+        keys = CustodianKeys("Mme Petit", holder.pair, seed("sign", 1, 1))
+        self.key = self.folder / "petit.key"
+        self.key.write_bytes(lock(keys, PASSPHRASE))
+        self.out = self.folder / "answer.json"
+        PinFile(ORIGIN, LOG_KEY.public_key().public_bytes_raw(), (self.case.people.set.hash,)).write(
+            pins_beside(self.key)
+        )
+        (self.folder / "passphrase").write_text(f"{PASSPHRASE}\n")
+
+    def open(self, *options: str, said: str = "", **server: str) -> Result:
+        """The command over the case's file; `server` are members that a server put into it."""
+        body = json.loads(self.case.file().pack())
+        (self.folder / "grant.json").write_bytes(canonical({**body, **server}))
+        arguments = ["open", "grant.json", "--key", "petit.key", "--out", "answer.json"]
+        paths = [str(self.folder / word) if "." in word else word for word in arguments]
+        secret = ["--passphrase-file", str(self.folder / "passphrase")]
+        return CliRunner().invoke(custodian.app, [*paths, *secret, *options], input=said)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setattr(custodian, "SystemClock", lambda: SimClock(NOW_US))
+    return Desk(tmp_path, Case(from_utc_us=NOW_US - 21 * DAY_US, to_utc_us=NOW_US + 10_000_000))
+
+
+def test_custodian_sees_the_proven_interval_and_not_what_the_server_says(desk: Desk) -> None:
+    done = desk.open("--yes", scope_fr="1 caméra, 5 min", scope_en="1 camera, 5 min")
+    assert done.exit_code == 0
+    assert "5 min" not in done.stdout
+    assert "21 d 10 s" in done.stdout
+    for value in ("place-mairie", "R-2026-000123", "officer.durand", "officer.petit", "valideur", "4 records"):
+        assert value in done.stdout
+
+
+def test_json_shows_the_scope_and_asks_before_it_answers(desk: Desk) -> None:
+    refused = desk.open("--json", said="n\n")
+    assert refused.exit_code == 1
+    assert "21 d 10 s" in refused.stderr
+    assert not desk.out.exists()
+    agreed = desk.open("--json", said="y\n")
+    assert agreed.exit_code == 0
+    assert json.loads(agreed.stdout.splitlines()[-1])["kind"] == "shares"
+
+
+def test_yes_answers_without_a_question(desk: Desk) -> None:
+    done = desk.open("--json", "--yes")
+    assert json.loads(done.stdout)["answer"] == str(desk.out)
+    assert "21 d 10 s" in done.stderr
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_scope_says_local_time_with_its_offset_in_both_languages(language: str) -> None:
+    fields = scope_fields(Case().verified(), ZoneInfo("Europe/Paris"))
+    text = "\n".join(catalogue("fr" if language == "fr" else "en")["grant-scope"].lines(fields))
+    assert str(fields["from_local"]).endswith(("+01:00", "+02:00"))
+    for value in fields.values():
+        assert str(value) in text
+
+
+def test_check_of_the_validator_can_not_write_over_the_lines_above(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case()
+    body = case.grant_body().model_copy(update={"checked": "\x1b[5A1 camera\r\n5 min"})
+    monkeypatch.setattr(case, "grant_body", lambda: body)
+    checked = str(scope_fields(case.verified())["checked"])
+    assert "1 camera" in checked
+    assert checked.isprintable()
