@@ -25,7 +25,7 @@ def demo(
         int | None, typer.Option("--for", min=1, metavar="SECONDS", help="Play the whole story on so much footage.")
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option("--dir", metavar="DIR", help="A new or empty folder; it stays.")
+        Path | None, typer.Option("--dir", metavar="DIR", help="A new or empty folder, which stays; else one under /tmp.")
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Of the console; 0 for a free one.")] = 8080,
     *,
@@ -35,14 +35,14 @@ def demo(
     """Simulated cameras feed the real daemon, with demo accounts and custodians; serves until Ctrl-C.
 
     With --for it plays the whole story without a person, from the requisition to the verified bundle, and prints one
-    JSON object last.
+    JSON object last. The folder with the bundle then stays, to be looked at and to be checked by hand.
 
     Example: nvr demo --for 30
     """
     # Ended from outside, it ends what it started, as on Ctrl-C.
     signal.signal(signal.SIGTERM, _interrupt)
     with ExitStack() as stack:
-        home = _home(folder, stack)
+        home = _home(folder, stack, stays=seconds is not None)
         processes = stack.enter_context(Processes(home / "logs"))
         stage = set_up(home, processes, SystemClock(), port=port or _free_port())
         if seconds is not None:
@@ -51,8 +51,10 @@ def demo(
             _serve(stage, as_json=as_json)
 
 
-def _home(folder: Path | None, stack: ExitStack) -> Path:
-    if folder is None:
+def _home(folder: Path | None, stack: ExitStack, *, stays: bool) -> Path:
+    if folder is None and stays:
+        home = Path(tempfile.mkdtemp(prefix="scelle-demo-"))
+    elif folder is None:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scelle-demo-")))
     else:
         home = folder.absolute()

@@ -7,9 +7,9 @@ from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from access.http.app import make_app
+from access.http.server import serve
 from config.model import Settings
 from nvr.app.access_parts import AccessParts, access_handlers, compose
-from nvr.app.http_server import HttpServer
 from nvr.app.keeper_client import KeeperClient
 from nvr.app.process import main
 from nvr.base.clock import Clock, SystemClock
@@ -51,8 +51,8 @@ async def _serve(settings: Settings, parts: AccessParts, clock: Clock, stop: Sto
     async with (
         asyncio.TaskGroup() as group,
         Server(settings.paths.access_socket, access_handlers(parts)),
-        HttpServer(app, settings.access),
     ):
+        group.create_task(serve(app, settings.access, clock, stop))
         housekeeping = group.create_task(_housekeep(parts, clock))
         ready()
         await stop.wait()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Generator
 from types import TracebackType
@@ -11,9 +12,19 @@ import uvicorn
 from fastapi import FastAPI
 
 from config.model import Access
-from nvr.base.errors import ConfigError
+from nvr.base.clock import Clock
+from nvr.base.errors import Retryable
+from nvr.base.stop import Stop
 
 _LAST_ANSWERS_S: Final = 5
+_RETRY_S: Final = 2.0
+_log: Final = logging.getLogger(__name__)
+
+
+class AddressTaken(Retryable):
+    """The configured address can not be listened on now; fields `host`, `port`, `why`."""
+
+    message_id = "http-address-taken"
 
 
 class _Server(uvicorn.Server):
@@ -28,7 +39,7 @@ class HttpServer:
 
     def __init__(self, app: FastAPI, access: Access) -> None:
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
+            app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_LAST_ANSWERS_S
         )
         self._server = _Server(config)
         self._access = access
@@ -38,7 +49,7 @@ class HttpServer:
         """Listen.
 
         Raises:
-            ConfigError: the address can not be used.
+            AddressTaken: the address can not be used now.
         """
         listener = await asyncio.to_thread(_listen, self._access)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
@@ -57,7 +68,18 @@ def _listen(access: Access) -> socket.socket:
     try:
         return socket.create_server((access.host, access.port))
     except OSError as error:
-        where = f"{access.host}:{access.port}"
-        raise ConfigError(
-            file="access", key="access.port", why=f"can not listen on {where}: {error.strerror}"
-        ) from error
+        raise AddressTaken(host=access.host, port=access.port, why=str(error.strerror)) from error
+
+
+async def serve(app: FastAPI, access: Access, clock: Clock, stop: Stop) -> None:
+    """Serve until the stop; while another program has the address, try again: acts of persons do not need it."""
+    told = False
+    while not stop.is_set():
+        try:
+            async with HttpServer(app, access):
+                await stop.wait()
+        except AddressTaken as error:
+            if not told:
+                _log.warning("%s", error)
+                told = True
+            await clock.sleep(_RETRY_S)
