@@ -25,7 +25,7 @@ def demo(
         int | None, typer.Option("--for", min=1, metavar="SECONDS", help="Play the whole story on so much footage.")
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option("--dir", metavar="DIR", help="A new or empty folder, which stays; else one under /tmp.")
+        Path | None, typer.Option("--dir", metavar="DIR", help="A new or empty folder, which stays; else under /tmp.")
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Of the console; 0 for a free one.")] = 8080,
     *,
