@@ -1,10 +1,13 @@
 """The spool: what a recorder tells, durable without any database, until the keeper has it in the ledger.
 
 One file per recorder process, `<directory>/<shard>/<boot>.spool`: frames of u32 little-endian length, JCS, u32 CRC-32
-of the JCS. The first event is `boot`, with the public key that signs all of them (docs/design/processes.md).
+of the JCS. The first event is `boot`, with the public key that signs all of them (docs/design/processes.md). The
+process holds flock(2) on it for life: whoever gets that lock knows that the process has ended, whatever the wall clock,
+which boot ids follow, has done meanwhile.
 """
 
 import base64
+import fcntl
 import hashlib
 import os
 import struct
@@ -102,9 +105,7 @@ class SpoolWriter:
         self._hurry = threading.Event()
         self._offset = 0
         make_directory(directory / str(shard))
-        path = directory / str(shard) / f"{boot}.spool"
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
-        sync_directory(path.parent)
+        self._fd = _new_locked(directory / str(shard) / f"{boot}.spool")
         self._thread = threading.Thread(target=self._run, name=f"spool-{shard}")
         public = base64.b64encode(private_key.public_key().public_bytes_raw()).decode("ascii")
         self.tell(Boot(public=public, sw=sw, shards=shards, utc_us=clock.utc_us(), mono_us=clock.mono_us()))
@@ -173,8 +174,8 @@ class SpoolWriter:
 
     def _run(self) -> None:
         try:
-            while (group := self._next_group()) is not None:
-                self._write_group(group)
+            while (group := self._next_group()) is not None and self._write_group(group):
+                pass
         except BaseException as error:  # noqa: BLE001 -- raised again in whoever uses the spool
             self._crash = error
             self._queue.close()
@@ -191,16 +192,18 @@ class SpoolWriter:
             group.append(item)
         return group
 
-    def _write_group(self, group: list[dict[str, Json] | threading.Event]) -> None:
+    def _write_group(self, group: list[dict[str, Json] | threading.Event]) -> bool:
+        """Whether it was written; one that was given up is the last: events behind a hole would be a damaged spool."""
         frames = [self._framed(item) for item in group if isinstance(item, dict)]
         while frames and not self._written(frames):
             if self._queue.closed and self._hurry.is_set():
-                return
+                return False
             self._hurry.wait(RETRY_SECONDS)
         self._durable += len(frames)
         for item in group:
             if isinstance(item, threading.Event):
                 item.set()
+        return True
 
     def _written(self, frames: list[bytes]) -> bool:
         try:
@@ -218,3 +221,32 @@ class SpoolWriter:
         signature = self._key.sign(signed_bytes(frame))
         data = canonical({**frame, "sig": base64.b64encode(signature).decode("ascii")})
         return LENGTH.pack(len(data)) + data + LENGTH.pack(zlib.crc32(data))
+
+
+def lock_if_ended(path: Path) -> int | None:
+    """A descriptor that locks the spool of a process that has ended; None while it lives, or without such a file.
+
+    Closing the descriptor gives the lock back.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException as error:
+        os.close(fd)
+        if isinstance(error, BlockingIOError):
+            return None
+        raise
+    return fd
+
+
+def _new_locked(path: Path) -> int:
+    while True:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        if os.fstat(fd).st_nlink:
+            sync_directory(path.parent)
+            return fd
+        os.close(fd)  # between making and locking it, the keeper took it for one that had ended

@@ -4,6 +4,7 @@ The cursor of a spool is the ledger itself: reading begins behind the last event
 """
 
 import asyncio
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from storage.keeping import blobs
 from storage.ledger.entries import LATE_US, RECORDER, Spool, body_from
 from storage.ledger.machine import Body, Boot, ClockSync, Gap, Heartbeat, Seal
 from storage.ledger.service import Draft
+from storage.spool import lock_if_ended
 from storage.spool_reader import SpoolDamaged, SpoolEvent, SpoolReader
 
 
@@ -59,7 +61,7 @@ class Ingest:
             paths = await asyncio.to_thread(self._spools)
             for gone in self._followed.keys() - set(paths):
                 del self._followed[gone]
-            return sum([await self._take(path, is_last=is_last) for path, is_last in paths.items()])
+            return sum([await self._take(path) for path in paths])
 
     def faults(self) -> dict[str, str]:
         """Spools that can not be read further, and why."""
@@ -73,16 +75,24 @@ class Ingest:
         """Whether everything that this recorder process told is in the ledger: its spool is gone."""
         return not (self._directory / str(shard) / f"{boot}.spool").exists()
 
-    def _spools(self) -> dict[Path, bool]:
-        """Every spool, older boots of a shard first, with whether it is the last of its shard."""
-        spools = {}
+    def _spools(self) -> list[Path]:
+        """Every spool, those of a shard's ended processes before the one that lives."""
+        spools: list[Path] = []
         if self._directory.is_dir():
             for shard in sorted(path for path in self._directory.iterdir() if path.name.isdecimal()):
-                names = sorted(shard.glob("*.spool"))
-                spools.update({path: path == names[-1] for path in names})
+                spools += sorted(shard.glob("*.spool"), key=lambda path: (_is_live(path), path.name))
         return spools
 
-    async def _take(self, path: Path, *, is_last: bool) -> int:
+    async def _take(self, path: Path) -> int:
+        lock = await asyncio.to_thread(lock_if_ended, path)
+        try:
+            return await self._take_all(path, has_ended=lock is not None)
+        finally:
+            if lock is not None:
+                os.close(lock)
+
+    async def _take_all(self, path: Path, *, has_ended: bool) -> int:
+        # Whoever ended before this reading began has told everything: what is whole now is all there will be.
         followed = self._followed.get(path)
         if followed is None:
             shard = int(path.parent.name)
@@ -103,7 +113,7 @@ class Ingest:
             # What was read may not be in the ledger: the next round asks it where to begin.
             self._followed.pop(path, None)
             raise
-        if not is_last:
+        if has_ended:
             await asyncio.to_thread(remove_file, path)
             del self._followed[path]
         return taken
@@ -172,6 +182,13 @@ class Ingest:
 
     def _new_id(self) -> str:
         return uuid7(self._clock.utc_us())
+
+
+def _is_live(path: Path) -> bool:
+    lock = lock_if_ended(path)
+    if lock is not None:
+        os.close(lock)
+    return lock is None
 
 
 def _read(followed: _Followed) -> list[SpoolEvent] | None:

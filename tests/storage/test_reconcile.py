@@ -105,7 +105,6 @@ async def test_keeper_logs_what_was_found_and_sets_it_right(town: Town) -> None:
     segs = (destroyed.segment,)
     await town.keeper.books.append([Draft(Expired(segs=segs, bytes=1, cameras=()))])
     await town.keeper.books.follow()
-    await asyncio.to_thread(_end_all_spools, town)
     for _ in range(2):
         await town.keeper.reconcile()
     assert (await town.row(lost.segment)).state is SegmentState.LOST
@@ -116,11 +115,6 @@ async def test_keeper_logs_what_was_found_and_sets_it_right(town: Town) -> None:
     assert len([body for body in bodies if isinstance(body, Seal) and body.recovered]) == 1
     with pytest.raises(KeyShredded):
         await asyncio.to_thread(town.recorder.keys.find, (await town.row(destroyed.segment)).key_ref)
-
-
-def _end_all_spools(town: Town) -> None:
-    for spool in town.settings.spools.glob("*/*.spool"):
-        spool.unlink()
 
 
 async def test_index_that_was_lost_is_the_same_after_rebuild_and_comparison(town: Town) -> None:

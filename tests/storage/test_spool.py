@@ -1,6 +1,7 @@
 """The spool on a real disk, and on disks that refuse, tear and lie."""
 
 import errno
+import fcntl
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ from nvr.base.jcs import Json
 from storage import spool as spool_module
 from storage.durable import write_all
 from storage.ledger.machine import Stop
-from storage.spool import SpoolStalled, SpoolWriter, signed_bytes, state_hash
+from storage.spool import SpoolStalled, SpoolWriter, lock_if_ended, signed_bytes, state_hash
 from storage.spool_reader import SpoolReader
 from tests.storage.ledger.samples import NOW_UTC_US, uuid
 
@@ -128,6 +129,66 @@ def test_disk_that_stays_full_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
     assert spool.state().pending == 1
     with pytest.raises(SpoolStalled):
         spool.close()
+
+
+def test_nothing_is_written_behind_a_group_that_was_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closing, refused = threading.Event(), threading.Event()
+    failures = iter([True, True])
+
+    def refuses_the_first_group(fd: int, parts: Sequence[bytes]) -> int:
+        if next(failures, False):
+            refused.set()
+            assert closing.wait(10)
+            raise OSError(errno.EIO, "no")
+        return write_all(fd, parts)
+
+    monkeypatch.setattr(spool_module, "_GROUP", 1)
+    monkeypatch.setattr(spool_module, "RETRY_SECONDS", 0)
+    monkeypatch.setattr(spool_module, "write_all", refuses_the_first_group)
+    spool = writer(tmp_path)
+    assert refused.wait(10)
+    spool.tell(Stop(reason="behind"))
+    monkeypatch.setattr(spool._hurry, "set", _then(spool._hurry.set, closing.set))
+    with pytest.raises(SpoolStalled):
+        spool.close()
+    assert (tmp_path / "0" / f"{BOOT}.spool").read_bytes() == b""
+
+
+def _then(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
+    def both() -> None:
+        first()
+        second()
+
+    return both
+
+
+def test_spool_is_locked_for_the_life_of_its_writer(tmp_path: Path) -> None:
+    path = tmp_path / "0" / f"{BOOT}.spool"
+    assert lock_if_ended(path) is None
+    spool = writer(tmp_path)
+    assert lock_if_ended(path) is None
+    spool.close()
+    lock = lock_if_ended(path)
+    assert lock is not None
+    os.close(lock)
+
+
+def test_spool_that_was_removed_before_it_was_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "0" / f"{BOOT}.spool"
+    flock = fcntl.flock
+    removed: list[bool] = []
+
+    def too_late(fd: int, how: int) -> None:
+        if not removed:
+            removed.append(True)
+            path.unlink()
+        flock(fd, how)
+
+    monkeypatch.setattr(fcntl, "flock", too_late)
+    writer(tmp_path).close()
+    assert read(tmp_path) == [(0, "boot")]
 
 
 def test_fault_of_the_program_is_raised_in_whoever_tells(tmp_path: Path) -> None:

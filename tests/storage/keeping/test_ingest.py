@@ -102,11 +102,34 @@ async def _refuse(service: object, drafts: object) -> None:
 
 async def test_spool_of_an_ended_boot_is_removed_when_it_is_in_the_ledger(town: Town) -> None:
     first = await new_boot(town)
-    second = await new_boot(town)
+    second = town.boot()
+    living = await asyncio.to_thread(town.spool, second)
+    await asyncio.to_thread(living.wait_durable)
+    await town.keeper.ingest.round()
     assert not await asyncio.to_thread(spool_path(town, first).exists)
     assert await asyncio.to_thread(spool_path(town, second).exists)
     ended = [await asyncio.to_thread(town.keeper.ingest.is_ended, boot, 0) for boot in (first, second)]
     assert ended == [True, False]
+    await asyncio.to_thread(living.close)
+    await town.keeper.ingest.round()
+    assert await asyncio.to_thread(town.keeper.ingest.is_ended, second, 0)
+
+
+async def test_live_spool_stays_when_the_clock_went_back_before_its_process_began(town: Town) -> None:
+    older = town.boot()
+    await asyncio.to_thread(town.write_spool, older, [])
+    town.clock.step_utc(-60 * MINUTE_US)
+    boot = town.boot()
+    assert boot < older
+    living = await asyncio.to_thread(town.spool, boot)
+    await asyncio.to_thread(living.wait_durable)
+    await town.keeper.ingest.round()
+    assert await asyncio.to_thread(spool_path(town, boot).exists)
+    living.tell(Stop(reason="told after the round"))
+    await asyncio.to_thread(living.close)
+    await town.keeper.ingest.round()
+    assert await town.keeper.ledger.last_spooled(boot, 0) == 1
+    assert [type(body) for body in await town.logged()][1:] == [Boot, Boot, Stop]
 
 
 async def test_torn_tail_of_an_ended_boot_does_not_keep_its_spool(town: Town) -> None:
