@@ -1,13 +1,16 @@
 """What is known of a grant: its scope, its entries in the ledger, and where its cameras stood."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from access.places import describe, placements_of
 from nvr.base.ids import AccountId, CameraId, GrantId, RequisitionNo
 from nvr.base.units import UtcUs
+from storage.ledger.machine import Release
 from storage.register import tables
 
 
@@ -25,7 +28,7 @@ class PlaceText:
 
 @dataclass(frozen=True, slots=True)
 class GrantFacts:
-    """A grant as the register has it; the indices are those of its entries in the ledger."""
+    """A grant as the register has it; the indices are those of its entries in the ledger, the releases in order."""
 
     grant: GrantId
     requisition: RequisitionNo
@@ -35,7 +38,7 @@ class GrantFacts:
     valid_until_utc_us: UtcUs
     opener: AccountId
     grant_index: int
-    release_index: int | None
+    release_indices: tuple[int, ...]
     open_index: int | None
     places: Mapping[CameraId, tuple[PlaceText, ...]]
 
@@ -53,10 +56,24 @@ def facts_of(session: Session, row: tables.Grant) -> GrantFacts:
         valid_until_utc_us=UtcUs(row.valid_until_utc_us),
         opener=AccountId(row.opener),
         grant_index=row.grant_index,
-        release_index=row.release_index,
+        release_indices=tuple(release_indices(session, GrantId(row.grant))),
         open_index=row.open_index,
         places={camera: _places(session, camera, from_utc_us, to_utc_us) for camera in cameras},
     )
+
+
+def release_indices(session: Session, grant: GrantId) -> list[int]:
+    """The indices of the grant's `release` entries, in the order of the ledger."""
+    acts = session.scalars(
+        select(tables.Act)
+        .where(tables.Act.type == Release.t, tables.Act.ledger_index.is_not(None))
+        .order_by(tables.Act.ledger_index)
+    )
+    return [
+        act.ledger_index
+        for act in acts
+        if act.ledger_index is not None and act.leaf is not None and json.loads(act.leaf)["body"]["grant"] == grant
+    ]
 
 
 def _places(session: Session, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> tuple[PlaceText, ...]:

@@ -1,14 +1,13 @@
 """The release of a grant: which segments its custodians may open, in the ledger before any machine part goes out."""
 
 import asyncio
-import json
 import logging
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from access.facts import release_indices
 from access.ports import IndexPort, LedgerPort
 from access.reading import grant_row
 from access.sealed import Scope, collect, collect_released
@@ -101,7 +100,7 @@ class Releasing:
 
     async def indices(self, grant: GrantId) -> list[int]:
         """The indices of the grant's releases in the ledger."""
-        return await self._register.read(lambda session: _release_indices(session, grant))
+        return await self._register.read(lambda session: release_indices(session, grant))
 
 
 def _one_set(grant: GrantId, scope: Scope) -> bytes:
@@ -113,16 +112,3 @@ def _one_set(grant: GrantId, scope: Scope) -> bytes:
     if other is not None:
         raise SeveralSets(grant=grant, changes_utc_us=other.header.start_utc_us)
     return first
-
-
-def _release_indices(session: Session, grant: GrantId) -> list[int]:
-    acts = session.scalars(
-        select(tables.Act)
-        .where(tables.Act.type == machine.Release.t, tables.Act.ledger_index.is_not(None))
-        .order_by(tables.Act.ledger_index)
-    )
-    return [
-        act.ledger_index
-        for act in acts
-        if act.ledger_index is not None and act.leaf is not None and json.loads(act.leaf)["body"]["grant"] == grant
-    ]

@@ -224,11 +224,12 @@ def _begin(root: Path, target: Path) -> None:
 
 def _indices(grant: GrantFacts, plans: Sequence[CameraPlan]) -> dict[str, int]:
     """Which entries a bundle proves, by the names of their files."""
-    named = {layout.GRANT: grant.grant_index, layout.RELEASE: grant.release_index, layout.OPEN: grant.open_index}
+    named = {layout.GRANT: grant.grant_index, layout.OPEN: grant.open_index}
+    releases = {layout.release_name(number): index for number, index in enumerate(grant.release_indices, 1)}
     seals = {
         layout.seal_name(segment.segment): segment.seal_index for plan in plans for segment in plan.segments.values()
     }
-    return {name: index for name, index in named.items() if index is not None} | seals
+    return {name: index for name, index in named.items() if index is not None} | releases | seals
 
 
 def _write_all_movies(release: Release, plans: Sequence[CameraPlan], root: Path) -> dict[str, tuple[Movie, CameraPlan]]:

@@ -58,7 +58,7 @@ def grant_part(grant: GrantFacts, seats: tuple[int, ...]) -> GrantPart:
     return GrantPart(
         grant=grant.grant,
         ledger_index=grant.grant_index,
-        release_index=grant.release_index,
+        release_indices=tuple(grant.release_indices),
         open_index=grant.open_index,
         cameras=tuple(grant.cameras),
         from_utc_us=grant.from_utc_us,

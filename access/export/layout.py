@@ -17,7 +17,6 @@ VIDEO_DIRECTORY: Final = "video"
 RECORDS_DIRECTORY: Final = "proofs/records"
 
 GRANT: Final = "grant"
-RELEASE: Final = "release"
 OPEN: Final = "open"
 EXPORT: Final = "export"
 
@@ -38,6 +37,11 @@ def entry_path(name: str) -> str:
 def proof_path(name: str) -> str:
     """The entry's proof of inclusion (C2SP tlog-proof)."""
     return f"proofs/{name}.tlog-proof"
+
+
+def release_name(number: int) -> str:
+    """What a release entry of the grant is called; `number` counts them from 1, in the order of the ledger."""
+    return f"release-{number}"
 
 
 def seal_name(segment: SegmentId | str) -> str:

@@ -99,11 +99,14 @@ class Item(FileEntry):
 
 
 class GrantPart(Part):
-    """The grant, as the ledger has it; `seats` are the custodians' seats that opened it."""
+    """The grant, as the ledger has it; `seats` are the custodians' seats that opened it.
+
+    `release_indices` are those of all its `release` entries, in order: one names at most 1,000 segments.
+    """
 
     grant: Uuid7
     ledger_index: Count
-    release_index: Count | None
+    release_indices: tuple[Count, ...]
     open_index: Count | None
     cameras: tuple[Name, ...]
     from_utc_us: Instant

@@ -20,7 +20,8 @@ from storage.svs1.layout import RecordHead
 class GrantFacts(Protocol):
     """A grant that is in force. The indices are those of its entries in the ledger.
 
-    `release_index` and `open_index` are None when nothing was to be opened: the interval holds no footage.
+    `release_indices` are those of all its releases; there are none, and `open_index` is None, when nothing was to be
+    opened: the interval holds no footage.
     """
 
     @property
@@ -42,7 +43,7 @@ class GrantFacts(Protocol):
     @property
     def grant_index(self) -> int: ...  # noqa: D102
     @property
-    def release_index(self) -> int | None: ...  # noqa: D102
+    def release_indices(self) -> Sequence[int]: ...  # noqa: D102
     @property
     def open_index(self) -> int | None: ...  # noqa: D102
 

@@ -49,6 +49,7 @@ def check_inclusion(subject: Subject, facts: Facts) -> Iterator[Finding]:
             yield from _agrees(subject, name)
         except CannotRun as stopped:
             yield stopped.found
+    yield from _unreleased(subject)
     facts["entries"] = len(names)
 
 
@@ -68,12 +69,12 @@ def _agrees(subject: Subject, name: str) -> Iterator[Finding]:
     match name:
         case layout.GRANT:
             agrees = _is_grant(subject, index, body)
-        case layout.RELEASE:
-            agrees = _is_release(subject, index, body)
         case layout.OPEN:
             agrees = _is_open(subject, index, body)
         case layout.EXPORT:
             agrees = _is_export(subject, body)
+        case _ if name in subject.release_names:
+            agrees = _is_release(subject, name, index, body)
         case _:
             agrees = _is_seal(subject, name, index, body)
     if not agrees:
@@ -92,14 +93,19 @@ def _is_grant(subject: Subject, index: int, body: machine.Body) -> bool:
     )
 
 
-def _is_release(subject: Subject, index: int, body: machine.Body) -> bool:
+def _is_release(subject: Subject, name: str, index: int, body: machine.Body) -> bool:
     grant = subject.manifest.grant
-    segments = {segment.seg for item in subject.manifest.items for segment in item.segments}
-    return (
-        isinstance(body, machine.Release)
-        and (index, body.grant) == (grant.release_index, grant.grant)
-        and segments <= set(body.segs)
-    )
+    expected = dict(zip(subject.release_names, grant.release_indices, strict=True))[name]
+    return isinstance(body, machine.Release) and (index, body.grant) == (expected, grant.grant)
+
+
+def _unreleased(subject: Subject) -> Iterator[Finding]:
+    """Segments of movies that no release of the grant names."""
+    released = subject.released
+    for item in subject.manifest.items:
+        for segment in item.segments:
+            if segment.seg not in released:
+                yield finding("not-released", item.path, segment=segment.seg)
 
 
 def _is_open(subject: Subject, index: int, body: machine.Body) -> bool:

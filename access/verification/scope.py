@@ -35,12 +35,11 @@ def check_scope(subject: Subject, facts: Facts) -> Iterator[Finding]:
 def _order(subject: Subject) -> Iterator[Finding]:
     """Grant before release before opening before export, and the last two while the grant was valid."""
     grant = subject.manifest.grant
-    indices = [grant.ledger_index, grant.release_index, grant.open_index]
-    known = [index for index in indices if index is not None]
-    known.append(subject.proof(layout.EXPORT).index)
+    opened = [] if grant.open_index is None else [grant.open_index]
+    known = [grant.ledger_index, *grant.release_indices, *opened, subject.proof(layout.EXPORT).index]
     if any(later <= earlier for earlier, later in pairwise(known)):
         yield finding("out-of-order", layout.MANIFEST)
-    if subject.manifest.items and len(known) != len(indices) + 1:
+    if subject.manifest.items and not (grant.release_indices and opened):
         yield finding("not-opened", layout.MANIFEST)
     for name in (layout.OPEN, layout.EXPORT):
         if name in subject.entry_names() and subject.entry(name).ts_utc_us >= grant.valid_until_utc_us:

@@ -21,7 +21,7 @@ from access.verification.report import CannotRun, Finding, finding
 from nvr.base.errors import EvidenceAtRisk
 from nvr.base.jcs import Json, canonical
 from storage.ledger import entries
-from storage.ledger.machine import Body
+from storage.ledger.machine import Body, Release
 from storage.ledger.note import ProofFile, build_proof, parse_proof
 
 MOST_BYTES: Final = 256 << 20
@@ -155,11 +155,22 @@ class Subject:
                 raise _stop(error, item.path) from error
         return self._movies[item.path]
 
+    @property
+    def release_names(self) -> list[str]:
+        """The names of the grant's release entries."""
+        return [layout.release_name(number) for number, _ in enumerate(self.manifest.grant.release_indices, 1)]
+
+    @property
+    def released(self) -> frozenset[str]:
+        """The segments that the grant's release entries name."""
+        bodies = [self.entry(name).body for name in self.release_names]
+        return frozenset(segment for body in bodies if isinstance(body, Release) for segment in body.segs)
+
     def entry_names(self) -> list[str]:
         """The names of all entries that the manifest relies on, the export's last."""
         grant = self.manifest.grant
         names = [layout.GRANT]
-        names += [layout.RELEASE] if grant.release_index is not None else []
+        names += self.release_names
         names += [layout.OPEN] if grant.open_index is not None else []
         segments = {segment.seg for item in self.manifest.items for segment in item.segments}
         return [*names, *map(layout.seal_name, sorted(segments)), layout.EXPORT]

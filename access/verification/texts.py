@@ -67,6 +67,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "camera-not-granted": "shows camera {camera}, which was not granted",
         "not-one-video": "holds other tracks than one of video: {tracks}",
         "out-of-order": "names entries that stand in the wrong order",
+        "not-released": "shows segment {segment}, which no release of the grant names",
         "not-opened": "names no release or no opening",
         "grant-over": "is later than the grant was valid",
         "outside-grant": "shows nothing of the granted interval",

@@ -23,7 +23,7 @@ from nvr.base.units import Ticks90k, UtcUs, us_from_ticks
 from nvr.sim.encoder import AccessUnit, Encoder, Encoding, ParameterSets
 from nvr.sim.picture import Painter
 from storage.ledger.entries import ACCESS, Actor, body_from, build
-from storage.ledger.machine import Body, Open, Release, Seal
+from storage.ledger.machine import SEGMENTS_PER_ENTRY, Body, Open, Release, Seal
 from storage.ledger.note import open_checkpoint
 from storage.ledger.people import Grant
 from storage.ledger.store import Leaf, Ledger, create_ledger
@@ -149,7 +149,7 @@ class FakeGrant:
     valid_until_utc_us: UtcUs
     opener: AccountId
     grant_index: int
-    release_index: int | None
+    release_indices: Sequence[int]
     open_index: int | None
     places: Mapping[CameraId, Sequence[PlaceText]]
 
@@ -317,9 +317,15 @@ class Town:
         return appended.index
 
     def grant(
-        self, from_utc_us: int, to_utc_us: int, *, cameras: Sequence[CameraId] = (CAMERA,), opened: bool = True
+        self,
+        from_utc_us: int,
+        to_utc_us: int,
+        *,
+        cameras: Sequence[CameraId] = (CAMERA,),
+        opened: bool = True,
+        per_release: int = SEGMENTS_PER_ENTRY,
     ) -> FakeRelease:
-        """Grant, release and open an interval of the cameras."""
+        """Grant, release and open an interval of the cameras; so many segments at most in one release entry."""
         body = Grant(
             grant=uuid7(self.clock.utc_us()),
             requisition="R-2026-000123",
@@ -342,7 +348,7 @@ class Town:
             valid_until_utc_us=UtcUs(body.valid_until_utc_us),
             opener=OFFICER,
             grant_index=grant_index,
-            release_index=None,
+            release_indices=(),
             open_index=None,
             places={camera: [PLACE] for camera in cameras},
         )
@@ -350,10 +356,13 @@ class Town:
         segments = [segment.segment for camera in cameras for segment in release.segments(camera)]
         if not opened:
             return release
-        release_index = self.log(Release(grant=grant.grant, set=SET_HASH.hex(), segs=tuple(segments)))
+        releases = [
+            self.log(Release(grant=grant.grant, set=SET_HASH.hex(), segs=tuple(segments[first : first + per_release])))
+            for first in range(0, max(1, len(segments)), per_release)
+        ]
         opening = Open(grant=grant.grant, seats=(1, 3), segs=len(segments), records=len(segments))
         open_index = self.log(opening)
-        return replace(release, grant=replace(grant, release_index=release_index, open_index=open_index))
+        return replace(release, grant=replace(grant, release_indices=releases, open_index=open_index))
 
     async def entry(self, index: int) -> bytes:
         return await asyncio.to_thread(self.store.entry, index)

@@ -2,6 +2,8 @@ import asyncio
 
 import pytest
 
+from access.facts import facts_of
+from access.reading import grant_row
 from nvr.base.errors import Retryable
 from tests.access.opened import Opened
 from tests.access.world import HOUR_US
@@ -65,3 +67,14 @@ async def test_requisition_that_is_closed_while_its_release_waits_is_not_release
     made = await opened.validate(number)
     assert (made["state"], made["release_waits"]) == ("closed", "already-closed")
     assert "release" not in await opened.world.keeper.types()
+
+
+async def test_every_release_entry_of_a_grant_is_known_for_its_export(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("access.releasing.SEGMENTS_PER_ENTRY", 2)
+    grant = await opened.grant()
+    facts = await opened.world.register.read(lambda session: facts_of(session, grant_row(session, grant)))
+    entries = await opened.world.keeper.all()
+    assert [entries[index].t for index in facts.release_indices] == ["release", "release"]
+    assert len(await opened.everything(await opened.open(grant))) == 3 * 3 * 4

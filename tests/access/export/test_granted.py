@@ -62,6 +62,6 @@ def test_opening_of_another_grant_is_refused(town: Town, grant: FakeGrant) -> No
     with pytest.raises(ReleaseDiffers):
         checked(town, grant, open=other.open_index)
     with pytest.raises(ReleaseDiffers):
-        checked(town, grant, open=other.release_index)
+        checked(town, grant, open=other.release_indices[0])
     with pytest.raises(ReleaseDiffers):
         checked(town, grant, grant=other.grant_index)

@@ -11,13 +11,14 @@ from access.export.files import files_below, hash_files, sums
 from tests.access.footage import FRAME_US, START_UTC_US, Town, codec_of, encode, records_of, signer
 
 
-def make_bundle(town: Town, *, first: int = 31, last: int = 62, b_frames: int = 2) -> Path:
+def make_bundle(town: Town, *, first: int = 31, last: int = 62, b_frames: int = 2, per_release: int = 1000) -> Path:
     """A good bundle: one camera, two segments of one run, hidden frames at both ends."""
     sets, units = encode(100, b_frames=b_frames)
     records, run = records_of(units), town.run()
     town.seal(records[:2], codec_of(sets), run=run)
     town.seal(records[2:], codec_of(sets), run=run)
-    return town.export(town.grant(START_UTC_US + first * FRAME_US, START_UTC_US + last * FRAME_US)).path
+    begin, end = START_UTC_US + first * FRAME_US, START_UTC_US + last * FRAME_US
+    return town.export(town.grant(begin, end, per_release=per_release)).path
 
 
 def copy_of(bundle: Path, directory: Path) -> Path:

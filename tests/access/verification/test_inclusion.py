@@ -39,7 +39,23 @@ def test_segment_that_was_not_released_is_named(bundle: Path) -> None:
     sign_again(
         bundle, lambda manifest: manifest["items"][0]["segments"][0].update(seg=f"{'0' * 12}7{'0' * 3}8{'0' * 15}")
     )
-    assert ("entry-differs", "proofs/release.json") in found_in(bundle)
+    assert "not-released" in {one for one, _ in found_in(bundle)}
+
+
+def test_footage_of_several_releases_is_proven_by_all_of_them(town: Town) -> None:
+    bundle = make_bundle(town, per_release=1)
+    assert verify_bundle(bundle).ok, verify_bundle(bundle).findings
+    assert (bundle / "proofs" / "release-2.json").is_file()
+    sign_again(bundle, lambda manifest: manifest["grant"]["release_indices"].pop())
+    assert "not-released" in {one for one, _ in found_in(bundle)}
+
+
+def test_release_of_another_grant_is_named(bundle: Path) -> None:
+    for suffix in (".json", ".tlog-proof"):
+        other = (bundle / "proofs" / f"grant{suffix}").read_bytes()
+        (bundle / "proofs" / f"release-1{suffix}").write_bytes(other)
+    sign_again(bundle)
+    assert ("entry-differs", "proofs/release-1.json") in found_in(bundle)
 
 
 def test_root_told_otherwise_than_sealed_is_named(bundle: Path) -> None:

@@ -79,10 +79,10 @@ def test_export_after_the_grant_was_over_is_named(good_town: Town, bundle: Path)
 
 
 def test_footage_without_release_and_opening_is_named(bundle: Path) -> None:
-    sign_again(bundle, lambda manifest: manifest["grant"].update(release_index=None, open_index=None))
+    sign_again(bundle, lambda manifest: manifest["grant"].update(release_indices=[], open_index=None))
     assert ("not-opened", "manifest.json") in found_in(bundle)
 
 
 def test_entries_in_the_wrong_order_are_named(bundle: Path) -> None:
-    sign_again(bundle, lambda manifest: manifest["grant"].update(release_index=1000))
+    sign_again(bundle, lambda manifest: manifest["grant"].update(release_indices=[1000]))
     assert ("out-of-order", "manifest.json") in found_in(bundle)
