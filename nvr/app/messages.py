@@ -5,10 +5,12 @@ alone. Fields stand in braces; a field that is missing shows as its name, since 
 """
 
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 from typing import Final, Literal, TypeAlias
 
@@ -17,6 +19,9 @@ from nvr.base.errors import NvrError
 Language: TypeAlias = Literal["fr", "en"]
 _VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 _OPTION: Final = "--lang"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_INSTANT: Final = re.compile(r"\b1[0-9]{15}\b")
+"""UTC microseconds of the years 2001 to 2033: no other number that people meet is as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +34,13 @@ class Message:
 
     def lines(self, fields: Mapping[str, object]) -> list[str]:
         """The text with its fields, a line for each part."""
-        shown = _Fields({key: "-" if value is None else value for key, value in fields.items()})
+        shown = _Fields({key: "-" if value is None else _readable(str(value)) for key, value in fields.items()})
         return [part.format_map(shown) for part in (self.what, self.means, self.todo) if part]
+
+
+def _readable(text: str) -> str:
+    """Values as people read them: instants in UTC microseconds become dates, and lose their unit's suffix."""
+    return _INSTANT.sub(lambda found: str(_EPOCH + timedelta(microseconds=int(found[0]))), text).replace("_utc_us", "")
 
 
 class _Fields(dict[str, object]):

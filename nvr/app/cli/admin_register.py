@@ -7,6 +7,7 @@ import typer
 
 from nvr.app.cli.common import JsonOption, new_app, secret, write_answer
 from nvr.app.cli.person import person_of
+from nvr.app.cli.tables import camera_rows
 
 camera = new_app("Cameras.")
 point = new_app("Points: the numbered places of the prefect's order.")
@@ -49,7 +50,8 @@ def camera_list(context: typer.Context, *, as_json: JsonOption = False) -> None:
     Example: nvr-admin --as admin camera list
     """
     person = person_of(context)
-    write_answer(person.act("camera.list"), as_json=as_json, zone=person.zone)
+    cameras = person.act("camera.list")
+    write_answer(cameras if as_json else camera_rows(cameras), as_json=as_json, zone=person.zone)
 
 
 @point.command("add")

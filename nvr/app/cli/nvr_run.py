@@ -13,6 +13,7 @@ import typer
 from config.load import config_file, load
 from config.model import Settings
 from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, settings_of, write_answer, write_json
+from nvr.app.cli.tables import status_of
 from nvr.app.commands import Role, role_command
 from nvr.app.messages import say
 from nvr.app.supervisor import supervise
@@ -53,7 +54,7 @@ def status(config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
         for name, answer in answers.items():
             sys.stdout.write(f"{name}: {say('role-silent') if answer is None else say('role-answers')}\n")
             if answer is not None:
-                write_answer(answer, as_json=False, zone=zone)
+                write_answer(status_of(name, answer), as_json=False, zone=zone)
     if None in answers.values():
         raise typer.Exit(EXIT_REFUSED)
 

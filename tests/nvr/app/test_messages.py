@@ -111,6 +111,13 @@ def test_error_is_explained_with_its_fields_and_its_id() -> None:
     assert "line 3" in explain(ConfigError(file="scelle.toml", line=3, why="unknown key"))
 
 
+def test_instants_are_told_as_dates() -> None:
+    error = InvalidValue(field="to_utc_us", value=1_795_305_600_000_000, expected="after from_utc_us")
+    told = explain(error)
+    assert "2026-11-22 00:00:00+00:00" in told
+    assert "utc_us" not in told
+
+
 def test_unknown_error_is_told_as_it_is() -> None:
     assert explain(NvrError("never-heard-of", at="x")) == "never-heard-of: at=x"
     assert say("never-heard-of") == "never-heard-of"

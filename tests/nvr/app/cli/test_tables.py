@@ -1,0 +1,72 @@
+from nvr.app.cli.tables import camera_rows, status_of
+
+CAMERA = {
+    "camera": "north",
+    "state": "waiting",
+    "cause": "unauthorized",
+    "since_utc_us": 7,
+    "lost": 2,
+    "bitrate_bps": 0,
+}
+RECORDING = {
+    "camera": "south",
+    "state": "recording",
+    "cause": None,
+    "since_utc_us": 5,
+    "lost": 1,
+    "bitrate_bps": 4_100_000,
+}
+
+
+def test_camera_that_does_not_record_says_why_in_its_row() -> None:
+    rows = camera_rows(
+        [
+            {"camera": "north", "point": "p1", "retired": False, "state": CAMERA, "oldest_utc_us": 1},
+            {"camera": "south", "point": None, "retired": False, "state": RECORDING, "oldest_utc_us": None},
+            {"camera": "old", "point": None, "retired": True, "state": None},
+        ]
+    )
+    assert [row["state"] for row in rows] == ["waiting (unauthorized)", "recording", "retired"]
+    assert [row["Mbit/s"] for row in rows] == ["0.0", "4.1", None]
+
+
+def test_status_of_a_recorder_counts_and_names_what_is_wrong() -> None:
+    lines = status_of(
+        "recorder-0",
+        {
+            "state": {"cameras": [CAMERA, RECORDING], "growing": []},
+            "volumes": [{"volume": "a", "lost": None}, {"volume": "b", "lost": "sync: EIO"}],
+            "keyring_degraded": True,
+            "faults": ["growing/x.svs"],
+        },
+    )
+    assert lines == {
+        "recording": "1 / 2",
+        "north": "waiting (unauthorized)",
+        "lost packets": 3,
+        "volume b": "sync: EIO",
+        "keyring": "one place does not take keys",
+        "faults": ["growing/x.svs"],
+    }
+
+
+def test_status_of_the_keeper_shows_faults_and_no_empty_lines() -> None:
+    lines = status_of(
+        "keeper",
+        {
+            "ledger_size": 9,
+            "index_size": 9,
+            "checkpoint": "town\n9\nroot\n\nsignature\n",
+            "last_pass": {"paused": True},
+            "faults": {"volume": "gone"},
+            "spools": [],
+        },
+    )
+    assert lines == {
+        "ledger": 9,
+        "index": 9,
+        "checkpoint": "9",
+        "retention": "paused: see the clock",
+        "faults": {"volume": "gone"},
+    }
+    assert status_of("access", {"utc_us": 1, "ledger_size": 3, "cameras": 2}) == {"cameras": 2}
