@@ -92,7 +92,8 @@ class Reaper:
     async def _destroy_batch(self) -> Destroyed | None:
         async with self._books.destruction:
             progress = await self._books.follow()
-            now_utc_us = max(self._clock.utc_us(), progress.ledger_utc_us)
+            # The earlier time keeps more: a hold that runs out by a wrong clock would be gone too soon.
+            now_utc_us = min(self._clock.utc_us(), progress.ledger_utc_us)
             doomed = await self._books.ask(Index.doomed, now_utc_us, BATCH)
             if not doomed:
                 return None

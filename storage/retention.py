@@ -23,7 +23,6 @@ _LONGEST_US: Final = 40 * US_PER_DAY
 _CLOCK_CHANGE_US: Final = 2 * 3_600 * US_PER_SECOND
 
 Reason: TypeAlias = Literal["cap", "camera", "pressure"]
-Sync: TypeAlias = Literal["synchronised", "unsynchronised", "unknown"]
 
 
 class Verdict(StrEnum):
@@ -85,16 +84,6 @@ class Rules:
         """The fewest days that any rule may give."""
         settings = [camera.retention_days for camera in self.cameras.values() if camera.retention_days is not None]
         return min([LEGAL_MONTH_DAYS, *settings, *(order.retention_days for order in self.orders)])
-
-
-def retention_now_utc_us(system_utc_us: int, ledger_utc_us: int, sync: Sync) -> UtcUs | None:
-    """The time by which retention judges: the later of system clock and last ledger entry.
-
-    None, which means not now: the clock is not synchronised and behind the ledger, so that it is known to be wrong.
-    """
-    if sync != "synchronised" and system_utc_us < ledger_utc_us:
-        return None
-    return UtcUs(max(system_utc_us, ledger_utc_us))
 
 
 def candidates_before_utc_us(rules: Rules, now_utc_us: int) -> int:

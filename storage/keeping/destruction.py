@@ -7,6 +7,7 @@ from datetime import tzinfo
 from typing import Final
 
 from nvr.base.clock import Clock
+from nvr.base.units import UtcUs
 from storage.books import Books
 from storage.holds import held_times
 from storage.index.queries import IndexReader
@@ -21,8 +22,8 @@ from storage.retention import (
     candidates_before_utc_us,
     plan,
     plan_relief,
-    retention_now_utc_us,
 )
+from storage.retention_clock import Pause, Reading, RetentionClock
 from storage.volume import Volume, VolumeId, VolumeLost
 
 PAGE: Final = 5000
@@ -30,9 +31,9 @@ PAGE: Final = 5000
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What one retention pass found and did. `paused`: the clock is known to be wrong, nothing was judged."""
+    """What one retention pass found and did. `paused`: why the clock is not believed, and nothing was judged."""
 
-    paused: bool
+    paused: Pause | None
     held: int
     without_order: int
     """Segments that were judged by the legal month, since no authorisation was in force."""
@@ -58,15 +59,15 @@ class Retention:
         self._reaper = reaper
         self._volumes = volumes
         self._clock = clock
+        self._believed = RetentionClock()
         self._zone = zone
         self._reserve_bytes = reserve_bytes
 
     async def run(self, sync: ClockSync) -> Pass:
         """Judge what may be due by now and destroy it. Raises as `Reaper.run`."""
-        progress = await self._books.follow()
-        now_utc_us = retention_now_utc_us(self._clock.utc_us(), progress.ledger_utc_us, sync)
-        if now_utc_us is None:
-            return Pass(paused=True, held=0, without_order=0, pressed=(), destroyed=NOTHING)
+        now_utc_us, pause = await self.look_at_clock(sync)
+        if pause is not None:
+            return Pass(paused=pause, held=0, without_order=0, pressed=(), destroyed=NOTHING)
         decisions = await self._books.survey(_decisions, self._zone, now_utc_us)
         destroyed = await self._reaper.run(decisions)
         pressed = []
@@ -76,12 +77,18 @@ class Retention:
                 pressed.append(volume)
                 destroyed += await self._reaper.run(relief)
         return Pass(
-            paused=False,
+            paused=None,
             held=sum(decision.verdict is Verdict.HELD for decision in decisions),
             without_order=sum(decision.order is None for decision in decisions),
             pressed=tuple(pressed),
             destroyed=destroyed,
         )
+
+    async def look_at_clock(self, sync: ClockSync) -> tuple[UtcUs, Pause | None]:
+        """The system's time, and why it is not believed. Called first when the keeper starts."""
+        ledger_utc_us = (await self._books.follow()).ledger_utc_us
+        now_utc_us = self._clock.utc_us()
+        return now_utc_us, self._believed.judge(Reading(now_utc_us, self._clock.mono_us(), ledger_utc_us, sync))
 
     def _wanted_bytes(self) -> dict[VolumeId, int]:
         wanted: dict[VolumeId, int] = {}

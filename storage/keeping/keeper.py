@@ -99,6 +99,7 @@ class Keeper:
         await self.books.start(rebuild=rebuild_index)
         await self._look_at_volumes()
         await self._survive("keyring", self._replay_tombstones)
+        await self._retention.look_at_clock(self._sync())
         await self._survive("retention", self._finish_destruction)
 
     async def run(self, stop: Stop) -> None:
@@ -187,9 +188,13 @@ class Keeper:
         )
 
     async def retention_pass(self) -> None:
-        """Destroy what is due."""
+        """Destroy what is due, if the clock may be believed."""
         await self._look_at_volumes()
-        self._last_pass = await self._retention.run(self._sync())
+        self._last_pass = done = await self._retention.run(self._sync())
+        if done.paused is not None:
+            self._faults["clock"] = f"nothing is destroyed: the clock is {done.paused} (docs/adr/0009)"
+            return
+        self._faults.pop("clock", None)
         await asyncio.to_thread(blobs.prune, self._settings.blobs, self._clock.utc_us())
 
     async def reconcile(self) -> None:

@@ -16,13 +16,11 @@ from storage.index.rows import CameraRow, HoldScope, Order, SegmentRow
 from storage.index.tables import SegmentState
 from storage.retention import (
     Rules,
-    Sync,
     Verdict,
     batches,
     candidates_before_utc_us,
     plan,
     plan_relief,
-    retention_now_utc_us,
 )
 from storage.volume import VolumeId
 from tests.storage.ledger.samples import uuid
@@ -200,22 +198,6 @@ def test_disk_pressure_respects_minimum_and_holds() -> None:
     protected = held(kept.start_utc_us, kept.end_utc_us, None, now)
     chosen = plan_relief([young, old, kept], protected, rules(order(15, 7)), now, 10**9)
     assert [one.segment.seg for one in chosen] == [old.seg]
-
-
-@pytest.mark.parametrize(
-    ("system", "ledger", "sync", "expected"),
-    [
-        (100, 50, "synchronised", 100),
-        (50, 100, "synchronised", 100),
-        (100, 50, "unsynchronised", 100),
-        (50, 100, "unsynchronised", None),
-        (50, 100, "unknown", None),
-    ],
-)
-def test_clock_that_is_known_to_be_behind_pauses_retention(
-    system: int, ledger: int, sync: Sync, expected: int | None
-) -> None:
-    assert retention_now_utc_us(system, ledger, sync) == expected
 
 
 def test_batches_hold_one_reason_each_and_only_what_is_due() -> None:

@@ -10,6 +10,7 @@ from storage.keeping.destruction import Pass, Retention
 from storage.ledger import people
 from storage.ledger.machine import Expire
 from storage.reaper import NOTHING
+from storage.retention_clock import Pause
 from storage.sealing import SealedSegment
 from storage.volume import Space, Volume
 from tests.storage.keeping.town import DAY_US, Town
@@ -48,8 +49,7 @@ def retention(town: Town, *, reserve_bytes: int = 0) -> Retention:
 
 
 async def run(town: Town) -> Pass:
-    await town.keeper.books.follow()
-    return await retention(town).run("synchronised")
+    return await town.keeper._retention.run("synchronised")
 
 
 async def states(town: Town, segments: list[SealedSegment]) -> list[SegmentState]:
@@ -93,18 +93,28 @@ async def test_cameras_own_setting_is_the_reason_when_it_shortens(town: Town, se
     assert [body.reason for body in await town.logged() if isinstance(body, Expire)] == ["camera"]
 
 
-async def test_clock_that_is_behind_the_ledger_pauses_destruction_or_is_corrected(
+async def test_clock_that_was_ahead_while_it_was_not_synchronised_destroys_nothing_ever(
     town: Town, segments: list[SealedSegment]
 ) -> None:
     await town.act(order(15))
-    town.clock.advance(20 * DAY_US)
+    town.clock.step_utc(400 * DAY_US)
     await town.act(order(15))
-    town.clock.step_utc(-19 * DAY_US)
-    await town.keeper.books.follow()
-    paused = await retention(town).run("unsynchronised")
-    assert paused.paused
+    assert (await town.keeper._retention.run("unsynchronised")).paused is Pause.UNSYNCHRONISED
+    town.clock.step_utc(-400 * DAY_US)
+    assert (await run(town)).paused is Pause.BEHIND
+    await town.restart()
+    assert (await run(town)).paused is Pause.BEHIND
     assert await states(town, segments) == [SegmentState.SEALED, SegmentState.SEALED]
-    assert (await retention(town).run("synchronised")).destroyed.segments == 2
+
+
+async def test_clock_that_is_not_plausible_is_a_fault_until_it_is(town: Town, segments: list[SealedSegment]) -> None:
+    town.clock.step_utc(40 * DAY_US)
+    await town.keeper.retention_pass()
+    assert "ahead" in (await town.keeper.status()).faults["clock"]
+    town.clock.advance(600_000_000)
+    await town.keeper.retention_pass()
+    assert (await town.keeper.status()).faults == {}
+    assert await states(town, segments) == [SegmentState.GONE, SegmentState.GONE]
 
 
 async def test_full_volume_is_relieved_of_the_oldest_beyond_the_minimum(
