@@ -1,30 +1,43 @@
 """What access keeps of a grant on disk: the release key and the answers, until the grant ends. Blocking.
 
-`<grants>/<grant>/release.key` (32 bytes, 0600), `<grants>/<grant>/<seat>-<kid>.answer`, and for all grants
+`<grants>/<grant>/release.key` (32 bytes, 0600), `<grants>/<grant>/<seat>-<kid>-<digest>.answer`, and for all grants
 `<grants>/seen.json`: the checkpoint size that each custodian's tool saw last.
 """
 
 import json
+import logging
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
 from nvr.base.errors import EvidenceAtRisk, Refused
 from nvr.base.ids import GrantId
 from nvr.base.jcs import canonical
-from storage.durable import create_file, make_directory, overwrite, remove_tree, replace_file
-from storage.vault.answer import Answer, parse_answer
+from storage.durable import create_file, make_directory, overwrite, remove_file, remove_tree, replace_file
+from storage.vault.answer import Answer, AnswerKind, parse_answer
 from storage.vault.hpke import KeyPair
 
 KEY: Final = "release.key"
 SEEN: Final = "seen.json"
 ANSWER: Final = ".answer"
 MODE: Final = 0o600
+MOST_ANSWERS: Final = 16
+"""Answers of one key to one grant that are kept; a custodian gives two at most."""
+
+_DIGEST_DIGITS: Final = 16
+_log: Final = logging.getLogger(__name__)
 
 
 class GrantWiped(Refused):
     """The grant's release key is gone: its validity ended."""
 
     message_id = "grant-wiped"
+
+
+class TooManyAnswers(Refused):
+    """So many answers under this seat's key are kept that another one is refused; `seat`, `most`."""
+
+    message_id = "too-many-answers"
 
 
 class GrantStore:
@@ -48,32 +61,58 @@ class GrantStore:
             raise GrantWiped(grant=grant) from error
 
     def keep_answer(self, grant: GrantId, answer: Answer) -> None:
-        """Store an answer durably; a second one of the same key takes the first one's place. Raises GrantWiped."""
+        """Store an answer durably, beside others of the same key: an envelope's garbage hides no genuine one.
+
+        Raises:
+            GrantWiped: the grant's keys are gone.
+            TooManyAnswers: the key has MOST_ANSWERS others.
+        """
         directory = self._directory / grant
         if not directory.is_dir():
             raise GrantWiped(grant=grant)
-        replace_file(directory / f"{answer.seat}-{answer.kid}{ANSWER}", answer.pack(), MODE)
+        name = f"{answer.seat}-{answer.kid}-"
+        path = directory / f"{name}{answer.digest.hex()[:_DIGEST_DIGITS]}{ANSWER}"
+        if not path.exists() and len(list(directory.glob(f"{name}*{ANSWER}"))) >= MOST_ANSWERS:
+            raise TooManyAnswers(seat=answer.seat, most=MOST_ANSWERS)
+        replace_file(path, answer.pack(), MODE)
         seen = self.seen()
         if answer.size > seen.get(answer.kid, 0):
             replace_file(self._directory / SEEN, canonical({**seen, answer.kid: answer.size}), MODE)
 
+    def drop_answers(self, grant: GrantId, digests: Collection[bytes]) -> tuple[int, ...]:
+        """Remove the answers with these digests, of which a tool said that their shares are bad; their seats."""
+        seats = []
+        for path, answer in self._answers(grant):
+            if answer.kind is AnswerKind.SHARES and answer.digest in digests:
+                remove_file(path)
+                seats.append(answer.seat)
+        return tuple(sorted(set(seats)))
+
     def answers(self, grant: GrantId) -> tuple[Answer, ...]:
-        """The answers that came, by seat."""
-        paths = sorted((self._directory / grant).glob(f"*{ANSWER}"))
-        return tuple(sorted((parse_answer(path.read_bytes()) for path in paths), key=lambda one: (one.seat, one.kid)))
+        """The answers that came, by seat; a file that is none any more is told and left out."""
+        return tuple(sorted((answer for _, answer in self._answers(grant)), key=lambda one: (one.seat, one.kid)))
+
+    def _answers(self, grant: GrantId) -> Iterator[tuple[Path, Answer]]:
+        for path in sorted((self._directory / grant).glob(f"*{ANSWER}")):
+            try:
+                yield path, parse_answer(path.read_bytes())
+            except EvidenceAtRisk as error:
+                _log.error("the stored answer %s of %s is left out: %s", path.name, grant, error)
 
     def seen(self) -> dict[str, int]:
         """By key id, the checkpoint size that the custodian's tool saw last.
 
-        A lost or broken file costs a custodian a question, not more: the tool names the size that it needs.
+        A lost or broken file counts as empty, and is told: it costs a custodian a question, not more, since the tool
+        names the size that it needs.
         """
         try:
             content = json.loads((self._directory / SEEN).read_bytes())
             return {str(kid): int(size) for kid, size in content.items()}
         except FileNotFoundError:
             return {}
-        except (ValueError, AttributeError, TypeError) as error:
-            raise EvidenceAtRisk("file-damaged", file=SEEN) from error
+        except (ValueError, AttributeError, TypeError, RecursionError) as error:
+            _log.error("%s is damaged and counts as empty: %s", SEEN, error)
+            return {}
 
     def grants(self) -> list[GrantId]:
         """The grants of which something is kept."""

@@ -1,16 +1,17 @@
 """The answers of custodians: kept durably, their record keys checked, and the opening logged."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import cast
+from typing import Final, cast
 
 from sqlalchemy.orm import Session
 
 from access.custodians import CustodianSets
 from access.grantstore import GrantStore
 from access.ports import LedgerPort
-from access.release import record_keys
+from access.release import record_keys, used_seats
 from access.sealed import Scope
 from nvr.base.errors import EvidenceAtRisk, InvalidValue
 from nvr.base.ids import GrantId, SegmentId
@@ -21,7 +22,11 @@ from storage.register import tables
 from storage.register.acts import Proposal
 from storage.register.register import Register
 from storage.register.tables import RequisitionState
-from storage.vault.answer import Answer, AnswerKind, parse_answer
+from storage.vault.answer import Answer, AnswerInvalid, AnswerKind, parse_answer
+from storage.vault.hpke import KeyPair, WrapInvalid
+from storage.vault.seats import CustodianSet
+
+_log: Final = logging.getLogger(__name__)
 
 
 class Opening:
@@ -40,6 +45,7 @@ class Opening:
         Raises:
             InvalidValue: it is no answer to this grant by a seat of its set.
             AnsweredKeyWrong: a key is not its record's; nothing was kept.
+            TooManyAnswers: the key has answered too often.
             GrantWiped: the grant's keys are gone.
         """
         grant = GrantId(row.grant)
@@ -50,9 +56,9 @@ class Opening:
         except EvidenceAtRisk as error:
             raise _not_an_answer(error) from error
         async with self._one_at_a_time:
-            await asyncio.to_thread(self._keep, grant, answer, scope)
+            dropped = await asyncio.to_thread(self._keep, grant, answer, scope, custodians)
             await self.log(grant, scope)
-        return await self._progress(grant, scope, custodians.m)
+        return {**await self._progress(grant, scope, custodians.m), "seats_bad": list(dropped)}
 
     async def has_keys(self, grant: GrantId) -> bool:
         """Whether an answer with record keys came."""
@@ -63,11 +69,10 @@ class Opening:
         """Log that record keys came, if they did and it is not logged yet."""
         if not await self.has_keys(grant):
             return
-        answers = await asyncio.to_thread(self._store.answers, grant)
         found = await asyncio.to_thread(self._found, grant, scope)
         body = machine.Open(
             grant=grant,
-            seats=tuple(sorted({answer.seat for answer in answers})),
+            seats=await asyncio.to_thread(self._seats, grant),
             segs=len(found),
             records=sum(found.values()),
         )
@@ -79,10 +84,32 @@ class Opening:
 
         await self._register.act(propose)
 
-    def _keep(self, grant: GrantId, answer: Answer, scope: Scope) -> None:
-        if answer.kind is AnswerKind.KEYS and not record_keys(answer, self._store.release_key(grant), scope):
-            raise InvalidValue(field="answer", value="keys", expected="the key of at least one granted record")
+    def _keep(self, grant: GrantId, answer: Answer, scope: Scope, custodians: CustodianSet) -> tuple[int, ...]:
+        """Store it, and drop the answers that it found bad: the seats of these."""
+        if answer.kind is AnswerKind.KEYS:
+            self._check_keys(answer, self._store.release_key(grant), scope, custodians)
         self._store.keep_answer(grant, answer)
+        # What an envelope says of others is not signed: whoever carries the file could have it drop good answers.
+        dropped = self._store.drop_answers(grant, answer.bad) if answer.bad and answer.signature is not None else ()
+        if dropped:
+            _log.error("shares of seats %s are not what was split: these answers to %s are dropped", dropped, grant)
+        return dropped
+
+    def _check_keys(self, answer: Answer, release: KeyPair, scope: Scope, custodians: CustodianSet) -> None:
+        try:
+            found, seats = record_keys(answer, release, scope), used_seats(answer, release)
+        except (AnswerInvalid, WrapInvalid) as error:
+            raise _not_an_answer(error) from error
+        if not found:
+            raise InvalidValue(field="answer", value="keys", expected="the key of at least one granted record")
+        if len(seats) < custodians.m or seats[-1] > custodians.n:
+            raise InvalidValue(field="answer", value=str(seats), expected=f"at least {custodians.m} seats of the set")
+
+    def _seats(self, grant: GrantId) -> tuple[int, ...]:
+        """The seats that opened the grant, as the completing tools said under the wrap of the keys."""
+        pair = self._store.release_key(grant)
+        answers = [answer for answer in self._store.answers(grant) if answer.kind is AnswerKind.KEYS]
+        return tuple(sorted({seat for answer in answers for seat in used_seats(answer, pair)}))
 
     def _found(self, grant: GrantId, scope: Scope) -> dict[SegmentId, int]:
         """How many record keys of each segment are there."""

@@ -221,6 +221,11 @@ def record_keys(answer: Answer, release: KeyPair, scope: Scope) -> RecordKeys:
     return unseal.record_keys(answer, release, scope.files, granted=scope.granted, partial=True)
 
 
+def used_seats(answer: Answer, release: KeyPair) -> tuple[int, ...]:
+    """The seats that the completing tool names beside the keys (`storage.vault.unseal.used_seats`)."""
+    return unseal.used_seats(answer, release)
+
+
 @contextlib.contextmanager
 def _opened(file: SealedFile) -> Iterator[SegmentReader]:
     try:

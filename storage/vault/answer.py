@@ -1,5 +1,6 @@
 """A custodian's answer to a grant file (docs/design/keys.md "Opening"): built, signed, parsed, checked. Pure."""
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
@@ -17,6 +18,8 @@ from storage.vault.seats import CustodianSet
 
 VERSION: Final = 1
 TYPE: Final = "scelle-answer"
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class AnswerInvalid(EvidenceAtRisk):
@@ -45,7 +48,14 @@ class Answer:
     wrapped: tuple[Wrap, ...]
     size: int
     root: bytes
+    bad: tuple[bytes, ...] = ()
+    """`digest` of each other answer whose shares proved bad: whoever keeps the answers drops these."""
     signature: bytes | None = None
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the answer file's bytes."""
+        return sha256(self.pack()).digest()
 
     def as_json(self) -> dict[str, Json]:
         """The JSON object, with its signature."""
@@ -62,6 +72,9 @@ class Answer:
 
     def check(self, custodians: CustodianSet, grant: bytes) -> None:
         """Check that it answers this grant, by a key of its seat, with that key's signature.
+
+        An envelope signs nothing: of its answer this proves no more than the name of a key. That the key made it shows
+        where it is unwrapped, since seat and key are in the context of every wrap.
 
         Raises:
             AnswerInvalid: it does not.
@@ -91,6 +104,7 @@ class Answer:
             "kind": self.kind.value,
             "wrapped": [{"kid": wrap.kid, "ct": to_base64(wrap.ciphertext)} for wrap in self.wrapped],
             "checkpoint": {"size": self.size, "root": self.root.hex()},
+            "bad": [digest.hex() for digest in self.bad],
         }
 
     def _message(self) -> bytes:
@@ -125,5 +139,12 @@ def answer_from(fields: Fields) -> Answer:
         wrapped=tuple(parse_wrap(item) for item in fields.objects("wrapped")),
         size=checkpoint.number("size"),
         root=checkpoint.hexadecimal("root"),
+        bad=tuple(_digest(text) for text in fields.texts("bad")),
         signature=None if fields.optional_text("sig") is None else fields.base64("sig"),
     )
+
+
+def _digest(text: str) -> bytes:
+    if _DIGEST.fullmatch(text) is None:
+        raise DocumentInvalid(what="answer.bad")
+    return bytes.fromhex(text)

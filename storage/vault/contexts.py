@@ -36,14 +36,14 @@ def grant_machine(grant: bytes, kid: str) -> Json:
     return {"d": "scelle/grant/machine/1", "grant": grant.hex(), "kid": kid}
 
 
-def answer_shares(grant: bytes, seat: int, kid: str) -> Json:
-    """Info of the shares that a seat passes on to another seat's key."""
-    return {"d": "scelle/answer/shares/1", "grant": grant.hex(), "kid": kid, "seat": seat}
+def answer_shares(grant: bytes, seat: int, kid: str, to: str) -> Json:
+    """Info of the shares that the key `kid` of a seat passes on to another seat's key, `to`."""
+    return {"d": "scelle/answer/shares/1", "grant": grant.hex(), "kid": kid, "seat": seat, "to": to}
 
 
-def answer_keys(grant: bytes) -> Json:
-    """Info of the record keys for the grant's release key."""
-    return {"d": "scelle/answer/keys/1", "grant": grant.hex()}
+def answer_keys(grant: bytes, seat: int, kid: str) -> Json:
+    """Info of the record keys that the key `kid` of a seat sends to the grant's release key."""
+    return {"d": "scelle/answer/keys/1", "grant": grant.hex(), "kid": kid, "seat": seat}
 
 
 def answer_signed(answer: bytes) -> Json:

@@ -51,9 +51,11 @@ class SeatKeys:
 def answer(verified: VerifiedGrant, keys: SeatKeys) -> Answer:
     """This seat's answer: its shares for the other seats, or, when it completes the quorum, the record keys.
 
+    Shares of other seats that are not what was split are left out, and named in the answer's `bad`.
+
     Raises:
         NotYourSeat: the key has no seat in the set.
-        ShareBad: a share of this or another seat is not what was split.
+        ShareBad: a share of this seat is not what was split.
         KeyMismatch: the quorum is complete, and the keys are not those of the segments.
         WrapInvalid: what is wrapped to this key does not open.
     """
@@ -61,14 +63,13 @@ def answer(verified: VerifiedGrant, keys: SeatKeys) -> Answer:
     seat = file.custodians.seat_of(keys.pair.public.kid)
     if seat is None:
         raise NotYourSeat(kid=keys.pair.public.kid)
-    by_seat = {seat.number: _own_shares(verified, keys.pair, seat.number)}
-    for other in file.answers:
-        if other.kind is AnswerKind.SHARES and other.seat not in by_seat:
-            by_seat[other.seat] = _passed_shares(verified, keys.pair, other)
-    if len(by_seat) < file.custodians.m:
-        kind, wrapped = AnswerKind.SHARES, _wrap_for_others(verified, seat.number, by_seat[seat.number])
+    own = _own_shares(verified, keys.pair, seat.number)
+    others, bad = _shares_of_others(verified, keys.pair, seat.number)
+    if len(others) + 1 < file.custodians.m:
+        kind, wrapped = AnswerKind.SHARES, _wrap_for_others(verified, keys.pair, seat.number, own)
     else:
-        kind, wrapped = AnswerKind.KEYS, _wrap_keys(verified, keys.pair, by_seat)
+        used = {seat.number: own, **{other: others[other] for other in sorted(others)[: file.custodians.m - 1]}}
+        kind, wrapped = AnswerKind.KEYS, _wrap_keys(verified, keys.pair, seat.number, used)
     unsigned = Answer(
         grant=file.grant_hash,
         seat=seat.number,
@@ -77,6 +78,7 @@ def answer(verified: VerifiedGrant, keys: SeatKeys) -> Answer:
         wrapped=wrapped,
         size=verified.checkpoint.size,
         root=verified.checkpoint.root,
+        bad=bad,
     )
     return unsigned.signed(keys.sign)
 
@@ -93,11 +95,34 @@ def _own_shares(verified: VerifiedGrant, pair: KeyPair, seat: int) -> dict[Segme
     return shares
 
 
+def _shares_of_others(
+    verified: VerifiedGrant, pair: KeyPair, mine: int
+) -> tuple[dict[int, dict[SegmentId, bytes]], tuple[bytes, ...]]:
+    """The good shares of other seats, and the digests of the answers whose shares are bad.
+
+    An answer that lacks a segment of this file is neither: it was given to an earlier file, and is not used.
+    """
+    found: dict[int, dict[SegmentId, bytes]] = {}
+    bad = []
+    for other in verified.file.answers:
+        if other.kind is not AnswerKind.SHARES or other.seat == mine:
+            continue
+        try:
+            shares = _passed_shares(verified, pair, other)
+        except (ShareBad, WrapInvalid, NotYourSeat):
+            bad.append(other.digest)
+            continue
+        if all(segment.segment in shares for segment in verified.file.segments):
+            found.setdefault(other.seat, shares)
+    return found, tuple(bad)
+
+
 def _passed_shares(verified: VerifiedGrant, pair: KeyPair, other: Answer) -> dict[SegmentId, bytes]:
-    info = answer_shares(verified.file.grant_hash, other.seat, pair.public.kid)
+    info = answer_shares(verified.file.grant_hash, other.seat, other.kid, pair.public.kid)
     shares = _unwrap_map(pair, other.wrapped, info)
     for segment in verified.file.segments:
-        _check_share(segment, other.seat, shares.get(segment.segment, b""))
+        if segment.segment in shares:
+            _check_share(segment, other.seat, shares[segment.segment])
     return shares
 
 
@@ -106,11 +131,13 @@ def _check_share(segment: GrantedSegment, seat: int, share: bytes) -> None:
         raise ShareBad(seat=seat, segment=segment.segment)
 
 
-def _wrap_for_others(verified: VerifiedGrant, seat: int, shares: Mapping[SegmentId, bytes]) -> tuple[Wrap, ...]:
+def _wrap_for_others(
+    verified: VerifiedGrant, pair: KeyPair, seat: int, shares: Mapping[SegmentId, bytes]
+) -> tuple[Wrap, ...]:
     content = canonical({segment: share.hex() for segment, share in shares.items()})
-    grant = verified.file.grant_hash
+    grant, kid = verified.file.grant_hash, pair.public.kid
     return tuple(
-        Wrap(key.kid, key.public.wrap(content, answer_shares(grant, seat, key.kid)))
+        Wrap(key.kid, key.public.wrap(content, answer_shares(grant, seat, kid, key.kid)))
         for other in verified.file.custodians.seats
         if other.number != seat
         for key in other.keys
@@ -118,17 +145,18 @@ def _wrap_for_others(verified: VerifiedGrant, seat: int, shares: Mapping[Segment
 
 
 def _wrap_keys(
-    verified: VerifiedGrant, pair: KeyPair, by_seat: Mapping[int, Mapping[SegmentId, bytes]]
+    verified: VerifiedGrant, pair: KeyPair, seat: int, by_seat: Mapping[int, Mapping[SegmentId, bytes]]
 ) -> tuple[Wrap, ...]:
     grant = verified.file.grant_hash
     machine = _unwrap_map(pair, verified.file.machine, grant_machine(grant, pair.public.kid))
     keys: dict[str, Json] = {}
     for segment in verified.file.segments:
-        shares = {seat: shares[segment.segment] for seat, shares in by_seat.items()}
+        shares = {number: shares[segment.segment] for number, shares in by_seat.items()}
         seat_part = join(shares, verified.file.custodians.m)
         keys[segment.segment] = _record_keys(verified, segment, machine.get(segment.segment, b""), seat_part)
     public = verified.release_public
-    return (Wrap(public.kid, public.wrap(canonical(keys), answer_keys(grant))),)
+    content = canonical({"seats": sorted(by_seat), "keys": keys})
+    return (Wrap(public.kid, public.wrap(content, answer_keys(grant, seat, pair.public.kid))),)
 
 
 def _record_keys(

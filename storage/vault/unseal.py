@@ -5,7 +5,7 @@ Only `access/release.py` uses this module.
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from nvr.base.errors import EvidenceAtRisk, Refused
 from nvr.base.ids import SegmentId
@@ -91,10 +91,7 @@ def record_keys(
         WrapInvalid: it does not open.
         AnsweredKeyWrong: a granted record's key is missing or wrong.
     """
-    wraps = [wrap for wrap in answer.wrapped if wrap.kid == release.public.kid]
-    if answer.kind is not AnswerKind.KEYS or len(wraps) != 1:
-        raise AnswerInvalid(what="no record keys for this grant", seat=answer.seat)
-    sent = _parse(release.unwrap(wraps[0].ciphertext, answer_keys(answer.grant)), answer.seat)
+    sent = _parse_keys(_content(answer, release).get("keys"), answer.seat)
     keys: dict[SegmentId, dict[int, bytes]] = {}
     for segment in segments:
         wanted = granted.get(segment.segment, ())
@@ -111,13 +108,44 @@ def record_keys(
     return keys
 
 
-def _parse(content: bytes, seat: int) -> dict[tuple[SegmentId, int], bytes]:
+def used_seats(answer: Answer, release: KeyPair) -> tuple[int, ...]:
+    """The seats whose shares the tool joined, as it says under the wrap: in ascending order, its own among them.
+
+    Raises:
+        AnswerInvalid: the answer carries no keys, none for this release key, or names no such seats.
+        WrapInvalid: it does not open: another key than the one it names made it.
+    """
+    seats = _content(answer, release).get("seats")
+    if (
+        not isinstance(seats, list)
+        or not all(type(seat) is int and seat > 0 for seat in seats)
+        or seats != sorted(set(seats))
+        or answer.seat not in seats
+    ):
+        raise AnswerInvalid(what="seats", seat=answer.seat)
+    return tuple(seats)
+
+
+def _content(answer: Answer, release: KeyPair) -> Mapping[str, Any]:
+    wraps = [wrap for wrap in answer.wrapped if wrap.kid == release.public.kid]
+    if answer.kind is not AnswerKind.KEYS or len(wraps) != 1:
+        raise AnswerInvalid(what="no record keys for this grant", seat=answer.seat)
+    info = answer_keys(answer.grant, answer.seat, answer.kid)
     try:
-        body = json.loads(content)
+        body = json.loads(release.unwrap(wraps[0].ciphertext, info))
+    except (ValueError, RecursionError) as error:
+        raise AnswerInvalid(what="record keys", seat=answer.seat) from error
+    if not isinstance(body, dict):
+        raise AnswerInvalid(what="record keys", seat=answer.seat)
+    return body
+
+
+def _parse_keys(body: Any, seat: int) -> dict[tuple[SegmentId, int], bytes]:  # noqa: ANN401 -- whatever JSON holds
+    try:
         return {
             (SegmentId(segment), int(seq)): bytes.fromhex(key)
             for segment, keys in body.items()
             for seq, key in keys.items()
         }
-    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+    except (ValueError, AttributeError, TypeError) as error:
         raise AnswerInvalid(what="record keys", seat=seat) from error

@@ -2,16 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from access.grantstore import GrantStore, GrantWiped
-from nvr.base.errors import EvidenceAtRisk
+from access.grantstore import MOST_ANSWERS, GrantStore, GrantWiped, TooManyAnswers
 from nvr.base.ids import GrantId
 from storage.vault.answer import Answer, AnswerKind
 
 GRANT = GrantId("g")
 
 
-def answer(seat: int, size: int = 7) -> Answer:
-    return Answer(bytes(32), seat, f"{seat:032x}", AnswerKind.SHARES, (), size, bytes(32))
+def answer(seat: int, size: int = 7, kind: AnswerKind = AnswerKind.SHARES) -> Answer:
+    return Answer(bytes(32), seat, f"{seat:032x}", kind, (), size, bytes(32))
 
 
 @pytest.fixture
@@ -26,11 +25,42 @@ def test_release_key_is_kept_for_access_alone(store: GrantStore, tmp_path: Path)
     assert (tmp_path / "grants" / "g").stat().st_mode & 0o777 == 0o700
 
 
-def test_answers_are_kept_by_seat_and_a_second_takes_the_firsts_place(store: GrantStore) -> None:
+def test_second_answer_of_a_key_never_takes_the_place_of_the_first(store: GrantStore) -> None:
     store.new(GRANT)
-    for one in (answer(3), answer(1), answer(1, size=9)):
+    for one in (answer(3), answer(1), answer(1, size=9), answer(1)):
         store.keep_answer(GRANT, one)
-    assert store.answers(GRANT) == (answer(1, size=9), answer(3))
+    first, second, third = store.answers(GRANT)
+    assert {first, second} == {answer(1), answer(1, size=9)}
+    assert third == answer(3)
+
+
+def test_answers_of_one_key_are_bounded_and_another_key_is_free(store: GrantStore) -> None:
+    store.new(GRANT)
+    for size in range(MOST_ANSWERS):
+        store.keep_answer(GRANT, answer(1, size=size))
+    with pytest.raises(TooManyAnswers):
+        store.keep_answer(GRANT, answer(1, size=MOST_ANSWERS))
+    store.keep_answer(GRANT, answer(1, size=0))  # it is there already
+    store.keep_answer(GRANT, answer(2))
+
+
+def test_bad_shares_are_dropped_by_their_digest_and_keys_never(store: GrantStore) -> None:
+    store.new(GRANT)
+    bad, good, keys = answer(1), answer(2), answer(3, kind=AnswerKind.KEYS)
+    for one in (bad, good, keys):
+        store.keep_answer(GRANT, one)
+    assert store.drop_answers(GRANT, {bad.digest, keys.digest}) == (1,)
+    assert store.answers(GRANT) == (good, keys)
+
+
+def test_stored_answer_that_is_damaged_is_told_and_hides_no_other(
+    store: GrantStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.new(GRANT)
+    store.keep_answer(GRANT, answer(2))
+    (tmp_path / "grants" / "g" / "1-x-y.answer").write_text("{")
+    assert store.answers(GRANT) == (answer(2),)
+    assert "1-x-y.answer" in caplog.text
 
 
 def test_largest_checkpoint_that_a_tool_saw_is_remembered_beyond_the_grant(store: GrantStore) -> None:
@@ -68,8 +98,13 @@ def test_store_that_was_never_used_is_empty(store: GrantStore) -> None:
     assert (store.grants(), store.seen()) == ([], {})
 
 
-def test_broken_memory_is_said(store: GrantStore, tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", ["[1]", "{", '{"k":"x"}', ""])
+def test_broken_memory_is_told_and_counts_as_empty(
+    store: GrantStore, tmp_path: Path, caplog: pytest.LogCaptureFixture, content: str
+) -> None:
     store.new(GRANT)
-    (tmp_path / "grants" / "seen.json").write_text("[1]")
-    with pytest.raises(EvidenceAtRisk, match=r"seen\.json"):
-        store.seen()
+    (tmp_path / "grants" / "seen.json").write_text(content)
+    assert store.seen() == {}
+    assert "seen.json" in caplog.text
+    store.keep_answer(GRANT, answer(1, size=9))
+    assert store.seen() == {f"{1:032x}": 9}

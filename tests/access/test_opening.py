@@ -1,11 +1,15 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from access.policy import Denied
 from nvr.base.errors import InvalidValue
+from nvr.base.jcs import canonical
+from storage.vault.answer import parse_answer
 from tests.access.opened import Opened
 from tests.storage.register.keeper import Died
+from tests.storage.sealed import custodians
 
 
 async def test_two_of_three_seats_open_and_one_does_not(opened: Opened) -> None:
@@ -70,6 +74,32 @@ async def test_answer_that_is_none_is_refused_and_not_kept(opened: Opened) -> No
     with pytest.raises(InvalidValue, match="another grant"):
         await opened.world.act("b.petit", "grant.answer", grant=other, answer=good)
     assert opened.kept(grant) == opened.kept(other) == ["release.key"]
+
+
+async def test_ledger_names_the_seats_that_opened_and_not_all_that_answered(opened: Opened) -> None:
+    grant = (await opened.validate(await opened.ask()))["grant"]
+    file = await opened.file(grant)
+    for tool in opened.tools[:2]:
+        given = tool.answer(file, opened.world.clock.utc_us())
+        await opened.world.act("b.petit", "grant.answer", grant=grant, answer=given)
+    assert (await opened.answer(grant, 3))["seats"] == [1, 2, 3]
+    body = next(entry.body for entry in await opened.world.keeper.all() if entry.t == "open").model_dump()
+    assert body["seats"] == (1, 3)
+
+
+async def test_shares_that_a_tool_finds_bad_are_dropped_with_their_seat_named(opened: Opened) -> None:
+    grant = (await opened.validate(await opened.ask()))["grant"]
+    holder = custodians().holders[0]
+    good = parse_answer(canonical(opened.tools[0].answer(await opened.file(grant), opened.world.clock.utc_us())))
+    bad = replace(good, wrapped=tuple(replace(wrap, ciphertext=bytes(2000)) for wrap in good.wrapped))
+    world = opened.world
+    await world.act("b.petit", "grant.answer", grant=grant, answer=dict(bad.signed(holder.sign).as_json()))
+    state = await opened.answer(grant, 2)
+    assert (state["state"], state["seats"], state["seats_bad"]) == ("collecting", [2], [1])
+    await world.act("b.petit", "grant.answer", grant=grant, answer=dict(good.as_json()))
+    assert (await opened.answer(grant, 3))["state"] == "open"
+    body = next(entry.body for entry in await world.keeper.all() if entry.t == "open").model_dump()
+    assert body["seats"] == (1, 3)
 
 
 async def test_segment_that_vanishes_after_the_release_does_not_block_the_others(opened: Opened) -> None:

@@ -143,8 +143,8 @@ def _contexts() -> Json:
         contexts.set_signed(hh),
         contexts.key_file({"name": "argon2id"}, "public"),
         contexts.grant_machine(hh, kid),
-        contexts.answer_shares(hh, 2, kid),
-        contexts.answer_keys(hh),
+        contexts.answer_shares(hh, 2, kid, seed("other kid").hex()[:32]),
+        contexts.answer_keys(hh, 2, kid),
         contexts.answer_signed(hh),
     ]
     return {

@@ -75,6 +75,8 @@ def open_(
     if not yes:
         abort_on_no("ask-answer-grant")
     made = answer(verified, _seat_keys(file, unlock(read_file(key), secret("ask-passphrase", passphrase_file))))
+    for seat in sorted({other.seat for other in file.answers if other.digest in made.bad}):
+        sys.stderr.write(f"{say('shares-bad', seat=seat)}\n")
     write_new_file(out, made.pack())
     pins.having_seen(verified.checkpoint).write(pins_file)
     if as_json:

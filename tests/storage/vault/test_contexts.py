@@ -13,10 +13,11 @@ def test_infos_are_those_of_the_page() -> None:
     machine = canonical(contexts.grant_machine(HH, "k"))
     assert machine == f'{{"d":"scelle/grant/machine/1","grant":"{HEX}","kid":"k"}}'.encode()
     assert (
-        canonical(contexts.answer_shares(HH, 2, "k"))
-        == f'{{"d":"scelle/answer/shares/1","grant":"{HEX}","kid":"k","seat":2}}'.encode()
+        canonical(contexts.answer_shares(HH, 2, "k", "t"))
+        == f'{{"d":"scelle/answer/shares/1","grant":"{HEX}","kid":"k","seat":2,"to":"t"}}'.encode()
     )
-    assert canonical(contexts.answer_keys(HH)) == f'{{"d":"scelle/answer/keys/1","grant":"{HEX}"}}'.encode()
+    keys = canonical(contexts.answer_keys(HH, 2, "k"))
+    assert keys == f'{{"d":"scelle/answer/keys/1","grant":"{HEX}","kid":"k","seat":2}}'.encode()
     assert canonical(contexts.answer_signed(HH)) == f'{{"answer":"{HEX}","d":"scelle/answer/sign/1"}}'.encode()
     assert canonical(contexts.set_signed(HH)) == f'{{"d":"scelle/set/1","set":"{HEX}"}}'.encode()
     assert canonical(contexts.key_file({}, "p")) == b'{"d":"scelle/key/file/1","kdf":{},"public":"p"}'

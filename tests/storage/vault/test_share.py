@@ -9,12 +9,12 @@ from sys import executable
 import pytest
 
 from storage.svs1.contexts import record_key
-from storage.vault.answer import AnswerInvalid, AnswerKind, parse_answer
+from storage.vault.answer import Answer, AnswerInvalid, AnswerKind, parse_answer
 from storage.vault.grantfile import RecordClaim
 from storage.vault.hpke import WrapInvalid
 from storage.vault.keyrecord import ShareWrap
-from storage.vault.share import KeyMismatch, NotYourSeat, SeatKeys, ShareBad, answer
-from storage.vault.unseal import record_keys
+from storage.vault.share import KeyMismatch, NotYourSeat, SeatKeys, answer
+from storage.vault.unseal import record_keys, used_seats
 from tests.storage.sealed import GOP_US, NOW_US, custodians, pair
 from tests.storage.vault.granted import IDR, NONE, RELEASE, Case, sealed_in_memory
 
@@ -82,24 +82,53 @@ def test_stranger_with_the_grant_file_gets_nothing() -> None:
         answer(Case().verified(), SeatKeys(pair("stranger")))
 
 
-def test_share_of_a_lying_seat_is_refused_by_its_seat() -> None:
-    case, other = _two_cases()
+def _with_a_lie(case: Case) -> Answer:
+    """Seat 1's answer with shares of another split for seat 2."""
+    other = Case(case.people, [sealed_in_memory(case.people)])
     good, forged = case.answer(1), other.answer(1)
     liar = case.people.holders[0]
-    verified = case.verified()
     mine = next(wrap for wrap in forged.wrapped if wrap.kid == case.people.holders[1].pair.public.kid)
     wrapped = [mine if wrap.kid == mine.kid else wrap for wrap in good.wrapped]
-    case.answers = (replace(good, wrapped=tuple(wrapped)).signed(liar.sign),)
-    with pytest.raises(ShareBad) as caught:
-        case.answer(2)
-    assert caught.value.fields["seat"] == 1
-    assert verified.file.grant_hash == other.verified().file.grant_hash
+    return replace(good, wrapped=tuple(wrapped)).signed(liar.sign)
 
 
-def _two_cases() -> tuple[Case, Case]:
-    """Two splits of two segments under one name: shares of one do not fit the other."""
-    people = custodians(2, 3)
-    return Case(people, [sealed_in_memory(people)]), Case(people, [sealed_in_memory(people)])
+def test_share_of_a_lying_seat_is_named_and_does_not_block() -> None:
+    case = Case(custodians(2, 3))
+    lie = _with_a_lie(case)
+    case.answers = (lie,)
+    given = case.answer(2)
+    assert (given.kind, given.bad) == (AnswerKind.SHARES, (lie.digest,))
+    case.answers = ()
+    case.answers = (lie, case.answer(3))
+    given = case.answer(2)
+    assert (given.kind, given.bad) == (AnswerKind.KEYS, (lie.digest,))
+    assert used_seats(given, RELEASE) == (2, 3)
+
+
+def test_good_answer_of_a_seat_is_used_beside_a_bad_one() -> None:
+    case = Case(custodians(2, 3))
+    lie = _with_a_lie(case)
+    case.answers = (lie, case.answer(1))
+    given = case.answer(2)
+    assert (given.kind, given.bad) == (AnswerKind.KEYS, (lie.digest,))
+
+
+def test_shares_under_another_key_of_the_seat_are_bad() -> None:
+    case = Case(custodians(2, 3, envelopes=True))
+    moved = replace(case.answer(1), kid=case.people.envelopes[0].public.kid, signature=None)
+    case.answers = (moved,)
+    given = case.answer(2)
+    assert (given.kind, given.bad) == (AnswerKind.SHARES, (moved.digest,))
+
+
+def test_answer_to_an_earlier_file_with_fewer_segments_is_neither_used_nor_bad() -> None:
+    case = Case(custodians(2, 3))
+    one, two = sealed_in_memory(case.people, 0), sealed_in_memory(case.people, 1)
+    case.sealed, case.listed = [one, two], [one.granted()]
+    early = case.answer(1)
+    case.answers, case.listed = (early,), [one.granted(), two.granted()]
+    given = case.answer(2)
+    assert (given.kind, given.bad) == (AnswerKind.SHARES, ())
 
 
 def test_share_wrapped_for_another_seat_is_refused() -> None:

@@ -8,21 +8,53 @@ from storage.vault.answer import Answer, AnswerInvalid
 from storage.vault.contexts import answer_keys, grant_machine
 from storage.vault.hpke import WrapInvalid
 from storage.vault.keyrecord import Wrap
-from storage.vault.unseal import AnsweredKeyWrong, NotReleased, machine_parts, record_keys, wrap_machine_parts
+from storage.vault.unseal import (
+    AnsweredKeyWrong,
+    NotReleased,
+    machine_parts,
+    record_keys,
+    used_seats,
+    wrap_machine_parts,
+)
 from tests.storage.sealed import custodians, pair
 from tests.storage.vault.granted import RELEASE, Case, sealed_in_memory
 
 
-def _forged(answer: Answer, content: Json) -> Answer:
+def _info(answer: Answer) -> Json:
+    return answer_keys(answer.grant, answer.seat, answer.kid)
+
+
+def _forged(answer: Answer, keys: Json, seats: Json = None) -> Answer:
     public = RELEASE.public
-    return replace(answer, wrapped=(Wrap(public.kid, public.wrap(canonical(content), answer_keys(answer.grant))),))
+    content = canonical({"seats": seats, "keys": keys})
+    return replace(answer, wrapped=(Wrap(public.kid, public.wrap(content, _info(answer))),))
 
 
 def _content(answer: Answer) -> dict[str, dict[str, str]]:
-    content: dict[str, dict[str, str]] = json.loads(
-        RELEASE.unwrap(answer.wrapped[0].ciphertext, answer_keys(answer.grant))
-    )
+    content: dict[str, dict[str, str]] = json.loads(RELEASE.unwrap(answer.wrapped[0].ciphertext, _info(answer)))["keys"]
     return content
+
+
+def test_answer_that_is_moved_to_another_seat_or_key_does_not_open() -> None:
+    people = custodians(1, 3, envelopes=True)
+    answer = Case(people).answer(1)
+    envelope = people.envelopes[0].public.kid
+    for moved in (replace(answer, kid=envelope, signature=None), replace(answer, seat=2, signature=None)):
+        with pytest.raises(WrapInvalid):
+            used_seats(moved, RELEASE)
+
+
+def test_seats_are_those_whose_shares_the_tool_joined() -> None:
+    case = Case(custodians(2, 3))
+    case.answers = (case.answer(1), case.answer(2))
+    assert used_seats(case.answer(3), RELEASE) == (1, 3)
+
+
+@pytest.mark.parametrize("seats", [None, [], [2], [1, 1], [3, 1], [0, 1], [True], ["1"], {"1": 1}])
+def test_seats_of_another_shape_are_refused(seats: Json) -> None:
+    answer = Case(custodians(1, 3)).answer(1)
+    with pytest.raises(AnswerInvalid):
+        used_seats(_forged(answer, {}, seats), RELEASE)
 
 
 def test_machine_part_of_a_segment_without_release_stays_where_it_is() -> None:
