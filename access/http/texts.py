@@ -67,6 +67,12 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "order-ends": "L’arrêté préfectoral expire : {value}",
         "witness-silent": "Le témoin du journal ne répond plus",
         "key-place-lost": "Un emplacement des clés n’est plus accessible : {value}",
+        "footage-not-recovered": "Des images laissées par un arrêt brutal ne peuvent pas être reprises : {value}",
+        "footage-damaged": "Un fichier d’images est endommagé : {value}",
+        "footage-torn": "Un fichier d’images repris est incomplet : {value}",
+        "state-not-written": "Le disque de l’état n’est plus inscriptible, l’enregistrement continue : {value}",
+        "state-not-read": "L’état d’un enregistreur est illisible, l’enregistrement continue : {value}",
+        "files-not-taken": "Les nouveaux réglages ne peuvent pas être repris, les derniers restent : {value}",
         "spool-waits": "Des événements attendent d’être inscrits au journal : {value}",
     }
 )
@@ -132,6 +138,12 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "order-ends": "The prefect's order ends: {value}",
         "witness-silent": "The ledger's witness does not answer",
         "key-place-lost": "A place of the keyring can not be reached: {value}",
+        "footage-not-recovered": "Footage that a crash left can not be recovered: {value}",
+        "footage-damaged": "A file of footage is damaged: {value}",
+        "footage-torn": "A recovered file of footage is not whole: {value}",
+        "state-not-written": "The disk of the state can not be written, recording goes on: {value}",
+        "state-not-read": "The state of a recorder can not be read, recording goes on: {value}",
+        "files-not-taken": "New settings can not be taken up, the last good ones stay: {value}",
         "spool-waits": "Events wait to be entered in the ledger: {value}",
     }
 )

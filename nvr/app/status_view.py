@@ -109,6 +109,8 @@ class StatusViews:
             alarms.append(Alarm("clock-unsynchronised", None))
         if any(answer["keyring_degraded"] for answer in answers):
             alarms.append(Alarm("key-place-lost", None, ", ".join(map(str, self._settings.keyring.places))))
+        faults = [fault for answer in answers for fault in answer["faults"]]
+        alarms += [Alarm(fault["id"], None, f"{fault['where']}: {fault['what']}") for fault in faults]
         return [*alarms, *self._order_ends(now)]
 
     def _order_ends(self, now: UtcUs) -> list[Alarm]:

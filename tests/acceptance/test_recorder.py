@@ -173,6 +173,41 @@ def test_recorder_goes_on_with_the_volumes_that_are_there(
     assert {path.parents[2] for path in growing(settings)} == {settings.volume[1].path}
 
 
+async def faults(settings: Settings) -> set[str]:
+    """The ids of what the recorder says that somebody should look at."""
+    async with Client(settings.paths.recorder_socket(0)) as client:
+        return {fault["id"] for fault in (await client.call("status"))["faults"]}
+
+
+def test_file_that_can_not_be_read_does_not_keep_cameras_from_being_recorded(
+    settings: Settings, config: Path, manager: ServiceManager
+) -> None:
+    async def scenario() -> set[str]:
+        async with cameras(settings), recorder(config, manager):
+            await until_written(settings, 1)
+            return await faults(settings)
+
+    (settings.volume[0].path / "growing" / "0" / "x.svs").mkdir(parents=True)
+    (settings.volume[0].path / "growing" / "0" / "x.svs" / "y").touch()
+    assert "footage-not-recovered" in asyncio.run(scenario())
+
+
+def test_disk_of_the_state_that_refuses_does_not_keep_cameras_from_being_recorded(
+    settings: Settings, config: Path, manager: ServiceManager
+) -> None:
+    async def scenario() -> set[str]:
+        async with cameras(settings), recorder(config, manager):
+            await until_written(settings, 1)
+            return await faults(settings)
+
+    for folder in (settings.paths.shard, settings.paths.spool):
+        folder.rmdir()
+    settings.paths.spool.write_text("no folder can be made here")
+    for name in ("0.json", "0.set.json"):
+        (settings.paths.shard / f".{name}.new").mkdir(parents=True)
+    assert asyncio.run(scenario()) == {"state-not-written"}
+
+
 def test_recorder_without_any_volume_does_not_pretend_to_record(settings: Settings, config: Path) -> None:
     for volume in settings.volume:
         (volume.path / "scelle-volume.json").unlink()

@@ -2,11 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -17,7 +16,9 @@ from config import secrets
 from config.model import Settings
 from nvr.app.process import main
 from nvr.app.roles.custodians import accept_set
-from nvr.app.roles.shardstate import next_epoch, note_epoch
+from nvr.app.roles.faults import Faults
+from nvr.app.roles.leftovers import Leftovers
+from nvr.app.roles.shardstate import NOT_WRITTEN, ShardState
 from nvr.app.roles.telling import HEARTBEAT_S, GrowingSegments, state_of
 from nvr.app.roles.volumes import VolumeRouter
 from nvr.base.clock import SystemClock
@@ -28,7 +29,6 @@ from nvr.base.wire import Server
 from recorder.server_clock import kernel_is_synchronised
 from recorder.shard import Shard
 from recorder.status import ShardSettings
-from storage.growing import Damaged, Discarded, Found, Recovered, recover
 from storage.keyring import KeyringReader, KeyringWriter
 from storage.ledger.machine import Stop as StopBody
 from storage.predecessors import Predecessors
@@ -44,6 +44,8 @@ U = TypeVar("U")
 
 _LOOK_S: Final = 1.0
 """How often the snapshot, the set and the secrets are looked at for a new version."""
+
+_NOT_TAKEN: Final = "files-not-taken"
 
 _log: Final = logging.getLogger(__name__)
 
@@ -67,7 +69,7 @@ class _Parts:
     """What the role opened. `closing` undoes it in reverse: volumes close every segment, the spool ends."""
 
     number: int
-    state_file: Path
+    state: ShardState
     clock: SystemClock
     spool: SpoolWriter
     told: GrowingSegments
@@ -76,7 +78,8 @@ class _Parts:
     writers: Sequence[VolumeWriter]
     router: VolumeRouter
     shard: Shard
-    left_behind: Iterator[Found]
+    leftovers: Leftovers
+    faults: Faults
     logins: "_SecretsFile"
     closing: ExitStack
 
@@ -105,14 +108,15 @@ def _open(settings: Settings, number: int) -> _Parts:
 
 def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
     paths, clock = settings.paths, SystemClock()
+    faults = Faults()
     snapshot = load_snapshot(paths.camera_snapshot)
-    custodians = accept_set(paths.custodians, paths.shard / f"{number}.set.json")
+    custodians = accept_set(paths.custodians, paths.shard / f"{number}.set.json", faults)
     logins = _SecretsFile(paths.secrets)
-    state_file = paths.shard / f"{number}.json"
-    epoch = next_epoch(state_file, clock.utc_us())
+    state = ShardState(paths.shard / f"{number}.json", faults)
+    epoch = state.next_epoch(clock.utc_us())
     boot = BootId(uuid7(clock.utc_us()))
     identity = SealerIdentity(settings.system.origin, boot, _software(), custodians)
-    spool = _open_spool(settings, number, boot, clock)
+    spool = _open_spool(settings, number, boot, clock, faults)
     opened.callback(spool.close)
     opened.callback(lambda: spool.tell(StopBody(reason="stopped")))
     told = GrowingSegments(SpoolEvents(spool))
@@ -120,7 +124,7 @@ def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
     opened.callback(keyring.close)
     volumes = _usable(open_volume, [volume.path for volume in settings.volume])
     # Listed before anything new grows there: what is found now, a dead process left.
-    left_behind = _listed(volumes, number, KeyringReader(settings.keyring.places))
+    leftovers = Leftovers(volumes, number, KeyringReader(settings.keyring.places), faults)
     started = partial(_started_writer, settings, number, identity, keyring, told, Predecessors())
     writers = _usable(started, volumes)
     for writer in writers:
@@ -131,7 +135,7 @@ def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
     shard = Shard(entries, logins, router, SpoolEvents(spool), clock, _shard_settings(settings, epoch))
     return _Parts(
         number=number,
-        state_file=state_file,
+        state=state,
         clock=clock,
         spool=spool,
         told=told,
@@ -140,16 +144,25 @@ def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
         writers=writers,
         router=router,
         shard=shard,
-        left_behind=left_behind,
+        leftovers=leftovers,
+        faults=faults,
         logins=logins,
         closing=opened,
     )
 
 
-def _open_spool(settings: Settings, number: int, boot: BootId, clock: SystemClock) -> SpoolWriter:
-    key = Ed25519PrivateKey.generate()
-    shards = settings.recorder.shards
-    return SpoolWriter(settings.paths.spool, number, boot, clock, key, sw=_software(), shards=shards)
+def _open_spool(settings: Settings, number: int, boot: BootId, clock: SystemClock, faults: Faults) -> SpoolWriter:
+    """The spool; among the sockets when the disk of the state refuses, where the keeper does not read it.
+
+    What is sealed then, the keeper finds on the volumes by itself.
+    """
+    paths, key = settings.paths, Ed25519PrivateKey.generate()
+    make = partial(SpoolWriter, sw=_software(), shards=settings.recorder.shards)
+    try:
+        return make(paths.spool, number, boot, clock, key)
+    except OSError as error:
+        faults.tell(NOT_WRITTEN, paths.spool, error)
+        return make(paths.runtime / "spool", number, boot, clock, key)
 
 
 def _started_writer(
@@ -189,13 +202,6 @@ def _usable(use: Callable[[T], U], them: Iterable[T]) -> list[U]:
     return found
 
 
-def _listed(volumes: Sequence[Volume], number: int, keyring: KeyringReader) -> Iterator[Found]:
-    """What the boots before left growing; the names are read now, the files one by one as they are asked for."""
-    found = [recover(volume, number, keyring) for volume in volumes]
-    firsts = [item for each in found if (item := next(each, None)) is not None]
-    return chain(firsts, *found)
-
-
 def _shard_settings(settings: Settings, epoch: int) -> ShardSettings:
     recorder = settings.recorder
     return ShardSettings(clock_epoch=epoch, segment_seconds=recorder.segment_seconds, stall_s=recorder.stall_seconds)
@@ -205,7 +211,7 @@ async def _record(settings: Settings, parts: _Parts, stop: Stop, ready: Callable
     socket = settings.paths.recorder_socket(parts.number)
     async with asyncio.TaskGroup() as group:
         recording = group.create_task(parts.shard.run(stop))
-        recovering = group.create_task(asyncio.to_thread(_recover, parts))
+        recovering = group.create_task(asyncio.to_thread(parts.leftovers.take_up, parts.told.sealed))
         helpers = [
             group.create_task(_heartbeats(parts, settings)),
             group.create_task(_follow_files(parts, settings)),
@@ -222,24 +228,17 @@ def _handlers(parts: _Parts) -> dict[str, Any]:
     async def status(_: dict[str, Any]) -> object:
         state = state_of(parts.shard.status(), parts.told.growing(), clock_epoch=parts.shard.clock_epoch)
         volumes = [{"volume": writer.volume.id, "lost": writer.lost} for writer in parts.writers]
-        return {"state": state, "volumes": volumes, "keyring_degraded": parts.keyring.degraded}
+        return {
+            "state": state,
+            "volumes": volumes,
+            "keyring_degraded": parts.keyring.degraded,
+            "faults": parts.faults.shown(),
+        }
 
     async def rotate(args: dict[str, Any]) -> object:
         return await parts.shard.rotate([camera_id(str(camera)) for camera in args["cameras"]])
 
     return {"status": status, "rotate": rotate}
-
-
-def _recover(parts: _Parts) -> None:
-    for found in parts.left_behind:
-        match found:
-            case Recovered(segment, torn_bytes):
-                _log.info("recovered %s, %d torn bytes behind it", segment.segment, torn_bytes)
-                parts.told.sealed(segment)
-            case Discarded(path, file_bytes, what):
-                _log.warning("removed %s of %d bytes: %s", path.name, file_bytes, what)
-            case Damaged(path, file_bytes, what):
-                _log.error("left %s of %d bytes as it is: %s", path, file_bytes, what)
 
 
 async def _heartbeats(parts: _Parts, settings: Settings) -> None:
@@ -250,35 +249,41 @@ async def _heartbeats(parts: _Parts, settings: Settings) -> None:
         growing = parts.told.growing()
         state = state_of(parts.shard.status(), growing, clock_epoch=epoch)
         events.heartbeat(state, len(growing), "synchronised" if kernel_is_synchronised() else "unsynchronised")
-        await asyncio.to_thread(note_epoch, parts.state_file, epoch, parts.clock.utc_us())
+        await asyncio.to_thread(parts.state.note_epoch, epoch, parts.clock.utc_us())
         await parts.clock.sleep(min(HEARTBEAT_S, settings.recorder.segment_seconds))
 
 
 async def _follow_files(parts: _Parts, settings: Settings) -> None:
     """Take up a new snapshot, set or secrets file; one that can not be used leaves the last good one in force."""
-    paths = settings.paths
-    accepted = paths.shard / f"{parts.number}.set.json"
+    folder = settings.paths.camera_snapshot.parent
+    accepted = settings.paths.shard / f"{parts.number}.set.json"
     seen = await asyncio.to_thread(_stamps, settings)
     while True:
         await parts.clock.sleep(_LOOK_S)
-        now = await asyncio.to_thread(_stamps, settings)
-        if now == seen:
-            continue
-        seen = now
         try:
-            await asyncio.to_thread(parts.logins.reload)
-            snapshot = await asyncio.to_thread(load_snapshot, paths.camera_snapshot)
-            custodians = await asyncio.to_thread(accept_set, paths.custodians, accepted)
-        except NvrError as error:
-            _log.error("the last good files stay in force: %s", error)
+            now = await asyncio.to_thread(_stamps, settings)
+            if now == seen and not parts.faults.holds(NOT_WRITTEN, accepted):
+                continue
+            await _take_files(parts, settings, accepted)
+        except (NvrError, OSError) as error:
+            parts.faults.tell(_NOT_TAKEN, folder, error)
             continue
-        entries = snapshot.of_shard(parts.number)
-        parts.router.cameras(entries)
-        parts.shard.apply(entries)
-        identity = parts.identity
-        renewed = SealerIdentity(identity.origin, identity.boot, identity.software, custodians)
-        for writer in parts.writers:
-            writer.use_identity(renewed)
+        parts.faults.over(_NOT_TAKEN, folder)
+        seen = now
+
+
+async def _take_files(parts: _Parts, settings: Settings, accepted: Path) -> None:
+    paths = settings.paths
+    await asyncio.to_thread(parts.logins.reload)
+    snapshot = await asyncio.to_thread(load_snapshot, paths.camera_snapshot)
+    custodians = await asyncio.to_thread(accept_set, paths.custodians, accepted, parts.faults)
+    entries = snapshot.of_shard(parts.number)
+    parts.router.cameras(entries)
+    parts.shard.apply(entries)
+    identity = parts.identity
+    renewed = SealerIdentity(identity.origin, identity.boot, identity.software, custodians)
+    for writer in parts.writers:
+        writer.use_identity(renewed)
 
 
 def _stamps(settings: Settings) -> list[tuple[int, int] | None]:

@@ -1,0 +1,66 @@
+"""What the boots before left growing on a shard's volumes, taken up beside recording.
+
+A volume that can not be read is told and left for the next start; the others and recording go on.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from typing import Final
+
+from nvr.app.roles.faults import Faults
+from nvr.base.errors import EvidenceAtRisk
+from storage.growing import Damaged, Discarded, Found, Recovered, recover
+from storage.keyring import KeyringReader
+from storage.sealing import SealedSegment
+from storage.volume import Volume
+
+NOT_RECOVERED: Final = "footage-not-recovered"
+DAMAGED: Final = "footage-damaged"
+TORN: Final = "footage-torn"
+
+LARGE_TORN_BYTES: Final = 16 << 20
+"""A crash tears one record, a few MiB of it. More behind the last whole record may be footage behind a bad place."""
+
+_log: Final = logging.getLogger(__name__)
+
+
+class Leftovers:
+    """Lists the files when it is made, before anything new grows there; `take_up` recovers them one by one."""
+
+    def __init__(self, volumes: Sequence[Volume], shard: int, keyring: KeyringReader, faults: Faults) -> None:
+        self._faults = faults
+        self._files = [self._listed(volume, recover(volume, shard, keyring)) for volume in volumes]
+
+    def take_up(self, sealed: Callable[[SealedSegment], None]) -> None:
+        """Recover what there is; `sealed` is told each segment. Blocking."""
+        for found in chain.from_iterable(self._files):
+            match found:
+                case Recovered(segment, torn_bytes):
+                    self._tell_torn(segment, torn_bytes)
+                    sealed(segment)
+                case Discarded(path, file_bytes, what):
+                    _log.warning("removed %s of %d bytes: %s", path.name, file_bytes, what)
+                case Damaged(path, file_bytes, what):
+                    self._faults.tell(DAMAGED, path, f"{file_bytes} bytes left as they are: {what}")
+
+    def _listed(self, volume: Volume, files: Iterator[Found]) -> Iterator[Found]:
+        # `recover` reads the names as its first file is asked for: now.
+        first = self._next(volume, files)
+        return iter(()) if first is None else chain([first], self._rest(volume, files))
+
+    def _rest(self, volume: Volume, files: Iterator[Found]) -> Iterator[Found]:
+        while (found := self._next(volume, files)) is not None:
+            yield found
+
+    def _next(self, volume: Volume, files: Iterator[Found]) -> Found | None:
+        try:
+            return next(files, None)
+        except (EvidenceAtRisk, OSError) as error:
+            self._faults.tell(NOT_RECOVERED, volume.path, error)
+            return None
+
+    def _tell_torn(self, segment: SealedSegment, torn_bytes: int) -> None:
+        _log.info("recovered %s, %d torn bytes behind it", segment.segment, torn_bytes)
+        if torn_bytes > LARGE_TORN_BYTES:
+            self._faults.tell(TORN, segment.segment, f"{torn_bytes} bytes behind its last whole record")

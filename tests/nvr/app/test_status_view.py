@@ -1,0 +1,38 @@
+"""What the status page is given: the faults that recorders tell are alarms, which the page shows first."""
+
+import asyncio
+from pathlib import Path
+from typing import Any, cast
+
+from access.http.view import Alarm
+from config.load import load
+from nvr.app.status_view import StatusViews
+from nvr.base.clock import SimClock
+from nvr.base.errors import Retryable
+from storage.snapshot import CameraSnapshot, publish
+from tests.nvr.app.fixtures import write_config
+
+
+class SilentKeeper:
+    async def call(self, name: str, args: object = None) -> object:
+        raise Retryable("peer-unreachable")
+
+
+class NoIndex:
+    def orders(self) -> list[object]:
+        return []
+
+
+class Recorders:
+    async def answers(self) -> list[dict[str, Any]]:
+        fault = {"id": "footage-damaged", "where": "/a/growing/0/x.svs", "what": "no header"}
+        return [{"state": {"cameras": []}, "volumes": [], "keyring_degraded": False, "faults": [fault]}]
+
+
+def test_fault_of_a_recorder_is_an_alarm_with_its_place(tmp_path: Path) -> None:
+    settings = load(write_config(tmp_path), {})
+    settings.paths.camera_snapshot.parent.mkdir(parents=True)
+    publish(settings.paths.camera_snapshot, CameraSnapshot(2, ()))
+    parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), NoIndex(), Recorders()))
+    view = asyncio.run(StatusViews(settings, *parts, SimClock()).view())
+    assert Alarm("footage-damaged", None, "/a/growing/0/x.svs: no header") in view.alarms
