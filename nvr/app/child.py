@@ -20,7 +20,6 @@ from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND
 from nvr.base.wire import Client
 
-EXIT_CONFIG: Final = 78
 _PROBE_EVERY_S: Final = 1.0
 _log: Final = logging.getLogger(__name__)
 
@@ -52,16 +51,17 @@ class Child:
         self.starts = 0
 
     async def keep(self, stop: Stop) -> int:
-        """Run it, and again when it dies; the exit code of the last run.
+        """Run it, and again when it ends, whatever the reason; the exit code of the last run.
 
-        It gives up on a child that ends with EX_CONFIG: another attempt would end the same way.
+        A child that can not use a file or an address is tried again like any other: it may be there later, and the
+        others, recording above all, do not depend on it.
         """
         at_once = True
         while True:
             began_us = self._clock.mono_us()
             code = await self._run_once(stop)
             ran_us = self._clock.mono_us() - began_us
-            if stop.is_set() or code == EXIT_CONFIG:
+            if stop.is_set():
                 return code
             self._backoff.ran_for(ran_us)
             delay_s = 0.0 if at_once else self._backoff.next_delay_s()

@@ -1,4 +1,4 @@
-"""`nvr run`: the roles as children, each restarted alone, all ended together.
+"""`nvr run`: the roles as children, each restarted alone, all ended together by the stop and by nothing else.
 
 The keeper ends last, so that it takes in what the recorders say while they stop.
 """
@@ -40,20 +40,11 @@ class Supervisor:
         self._children = [Child(plan, clock) for plan in children]
 
     async def run(self, stop: Stop) -> int:
-        """Keep all until the stop, then end them in order; the exit code is the worst of theirs.
-
-        A child whose configuration can not be used ends all.
-        """
+        """Keep all until the stop, then end them in order; the exit code is the worst of theirs."""
         last_stop = Stop()
         first, *others = self._children
-
-        async def keep(child: Child, signal_: Stop) -> int:
-            code = await child.keep(signal_)
-            stop.set()
-            return code
-
-        keeper = asyncio.create_task(keep(first, last_stop))
-        codes = await asyncio.gather(*(keep(child, stop) for child in others))
+        keeper = asyncio.create_task(first.keep(last_stop))
+        codes = await asyncio.gather(*(child.keep(stop) for child in others))
         await stop.wait()
         last_stop.set()
         return max(0, *codes, await keeper)

@@ -15,7 +15,6 @@ EVERY_SERVICE = {
     "Type": "notify",
     "WatchdogSec": "30",
     "Restart": "always",
-    "RestartPreventExitStatus": "78",
     "LimitCORE": "0",
     "UMask": "0027",
     "NoNewPrivileges": "yes",
@@ -40,6 +39,13 @@ def directives(unit: Path) -> dict[str, list[str]]:
 def test_every_role_is_watched_restarted_and_fenced_in(unit: Path) -> None:
     found = directives(unit)
     assert {key: found[key] for key in EVERY_SERVICE} == {key: [value] for key, value in EVERY_SERVICE.items()}
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
+def test_no_way_to_end_keeps_a_role_from_being_started_again(unit: Path) -> None:
+    found = directives(unit)
+    assert "RestartPreventExitStatus" not in found
+    assert found["StartLimitIntervalSec"] == ["0"]
 
 
 def test_every_role_has_a_user_of_its_own_that_is_made() -> None:

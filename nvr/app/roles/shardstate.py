@@ -1,7 +1,7 @@
 """What one shard remembers from start to start: the clock epoch, which no earlier process may have used.
 
 An epoch is above the last one noted and not below the seconds since 2020: when the disk of the state refuses, the
-clock still gives one that no process before had (docs/design/time.md "When the server's clock steps").
+clock still gives one that no process before had (docs/design/time.md "The server's clock").
 """
 
 import json

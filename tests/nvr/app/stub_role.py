@@ -11,7 +11,6 @@ from typing import Any
 
 from config.model import Settings
 from nvr.app.process import main
-from nvr.base.errors import ConfigError
 from nvr.base.stop import Stop
 from nvr.base.wire import Server
 
@@ -19,9 +18,6 @@ PR_GET_DUMPABLE = 3
 
 
 async def work(settings: Settings, shard: int, stop: Stop, ready: Callable[[], None]) -> None:
-    if settings.access.host == "refused":
-        raise ConfigError(file="scelle.toml", key="access.host", why="refused")
-
     asked: list[None] = []
     asked_twice = asyncio.Event()
 

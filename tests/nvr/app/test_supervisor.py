@@ -92,12 +92,23 @@ async def test_stop_is_told_to_every_child_and_each_ends_in_order(tmp_path: Path
         assert await task == 0
 
 
-async def test_child_with_a_bad_configuration_ends_all_with_78(tmp_path: Path, manager: ServiceManager) -> None:
-    good = write_config(tmp_path)
-    bad = tmp_path / "bad.toml"
-    bad.write_text(good.read_text() + '[access]\nhost = "refused"\n')
-    async with running(plan(tmp_path, 1, good), plan(tmp_path, 2, bad)) as (_, _, task):
-        assert await task == 78
+async def test_child_that_can_not_start_is_told_and_tried_again_and_its_sister_goes_on(
+    tmp_path: Path, manager: ServiceManager, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = write_config(tmp_path)
+    bad = plan(tmp_path, 1, config)
+    bad.socket.mkdir()  # nothing can listen there: exit 78
+    good = plan(tmp_path, 2, config)
+    async with running(bad, good) as (_, _, task):
+        await manager.heard("READY=1")
+        sister = await pid_of(good)
+        while "stub-1 ended with 78" not in caplog.text:
+            await asyncio.wait([task], timeout=0.05)
+            assert not task.done()
+        bad.socket.rmdir()
+        await manager.heard("READY=1")
+        assert await pid_of(bad)
+        assert await pid_of(good) == sister
 
 
 async def test_child_ends_when_its_supervisor_is_gone(tmp_path: Path, manager: ServiceManager) -> None:
