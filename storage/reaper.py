@@ -14,14 +14,14 @@ from typing import Final, Protocol
 
 from nvr.base.clock import Clock
 from storage.books import Books
-from storage.durable import remove_files
+from storage.durable import remove_file, remove_files
 from storage.index.rows import SegmentRow
 from storage.index.writer import Index
 from storage.keyring import KeyRef, Shredded
 from storage.ledger.machine import CameraSpan, Expire, Expired
 from storage.ledger.service import Draft
 from storage.retention import Decision, batches
-from storage.volume import Volume, VolumeId
+from storage.volume import Volume, VolumeId, VolumeLost
 
 BATCH: Final = 500
 """So many segments are destroyed while a hold waits: well below a second."""
@@ -37,7 +37,11 @@ class KeyShredder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Destroyed:
-    """What one run did; `faults` names places of the keyring that could not be reached (their copies follow later)."""
+    """What one run did.
+
+    `faults` names, by path, places of the keyring that could not be reached and volumes that kept a file: copies and
+    files follow later.
+    """
 
     segments: int
     bytes: int
@@ -97,21 +101,40 @@ class Reaper:
             doomed = await self._books.ask(Index.doomed, now_utc_us, BATCH)
             if not doomed:
                 return None
-            shredded, files = await asyncio.to_thread(self._destroy, doomed)
+            files, faults = await asyncio.to_thread(self._destroy, doomed)
             await self._books.append([Draft(expired_body(doomed))])
             await self._books.follow()
-        faults = {str(place): why for place, why in shredded.faults.items()}
         return Destroyed(len(doomed), sum(segment.file_bytes for segment in doomed), files, faults)
 
-    def _destroy(self, doomed: Sequence[SegmentRow]) -> tuple[Shredded, int]:
+    def _destroy(self, doomed: Sequence[SegmentRow]) -> tuple[int, dict[str, str]]:
         shredded = self._keyring.shred([segment.key_ref for segment in doomed])
-        volumes = self._volumes()
-        files = remove_files(
-            volumes[segment.volume].sealed_path(segment.camera, segment.start_utc_us, segment.seg)
-            for segment in doomed
-            if segment.volume in volumes
-        )
-        return shredded, files
+        faults = {str(place): why for place, why in shredded.faults.items()}
+        files = 0
+        for name, volume in self._volumes().items():
+            removed, fault = remove_footage(volume, [segment for segment in doomed if segment.volume == name])
+            files += removed
+            if fault is not None:
+                faults[str(volume.path)] = str(fault)
+        return files, faults
+
+
+def remove_footage(volume: Volume, segments: Iterable[SegmentRow]) -> tuple[int, VolumeLost | None]:
+    """Remove the files of these segments, durably; how many there were, and why some may still be there.
+
+    A file that stays is of no use, its key is shredded before; the next comparison of the volume finds it again.
+    """
+    paths = [volume.sealed_path(segment.camera, segment.start_utc_us, segment.seg) for segment in segments]
+    try:
+        return remove_files(paths), None
+    except OSError as error:
+        fault = VolumeLost(path=str(volume.path), what=str(error))
+    removed = 0
+    for path in paths:
+        try:
+            removed += remove_file(path)
+        except OSError as error:
+            fault = VolumeLost(path=str(volume.path), what=str(error))
+    return removed, fault
 
 
 def expired_body(segments: Sequence[SegmentRow]) -> Expired:

@@ -45,6 +45,7 @@ class Ingest:
         self._blobs = blob_directory
         self._clock = clock
         self._followed: dict[Path, _Followed] = {}
+        self._refused: dict[str, str] = {}
         self._one_at_a_time = asyncio.Lock()
         self.sync: ClockSync = "unknown"
         """What the last heartbeat said of the server's clock."""
@@ -64,8 +65,9 @@ class Ingest:
             return sum([await self._take(path) for path in paths])
 
     def faults(self) -> dict[str, str]:
-        """Spools that can not be read further, and why."""
-        return {path.name: str(one.fault) for path, one in self._followed.items() if one.fault is not None}
+        """Spools that can not be read further, or not for now, and why."""
+        damaged = {path.name: str(one.fault) for path, one in self._followed.items() if one.fault is not None}
+        return {**self._refused, **damaged}
 
     def pending(self) -> list[str]:
         """Spools that are there, by name."""
@@ -109,10 +111,16 @@ class Ingest:
         except (SpoolDamaged, InvalidValue) as error:
             followed.fault = error
             return taken
+        except OSError as error:
+            # This spool's disk, or the state blobs': the other spools go on, the next round tries again.
+            del self._followed[path]
+            self._refused[path.name] = str(error)
+            return taken
         except BaseException:
             # What was read may not be in the ledger: the next round asks it where to begin.
             self._followed.pop(path, None)
             raise
+        self._refused.pop(path.name, None)
         if has_ended:
             await asyncio.to_thread(remove_file, path)
             del self._followed[path]

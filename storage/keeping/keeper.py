@@ -6,16 +6,17 @@ Whoever composes the role binds the methods to the calls of docs/design/processe
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from nvr.base.clock import Clock
-from nvr.base.errors import InvalidValue, NvrError, Retryable
+from nvr.base.errors import EvidenceAtRisk, InvalidValue, NvrError, Retryable
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.stop import Stop
 from storage import snapshot
 from storage.books import Books
-from storage.durable import make_directory, remove_files
+from storage.durable import make_directory
 from storage.index.writer import Index
 from storage.keeping import blobs
 from storage.keeping.destruction import Pass, Retention
@@ -30,7 +31,7 @@ from storage.ledger.reader import ConsistencyProof
 from storage.ledger.service import Draft, LedgerService
 from storage.ledger.store import Appended
 from storage.pacing import pause
-from storage.reaper import Reaper
+from storage.reaper import Destroyed, Reaper, remove_footage
 from storage.reconcile import Findings, compare
 from storage.snapshot import CameraEntry, CameraSnapshot
 from storage.spool_events import seal_body
@@ -40,6 +41,7 @@ Rotate = Callable[[Sequence[CameraId]], Awaitable[Sequence[SegmentId]]]
 """Asks the recorders to close the segments of these cameras; the segments that they closed."""
 
 ROTATE_SECONDS: Final = 30.0
+CHECKPOINT_SECONDS: Final = 60.0
 MOST_ENTRIES: Final = 1000
 
 
@@ -47,6 +49,12 @@ class RotationIncomplete(Retryable):
     """Segments were closed, and their seals did not arrive in time; they will be in the ledger later."""
 
     message_id = "rotation-incomplete"
+
+
+class DiskRefused(EvidenceAtRisk):
+    """A disk did not do what a turn of the keeper asked of it; field `what` is the system's word."""
+
+    message_id = "disk-refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +114,16 @@ class Keeper:
         """Ingest, destroy, compare and sign until the stop; an unexpected error ends it."""
         settings = self._settings
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.ledger.run(stop))
+            tasks.create_task(self._every(CHECKPOINT_SECONDS, stop, "checkpoint", self._checkpoint))
             tasks.create_task(self._every(settings.poll_s, stop, "ingest", self._ingest_round))
             tasks.create_task(self._every(settings.retention_s, stop, "retention", self.retention_pass))
             tasks.create_task(self._every(settings.reconcile_s, stop, "reconcile", self.reconcile))
+        await self._settle()
+
+    async def _settle(self) -> None:
+        """Take in what the recorders told last, and sign the last checkpoint; what fails is done at the next start."""
+        await self._survive("ingest", self._ingest_round)
+        await self._survive("checkpoint", self._checkpoint)
 
     async def close(self) -> None:
         """Let go of everything; what was appended is durable."""
@@ -195,14 +209,18 @@ class Keeper:
             self._faults["clock"] = f"nothing is destroyed: the clock is {done.paused} (docs/adr/0009)"
             return
         self._faults.pop("clock", None)
-        await asyncio.to_thread(blobs.prune, self._settings.blobs, self._clock.utc_us())
+        self._note_files_left(done.destroyed)
+        await self._survive("blobs", self._prune_blobs)
 
     async def reconcile(self) -> None:
-        """Compare every volume in service with the index, and log what differs."""
+        """Compare every volume in service with the index, and log what differs; a volume that fails is a fault."""
         keyring = KeyringReader(self._settings.places)
         for volume in list(self._volumes.values()):
-            findings = await self.books.survey(compare, volume, keyring, is_ended=self.ingest.is_ended)
-            await self._log_findings(volume, findings)
+            await self._survive(f"volume {volume.path}", partial(self._reconcile_volume, volume, keyring))
+
+    async def _reconcile_volume(self, volume: Volume, keyring: KeyringReader) -> None:
+        findings = await self.books.survey(compare, volume, keyring, is_ended=self.ingest.is_ended)
+        await self._log_findings(volume, findings)
 
     async def _log_findings(self, volume: Volume, findings: Findings) -> None:
         await self.ingest.round()  # a shard that has just recovered a segment tells it itself
@@ -218,16 +236,17 @@ class Keeper:
             )
             for row in findings.missing
         ]
+        for path, why in findings.damaged:
+            self._faults[path.name] = why
         drafts = [*map(Draft, unknown), *shortened, *map(Draft, missing)]
         if drafts:
             await self.books.append(drafts)
             await self.books.follow()
         if findings.leftover:
             await asyncio.to_thread(self._keyring.shred, [row.key_ref for row in findings.leftover])
-            paths = [volume.sealed_path(row.camera, row.start_utc_us, row.seg) for row in findings.leftover]
-            await asyncio.to_thread(remove_files, paths)
-        for path, why in findings.damaged:
-            self._faults[path.name] = why
+            _, fault = await asyncio.to_thread(remove_footage, volume, findings.leftover)
+            if fault is not None:
+                raise fault
 
     async def _ingest_round(self) -> None:
         await self.ingest.round()
@@ -238,7 +257,19 @@ class Keeper:
         await asyncio.to_thread(self._keyring.reconcile, self._clock.utc_us(), revived)
 
     async def _finish_destruction(self) -> None:
-        await self._reaper.finish()
+        self._note_files_left(await self._reaper.finish())
+
+    def _note_files_left(self, destroyed: Destroyed) -> None:
+        """Under the name of the volume's comparison, which removes them, and then the fault."""
+        for volume in self._volumes.values():
+            if str(volume.path) in destroyed.faults:
+                self._faults[f"volume {volume.path}"] = destroyed.faults[str(volume.path)]
+
+    async def _prune_blobs(self) -> None:
+        await asyncio.to_thread(blobs.prune, self._settings.blobs, self._clock.utc_us())
+
+    async def _checkpoint(self) -> None:
+        await self.ledger.checkpoint()
 
     async def _is_known(self, seg: SegmentId) -> bool:
         return await self.books.ask(Index.segment, seg) is not None
@@ -252,11 +283,16 @@ class Keeper:
             await pause(self._clock, stop, seconds)
 
     async def _survive(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Do the work; an error that somebody is meant to act on is shown in the status, and the next turn tries."""
+        """Do the work; an error that somebody is meant to act on is shown in the status, and the next turn tries.
+
+        So is what a disk refuses: the keeper has several, and one of them must not end the work on the others.
+        """
         try:
             await work()
         except NvrError as error:
             self._faults[name] = str(error)
+        except OSError as error:
+            self._faults[name] = str(DiskRefused(what=str(error)))
         else:
             self._faults.pop(name, None)
 

@@ -1,4 +1,4 @@
-"""The ledger on the event loop: group commit, checkpoints, and reads that never wait for a commit.
+"""The ledger on the event loop: group commit, checkpoints when asked, and reads that never wait for a commit.
 
 Two threads of its own: one writes, one reads, each with its connection. While a transaction is on its way to the
 disk, the groups that arrive wait, and go together into the next one: the price of a sync is shared by all of them.
@@ -13,17 +13,14 @@ from typing import Final, TypeVar
 
 from nvr.base.clock import Clock
 from nvr.base.errors import Refused
-from nvr.base.stop import Stop
 from storage.ledger.entries import KEEPER, Actor, Spool, build
 from storage.ledger.machine import Body
 from storage.ledger.note import ProofFile
 from storage.ledger.reader import DATABASE_NAME, ConsistencyProof, LedgerReader
 from storage.ledger.store import Appended, Leaf, Ledger
-from storage.pacing import pause
 
 T = TypeVar("T")
 
-CHECKPOINT_SECONDS: Final = 60.0
 MOST_GROUPS: Final = 1000
 """So many groups at most go into one transaction: the answer to the first does not wait for a long queue."""
 
@@ -66,12 +63,6 @@ class LedgerService:
         self._ledger = await self._in(self._writer_thread, lambda: Ledger(self._directory, self._origin))
         path = self._directory / DATABASE_NAME
         self._reader = await self._in(self._reader_thread, lambda: LedgerReader(path))
-
-    async def run(self, stop: Stop) -> None:
-        """Sign a checkpoint every 60 s when the tree grew, and a last one at the end."""
-        while await pause(self._clock, stop, CHECKPOINT_SECONDS):
-            await self.checkpoint()
-        await self.checkpoint()
 
     async def close(self) -> None:
         """Finish what waits and let go of the database."""

@@ -2,6 +2,8 @@
 
 import asyncio
 import dataclasses
+import errno
+import os
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 
@@ -231,6 +233,25 @@ async def test_volume_that_is_away_does_not_keep_the_key_alive(town: Town, segme
     none_there = Reaper(town.keeper.books, town.keeper._keyring, dict, town.clock)
     done = await none_there.run(await due(town, segments))
     assert (done.segments, done.files) == (3, 0)
+    with pytest.raises(KeyShredded):
+        await key(town, segments[0])
+
+
+async def test_file_that_its_disk_keeps_is_a_fault_and_the_others_go(
+    town: Town, segments: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlink, kept = os.unlink, town.path(segments[0])
+
+    def bad_sector(path: Path) -> None:
+        if path == kept:
+            raise OSError(errno.EIO, "bad sector")
+        unlink(path)
+
+    monkeypatch.setattr(os, "unlink", bad_sector)
+    done = await reaper(town).run(await due(town, segments))
+    assert done.segments == 3
+    assert "bad sector" in done.faults[str(town.recorder.volume.path)]
+    assert [town.path(segment).exists() for segment in segments] == [True, False, False]
     with pytest.raises(KeyShredded):
         await key(town, segments[0])
 

@@ -38,9 +38,6 @@ async def run(settings: Settings, _shard: int, stop: Stop, ready: Callable[[], N
             async with Server(settings.paths.keeper_socket, keeper_handlers(keeper, recorders(settings))):
                 ready()
                 await keeper.run(stop)
-                await keeper.ingest.round()
-                await keeper.books.follow()
-                await keeper.ledger.checkpoint()
         finally:
             await keeper.close()
 

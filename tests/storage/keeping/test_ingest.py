@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import errno
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from storage.ledger.service import LedgerService
 from storage.ledger.tables import LedgerUnavailable
 from storage.records import GapCause
 from storage.spool_events import SpoolEvents
+from storage.spool_reader import SpoolEvent, SpoolReader
 from tests.storage.keeping.town import Town
 from tests.storage.ledger.samples import uuid
 from tests.storage.sealed import CAMERA, NOW_US
@@ -151,6 +153,27 @@ async def test_damaged_spool_is_named_and_kept_and_the_others_go_on(town: Town) 
     assert await asyncio.to_thread(spool_path(town, first).exists)
     assert await town.keeper.ledger.last_spooled(second, 0) == 0
     assert await town.keeper.ledger.last_spooled(first, 0) == 1
+
+
+async def test_spool_that_its_disk_refuses_is_named_and_the_others_go_on(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = town.boot(), town.boot()
+    for boot in (first, second):
+        await asyncio.to_thread(town.write_spool, boot, [])
+    read = SpoolReader.read
+
+    def refuses(reader: SpoolReader) -> list[SpoolEvent]:
+        if reader.path.stem == first:
+            raise OSError(errno.EIO, "bad sector")
+        return read(reader)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SpoolReader, "read", refuses)
+        assert await town.keeper.ingest.round() == 1
+    assert list(town.keeper.ingest.faults()) == [f"{first}.spool"]
+    assert await town.keeper.ingest.round() == 1
+    assert town.keeper.ingest.faults() == {}
 
 
 async def test_event_that_the_ledger_does_not_know_stops_its_spool_behind_what_it_knows(town: Town) -> None:

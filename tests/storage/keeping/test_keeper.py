@@ -1,9 +1,12 @@
 """The keeper's calls and its turns, on a whole storage side."""
 
 import asyncio
+import errno
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
@@ -12,11 +15,17 @@ from nvr.base.ids import CameraId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.stop import Stop
 from storage import snapshot
+from storage.index.tables import SegmentState
+from storage.keeping import blobs
 from storage.keeping.keeper import Keeper, RotationIncomplete
 from storage.ledger.entries import body_as_json, decode
+from storage.ledger.machine import Expire
 from storage.ledger.note import verify_proof
-from storage.ledger.store import read_log_key
+from storage.ledger.service import Draft
+from storage.ledger.store import Ledger, read_log_key
+from storage.ledger.tables import LedgerUnavailable
 from storage.snapshot import CameraEntry
+from storage.volume import create_volume
 from tests.storage.keeping.town import DAY_US, Town
 from tests.storage.ledger.samples import ENTRIES, hold, uuid
 from tests.storage.sealed import CAMERA
@@ -158,6 +167,85 @@ async def test_fault_of_one_turn_is_shown_and_gone_when_the_next_succeeds(
     await town.keeper._survive("retention", town.keeper.retention_pass)
     assert (await town.keeper.status()).faults == {}
     assert not stop.is_set()
+
+
+async def test_checkpoint_that_the_ledger_refuses_is_a_fault_and_the_next_is_signed(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = Stop()
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "sign", _refuse)
+        running = asyncio.create_task(town.keeper.run(stop))
+        await until(lambda: town.clock.sleepers == 4)
+        assert "checkpoint" in (await town.keeper.status()).faults
+    town.clock.advance(60_000_000)
+    await until(lambda: town.clock.sleepers == 4)
+    assert (await town.keeper.status()).faults == {}
+    await town.tell(await asyncio.to_thread(town.record, 1))
+    stop.set()
+    await running
+    assert str(await town.keeper.ledger.last_checkpoint()).split("\n")[1] == "3"
+
+
+def _refuse(ledger: Ledger) -> str:
+    raise LedgerUnavailable(why="disk full")
+
+
+async def test_disk_that_refuses_is_a_fault_and_not_the_end(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    def bad_disk(*_: object) -> int:
+        raise OSError(errno.EIO, "bad disk")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(blobs, "prune", bad_disk)
+        await town.keeper.retention_pass()
+    assert "bad disk" in (await town.keeper.status()).faults["blobs"]
+    await town.keeper.retention_pass()
+    assert (await town.keeper.status()).faults == {}
+
+
+async def test_volume_that_can_not_be_read_does_not_keep_the_next_from_comparison(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (recorded,) = await asyncio.to_thread(town.record, 1)
+    bad = await asyncio.to_thread(lambda: create_volume(town.directory / "bad", now_utc_us=town.clock.utc_us()))
+    good = town.recorder.volume
+    town.keeper._volumes = {bad.id: bad, good.id: good}
+    scandir = os.scandir
+
+    def refuses(path: Path) -> object:
+        if path.is_relative_to(bad.path):
+            raise OSError(errno.EIO, "unreadable")
+        return scandir(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", refuses)
+        await town.keeper.reconcile()
+    assert (await town.row(recorded.segment)).recovered
+    assert "unreadable" in (await town.keeper.status()).faults[f"volume {bad.path}"]
+    await town.keeper.reconcile()
+    assert (await town.keeper.status()).faults == {}
+
+
+async def test_file_that_can_not_be_removed_at_start_is_a_fault_and_goes_with_the_next_comparison(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (recorded,) = await asyncio.to_thread(town.record, 1)
+    await town.tell([recorded])
+    doomed = Expire(segs=(recorded.segment,), reason="cap", deadline_utc_us=town.clock.utc_us())
+    await town.keeper.books.append([Draft(doomed)])
+
+    def bad_sector(path: Path) -> None:
+        raise OSError(errno.EIO, "bad sector")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", bad_sector)
+        await town.restart()
+    assert (await town.row(recorded.segment)).state is SegmentState.GONE
+    name = f"volume {town.recorder.volume.path}"
+    assert "bad sector" in (await town.keeper.status()).faults[name]
+    await town.keeper.reconcile()
+    assert (await town.keeper.status()).faults == {}
+    assert not await asyncio.to_thread(town.path(recorded).exists)
 
 
 async def test_fault_of_the_program_ends_the_keeper(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

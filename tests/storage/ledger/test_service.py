@@ -10,7 +10,6 @@ import pytest
 
 from nvr.base.clock import SimClock
 from nvr.base.errors import InvalidValue
-from nvr.base.stop import Stop
 from nvr.base.units import UtcUs
 from storage.ledger import service as service_module
 from storage.ledger.entries import decode
@@ -22,7 +21,6 @@ from storage.ledger.store import Ledger, create_ledger, read_log_key
 from storage.ledger.tables import LedgerUnavailable
 from storage.merkle import verify_consistency
 from tests.storage.ledger.samples import NOW_UTC_US, OFFICER, hold, uuid
-from tests.storage.until import until
 
 ORIGIN = "ville.example/scelle/1"
 ROOT = Path(__file__).parents[3]
@@ -100,20 +98,6 @@ async def test_unacceptable_entry_leaves_nothing(service: LedgerService) -> None
     with pytest.raises(InvalidValue):
         await service.append([event(1), Draft(hold(2), actor=OFFICER)])
     assert await service.size() == 1
-
-
-async def test_checkpoint_every_minute_when_grown(service: LedgerService, clock: SimClock) -> None:
-    stop = Stop()
-    running = asyncio.create_task(service.run(stop))
-    await service.append([event(1)])
-    await until(lambda: clock.sleepers > 0)
-    clock.advance(60_000_000)
-    await until(lambda: clock.sleepers > 0)
-    assert str(await service.last_checkpoint()).split("\n")[1] == "2"
-    await service.append([event(2)])
-    stop.set()
-    await running
-    assert str(await service.last_checkpoint()).split("\n")[1] == "3"
 
 
 async def test_act_is_provable_at_once_and_an_event_on_demand(service: LedgerService, tmp_path: Path) -> None:
