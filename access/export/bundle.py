@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from access.export import layout, manifest
 from access.export.collect import CameraPlan, check_segment, collect
-from access.export.contents import item_of, place_entries, unreadable_entries
+from access.export.contents import item_of, place_entries, unreadable_entries, unshown_segments
 from access.export.files import files_below, hash_files, sums
 from access.export.granted import check_grant, check_validity, grant_part
 from access.export.manifest import (
@@ -129,7 +129,7 @@ class Exporter:
         files = await asyncio.to_thread(lambda: hash_files(root, files_below(root)))
 
         # 5. write
-        document = manifest.encode(self._manifest(release, order, seats, files, movies, gaps, proven[layout.GRANT]))
+        document = manifest.encode(self._manifest(release, order, seats, files, plans, movies, gaps, proven))
         await asyncio.to_thread(create_file, root / layout.MANIFEST, document)
 
         # 6. sign
@@ -176,9 +176,10 @@ class Exporter:
         order: ExportOrder,
         seats: tuple[int, ...],
         files: Sequence[FileEntry],
+        plans: Sequence[CameraPlan],
         movies: Mapping[str, tuple[Movie, CameraPlan]],
         gaps: Sequence[GapEntry],
-        proven: ProvenEntry,
+        proven: Mapping[str, ProvenEntry],
     ) -> Manifest:
         grant = release.grant
         return Manifest(
@@ -188,12 +189,13 @@ class Exporter:
             requisition=RequisitionPart(number=grant.requisition, facts=dict(order.facts)),
             grant=grant_part(grant, seats),
             items=tuple(item_of(*movies[file.path], file, gaps) for file in files if file.path in movies),
+            unshown=unshown_segments(plans),
             gaps=tuple(gaps),
             places=place_entries(grant),
             unreadable=unreadable_entries(release),
             files=tuple(file for file in files if file.path not in movies),
             software=Software(name=PROGRAM, version=self.software),
-            logs=(self._log_part(proven.checkpoint),),
+            logs=(self._log_part(proven[layout.GRANT].checkpoint),),
         )
 
     def _log_part(self, checkpoint: Checkpoint) -> LogPart:

@@ -22,7 +22,10 @@ class ReleaseDiffers(EvidenceAtRisk):
 
 @dataclass(frozen=True, slots=True)
 class CameraPlan:
-    """The movies of one camera, and the segments from which they are made, by id, in the order of time."""
+    """The movies of one camera, and its segments that hold granted records, by id, in the order of time.
+
+    Those of which no movie shows anything are there too: that nothing was left out of them is to be proven.
+    """
 
     camera: CameraId
     parts: Sequence[Part]
@@ -37,9 +40,7 @@ def collect(release: Release) -> list[CameraPlan]:
         segments = release.segments(camera)
         gops = (gop for segment in segments for gop in _gops(release, segment))
         parts = plan_parts(camera, gops, grant.from_utc_us, grant.to_utc_us)
-        used = {gop.segment for part in parts for gop in part.gops}
-        kept = {segment.segment: segment for segment in segments if segment.segment in used}
-        plans.append(CameraPlan(camera, parts, kept))
+        plans.append(CameraPlan(camera, parts, {segment.segment: segment for segment in segments}))
     return plans
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from access.export.collect import CameraPlan
-from access.export.manifest import FileEntry, GapEntry, Item, ItemSegment, PlaceEntry, UnreadableEntry
+from access.export.manifest import FileEntry, GapEntry, Item, ItemSegment, PlaceEntry, UnreadableEntry, UnshownSegment
 from access.export.movies import Movie
 from access.export.plan import Part
 from access.export.ports import GrantFacts, Release
@@ -57,6 +57,16 @@ def place_entries(grant: GrantFacts) -> tuple[PlaceEntry, ...]:
 def unreadable_entries(release: Release) -> tuple[UnreadableEntry, ...]:
     """The segments of the release that could not be read."""
     return tuple(UnreadableEntry(seg=segment, why=why) for segment, why in sorted(release.unreadable.items()))
+
+
+def unshown_segments(plans: Iterable[CameraPlan]) -> tuple[UnshownSegment, ...]:
+    """The segments with granted records from which no movie was made."""
+    return tuple(
+        UnshownSegment(camera=plan.camera, seg=name, seal_index=segment.seal_index, root=segment.root.hex())
+        for plan in plans
+        for name, segment in plan.segments.items()
+        if not any(gop.segment == name for part in plan.parts for gop in part.gops)
+    )
 
 
 def _segments(part: Part, plan: CameraPlan) -> Iterable[ItemSegment]:

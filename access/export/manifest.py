@@ -75,6 +75,15 @@ class ItemSegment(Part):
     records: Range
 
 
+class UnshownSegment(Part):
+    """A segment of the release of which no frame lies in the interval; its records are proven like those of movies."""
+
+    camera: Name
+    seg: Uuid7
+    seal_index: Count
+    root: Hash
+
+
 class Item(FileEntry):
     """A movie. `from_utc_us` and `to_utc_us` are the wall times of its first and last shown frames.
 
@@ -149,6 +158,7 @@ class Manifest(Part):
     requisition: RequisitionPart
     grant: GrantPart
     items: tuple[Item, ...]
+    unshown: tuple[UnshownSegment, ...]
     gaps: tuple[GapEntry, ...]
     places: tuple[PlaceEntry, ...]
     unreadable: tuple[UnreadableEntry, ...]

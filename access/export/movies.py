@@ -15,6 +15,7 @@ from storage.durable import create_file
 from storage.records import RandomAccess
 from storage.svs1.layout import RecordType
 from storage.svs1.opening import check_key, slice_hashes_from_packets
+from storage.svs1.scope import overlaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class _Feed:
 
     def __init__(self, release: Release, plan: CameraPlan, root: Path) -> None:
         self._root = root
+        self._from_utc_us, self._to_utc_us = release.grant.from_utc_us, release.grant.to_utc_us
         self._segments = plan.segments
         self._records = self._all(release)
         self._segment: ReleasedSegment | None = None
@@ -66,13 +68,22 @@ class _Feed:
                 samples = [data for data, _ in record.packets]
                 self._prove(segment, record, samples, packets)
                 return samples[:packets]
-            if record.head.type is RecordType.INIT:
-                self._prove(segment, record, [], 0)
+            if record.segment == gop.segment and record.seq > gop.seq:
+                break
+            self._pass_over(segment, record)
         raise ReleaseDiffers(segment=gop.segment, what=f"record {gop.seq} is gone")
 
     def finish(self) -> None:
-        """Write the proof of the last segment."""
+        """Write the proofs of what no movie takes, and of the last segment."""
+        for segment, record in self._records:
+            self._enter(segment)
+            self._pass_over(segment, record)
         self._leave()
+
+    def _pass_over(self, segment: ReleasedSegment, record: ReleasedRecord) -> None:
+        """Prove a record that no movie takes, if it overlaps the interval: its table shows that no frame lies there."""
+        if record.head.type is RecordType.INIT or overlaps(record.head, self._from_utc_us, self._to_utc_us):
+            self._prove(segment, record, [data for data, _ in record.packets], 0)
 
     def _all(self, release: Release) -> Iterator[tuple[ReleasedSegment, ReleasedRecord]]:
         for segment in self._segments.values():

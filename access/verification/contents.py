@@ -1,4 +1,4 @@
-"""Steps 1, 2 and 8: the files are those of the manifest, the manifest is signed, the list of hashes is right."""
+"""Steps 1, 2 and 9: the files are those of the manifest, the manifest is signed, the list of hashes is right."""
 
 from collections.abc import Iterator
 from hashlib import file_digest
@@ -45,7 +45,7 @@ def check_signature(subject: Subject, facts: Facts, *, pinned: str | None) -> It
 
 
 def check_sums(subject: Subject, facts: Facts) -> Iterator[Finding]:
-    """Step 8: `manifest-sha256.txt` lists each file as it is.
+    """Step 9: `manifest-sha256.txt` lists each file as it is.
 
     Where a line differs, the file that other evidence vouches for is right and the list is wrong, and the reverse.
     """

@@ -100,12 +100,9 @@ def _is_release(subject: Subject, name: str, index: int, body: machine.Body) -> 
 
 
 def _unreleased(subject: Subject) -> Iterator[Finding]:
-    """Segments of movies that no release of the grant names."""
-    released = subject.released
-    for item in subject.manifest.items:
-        for segment in item.segments:
-            if segment.seg not in released:
-                yield finding("not-released", item.path, segment=segment.seg)
+    """Segments that no release of the grant names."""
+    for segment in sorted({one.seg for one in subject.sealed} - subject.released):
+        yield finding("not-released", layout.MANIFEST, segment=segment)
 
 
 def _is_open(subject: Subject, index: int, body: machine.Body) -> bool:
@@ -141,10 +138,5 @@ def _is_export(subject: Subject, body: machine.Body) -> bool:
 def _is_seal(subject: Subject, name: str, index: int, body: machine.Body) -> bool:
     if not isinstance(body, machine.Seal):
         return False
-    used = {
-        (item.camera, segment.seal_index, segment.root)
-        for item in subject.manifest.items
-        for segment in item.segments
-        if layout.seal_name(segment.seg) == name
-    }
+    used = {(one.camera, one.seal_index, one.root) for one in subject.sealed if layout.seal_name(one.seg) == name}
     return layout.seal_name(body.seg) == name and used == {(body.camera, index, body.root)}

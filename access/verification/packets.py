@@ -5,7 +5,8 @@ from itertools import groupby
 from typing import BinaryIO
 
 from access.export.layout import entry_path, records_path, seal_name
-from access.export.manifest import Item, ItemSegment
+from access.export.manifest import Item, UnshownSegment
+from access.export.recordproof import RecordProof
 from access.export.template import sample_entry_type
 from access.verification.movie import Movie
 from access.verification.report import CannotRun, Facts, Finding, finding
@@ -22,10 +23,11 @@ from storage.svs1.opening import check_key, codec_config
 
 def check_packets(subject: Subject, facts: Facts) -> Iterator[Finding]:
     """Step 6: samples to inner roots, inner roots to the segment's root, that to its `seal` entry."""
-    segments = {segment.seg: (item, segment) for item in subject.manifest.items for segment in item.segments}
-    for item, segment in segments.values():
+    segments = {one.seg: one for one in subject.sealed}
+    for segment in segments.values():
         try:
-            yield from _segment(subject, item, segment)
+            yield from _segment(subject, segment)
+            yield from _without_samples(subject, segment.seg)
         except CannotRun as stopped:
             yield stopped.found
     samples = 0
@@ -42,8 +44,8 @@ def check_packets(subject: Subject, facts: Facts) -> Iterator[Finding]:
     facts["segments"], facts["samples"] = len(segments), samples
 
 
-def _segment(subject: Subject, item: Item, segment: ItemSegment) -> Iterator[Finding]:
-    """Header, commitment and inner roots make the root; the header is of this camera, run and segment."""
+def _segment(subject: Subject, segment: UnshownSegment) -> Iterator[Finding]:
+    """Header, commitment and inner roots make the root; the header is of this camera, these movies' run and segment."""
     file = records_path(segment.seg)
     records = subject.records(segment.seg)
     header_json = records.header.encode()
@@ -58,8 +60,16 @@ def _segment(subject: Subject, item: Item, segment: ItemSegment) -> Iterator[Fin
     seal = subject.entry(seal_name(segment.seg)).body
     if not isinstance(seal, machine.Seal) or (seal.hh, seal.root) != (hh.hex(), segment.root):
         yield finding("seal-differs", file, entry=entry_path(seal_name(segment.seg)))
-    if (header.segment, header.camera, header.run) != (segment.seg, item.camera, item.run):
+    runs = {item.run for item in subject.manifest.items for one in item.segments if one.seg == segment.seg}
+    if (header.segment, header.camera) != (segment.seg, segment.camera) or not runs <= {header.run}:
         yield finding("header-differs", file)
+
+
+def _without_samples(subject: Subject, segment: str) -> Iterator[Finding]:
+    """Records of which no movie has a sample: their tables count as evidence, so they must be what was sealed."""
+    for proof, head in heads(subject, segment):
+        if head.type is RecordType.GOP and not proof.packets:
+            yield from _record(subject, records_path(segment), segment, proof, [], whole=False)
 
 
 def _samples(subject: Subject, item: Item, woven: list[WovenRecord], file: BinaryIO) -> Iterator[Finding]:
@@ -68,22 +78,24 @@ def _samples(subject: Subject, item: Item, woven: list[WovenRecord], file: Binar
         yield from _decoder(subject, item, movie, name)
         for one in records:
             samples = [_read(file, movie, one.first + packet) for packet in one.packets]
-            yield from _record(subject, item.path, one, samples)
+            yield from _record(subject, item.path, name, one.proof, samples, whole=one.whole)
 
 
-def _record(subject: Subject, path: str, one: WovenRecord, samples: list[bytes]) -> Iterator[Finding]:
+def _record(
+    subject: Subject, path: str, segment: str, proof: RecordProof, samples: list[bytes], *, whole: bool
+) -> Iterator[Finding]:
     """A record's key, samples and tag against its commitment and its inner root."""
-    where: dict[str, Json] = {"segment": one.segment.seg, "seq": one.proof.seq}
-    file = records_path(one.segment.seg)
+    where: dict[str, Json] = {"segment": segment, "seq": proof.seq}
+    file = records_path(segment)
     try:
-        check_key(bytes.fromhex(one.proof.k), bytes.fromhex(one.proof.rkc), seq=one.proof.seq)
+        check_key(bytes.fromhex(proof.k), bytes.fromhex(proof.rkc), seq=proof.seq)
     except EvidenceAtRisk as error:
         yield as_finding(error, file)
-    if [len(sample) for sample in samples] != list(one.proof.slices[: len(samples)]):
+    if [len(sample) for sample in samples] != list(proof.slices[: len(samples)]):
         yield finding("sample-size-differs", path, **where)
-    if one.proof.inner(samples) != _sealed_inner(subject, one.segment.seg, one.proof.seq):
+    if proof.inner(samples) != _sealed_inner(subject, segment, proof.seq):
         yield finding("samples-forged", path, **where)
-    if one.whole and not one.proof.seals(samples):
+    if whole and not proof.seals(samples):
         yield finding("tag-differs", file, **where)
 
 

@@ -67,8 +67,9 @@ def _begins_between(woven: list[WovenRecord], at: int, first: int) -> bool:
 
 
 def _unused(subject: Subject) -> Iterator[Finding]:
-    """A record whose key is disclosed without its pictures being in a movie."""
-    used: dict[str, list[tuple[int, int]]] = {}
+    """A record whose key is disclosed without need: no movie has its pictures, nor does it overlap the interval."""
+    grant = subject.manifest.grant
+    used: dict[str, list[tuple[int, int]]] = {one.seg: [] for one in subject.manifest.unshown}
     for item in subject.manifest.items:
         for segment in item.segments:
             used.setdefault(segment.seg, []).append(segment.records)
@@ -77,7 +78,8 @@ def _unused(subject: Subject) -> Iterator[Finding]:
         try:
             for proof, head in heads(subject, name):
                 wanted = any(first <= proof.seq <= last for first, last in ranges)
-                if head.type is RecordType.GOP and not (wanted and proof.packets):
+                needed = bool(proof.packets) or overlaps(head, grant.from_utc_us, grant.to_utc_us)
+                if head.type is RecordType.GOP and not (needed and (wanted or not proof.packets)):
                     yield finding("record-unused", file, seq=proof.seq)
         except CannotRun as stopped:
             yield stopped.found

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from access.export import layout
 from access.export.boxes import BoxDamaged
-from access.export.manifest import Item, Manifest, decode
+from access.export.manifest import Item, Manifest, UnshownSegment, decode
 from access.export.recordproof import SegmentProof
 from access.export.signing import load_public_key
 from access.verification.movie import Movie, Tables, parse_movie, read_tables
@@ -156,6 +156,16 @@ class Subject:
         return self._movies[item.path]
 
     @property
+    def sealed(self) -> list[UnshownSegment]:
+        """Every segment of which the manifest tells, as often as it does: camera, entry and root."""
+        used = [
+            UnshownSegment(camera=item.camera, seg=one.seg, seal_index=one.seal_index, root=one.root)
+            for item in self.manifest.items
+            for one in item.segments
+        ]
+        return [*used, *self.manifest.unshown]
+
+    @property
     def release_names(self) -> list[str]:
         """The names of the grant's release entries."""
         return [layout.release_name(number) for number, _ in enumerate(self.manifest.grant.release_indices, 1)]
@@ -172,8 +182,7 @@ class Subject:
         names = [layout.GRANT]
         names += self.release_names
         names += [layout.OPEN] if grant.open_index is not None else []
-        segments = {segment.seg for item in self.manifest.items for segment in item.segments}
-        return [*names, *map(layout.seal_name, sorted(segments)), layout.EXPORT]
+        return [*names, *map(layout.seal_name, sorted({one.seg for one in self.sealed})), layout.EXPORT]
 
 
 def _stop(error: EvidenceAtRisk, file: str) -> CannotRun:

@@ -20,6 +20,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "scope": "Nothing but what was granted, and no sound",
         "packets": "Every picture is what was sealed and logged",
         "times": "What lies outside of the interval is listed and hidden",
+        "complete": "Nothing that was released is left out",
         "sums": "List of hashes is right",
         # steps of a segment and of a ledger
         "header": "Header is whole",
@@ -34,6 +35,8 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "not-pinned": "The export key was not compared with a published fingerprint: the bundle agrees with itself, "
         "no more.",
         "log-not-pinned": "The ledger's key was not compared with a published fingerprint.",
+        "nothing-released": "The bundle names no release of its grant: only the ledger shows that there was none.",
+        "segments-unreadable": "The manifest lists segments as unreadable: what they hold is not in the bundle.",
         "segment-not-opened": "Without keys nobody knows whether the pictures open.",
         "segment-root-not-compared": "Compare the root with the segment's seal entry in the ledger.",
         "segment-not-closed": "The file was left by a crash: what follows its last whole record does not count.",
@@ -67,12 +70,17 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "camera-not-granted": "shows camera {camera}, which was not granted",
         "not-one-video": "holds other tracks than one of video: {tracks}",
         "out-of-order": "names entries that stand in the wrong order",
-        "not-released": "shows segment {segment}, which no release of the grant names",
+        "not-released": "names segment {segment}, which no release of the grant names",
         "not-opened": "names no release or no opening",
         "grant-over": "is later than the grant was valid",
         "outside-grant": "shows nothing of the granted interval",
         "record-not-granted": "holds record {seq} of segment {segment}, which was not granted",
         "record-unused": "discloses the key of record {seq}, whose pictures are in no movie",
+        # with what is absent
+        "segment-left-out": "tells nothing of segment {segment}, which was released",
+        "release-left-out": "says that {opened} segments were opened: more than the releases name that are here",
+        "record-left-out": "lacks record {seq}, which lies in the granted interval",
+        "frames-left-out": "withholds frames of record {seq} that lie in the granted interval",
         # with pictures
         "record-malformed": "has values for record {seq} that do not agree",
         "samples-differ": "does not have the {expected} samples of its records",

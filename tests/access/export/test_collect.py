@@ -39,7 +39,7 @@ def test_plan_names_the_segments_whose_pictures_are_used(release: FakeRelease) -
     ]
 
 
-def test_segment_from_which_nothing_is_shown_is_not_used(town: Town) -> None:
+def test_segment_from_which_nothing_is_shown_is_in_no_movie_and_kept_to_prove_it(town: Town) -> None:
     sets, units = encode(50)
     run = town.run()
     town.seal(records_of(units)[:1], codec_of(sets), run=run)
@@ -47,7 +47,8 @@ def test_segment_from_which_nothing_is_shown_is_not_used(town: Town) -> None:
     release = town.grant(START_UTC_US + 24 * FRAME_US + 1, START_UTC_US + 30 * FRAME_US)
     assert len(release.segments(CAMERA)) == 2
     (plan,) = collect(release)
-    assert list(plan.segments) == [release.sealed[1].header.segment]
+    assert {gop.segment for part in plan.parts for gop in part.gops} == {release.sealed[1].header.segment}
+    assert list(plan.segments) == [sealed.header.segment for sealed in release.sealed]
 
 
 def segment_of(release: FakeRelease) -> FakeSegment:

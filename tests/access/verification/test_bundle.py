@@ -25,7 +25,7 @@ def test_good_bundle_passes_every_step(good: Path) -> None:
     assert [(step.number, step.id, step.outcome) for step in report.steps] == [
         (number, name, Outcome.GOOD)
         for number, name in enumerate(
-            ["files", "signature", "checkpoints", "inclusion", "scope", "packets", "times", "sums"], 1
+            ["files", "signature", "checkpoints", "inclusion", "scope", "packets", "times", "complete", "sums"], 1
         )
     ]
     assert report.ok
@@ -97,7 +97,7 @@ def test_every_step_runs_although_the_first_found_something(good: Path, tmp_path
     flip(bundle / "LISEZMOI.txt", 0)
     assert [step.outcome for step in verify_bundle(bundle).steps] == [
         Outcome.BAD,
-        *[Outcome.GOOD] * 6,
+        *[Outcome.GOOD] * 7,
         Outcome.BAD,
     ]
 
@@ -124,7 +124,7 @@ def test_directory_that_is_no_bundle_is_not_good(tmp_path: Path) -> None:
 
 def test_report_is_json(good: Path) -> None:
     told = json.loads(json.dumps(verify_bundle(good).to_json()))
-    assert (told["kind"], told["ok"], len(told["steps"])) == ("bundle", True, 8)
+    assert (told["kind"], told["ok"], len(told["steps"])) == ("bundle", True, 9)
 
 
 @pytest.mark.parametrize("module", ["bundle", "segment", "ledger"])

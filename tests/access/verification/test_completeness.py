@@ -1,0 +1,168 @@
+"""A bundle that shows less than was released is found out, although every hash and every signature in it is right."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from access.export.manifest import decode
+from access.export.plan import Part
+from access.verification.bundle import verify_bundle
+from nvr.base.ids import CameraId, SegmentId
+from nvr.base.units import UtcUs
+from tests.access.footage import (
+    CAMERA,
+    FRAME_US,
+    START_UTC_US,
+    FakeGap,
+    FakeIndex,
+    FakeRecord,
+    FakeRelease,
+    FakeSegment,
+    Town,
+    codec_of,
+    encode,
+    records_of,
+)
+from tests.access.verification.bundles import change_json, sign_again
+
+GOP = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Forger(FakeRelease):
+    """One who holds the export key, and makes a bundle from less than was released."""
+
+    hidden: Sequence[int] = ()
+    """Numbers of sealed segments of which nothing is shown."""
+    without: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    """Records that are left out of segments, by the segment's number."""
+
+    def segments(self, camera: CameraId) -> Sequence[FakeSegment]:
+        hidden = {self.sealed[at].header.segment for at in self.hidden}
+        return [one for one in FakeRelease.segments(self, camera) if one.segment not in hidden]
+
+    def records(self, segment: SegmentId) -> Iterator[FakeRecord]:
+        left_out = {self.sealed[at].header.segment: seqs for at, seqs in self.without.items()}.get(segment, ())
+        return (record for record in FakeRelease.records(self, segment) if record.seq not in left_out)
+
+
+def released(town: Town, first: int = 0, last: int = 4 * GOP, *, per_segment: int = 4, per_release: int = 9) -> Forger:
+    """Four groups of pictures of a second each, so many in a segment, all granted in [first, last)."""
+    sets, units = encode(4 * GOP)
+    records, run = records_of(units), town.run()
+    for at in range(0, 4, per_segment):
+        town.seal(records[at : at + per_segment], codec_of(sets), run=run)
+    begin, end = START_UTC_US + first * FRAME_US, START_UTC_US + last * FRAME_US
+    release = town.grant(begin, end, per_release=per_release)
+    return Forger(release.grant, release.sealed)
+
+
+def found_in(bundle: Path) -> set[str]:
+    return {one.id for one in verify_bundle(bundle).findings}
+
+
+@pytest.mark.parametrize("seq", [1, 2, 3, 4], ids=["first", "second", "third", "last"])
+def test_group_of_pictures_that_is_left_out_is_found(town: Town, seq: int) -> None:
+    bundle = town.export(replace(released(town), without={0: [seq]})).path
+    assert found_in(bundle) == {"record-left-out"}
+
+
+@pytest.mark.parametrize(("at", "seq"), [(0, 2), (1, 1)], ids=["end of one", "beginning of the next"])
+def test_group_of_pictures_beside_a_seam_of_segments_is_missed(town: Town, at: int, seq: int) -> None:
+    bundle = town.export(replace(released(town, per_segment=2), without={at: [seq]})).path
+    assert found_in(bundle) == {"record-left-out"}
+
+
+@pytest.mark.parametrize("kept", [0, 20], ids=["all", "some"])
+def test_frames_withheld_from_a_group_within_a_movie_are_found(
+    town: Town, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    real = Part.packets_of
+    monkeypatch.setattr(Part, "packets_of", lambda part, at: kept if at == 1 else real(part, at))
+    bundle = town.export(released(town)).path
+    assert "frames-left-out" in found_in(bundle)
+
+
+def test_frames_withheld_from_the_last_group_of_a_movie_are_found(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Part, "packets_of", lambda part, at: 20 if at == 3 else len(part.gops[at].pts_90k))
+    bundle = town.export(released(town)).path
+    assert found_in(bundle) == {"frames-left-out"}
+
+
+def test_bundle_without_footage_despite_a_release_is_found(town: Town) -> None:
+    bundle = town.export(replace(released(town), hidden=[0])).path
+    assert "AUCUNE IMAGE" in (bundle / "LISEZMOI.txt").read_text()
+    assert found_in(bundle) == {"segment-left-out"}
+
+
+@pytest.mark.parametrize("at", [0, 1, 2, 3])
+def test_segment_that_is_left_out_is_found(town: Town, at: int) -> None:
+    bundle = town.export(replace(released(town, per_segment=1), hidden=[at])).path
+    assert found_in(bundle) == {"segment-left-out"}
+
+
+def test_release_that_is_left_out_with_its_segments_is_found(town: Town) -> None:
+    release = released(town, per_segment=2, per_release=1)
+    less = replace(release.grant, release_indices=release.grant.release_indices[:1])
+    bundle = town.export(replace(release, grant=less, hidden=[1])).path
+    assert found_in(bundle) == {"release-left-out"}
+
+
+def test_segment_that_the_manifest_tells_as_unreadable_is_not_missed_and_the_report_says_so(town: Town) -> None:
+    release = replace(released(town, per_segment=2), hidden=[1])
+    unreadable = {release.sealed[1].header.segment: "segment-unreadable"}
+    report = verify_bundle(town.export(replace(release, unreadable=unreadable)).path)
+    assert report.ok, report.findings
+    assert "segments-unreadable" in report.limits
+
+
+def test_bundle_without_a_release_says_that_only_the_ledger_knows(town: Town) -> None:
+    bundle = town.export(town.grant(START_UTC_US, START_UTC_US + 1, opened=False)).path
+    assert "nothing-released" in verify_bundle(bundle).limits
+
+
+@pytest.mark.parametrize("per_segment", [1, 2, 4])
+@pytest.mark.parametrize(("first", "last"), [(24, 51), (25, 50), (49, 76), (0, 100), (-9, 200), (30, 40)])
+def test_honest_bundle_is_complete_wherever_the_interval_begins(
+    town: Town, first: int, last: int, per_segment: int
+) -> None:
+    release = released(town, first, last, per_segment=per_segment)
+    report = verify_bundle(town.export(release).path)
+    assert report.ok, report.findings
+
+
+@pytest.mark.parametrize("per_segment", [1, 4])
+def test_record_of_which_only_the_last_frame_reaches_in_is_proven_to_show_nothing(town: Town, per_segment: int) -> None:
+    sets, units = encode(4 * GOP)
+    records, run = records_of(units), town.run()
+    for at in range(0, 4, per_segment):
+        town.seal(records[at : at + per_segment], codec_of(sets), run=run)
+    release = town.grant(START_UTC_US + 24 * FRAME_US + 1, START_UTC_US + 60 * FRAME_US)
+    bundle = town.export(release).path
+    assert verify_bundle(bundle).ok, verify_bundle(bundle).findings
+    manifest = decode((bundle / "manifest.json").read_bytes())
+    assert len(manifest.unshown) == (1 if per_segment == 1 else 0)
+    path = bundle / "proofs" / "records" / f"{release.sealed[0].header.segment}.json"
+    change_json(path, lambda proof: proof["records"][1].update(table="0" * len(proof["records"][1]["table"])))
+    sign_again(bundle)
+    assert "samples-forged" in found_in(bundle)
+
+
+@pytest.mark.parametrize(("told", "found"), [(True, set()), (False, {"record-left-out"})])
+def test_interval_that_begins_in_a_gap_needs_nothing_from_before_it(
+    town: Town,
+    told: bool,
+    found: set[str],
+) -> None:
+    sets, units = encode(4 * GOP)
+    records = records_of(units)
+    for record in records[2:]:
+        record.start_utc_us = UtcUs(record.start_utc_us + 3_000_000)
+    town.seal(records, codec_of(sets))
+    hole = START_UTC_US + 2_000_000
+    release = town.grant(hole + 500_000, hole + 9_000_000)
+    gap = FakeGap(UtcUs(hole), UtcUs(hole + 3_000_000), "silent")
+    bundle = town.export(release, index=FakeIndex({CAMERA: [gap] if told else []})).path
+    assert found_in(bundle) == found
