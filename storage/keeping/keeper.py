@@ -21,8 +21,8 @@ from storage.index.writer import Index
 from storage.keeping import blobs
 from storage.keeping.destruction import Pass, Retention
 from storage.keeping.ingest import Ingest
+from storage.keeping.places import PlacesKept
 from storage.keeping.settings import KeeperSettings
-from storage.keeping.tombstones import revived_keys
 from storage.keyring import KeyringKeeper, KeyringReader
 from storage.ledger.entries import ACCESS_TYPES, PERSON_TYPES, Actor, body_from
 from storage.ledger.machine import ClockSync, Missing
@@ -82,6 +82,7 @@ class Keeper:
         self.ingest = Ingest(self.books, settings.spools, settings.blobs, clock)
         self._sync = sync if sync is not None else lambda: self.ingest.sync
         self._keyring = KeyringKeeper(settings.places)
+        self._places = PlacesKept(self.books, self._keyring, settings.places, clock)
         self._volumes: dict[VolumeId, Volume] = {}
         self._volume_faults: dict[str, str] = {}
         self._faults: dict[str, str] = {}
@@ -106,7 +107,7 @@ class Keeper:
         await self.ledger.start()
         await self.books.start(rebuild=rebuild_index)
         await self._look_at_volumes()
-        await self._survive("keyring", self._replay_tombstones)
+        await self._survive("keyring", self._places.look)
         await self._retention.look_at_clock(self._sync())
         await self._survive("retention", self._finish_destruction)
 
@@ -198,13 +199,15 @@ class Keeper:
             spools=tuple(self.ingest.pending()),
             volumes={volume.id: str(volume.path) for volume in self._volumes.values()},
             last_pass=self._last_pass,
-            faults={**self._volume_faults, **self.ingest.faults(), **self._faults},
+            faults={**self._volume_faults, **self._places.faults, **self.ingest.faults(), **self._faults},
         )
 
     async def retention_pass(self) -> None:
         """Destroy what is due, if the clock may be believed."""
         await self._look_at_volumes()
-        self._last_pass = done = await self._retention.run(self._sync())
+        await self._survive("keyring", self._places.look)
+        async with self._places.turn:
+            self._last_pass = done = await self._retention.run(self._sync())
         if done.paused is not None:
             self._faults["clock"] = f"nothing is destroyed: the clock is {done.paused} (docs/adr/0009)"
             return
@@ -243,7 +246,8 @@ class Keeper:
             await self.books.append(drafts)
             await self.books.follow()
         if findings.leftover:
-            await asyncio.to_thread(self._keyring.shred, [row.key_ref for row in findings.leftover])
+            async with self._places.turn:
+                await asyncio.to_thread(self._keyring.shred, [row.key_ref for row in findings.leftover])
             _, fault = await asyncio.to_thread(remove_footage, volume, findings.leftover)
             if fault is not None:
                 raise fault
@@ -251,10 +255,6 @@ class Keeper:
     async def _ingest_round(self) -> None:
         await self.ingest.round()
         await self.books.follow()
-
-    async def _replay_tombstones(self) -> None:
-        revived = await self.books.survey(revived_keys, self._settings.places)
-        await asyncio.to_thread(self._keyring.reconcile, self._clock.utc_us(), revived)
 
     async def _finish_destruction(self) -> None:
         self._note_files_left(await self._reaper.finish())

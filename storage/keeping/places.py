@@ -1,0 +1,59 @@
+"""The keyring's places, looked after while the keeper runs: what one missed is made good as soon as it is back."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from nvr.base.clock import Clock
+from nvr.base.units import US_PER_DAY
+from storage.books import Books
+from storage.keeping.tombstones import revived_keys
+from storage.keyring import KeyringKeeper
+from storage.keyring.places import IDENTITY_NAME, check_place
+
+RECONCILE_US: Final = US_PER_DAY
+
+
+class PlacesKept:
+    """Brings all places to one state when one comes or goes, and daily (docs/design/keys.md "The keyring")."""
+
+    def __init__(self, books: Books, keyring: KeyringKeeper, places: Sequence[Path], clock: Clock) -> None:
+        self._books = books
+        self._keyring = keyring
+        self._places = tuple(places)
+        self._clock = clock
+        self._done: tuple[Mapping[Path, tuple[int, int]], int] | None = None
+        self.turn = asyncio.Lock()
+        """Held by whoever writes to the keyring: one call at a time."""
+        self.faults: Mapping[str, str] = {}
+        """Places that the last call could not bring to the state of the others, and why."""
+
+    async def look(self) -> None:
+        """Reconcile the places unless those that can be reached are the same as the last time, within a day.
+
+        Raises:
+            KeyringUnreachable: no place can be reached.
+        """
+        reachable = await asyncio.to_thread(_reachable, self._places)
+        now_mono_us = self._clock.mono_us()
+        if self._done is not None and self._done[0] == reachable and now_mono_us - self._done[1] < RECONCILE_US:
+            return
+        async with self.turn:
+            revived = await self._books.survey(revived_keys, self._places)
+            done = await asyncio.to_thread(self._keyring.reconcile, self._clock.utc_us(), revived)
+        self.faults = {str(place): why for place, why in done.faults.items()}
+        self._done = (reachable, now_mono_us)
+
+
+def _reachable(places: Sequence[Path]) -> dict[Path, tuple[int, int]]:
+    """The places that can be reached, with what tells one disk, or one restored copy, from another."""
+    found = {}
+    for place in places:
+        try:
+            check_place(place)
+            status = (place / IDENTITY_NAME).stat()
+        except OSError:
+            continue
+        found[place] = (status.st_dev, status.st_ino)
+    return found
