@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from access.ports import Consistency, Inclusion
 from nvr.base.errors import NvrError
@@ -12,12 +12,20 @@ from nvr.base.wire import Handler
 from storage.register.ports import StoredLeaf
 from storage.snapshot import CameraEntry
 
+ROTATE_DEADLINE_S: Final = 180.0
+"""Every recorder closes its segments, and the ledger takes them in."""
+
+READ_DEADLINE_S: Final = 120.0
+"""Up to 8 MiB of entries."""
+
 
 class Caller(Protocol):
     """What runs a call by name: `nvr.base.wire.Client`, or handlers in this process."""
 
-    async def call(self, name: str, args: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401 -- JSON
-        """The answer. Raises NvrError."""
+    async def call(
+        self, name: str, args: Mapping[str, object] | None = None, *, deadline_s: float | None = None
+    ) -> Any:  # noqa: ANN401 -- JSON
+        """The answer, by the deadline if one is given or usual. Raises NvrError."""
         ...
 
 
@@ -27,7 +35,13 @@ class LocalCaller:
     def __init__(self, handlers: Mapping[str, Handler]) -> None:
         self._handlers = handlers
 
-    async def call(self, name: str, args: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401 -- JSON
+    async def call(
+        self,
+        name: str,
+        args: Mapping[str, object] | None = None,
+        *,
+        deadline_s: float | None = None,  # noqa: ARG002 -- what runs here is waited for
+    ) -> Any:  # noqa: ANN401 -- JSON
         """The answer. Raises NvrError."""
         if name not in self._handlers:
             raise NvrError("wire-unknown-call", call=name)
@@ -55,7 +69,9 @@ class KeeperClient:
 
     async def entries(self, from_index: int, limit: int) -> list[StoredLeaf]:
         """At most `limit` entries from this index on."""
-        return _leaves(await self.caller.call("entries", {"from": from_index, "limit": limit}))
+        return _leaves(
+            await self.caller.call("entries", {"from": from_index, "limit": limit}, deadline_s=READ_DEADLINE_S)
+        )
 
     async def proof(self, index: int, size: int | None = None) -> Inclusion:
         """The inclusion proof of an entry, in the tree of `size` or of the newest checkpoint."""
@@ -69,7 +85,8 @@ class KeeperClient:
 
     async def rotate(self, cameras: Sequence[CameraId]) -> list[SegmentId]:
         """Have the recorders close these cameras' segments; those sealed since, once the ledger has them."""
-        return [SegmentId(segment) for segment in await self.caller.call("rotate", {"cameras": list(cameras)})]
+        sealed = await self.caller.call("rotate", {"cameras": list(cameras)}, deadline_s=ROTATE_DEADLINE_S)
+        return [SegmentId(segment) for segment in sealed]
 
     async def publish(self, cameras: Sequence[CameraEntry]) -> int:
         """Publish a new camera snapshot; the size of the ledger that it names."""

@@ -21,6 +21,7 @@ from nvr.base.errors import ConfigError, InvalidValue, NvrError, Refused, Retrya
 VERSION: Final = 1
 MAX_FRAME_BYTES: Final = 16 * 2**20
 SOCKET_MODE: Final = 0o660
+DEADLINE_S: Final = 30.0
 
 _LENGTH: Final = struct.Struct(">I")
 _UNDER_WAY: Final = 256
@@ -160,8 +161,10 @@ class Client:
     It belongs to one event loop; any number of tasks may call at once.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, deadline_s: float = DEADLINE_S) -> None:
+        """`deadline_s`: how long a call waits for its answer, unless the call says otherwise."""
         self._path = path
+        self._deadline_s = deadline_s
         self._connecting = asyncio.Lock()
         self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -174,14 +177,24 @@ class Client:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def call(self, name: str, args: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401 -- JSON
+    async def call(
+        self, name: str, args: Mapping[str, object] | None = None, *, deadline_s: float | None = None
+    ) -> Any:  # noqa: ANN401 -- JSON
         """The answer of the call, as the table in docs/design/processes.md says.
 
         Raises:
-            Retryable: the role does not answer (`peer-unreachable`), or hung up before it did (`peer-gone`): what
-                was asked may or may not have been done.
+            Retryable: the role can not be reached (`peer-unreachable`), hung up before it answered (`peer-gone`), or
+                has not answered by the deadline (`peer-silent`): after these what was asked may or may not be done.
             NvrError: of the class and with the `message_id` that the role raised.
         """
+        limit_s = self._deadline_s if deadline_s is None else deadline_s
+        try:
+            async with asyncio.timeout(limit_s):
+                return await self._ask(name, args)
+        except TimeoutError as error:
+            raise Retryable("peer-silent", socket=self._path.name, deadline_s=limit_s) from error
+
+    async def _ask(self, name: str, args: Mapping[str, object] | None) -> Any:  # noqa: ANN401 -- JSON
         self._last_id += 1
         request = self._last_id
         frame = _frame({"v": VERSION, "id": request, "call": name, "args": dict(args or {})})

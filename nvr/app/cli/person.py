@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from types import MappingProxyType
+from typing import Annotated, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import typer
@@ -18,6 +19,12 @@ from nvr.base.units import UtcUs
 from nvr.base.wire import Client
 
 T = TypeVar("T")
+
+_ACT_DEADLINE_S: Final = 600.0
+"""A grant file waits for the rotation of its cameras, and reads the heads of all that it releases."""
+
+_DEADLINES_S: Final = MappingProxyType({"export": 6 * 3600.0})
+"""Days of many cameras are read, opened and written."""
 
 AsOption = Annotated[str | None, typer.Option("--as", metavar="ACCOUNT", help="Your account; asked for if absent.")]
 PasswordFileOption = Annotated[
@@ -46,7 +53,7 @@ class Person:
         """As `act`, on a connection that is there."""
         given = {key: value for key, value in args.items() if value is not None}
         request = {"account": self.account, "password": self.password, "name": name, "args": given}
-        return await access.call("act", request)
+        return await access.call("act", request, deadline_s=_DEADLINES_S.get(name, _ACT_DEADLINE_S))
 
     def talk(self, work: Callable[[Client], Awaitable[T]]) -> T:
         """Run some work on one connection to access."""

@@ -14,7 +14,7 @@ from tests.nvr.app.fixtures import write_config
 
 
 class SilentKeeper:
-    async def call(self, name: str, args: object = None) -> object:
+    async def call(self, name: str, args: object = None, *, deadline_s: float | None = None) -> object:
         raise Retryable("peer-unreachable")
 
 

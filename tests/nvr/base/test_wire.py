@@ -202,6 +202,30 @@ async def test_role_that_does_not_run_is_retryable(path: Path) -> None:
             await client.call("echo")
 
 
+async def test_call_that_is_not_answered_by_its_deadline_ends_and_the_connection_stays(path: Path) -> None:
+    gate = asyncio.Event()
+
+    async def hung(args: dict[str, Any]) -> object:
+        await gate.wait()
+        return "late"
+
+    async with serving(path, hung=hung) as client:
+        with pytest.raises(Retryable, match="peer-silent"):
+            await client.call("hung", deadline_s=0.01)
+        gate.set()
+        assert await client.call("echo", {"n": 1}) == {"n": 1}
+        assert await client.call("hung") == "late"
+
+
+async def test_peer_that_reads_nothing_holds_nobody_up(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        async with Client(path, deadline_s=0.01) as client:
+            with pytest.raises(Retryable, match="peer-silent"):
+                await client.call("echo", {"more": "x" * 10_000_000})  # than the socket's buffers take
+
+
 async def test_lost_connection_fails_what_waits_and_the_next_call_connects_again(path: Path) -> None:
     called = asyncio.Event()
 
