@@ -1,7 +1,6 @@
 """From a validated requisition to record keys: the grant, its release, the file for the custodians, their answers."""
 
 import asyncio
-import json
 import logging
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,8 +11,9 @@ from sqlalchemy.orm import Session
 from access.arguments import Arguments
 from access.custodians import CustodianSets
 from access.grantfiles import Contents, build_grant_file
+from access.grantparts import MOST_ANSWER_BYTES, GrantParts
 from access.grantstore import GrantStore
-from access.opening import Opening
+from access.opening import Opening, packed_answer
 from access.policy import ActName, Denied, Person, demand
 from access.ports import IndexPort, LedgerPort
 from access.reading import about_requisition, as_json, grant_row, requisition_row
@@ -54,6 +54,11 @@ class Grants:
         self._clock = clock
         self._releasing = Releasing(register, ledger, index, clock)
         self._opening = Opening(register, ledger, keys.store, keys.sets)
+        self._parts = GrantParts(keys.store)
+        self.read_part = self._parts.read
+        """The call `grant_read`."""
+        self.write_part = self._parts.write
+        """The call `grant_write`."""
         self._began_utc_us = clock.utc_us()
 
     async def validate(self, person: Person, args: Arguments) -> dict[str, Json]:
@@ -86,8 +91,9 @@ class Grants:
         return {**await self._shown(grant), "release_waits": waits}
 
     async def file(self, person: Person, args: Arguments) -> dict[str, Json]:
-        """The file for the custodians, with the answers that came so far; it releases first if that is due.
+        """Stage the file for the custodians, with the answers that came so far: token and size, for `read_part`.
 
+        It releases first if that is due.
         `from_sizes` are checkpoint sizes that custodians' tools saw last, where access does not know them.
 
         Raises:
@@ -115,28 +121,43 @@ class Grants:
             from_sizes={*sizes, *seen.values()},
         )
         file = await build_grant_file(self._ledger, self._keys.keyring, self._keys.machine, contents)
-        content: dict[str, Json] = json.loads(file.pack())
-        return content
+        return await self._parts.stage(grant, person.account, await asyncio.to_thread(file.pack))
+
+    async def upload(self, person: Person, args: Arguments) -> dict[str, Json]:
+        """Make room for an answer of `size` bytes: the token for `write_part`, and for `answer`.
+
+        Raises:
+            Denied: `person` may not, or the grant is over.
+            InvalidValue: there is no such grant, or it is too long.
+        """
+        name, size = args.text("grant"), args.integer("size", least=1, most=MOST_ANSWER_BYTES)
+        args.done()
+        await self._allow(person, ActName.GRANT_UPLOAD, name)
+        return await self._parts.expect(GrantId(name), person.account, size)
 
     async def answer(self, person: Person, args: Arguments) -> dict[str, Json]:
         """Take a custodian's answer: it is kept durably; with record keys, the grant is open.
+
+        It is `answer`, an object, or what was written for `token` if it is too long for one frame.
 
         Raises:
             Denied: `person` may not, or the grant is over, or not released (`not-released`).
             InvalidValue: it is no answer to this grant by a seat of its set.
             AnsweredKeyWrong: a key is not its record's; nothing was kept.
         """
-        name, given = args.text("grant"), args.optional_object("answer")
+        name, given, token = args.text("grant"), args.optional_object("answer"), args.optional_text("token")
         args.done()
         await self._allow(person, ActName.GRANT_ANSWER, name)
         grant = GrantId(name)
         row = await self._row(grant)
         if row.release_index is None:
             raise Denied(rule="not-released", what=ActName.GRANT_ANSWER, object=name)
-        return await self._opening.take(row, await self._releasing.released(row), given)
+        packed = packed_answer(given) if token is None else await self._parts.take(token, grant, person.account)
+        return await self._opening.take(row, await self._releasing.released(row), packed)
 
     async def housekeep(self) -> None:
         """Keep the set in force, log openings that a crash cut off, wipe what is over, closed or never happened."""
+        await self._parts.housekeep()
         await asyncio.to_thread(self._keys.sets.keep_published)
         for grant in await asyncio.to_thread(self._keys.store.grants):
             row = await self._register.read(lambda session, name=grant: session.get(tables.Grant, name))  # type: ignore[misc]

@@ -67,9 +67,7 @@ class GrantStore:
             GrantWiped: the grant's keys are gone.
             TooManyAnswers: the key has MOST_ANSWERS others.
         """
-        directory = self._directory / grant
-        if not directory.is_dir():
-            raise GrantWiped(grant=grant)
+        directory = self.directory_of(grant)
         name = f"{answer.seat}-{answer.kid}-"
         path = directory / f"{name}{answer.digest.hex()[:_DIGEST_DIGITS]}{ANSWER}"
         if not path.exists() and len(list(directory.glob(f"{name}*{ANSWER}"))) >= MOST_ANSWERS:
@@ -113,6 +111,17 @@ class GrantStore:
         except (ValueError, AttributeError, TypeError, RecursionError) as error:
             _log.error("%s is damaged and counts as empty: %s", SEEN, error)
             return {}
+
+    def directory_of(self, grant: GrantId) -> Path:
+        """Where everything of the grant lies. Raises GrantWiped."""
+        directory = self._directory / grant
+        if not directory.is_dir():
+            raise GrantWiped(grant=grant)
+        return directory
+
+    def staged(self, suffix: str) -> list[Path]:
+        """The files of all grants whose names end so."""
+        return sorted(self._directory.glob(f"*/*{suffix}"))
 
     def grants(self) -> list[GrantId]:
         """The grants of which something is kept."""

@@ -39,7 +39,7 @@ class Opening:
         self._sets = sets
         self._one_at_a_time = asyncio.Lock()
 
-    async def take(self, row: tables.Grant, scope: Scope, given: object) -> dict[str, Json]:
+    async def take(self, row: tables.Grant, scope: Scope, packed: bytes) -> dict[str, Json]:
         """Take a custodian's answer; how far the collection is.
 
         Raises:
@@ -49,7 +49,7 @@ class Opening:
             GrantWiped: the grant's keys are gone.
         """
         grant = GrantId(row.grant)
-        answer = _parsed(given)
+        answer = await asyncio.to_thread(_parsed, packed)
         custodians = await asyncio.to_thread(self._sets.find, scope.files[0].header.set_hash)
         try:
             answer.check(custodians, sha256(await self._ledger.entry(row.grant_index)).digest())
@@ -140,10 +140,18 @@ class Opening:
         }
 
 
-def _parsed(given: object) -> Answer:
+def packed_answer(given: object) -> bytes:
+    """The bytes of an answer that came as an object. Raises InvalidValue: it can not be one."""
     try:
-        return parse_answer(canonical(cast("Json", given)))
-    except (EvidenceAtRisk, ValueError) as error:
+        return canonical(cast("Json", given))
+    except ValueError as error:
+        raise _not_an_answer(error) from error
+
+
+def _parsed(packed: bytes) -> Answer:
+    try:
+        return parse_answer(packed)
+    except EvidenceAtRisk as error:
         raise _not_an_answer(error) from error
 
 

@@ -48,6 +48,7 @@ class ActName(StrEnum):
     REQUISITION_REFUSE = "requisition.refuse"
     REQUISITION_CLOSE = "requisition.close"
     GRANT_FILE = "grant.file"
+    GRANT_UPLOAD = "grant.upload"
     GRANT_ANSWER = "grant.answer"
     EXPORT = "export"
     EXPORT_DONE = "export.done"
@@ -81,6 +82,7 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
         ActName.REQUISITION_REFUSE: _VALIDATORS,
         ActName.REQUISITION_CLOSE: _DECIDERS,
         ActName.GRANT_FILE: _DECIDERS,
+        ActName.GRANT_UPLOAD: _DECIDERS,
         ActName.GRANT_ANSWER: _DECIDERS,
         ActName.EXPORT: _OFFICERS,
         ActName.EXPORT_DONE: _OFFICERS,
@@ -97,6 +99,7 @@ ABOUT_VIDEO: Final = frozenset(
         ActName.REQUISITION_REFUSE,
         ActName.REQUISITION_CLOSE,
         ActName.GRANT_FILE,
+        ActName.GRANT_UPLOAD,
         ActName.GRANT_ANSWER,
         ActName.EXPORT,
         ActName.EXPORT_DONE,
@@ -111,7 +114,7 @@ INCOMPATIBLE: Final = (
 """No account has both (DESIGN.md "Presets")."""
 
 _DECIDED_ON: Final = frozenset({ActName.REQUISITION_VALIDATE, ActName.REQUISITION_REFUSE})
-_OF_A_GRANT: Final = frozenset({ActName.GRANT_FILE, ActName.GRANT_ANSWER, ActName.EXPORT})
+_OF_A_GRANT: Final = frozenset({ActName.GRANT_FILE, ActName.GRANT_UPLOAD, ActName.GRANT_ANSWER, ActName.EXPORT})
 _OPEN: Final = frozenset({RequisitionState.OPEN, RequisitionState.EXPORTED})
 _CLOSABLE: Final = frozenset(RequisitionState) - {RequisitionState.RECEIVED, RequisitionState.CLOSED}
 

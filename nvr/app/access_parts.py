@@ -137,6 +137,7 @@ def _requisition_acts(
         ActName.REQUISITION_CLOSE: requisitions.close,
         ActName.REQUISITION_VALIDATE: grants.validate,
         ActName.GRANT_FILE: grants.file,
+        ActName.GRANT_UPLOAD: grants.upload,
         ActName.GRANT_ANSWER: grants.answer,
         ActName.EXPORT: handover.export,
         ActName.EXPORT_DONE: handover.done,
@@ -154,7 +155,15 @@ def access_handlers(parts: AccessParts) -> Mapping[str, Any]:
     async def status(_: dict[str, Any]) -> object:
         return await parts.service.status()
 
-    return MappingProxyType({"act": act, "status": status, "bundle_read": parts.handover.read})
+    return MappingProxyType(
+        {
+            "act": act,
+            "status": status,
+            "bundle_read": parts.handover.read,
+            "grant_read": parts.grants.read_part,
+            "grant_write": parts.grants.write_part,
+        }
+    )
 
 
 def _grant_keys(settings: Settings, store: GrantStore) -> GrantKeys:

@@ -1,6 +1,8 @@
 """A town with really sealed footage and custodians with their tools: from a requisition to records in clear."""
 
 import asyncio
+import base64
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,6 +88,7 @@ class Opened:
         self.releases = Releases(world.register, world.index, world.keeper, self.store, world.clock)
         world.handlers[ActName.REQUISITION_VALIDATE] = self.grants.validate
         world.handlers[ActName.GRANT_FILE] = self.grants.file
+        world.handlers[ActName.GRANT_UPLOAD] = self.grants.upload
         world.handlers[ActName.GRANT_ANSWER] = self.grants.answer
 
     async def record(
@@ -137,8 +140,14 @@ class Opened:
         made: dict[str, Any] = await self.world.act("b.petit", "requisition.validate", requisition=number, **said)
         return made
 
-    async def file(self, grant: str) -> dict[str, Any]:
-        made: dict[str, Any] = await self.world.act("a.martin", "grant.file", grant=grant)
+    async def file(self, grant: str, **args: object) -> dict[str, Any]:
+        staged = await self.world.act("a.martin", "grant.file", grant=grant, **args)
+        content, eof = b"", False
+        while not eof:
+            part: Any = await self.grants.read_part({"token": staged["token"], "offset": len(content)})
+            content, eof = content + base64.b64decode(part["data"]), part["eof"]
+        assert len(content) == staged["size"]
+        made: dict[str, Any] = json.loads(content)
         return made
 
     async def answer(self, grant: str, seat: int) -> dict[str, Any]:
@@ -155,9 +164,10 @@ class Opened:
         return grant
 
     def kept(self, grant: str) -> list[str]:
-        """The files that access keeps of the grant."""
+        """The files that access keeps of the grant, but those on their way."""
         directory = self.world.directory / "grants" / grant
-        return sorted(path.name for path in directory.iterdir()) if directory.is_dir() else []
+        names = [path.name for path in directory.iterdir()] if directory.is_dir() else []
+        return sorted(name for name in names if not name.endswith(".part"))
 
     async def restart(self) -> None:
         """Access ends and begins again: everything that was only in memory is gone."""

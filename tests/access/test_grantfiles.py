@@ -21,7 +21,7 @@ async def test_lost_memory_of_what_tools_saw_is_made_good_by_naming_the_size(ope
     made = await opened.validate(await opened.ask(first=3, last=6))
     last = opened.tools[0].last
     assert last is not None
-    file = await opened.world.act("a.martin", "grant.file", grant=made["grant"], from_sizes=[last.size])
+    file = await opened.file(made["grant"], from_sizes=[last.size])
     assert opened.tools[0].answer(file, opened.world.clock.utc_us())["kind"] == "shares"
 
 

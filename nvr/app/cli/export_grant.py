@@ -1,16 +1,19 @@
 """Grants: one file out, one file back per custodian."""
 
+import base64
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from nvr.app.cli.common import JsonOption, new_app, write_answer
-from nvr.app.cli.files import read_json, write_new_file
+from nvr.app.cli.files import read_file, write_new_file
 from nvr.app.cli.person import person_of
-from nvr.base.jcs import canonical
+from nvr.base.wire import Client
 
 grant = new_app("Grants: what was validated, and the custodians' answers.")
+
+_PART_BYTES: Final = 4 * 2**20
 
 GrantArgument = Annotated[str, typer.Argument(metavar="GRANT", help="Its id, as `requisition validate` gave it")]
 
@@ -26,8 +29,8 @@ def grant_file(
     Example: nvr-export --as j.martin grant file 0199... --out grant.json
     """
     person = person_of(context)
-    answer = person.act("grant.file", grant=name)
-    write_new_file(out, canonical(answer))
+    staged = person.act("grant.file", grant=name)
+    write_new_file(out, person.talk(lambda access: _fetch(access, staged["token"])))
 
 
 @grant.command("answer")
@@ -43,5 +46,25 @@ def grant_answer(
     Example: nvr-export --as j.martin grant answer 0199... answer-2.json
     """
     person = person_of(context)
-    answer = person.act("grant.answer", grant=name, answer=read_json(answer_file))
+    content = read_file(answer_file)
+    staged = person.act("grant.upload", grant=name, size=len(content))
+    person.talk(lambda access: _send(access, staged["token"], content))
+    answer = person.act("grant.answer", grant=name, token=staged["token"])
     write_answer(answer, as_json=as_json, zone=person.zone)
+
+
+async def _fetch(access: Client, token: str) -> bytes:
+    """The grant file, read in parts: it outgrows a frame."""
+    content, eof = bytearray(), False
+    while not eof:
+        part = await access.call("grant_read", {"token": token, "offset": len(content)})
+        content += base64.b64decode(part["data"])
+        eof = part["eof"]
+    return bytes(content)
+
+
+async def _send(access: Client, token: str, content: bytes) -> None:
+    """The answer, written in parts."""
+    for offset in range(0, len(content), _PART_BYTES):
+        data = base64.b64encode(content[offset : offset + _PART_BYTES]).decode()
+        await access.call("grant_write", {"token": token, "offset": offset, "data": data})
