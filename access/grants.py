@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -20,7 +21,7 @@ from access.reading import about_requisition, as_json, grant_row, requisition_ro
 from access.releasing import Releasing
 from access.validation import Validation
 from nvr.base.clock import Clock
-from nvr.base.errors import Refused, Retryable
+from nvr.base.errors import NvrError, Refused, Retryable
 from nvr.base.ids import GrantId, uuid7
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
@@ -30,6 +31,8 @@ from storage.register.register import Register
 from storage.register.tables import RequisitionState
 from storage.vault.answer import AnswerKind
 from storage.vault.hpke import KeyPair
+
+T = TypeVar("T")
 
 _log: Final = logging.getLogger(__name__)
 
@@ -156,20 +159,41 @@ class Grants:
         return await self._opening.take(row, await self._releasing.released(row), packed)
 
     async def housekeep(self) -> None:
-        """Keep the set in force, log openings that a crash cut off, wipe what is over, closed or never happened."""
-        await self._parts.housekeep()
-        await asyncio.to_thread(self._keys.sets.keep_published)
-        for grant in await asyncio.to_thread(self._keys.store.grants):
-            row = await self._register.read(lambda session, name=grant: session.get(tables.Grant, name))  # type: ignore[misc]
-            if row is None:
-                # One of this process may be on its way to the ledger; one of another process never got there.
-                over = _made_utc_us(grant) < self._began_utc_us
-            else:
-                over = await self._register.read(partial(_is_over, grant=grant, now_utc_us=self._clock.utc_us()))
-            if over:
-                await asyncio.to_thread(self._keys.store.wipe, grant)
-            elif row is not None and row.open_index is None and await self._opening.has_keys(grant):
-                await self._opening.log(grant, await self._releasing.released(row))
+        """Wipe what is over, closed or never happened; then log openings that a crash cut off, keep the set in force.
+
+        A fault of one grant, or of what is kept beside, is told and ends nothing else: no key outlives its grant.
+        """
+        grants = await asyncio.to_thread(self._keys.store.grants)
+        kept = [grant for grant in grants if not await self._apart(grant, partial(self._wipe_if_over, grant))]
+        await self._apart("staging", self._parts.housekeep)
+        await self._apart("custodians.json", partial(asyncio.to_thread, self._keys.sets.keep_published))
+        for grant in kept:
+            await self._apart(grant, partial(self._log_if_opened, grant))
+
+    async def _apart(self, name: str, work: Callable[[], Awaitable[T]]) -> T | None:
+        try:
+            return await work()
+        except (NvrError, OSError) as error:
+            _log.error("housekeeping of grants: %s: %s", name, error)
+            return None
+
+    async def _wipe_if_over(self, grant: GrantId) -> bool:
+        """Wipe the grant if nothing of it is needed any more; whether it was."""
+        row = await self._find(grant)
+        if row is None:
+            # One of this process may be on its way to the ledger; one of another process never got there.
+            over = _made_utc_us(grant) < self._began_utc_us
+        else:
+            over = await self._register.read(partial(_is_over, grant=grant, now_utc_us=self._clock.utc_us()))
+        return over and await asyncio.to_thread(self._keys.store.wipe, grant)
+
+    async def _log_if_opened(self, grant: GrantId) -> None:
+        row = await self._find(grant)
+        if row is not None and row.open_index is None and await self._opening.has_keys(grant):
+            await self._opening.log(grant, await self._releasing.released(row))
+
+    async def _find(self, grant: GrantId) -> tables.Grant | None:
+        return await self._register.read(lambda session: session.get(tables.Grant, grant))
 
     async def _allow(self, person: Person, act: ActName, grant: str) -> None:
         def check(session: Session) -> None:

@@ -10,6 +10,7 @@ from nvr.base.ids import GrantId, uuid7
 from nvr.base.units import UtcUs
 from tests.access.opened import Opened
 from tests.access.world import DAY_US, HOUR_US, NOW_UTC_US
+from tests.storage.register.keeper import Died
 from tests.storage.sealed import CAMERA
 
 
@@ -47,6 +48,40 @@ async def test_key_of_a_grant_that_never_was_is_wiped_once_its_process_is_gone(o
         await asyncio.to_thread(opened.store.new, grant)
     await opened.grants.housekeep()
     assert await asyncio.to_thread(opened.store.grants) == [now]  # it may be on its way to the ledger
+
+
+@pytest.mark.parametrize("fault", ["footage", "answer", "set", "release key"])
+async def test_fault_of_one_grant_does_not_keep_the_keys_of_others_that_are_over(
+    opened: Opened, caplog: pytest.LogCaptureFixture, fault: str
+) -> None:
+    keeper, directory = opened.world.keeper, opened.world.directory
+    first = (await opened.validate(await opened.ask(first=0, last=3), valid_days=30))["grant"]
+    over = (await opened.validate(await opened.ask(first=3, last=6)))["grant"]
+    await opened.answer(first, 1)
+    append = keeper.append
+
+    async def die(entries: object) -> list[object]:
+        raise Died
+
+    keeper.append = die  # type: ignore[assignment,method-assign]
+    with pytest.raises(Died):
+        await opened.answer(first, 2)  # its keys are kept, and not logged
+    keeper.append = append  # type: ignore[method-assign]
+    match fault:
+        case "footage":
+            opened.world.index.segments.clear()
+        case "answer":
+            for path in await asyncio.to_thread(lambda: list((directory / "grants" / first).glob("2-*.answer"))):
+                await asyncio.to_thread(path.write_bytes, b"{")
+        case "set":
+            await asyncio.to_thread((directory / "custodians.json").write_bytes, b"{")
+        case _:
+            await asyncio.to_thread((directory / "grants" / first / "release.key").write_bytes, b"short")
+    opened.world.clock.advance(16 * DAY_US)
+    await opened.grants.housekeep()
+    assert opened.kept(over) == []
+    assert opened.kept(first)
+    assert [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def test_no_key_is_in_ledger_or_log(opened: Opened, caplog: pytest.LogCaptureFixture) -> None:
