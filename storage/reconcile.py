@@ -26,12 +26,14 @@ _EXPECTED = (SegmentState.SEALED,)
 class Findings:
     """How a volume differs from the index.
 
-    `unknown`: whole segments that the ledger was never told of. `missing`: sealed segments whose file is not there.
+    `unknown`: whole segments that the ledger was never told of. `back`: segments that were missing, whole again.
+    `missing`: sealed segments whose file is not there.
     `leftover`: destroyed segments whose file is still there, since the disk was away. `damaged`: files that are not
     what was sealed, each with what is wrong; they stay.
     """
 
     unknown: list[SealedSegment] = field(default_factory=list)
+    back: list[SealedSegment] = field(default_factory=list)
     missing: list[SegmentRow] = field(default_factory=list)
     leftover: list[SegmentRow] = field(default_factory=list)
     damaged: list[tuple[Path, str]] = field(default_factory=list)
@@ -58,6 +60,8 @@ def compare(
             _look_at_unknown(path, volume, keyring, is_ended, findings)
         elif row.state is SegmentState.GONE:
             findings.leftover.append(row)
+        elif row.state is SegmentState.LOST:
+            _look_at_lost(path, row, volume, keyring, findings)
     for page in index.of_volume(volume.id, _EXPECTED):
         absent = [row for row in page if not _path(volume, row).exists()]
         findings.missing += [row for row in absent if _is_still_expected(index, row)]
@@ -85,6 +89,18 @@ def _look_at_unknown(
         findings.damaged.append((path, "not the segment that its name says"))
         return
     findings.unknown.append(describe(volume, found, keyring))
+
+
+def _look_at_lost(path: Path, row: SegmentRow, volume: Volume, keyring: KeyringReader, findings: Findings) -> None:
+    try:
+        found = scan(path)
+    except SegmentDamaged as error:
+        findings.damaged.append((path, str(error)))
+        return
+    if found.root != row.root or path != _path(volume, row):
+        findings.damaged.append((path, "not the segment that was sealed"))
+        return
+    findings.back.append(describe(volume, found, keyring))
 
 
 def _is_still_expected(index: IndexReader, row: SegmentRow) -> bool:

@@ -58,14 +58,20 @@ class Projection:
                 pass
 
     def flush(self) -> None:
-        """Write the seals that were gathered. One that is known already is passed over: what came first counts."""
+        """Write the seals that were gathered. One that is known already is passed over: what came first counts.
+
+        But a segment that was missing and is sealed anew as recovered, with the same root, is there again.
+        """
         if not self._seals:
             return
         rows = {row["seg"]: row for row in reversed(self._seals)}
         self._seals = []
-        known = self._connection.scalars(select(SEGMENT.c.seg).where(SEGMENT.c.seg.in_(list(rows))))
-        for seg in known.all():
-            del rows[seg]
+        known = select(SEGMENT.c.seg, SEGMENT.c.state, SEGMENT.c.root).where(SEGMENT.c.seg.in_(list(rows)))
+        for seg, state, root in self._connection.execute(known).all():
+            again = rows.pop(seg)
+            if state == SegmentState.LOST and again["recovered"] and again["root"] == root:
+                found = {"state": int(SegmentState.SEALED), "volume": again["volume"]}
+                self._connection.execute(update(SEGMENT).where(SEGMENT.c.seg == seg).values(**found))
         if not rows:
             return
         self._connection.execute(insert(SEGMENT), list(reversed(rows.values())))

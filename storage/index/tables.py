@@ -38,7 +38,7 @@ class SegmentState(IntEnum):
     GONE = 3
     """Destroyed on purpose."""
     LOST = 4
-    """It was not where it had been."""
+    """It was not where it had been; sealed again when it comes back whole."""
 
 
 def _in_time_order(name: str, state: SegmentState) -> Index:

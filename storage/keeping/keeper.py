@@ -228,6 +228,7 @@ class Keeper:
     async def _log_findings(self, volume: Volume, findings: Findings) -> None:
         await self.ingest.round()  # a shard that has just recovered a segment tells it itself
         unknown = [seal_body(one) for one in findings.unknown if not await self._is_known(one.segment)]
+        unknown += [seal_body(one) for one in findings.back]
         shortened = await self.ingest.shortened(unknown)
         missing = [
             Missing(

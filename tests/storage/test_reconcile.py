@@ -15,7 +15,7 @@ from storage.reconcile import Findings, compare
 from storage.sealing import SealedSegment
 from storage.spool_events import seal_body
 from storage.volume import VolumeLost
-from tests.storage.keeping.town import Town
+from tests.storage.keeping.town import DAY_US, Town
 from tests.storage.sealed import NOW_US
 
 
@@ -115,6 +115,40 @@ async def test_keeper_logs_what_was_found_and_sets_it_right(town: Town) -> None:
     assert len([body for body in bodies if isinstance(body, Seal) and body.recovered]) == 1
     with pytest.raises(KeyShredded):
         await asyncio.to_thread(town.recorder.keys.find, (await town.row(destroyed.segment)).key_ref)
+
+
+async def test_lost_file_that_comes_back_whole_is_sealed_again_once_and_destroyed_on_time(town: Town) -> None:
+    recorded, other = await told(town)
+    away = town.directory / "away.svs"
+    await asyncio.to_thread(town.path(recorded).rename, away)
+    await town.keeper.reconcile()
+    assert (await town.row(recorded.segment)).state is SegmentState.LOST
+    await asyncio.to_thread(away.rename, town.path(recorded))
+    for _ in range(2):
+        await town.keeper.reconcile()
+    assert (await town.row(recorded.segment)).state is SegmentState.SEALED
+    kinds = [
+        (type(body), getattr(body, "recovered", None))
+        for body in await town.logged()
+        if isinstance(body, (Seal, Missing)) and body.seg == recorded.segment
+    ]
+    assert kinds == [(Seal, False), (Missing, None), (Seal, True)]
+    town.clock.advance(40 * DAY_US)
+    await town.keeper.retention_pass()
+    assert [(await town.row(one.segment)).state for one in (recorded, other)] == [SegmentState.GONE] * 2
+    assert not await asyncio.to_thread(town.path(recorded).exists)
+
+
+async def test_lost_file_that_comes_back_damaged_stays_lost_and_is_named(town: Town) -> None:
+    recorded, _ = await told(town)
+    content = bytearray(await asyncio.to_thread(town.path(recorded).read_bytes))
+    await asyncio.to_thread(town.path(recorded).unlink)
+    await town.keeper.reconcile()
+    content[-200] ^= 1
+    await asyncio.to_thread(town.path(recorded).write_bytes, content)
+    await town.keeper.reconcile()
+    assert (await town.row(recorded.segment)).state is SegmentState.LOST
+    assert town.path(recorded).name in (await town.keeper.status()).faults
 
 
 async def test_index_that_was_lost_is_the_same_after_rebuild_and_comparison(town: Town) -> None:

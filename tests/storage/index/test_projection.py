@@ -61,10 +61,40 @@ def test_segment_that_is_told_twice_stays_as_it_was_first(index: Index) -> None:
 
 
 def test_lost_segment_is_not_destroyed_and_a_destroyed_one_not_lost(index: Index) -> None:
-    missing = [Missing(seg=uuid(number), camera=CAMERA, start_utc_us=1, end_utc_us=2, why="gone") for number in (1, 2)]
-    index.apply(leaves([seal(1), seal(2), missing[0], expire(1, 2), expired(2), missing[1]]))
+    index.apply(leaves([seal(1), seal(2), missing(1), expire(1, 2), expired(2), missing(2)]))
     assert state(index, 1) is SegmentState.LOST
     assert state(index, 2) is SegmentState.GONE
+
+
+def missing(number: int) -> Missing:
+    return Missing(seg=uuid(number), camera=CAMERA, start_utc_us=1, end_utc_us=2, why="gone")
+
+
+def again(**changes: object) -> Body:
+    return seal(1).model_copy(update={"recovered": True, **changes})
+
+
+def test_lost_segment_that_is_recovered_whole_is_there_again_under_its_first_seal(index: Index) -> None:
+    index.apply(leaves([seal(1), missing(1), again(volume=uuid(0x301))]))
+    row = index.segment(uuid(1))
+    assert row is not None
+    assert (row.state, row.volume, row.ledger_index) == (SegmentState.SEALED, uuid(0x301), 0)
+    assert not row.recovered
+    index.apply(leaves([expire(1)], first=3))
+    assert state(index, 1) is SegmentState.DOOMED
+
+
+@pytest.mark.parametrize("changes", [{"recovered": False}, {"root": "f" * 64}])
+def test_lost_segment_stays_lost_when_another_seal_does_not_recover_it(
+    index: Index, changes: dict[str, object]
+) -> None:
+    index.apply(leaves([seal(1), missing(1), again(**changes)]))
+    assert state(index, 1) is SegmentState.LOST
+
+
+def test_destroyed_segment_is_never_recovered(index: Index) -> None:
+    index.apply(leaves([seal(1), expire(1), expired(1), again()]))
+    assert state(index, 1) is SegmentState.GONE
 
 
 def test_hold_before_the_intent_keeps_the_segment(index: Index) -> None:
