@@ -28,6 +28,7 @@ from storage.vault.seats import CustodianSet, Seat, SeatKey, SignedSet, WitnessP
 from storage.volume import create_volume
 
 _KEY_MODE: Final = 0o600
+_PRIVATE_FOLDER_MODE: Final = 0o700
 _EXPORT_KEY_BITS: Final = 3072
 
 
@@ -142,7 +143,6 @@ def _make_directories(settings: Settings) -> None:
         paths.spool,
         paths.shard,
         paths.index.parent,
-        paths.register.parent,
         paths.access / "grants",
         paths.access / "staging",
         paths.runtime,
@@ -150,6 +150,7 @@ def _make_directories(settings: Settings) -> None:
     )
     for folder in folders:
         make_directory(folder)
+    make_directory(paths.register.parent, _PRIVATE_FOLDER_MODE)
 
 
 def _begin_ledger(settings: Settings, custodians: CustodianSet, now_utc_us: UtcUs) -> None:

@@ -10,7 +10,7 @@ import json
 import os
 import socket
 import struct
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self, TypeAlias
@@ -24,6 +24,7 @@ SOCKET_MODE: Final = 0o660
 DEADLINE_S: Final = 30.0
 
 _LENGTH: Final = struct.Struct(">I")
+_CREDENTIALS: Final = struct.Struct("iII")
 _UNDER_WAY: Final = 256
 """Requests of one connection that may wait for their answer before the server stops reading it."""
 
@@ -45,9 +46,13 @@ class Server:
     context ends with that error. A handler runs to its end even if its caller goes away.
     """
 
-    def __init__(self, path: Path, handlers: Mapping[str, Handler]) -> None:
+    def __init__(
+        self, path: Path, handlers: Mapping[str, Handler], *, allowed_uids: Collection[int] | None = None
+    ) -> None:
+        """`allowed_uids`: users whose calls are taken; None takes those of all who may open the socket."""
         self._path = path
         self._handlers = dict(handlers)
+        self._allowed_uids = None if allowed_uids is None else frozenset(allowed_uids)
         self._group = asyncio.TaskGroup()
         self._readings: set[asyncio.Task[None]] = set()
         self._calls: set[asyncio.Task[None]] = set()
@@ -110,10 +115,11 @@ class Server:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, calls: set[asyncio.Task[None]]
     ) -> None:
         slots = asyncio.Semaphore(_UNDER_WAY)
+        uid = _peer_uid(writer)
         with contextlib.suppress(_BrokenFrameError):
             while (request := await _read(reader)) is not None:
                 await slots.acquire()
-                call = self._task(self._answer(request, writer), self._calls, calls)
+                call = self._task(self._answer(request, writer, uid), self._calls, calls)
                 call.add_done_callback(lambda _: slots.release())
 
     def _task(self, work: Coroutine[None, None, None], *sets: set[asyncio.Task[None]]) -> asyncio.Task[None]:
@@ -123,11 +129,11 @@ class Server:
             task.add_done_callback(tasks.discard)
         return task
 
-    async def _answer(self, request: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+    async def _answer(self, request: dict[str, Any], writer: asyncio.StreamWriter, uid: int) -> None:
         fault: Exception | None = None
         answer: dict[str, object] = {"v": VERSION, "id": request["id"]}
         try:
-            answer["ok"] = await self._run(request)
+            answer["ok"] = await self._run(request, uid)
         except NvrError as error:
             answer["error"] = error_to_json(error)
         except Exception as error:  # noqa: BLE001 -- told to the caller, then raised below
@@ -143,7 +149,9 @@ class Server:
         if fault is not None:
             raise fault
 
-    async def _run(self, request: dict[str, Any]) -> object:
+    async def _run(self, request: dict[str, Any], uid: int) -> object:
+        if self._allowed_uids is not None and uid not in self._allowed_uids:
+            raise Refused("peer-not-allowed", socket=self._path.name, uid=uid)
         if request.get("v") != VERSION:
             raise Refused("wire-version", expected=VERSION, got=request.get("v"))
         handler = self._handlers.get(str(request.get("call")))
@@ -292,6 +300,12 @@ async def _read(reader: asyncio.StreamReader) -> dict[str, Any] | None:
     if not isinstance(body, dict) or type(body.get("id")) is not int:
         raise _BrokenFrameError
     return body
+
+
+def _peer_uid(writer: asyncio.StreamWriter) -> int:
+    """The user who connected (unix(7), SO_PEERCRED: pid, uid, gid as of then)."""
+    found = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    return int(_CREDENTIALS.unpack(found)[1])
 
 
 def _frame(body: dict[str, object]) -> bytes:

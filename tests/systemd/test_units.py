@@ -91,6 +91,14 @@ def test_every_folder_that_init_makes_belongs_to_a_role() -> None:
     assert all(owner.startswith("scelle-") for owner in owned.values())
 
 
+def test_folders_with_what_people_did_are_for_their_role_alone() -> None:
+    lines = [line.split() for line in (UNITS / "scelle.tmpfiles.conf").read_text().splitlines() if line[0] != "#"]
+    modes = {Path(line[1]): line[2] for line in lines if line[0] == "d"}
+    paths = Paths()
+    private = (paths.register.parent, paths.access, paths.ledger, paths.secrets.parent)
+    assert {modes[folder] for folder in private} == {"0700"}
+
+
 @pytest.mark.system("systemd-analyze")
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
 def test_systemd_finds_no_fault(unit: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from nvr.app.commands import Role, role_command
 from nvr.app.messages import say
 from nvr.app.supervisor import supervise
 from nvr.base.clock import SystemClock
-from nvr.base.errors import NvrError
+from nvr.base.errors import NvrError, Refused
 from nvr.base.wire import Client
 
 
@@ -42,6 +42,8 @@ def run(
 
 def status(config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
     """Ask every role how it is; the exit code is 1 when one does not answer.
+
+    Under systemd only root and the roles themselves may ask.
 
     Example: nvr status
     """
@@ -71,5 +73,7 @@ async def _ask(socket: Path) -> Any:  # noqa: ANN401 -- JSON, by role
     try:
         async with asyncio.timeout(5), Client(socket) as client:
             return await client.call("status")
+    except Refused:
+        raise
     except (NvrError, TimeoutError):
         return None

@@ -11,6 +11,7 @@ from typing import Final
 from config.model import Settings
 from nvr.app.keeper_calls import keeper_handlers
 from nvr.app.keeper_settings import keeper_settings
+from nvr.app.peers import role_uids
 from nvr.app.process import main
 from nvr.base.clock import SystemClock
 from nvr.base.errors import ConfigError, Retryable
@@ -35,7 +36,9 @@ async def run(settings: Settings, _shard: int, stop: Stop, ready: Callable[[], N
         keeper = Keeper(keeper_settings(settings), SystemClock(), sync=_sync)
         await keeper.start()
         try:
-            async with Server(settings.paths.keeper_socket, keeper_handlers(keeper, recorders(settings))):
+            handlers = keeper_handlers(keeper, recorders(settings))
+            callers = await asyncio.to_thread(role_uids)
+            async with Server(settings.paths.keeper_socket, handlers, allowed_uids=callers):
                 ready()
                 await keeper.run(stop)
         finally:

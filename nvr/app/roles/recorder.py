@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 import nvr
 from config import secrets
 from config.model import Settings
+from nvr.app.peers import role_uids
 from nvr.app.process import main
 from nvr.app.roles.custodians import accept_set
 from nvr.app.roles.faults import Faults
@@ -80,6 +81,7 @@ class _Parts:
     shard: Shard
     leftovers: Leftovers
     faults: Faults
+    callers: frozenset[int]
     logins: "_SecretsFile"
     closing: ExitStack
 
@@ -146,6 +148,7 @@ def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
         shard=shard,
         leftovers=leftovers,
         faults=faults,
+        callers=role_uids(),
         logins=logins,
         closing=opened,
     )
@@ -216,7 +219,7 @@ async def _record(settings: Settings, parts: _Parts, stop: Stop, ready: Callable
             group.create_task(_heartbeats(parts, settings)),
             group.create_task(_follow_files(parts, settings)),
         ]
-        async with Server(socket, _handlers(parts)):
+        async with Server(socket, _handlers(parts), allowed_uids=parts.callers):
             ready()
             await recording
         for helper in helpers:

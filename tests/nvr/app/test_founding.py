@@ -108,6 +108,7 @@ def test_keys_are_for_their_owner_alone(founded: Path) -> None:
         *(founded / "envelopes").iterdir(),
     ]
     assert {path.stat().st_mode & 0o777 for path in secret} == {0o600}
+    assert settings.paths.register.parent.stat().st_mode & 0o777 == 0o700
     ExportSigner.from_pem(settings.paths.export_key.read_bytes())
 
 

@@ -3,14 +3,16 @@
 import asyncio
 import contextlib
 import json
+import os
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -224,6 +226,32 @@ async def test_peer_that_reads_nothing_holds_nobody_up(path: Path) -> None:
         async with Client(path, deadline_s=0.01) as client:
             with pytest.raises(Retryable, match="peer-silent"):
                 await client.call("echo", {"more": "x" * 10_000_000})  # than the socket's buffers take
+
+
+@pytest.mark.parametrize("runner", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_user_who_is_not_allowed_is_refused_by_name_and_nothing_is_done(
+    path: Path, runner: Callable[[Coroutine[Any, Any, None]], None]
+) -> None:
+    done = []
+
+    async def act(args: dict[str, Any]) -> object:
+        done.append(args)
+        return None
+
+    async def strange() -> None:
+        async with Server(path, {"act": act}, allowed_uids={os.getuid() + 1}), Client(path) as client:
+            with pytest.raises(Refused, match="peer-not-allowed") as refusal:
+                await client.call("act")
+        assert refusal.value.fields == {"socket": path.name, "uid": os.getuid()}
+
+    async def known() -> None:
+        async with Server(path, {"act": act}, allowed_uids={os.getuid()}), Client(path) as client:
+            await client.call("act")
+
+    runner(strange())
+    assert not done
+    runner(known())
+    assert len(done) == 1
 
 
 async def test_lost_connection_fails_what_waits_and_the_next_call_connects_again(path: Path) -> None:
