@@ -55,12 +55,15 @@ class LedgerPort(RegisterLedger, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SegmentAt:
-    """A sealed segment that exists, where its file lies, and the index of its `seal` entry."""
+    """A sealed segment that exists, where its file lies, and the index of its `seal` entry.
+
+    `path` is None while its volume is not mounted.
+    """
 
     segment: SegmentId
     camera: CameraId
     shard: int
-    path: Path
+    path: Path | None
     start_utc_us: UtcUs
     end_utc_us: UtcUs
     seal_index: int

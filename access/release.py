@@ -18,7 +18,7 @@ from access.grantstore import GrantStore
 from access.policy import ActName, Denied, Person, demand
 from access.ports import IndexPort, LedgerPort
 from access.reading import about_requisition, grant_row, requisition_row
-from access.sealed import Scope, SealedFile, collect_released
+from access.sealed import KEYS_MISSING, Scope, SealedFile, collect_released
 from nvr.base.clock import Clock
 from nvr.base.errors import EvidenceAtRisk
 from nvr.base.ids import CameraId, GrantId, SegmentId
@@ -83,8 +83,11 @@ class Release:
 
     def __init__(self, grant: GrantFacts, scope: Scope, keys: RecordKeys, clock: Clock) -> None:
         self.grant = grant
-        self.unreadable = scope.unreadable
-        """Segments that were released and can not be read, with why."""
+        partly = [file for file in scope.files if len(keys.get(file.segment, ())) < len(scope.granted[file.segment])]
+        self.unreadable = {**scope.unreadable, **{file.segment: KEYS_MISSING for file in partly}}
+        """Segments that were released and can not be read, or not whole, with why."""
+        self.whereabouts = {**scope.whereabouts, **{file.segment: file.at for file in partly}}
+        """What the index says of these, as far as it still knows them."""
         self._files = {file.segment: file for file in scope.files if file.segment in keys}
         self._keys = keys
         self._clock = clock
@@ -141,12 +144,12 @@ class Release:
         try:
             record = reader.record(seq)
             if record.inner != file.inner[seq]:
-                raise RecordDamaged(file=file.at.path.name, seq=seq, why="not the record that the ledger holds")
+                raise RecordDamaged(file=file.path.name, seq=seq, why="not the record that the ledger holds")
             return _in_clear(file.segment, record, key, decrypt(record, key))
         except RecordDamaged:
             raise
         except EvidenceAtRisk as error:
-            raise RecordDamaged(file=file.at.path.name, seq=seq, why=error.message_id) from error
+            raise RecordDamaged(file=file.path.name, seq=seq, why=error.message_id) from error
 
     def _demand_valid(self) -> None:
         if self._clock.utc_us() >= self.grant.valid_until_utc_us:
@@ -229,12 +232,12 @@ def used_seats(answer: Answer, release: KeyPair) -> tuple[int, ...]:
 @contextlib.contextmanager
 def _opened(file: SealedFile) -> Iterator[SegmentReader]:
     try:
-        with SegmentReader(file.at.path) as reader:
+        with SegmentReader(file.path) as reader:
             if reader.root != file.root:
-                raise RecordDamaged(file=file.at.path.name, seq=None, why="not the file that the ledger holds")
+                raise RecordDamaged(file=file.path.name, seq=None, why="not the file that the ledger holds")
             yield reader
     except SegmentDamaged as error:
-        raise RecordDamaged(file=file.at.path.name, seq=None, why=error.message_id) from error
+        raise RecordDamaged(file=file.path.name, seq=None, why=error.message_id) from error
 
 
 def _in_clear(segment: SegmentId, record: SealedRecord, key: bytes, plaintext: bytes) -> ReleasedRecord:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -10,13 +11,13 @@ from sqlalchemy.orm import Session
 from access.facts import release_indices
 from access.ports import IndexPort, LedgerPort
 from access.reading import grant_row
-from access.sealed import Scope, collect, collect_released
+from access.sealed import OTHER_SET, Scope, collect, collect_released
 from nvr.base.clock import Clock
 from nvr.base.errors import Refused, Retryable
 from nvr.base.ids import CameraId, GrantId, SegmentId
 from nvr.base.units import US_PER_SECOND, UtcUs
 from storage.ledger import machine
-from storage.ledger.entries import ACCESS
+from storage.ledger.entries import ACCESS, decode
 from storage.ledger.machine import SEGMENTS_PER_ENTRY
 from storage.register import tables
 from storage.register.acts import Proposal
@@ -54,6 +55,8 @@ class Releasing:
     async def release(self, grant: GrantId) -> None:
         """Log which segments are released, once they are sealed; nothing if that was done.
 
+        What can not be read now is released with the others: it is missed, or opened once it can be read.
+
         Raises:
             NothingToRelease: no footage of the grant exists, or none can be read.
             SeveralSets: it was sealed under several custodian sets.
@@ -72,7 +75,7 @@ class Releasing:
                 _log.warning("no rotation for %s: its footage is old enough to be sealed", grant)
             scope = await collect(self._index, self._ledger, cameras, UtcUs(row.from_utc_us), UtcUs(row.to_utc_us))
             set_hash = _one_set(grant, scope)
-            segments = [file.segment for file in scope.files]
+            segments = scope.segments
             bodies = [
                 machine.Release(
                     grant=grant, set=set_hash.hex(), segs=tuple(segments[first : first + SEGMENTS_PER_ENTRY])
@@ -89,18 +92,39 @@ class Releasing:
             await self._register.act(propose)
 
     async def released(self, row: tables.Grant) -> Scope:
-        """What its releases name, as far as it still exists. Raises NothingToRelease."""
+        """What its releases name, as far as it can be had. Raises NothingToRelease."""
         segments = [SegmentId(segment) for segment in row.segs or ()]
         scope = await collect_released(
             self._index, self._ledger, segments, UtcUs(row.from_utc_us), UtcUs(row.to_utc_us)
         )
+        scope = _of_set(scope, await self._set_of(GrantId(row.grant)))
         if not scope.files:
             raise NothingToRelease(grant=row.grant, unreadable=len(scope.unreadable))
         return scope
 
+    async def _set_of(self, grant: GrantId) -> str | None:
+        """The set that the grant's releases name."""
+        for index in await self.indices(grant):
+            body = decode(await self._ledger.entry(index)).body
+            if isinstance(body, machine.Release):
+                return body.set
+        return None
+
     async def indices(self, grant: GrantId) -> list[int]:
         """The indices of the grant's releases in the ledger."""
         return await self._register.read(lambda session: release_indices(session, grant))
+
+
+def _of_set(scope: Scope, set_hash: str | None) -> Scope:
+    """The scope without files of another set: nobody knew theirs while they could not be read."""
+    others = {file.segment: file.at for file in scope.files if file.header.set_hash.hex() != set_hash}
+    return replace(
+        scope,
+        files=tuple(file for file in scope.files if file.segment not in others),
+        granted={segment: seqs for segment, seqs in scope.granted.items() if segment not in others},
+        unreadable={**scope.unreadable, **dict.fromkeys(others, OTHER_SET)},
+        whereabouts={**scope.whereabouts, **others},
+    )
 
 
 def _one_set(grant: GrantId, scope: Scope) -> bytes:

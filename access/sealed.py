@@ -6,7 +6,8 @@ No key is used here, and nothing is opened.
 import asyncio
 import logging
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from access.ports import IndexPort, LedgerPort, SegmentAt
@@ -22,6 +23,13 @@ from storage.svs1.scan import SegmentFile
 from storage.svs1.scope import SegmentHeads, begins_in_previous, records_in_scope, segments_in_scope
 from storage.vault.grantfile import RecordClaim
 
+NOT_MOUNTED: Final = "volume-not-mounted"
+GONE: Final = "it does not exist any more"
+NOTHING_GRANTED: Final = "no record in the interval"
+OTHER_SET: Final = "sealed under another custodian set"
+KEYS_MISSING: Final = "keys are missing"
+"""Why nothing, or not everything, can be had of a segment; else it is the message id of an error."""
+
 _log: Final = logging.getLogger(__name__)
 
 
@@ -36,6 +44,7 @@ class SealedFile:
     """A sealed file whose root is the one in the ledger; `key_record` is the hash of its key record there."""
 
     at: SegmentAt
+    path: Path
     header: Header
     commit: bytes
     root: bytes
@@ -52,11 +61,32 @@ class SealedFile:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The files that hold granted records, in the order of time, the `seq` of these, and what could not be read."""
+    """The files that hold granted records, in the order of time, the `seq` of these, and what could not be read.
+
+    `whereabouts` is what the index says of the segments that could not be read, as far as it still knows them.
+    """
 
     files: tuple[SealedFile, ...]
     granted: Mapping[SegmentId, tuple[int, ...]]
     unreadable: Mapping[SegmentId, str]
+    whereabouts: Mapping[SegmentId, SegmentAt]
+
+    @property
+    def segments(self) -> tuple[SegmentId, ...]:
+        """Every segment that is granted from, readable or not, camera by camera in the order of time."""
+        known = [*(file.at for file in self.files), *self.whereabouts.values()]
+        return tuple(at.segment for at in sorted(known, key=lambda at: (at.camera, at.start_utc_us)))
+
+
+class _Unread:
+    """What could not be read, with why."""
+
+    def __init__(self) -> None:
+        self.why: dict[SegmentId, str] = {}
+        self.whereabouts: dict[SegmentId, SegmentAt] = {}
+
+    def add(self, at: SegmentAt, why: str) -> None:
+        self.why[at.segment], self.whereabouts[at.segment] = why, at
 
 
 async def collect(
@@ -64,21 +94,21 @@ async def collect(
 ) -> Scope:
     """Everything that exists of these cameras in [from, to), with what is needed to decode it.
 
-    A file that can not be read, or is not what was sealed, is left out and named.
+    A file that can not be read, is not what was sealed, or lies on a volume that is not mounted is named as unreadable.
     """
     files: dict[SegmentId, SealedFile] = {}
-    unreadable: dict[SegmentId, str] = {}
+    unread = _Unread()
     for camera in cameras:
         coverage = await index.coverage(camera, from_utc_us, to_utc_us)
         for at in coverage.segments:
             wanted: SegmentAt | None = at
-            while wanted is not None and wanted.segment not in files and wanted.segment not in unreadable:
-                file = await _try(wanted, ledger, unreadable)
+            while wanted is not None and wanted.segment not in files and wanted.segment not in unread.why:
+                file = await _try(wanted, ledger, unread)
                 if file is None:
                     break
                 files[file.segment] = file
                 wanted = await _before(file, index, from_utc_us, to_utc_us)
-    return _scope(files.values(), from_utc_us, to_utc_us, unreadable)
+    return _scope(files.values(), from_utc_us, to_utc_us, unread)
 
 
 async def collect_released(
@@ -88,18 +118,23 @@ async def collect_released(
     from_utc_us: UtcUs,
     to_utc_us: UtcUs,
 ) -> Scope:
-    """The same for the segments that a release names; what was destroyed since is named as unreadable."""
+    """The same for the segments that a release names; whatever nothing can be had of is named as unreadable."""
     files: list[SealedFile] = []
-    unreadable: dict[SegmentId, str] = {}
+    unread = _Unread()
     for segment in segments:
         at = await index.segment(segment)
         if at is None:
-            unreadable[segment] = "it does not exist any more"
+            unread.why[segment] = GONE
             continue
-        file = await _try(at, ledger, unreadable)
+        file = await _try(at, ledger, unread)
         if file is not None:
             files.append(file)
-    return _scope(files, from_utc_us, to_utc_us, unreadable)
+    scope = _scope(files, from_utc_us, to_utc_us, unread)
+    for file in files:
+        # It could not be read when it was released: only now it shows that none of its records is granted.
+        if file.segment not in scope.granted:
+            unread.add(file.at, NOTHING_GRANTED)
+    return replace(scope, unreadable=unread.why, whereabouts=unread.whereabouts)
 
 
 def claims_for(file: SealedFile, seqs: Collection[int]) -> tuple[RecordClaim, ...]:
@@ -108,22 +143,26 @@ def claims_for(file: SealedFile, seqs: Collection[int]) -> tuple[RecordClaim, ..
     return (file.records[0], *file.records[min(gops) : max(gops) + 1])
 
 
-async def _try(at: SegmentAt, ledger: LedgerPort, unreadable: dict[SegmentId, str]) -> SealedFile | None:
+async def _try(at: SegmentAt, ledger: LedgerPort, unread: _Unread) -> SealedFile | None:
+    if at.path is None:
+        _log.error("a segment of a grant can not be read, its volume is not mounted: %s", at.segment)
+        unread.add(at, NOT_MOUNTED)
+        return None
     entry = await ledger.entry(at.seal_index)
     try:
-        return await asyncio.to_thread(_read, at, entry)
+        return await asyncio.to_thread(_read, at, at.path, entry)
     except EvidenceAtRisk as error:
-        _log.error("a sealed file is left out of a grant: %s", error)
-        unreadable[at.segment] = error.message_id
+        _log.error("a segment of a grant can not be read: %s", error)
+        unread.add(at, error.message_id)
         return None
 
 
-def _read(at: SegmentAt, seal_entry: bytes) -> SealedFile:
+def _read(at: SegmentAt, path: Path, seal_entry: bytes) -> SealedFile:
     seal = decode(seal_entry).body
-    name = at.path.name
+    name = path.name
     if not isinstance(seal, Seal) or (seal.seg, seal.camera) != (at.segment, at.camera):
         raise SealDiffers(file=name, what="entry")
-    with SegmentReader(at.path) as reader, SegmentFile(at.path) as file:
+    with SegmentReader(path) as reader, SegmentFile(path) as file:
         if (reader.root.hex(), reader.hh.hex()) != (seal.root, seal.hh) or len(reader) != seal.records:
             raise SealDiffers(file=name, what="root")
         if (reader.header.segment, reader.header.camera) != (at.segment, at.camera):
@@ -131,6 +170,7 @@ def _read(at: SegmentAt, seal_entry: bytes) -> SealedFile:
         fronts = [file.read(entry.offset, HEAD_BYTES + HASH_BYTES) for entry in reader.entries]
         return SealedFile(
             at=at,
+            path=path,
             header=reader.header,
             commit=reader.commit,
             root=reader.root,
@@ -152,9 +192,7 @@ async def _before(file: SealedFile, index: IndexPort, from_utc_us: UtcUs, to_utc
     return await index.segment(file.header.continues) if begins_in_previous(file.heads, seqs) else None
 
 
-def _scope(
-    files: Iterable[SealedFile], from_utc_us: UtcUs, to_utc_us: UtcUs, unreadable: Mapping[SegmentId, str]
-) -> Scope:
+def _scope(files: Iterable[SealedFile], from_utc_us: UtcUs, to_utc_us: UtcUs, unread: _Unread) -> Scope:
     known = {file.segment: file for file in files}
     heads = [
         SegmentHeads(file.segment, file.header.start_utc_us, file.header.continues, file.heads)
@@ -168,5 +206,6 @@ def _scope(
     return Scope(
         files=tuple(ordered),
         granted={segment: tuple(seqs) for segment, seqs in granted.items()},
-        unreadable=dict(unreadable),
+        unreadable=unread.why,
+        whereabouts=unread.whereabouts,
     )

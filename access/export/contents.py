@@ -56,7 +56,19 @@ def place_entries(grant: GrantFacts) -> tuple[PlaceEntry, ...]:
 
 def unreadable_entries(release: Release) -> tuple[UnreadableEntry, ...]:
     """The segments of the release that could not be read."""
-    return tuple(UnreadableEntry(seg=segment, why=why) for segment, why in sorted(release.unreadable.items()))
+    entries = []
+    for segment, why in sorted(release.unreadable.items()):
+        at = release.whereabouts.get(segment)
+        entries.append(
+            UnreadableEntry(
+                seg=segment,
+                why=why,
+                camera=None if at is None else at.camera,
+                from_utc_us=None if at is None else at.start_utc_us,
+                to_utc_us=None if at is None else at.end_utc_us,
+            )
+        )
+    return tuple(entries)
 
 
 def unshown_segments(plans: Iterable[CameraPlan]) -> tuple[UnshownSegment, ...]:

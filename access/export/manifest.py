@@ -60,10 +60,16 @@ class PlaceEntry(Part):
 
 
 class UnreadableEntry(Part):
-    """A segment of the grant whose file is gone or damaged, so that nothing of it is in the bundle."""
+    """A segment of the grant whose file is away, gone or damaged, so that nothing or not all of it is in the bundle.
+
+    Camera and times are null when the segment is destroyed, or lost.
+    """
 
     seg: Uuid7
     why: Text
+    camera: Name | None
+    from_utc_us: Instant | None
+    to_utc_us: Instant | None
 
 
 class ItemSegment(Part):

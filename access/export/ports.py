@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from access.facts import PlaceText
-from access.ports import Inclusion
+from access.ports import Inclusion, SegmentAt
 from nvr.base.ids import AccountId, CameraId, GrantId, RequisitionNo, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
@@ -113,7 +113,12 @@ class Release(Protocol):
 
     @property
     def unreadable(self) -> Mapping[SegmentId, str]:
-        """Segments that were released and can not be read, with why."""
+        """Segments that were released and can not be read, or not whole, with why."""
+        ...
+
+    @property
+    def whereabouts(self) -> Mapping[SegmentId, SegmentAt]:
+        """What the index says of these, as far as it still knows them."""
         ...
 
     def segments(self, camera: CameraId) -> Sequence[ReleasedSegment]:

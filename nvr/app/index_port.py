@@ -62,17 +62,16 @@ class IndexFiles:
         states = {row.state for row in rows}
         existing = [row for row in rows if row.state is SegmentState.SEALED]
         return Coverage(
-            segments=tuple(_at(row, mounted) for row in existing if row.volume in mounted),
+            segments=tuple(_at(row, mounted) for row in existing),
             destroyed=bool(states & {SegmentState.DOOMED, SegmentState.GONE}),
-            lost=SegmentState.LOST in states or any(row.volume not in mounted for row in existing),
+            lost=SegmentState.LOST in states,
         )
 
     def _segment(self, segment: SegmentId) -> SegmentAt | None:
         row = self._ask(lambda reader: reader.segment(segment))
-        mounted = self._mounted()
-        if row is None or row.state is not SegmentState.SEALED or row.volume not in mounted:
+        if row is None or row.state is not SegmentState.SEALED:
             return None
-        return _at(row, mounted)
+        return _at(row, self._mounted())
 
     def _ask(self, question: Callable[[IndexReader], T]) -> T:
         # Opened anew each time: the keeper may have rebuilt it.
@@ -121,11 +120,12 @@ async def _ask(socket: Path) -> Mapping[str, Any] | None:
 
 
 def _at(row: SegmentRow, mounted: Mapping[str, Volume]) -> SegmentAt:
+    volume = mounted.get(row.volume)
     return SegmentAt(
         segment=row.seg,
         camera=row.camera,
         shard=row.shard,
-        path=mounted[row.volume].sealed_path(row.camera, row.start_utc_us, row.seg),
+        path=None if volume is None else volume.sealed_path(row.camera, row.start_utc_us, row.seg),
         start_utc_us=row.start_utc_us,
         end_utc_us=row.end_utc_us,
         seal_index=row.ledger_index,

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from access.export.bundle import Bundle, Exporter, ExportOrder
 from access.export.signing import ExportSigner
 from access.facts import PlaceText
-from access.ports import Inclusion
+from access.ports import Inclusion, SegmentAt
 from nvr.base.clock import SimClock
 from nvr.base.ids import AccountId, ActId, BootId, CameraId, GrantId, RequisitionNo, RunId, SegmentId, uuid7
 from nvr.base.jcs import Json
@@ -176,6 +176,7 @@ class FakeRelease:
     grant: FakeGrant
     sealed: Sequence[SealedSegment]
     unreadable: Mapping[SegmentId, str] = field(default_factory=dict)
+    whereabouts: Mapping[SegmentId, SegmentAt] = field(default_factory=dict)
 
     def segments(self, camera: CameraId) -> Sequence[FakeSegment]:
         found = []

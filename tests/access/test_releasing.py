@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -42,11 +43,49 @@ async def test_old_footage_does_not_wait_for_a_rotation(opened: Opened) -> None:
     assert (await opened.validate(await opened.ask()))["state"] == "released"
 
 
-async def test_segment_that_can_not_be_read_is_left_out_and_named(opened: Opened) -> None:
+async def test_segment_that_can_not_be_read_is_released_with_the_others_and_told_to_the_opener(opened: Opened) -> None:
     path = opened.recorder.path_of(opened.starts[1])
     await asyncio.to_thread(path.unlink)
     made = await opened.validate(await opened.ask())
-    assert made["segs"] == [opened.starts[0].segment, opened.starts[2].segment]
+    assert made["segs"] == [start.segment for start in opened.starts]
+    await opened.answer(made["grant"], 1)
+    assert (await opened.answer(made["grant"], 3))["state"] == "open"
+    release = await opened.open(made["grant"])
+    assert release.unreadable == {opened.starts[1].segment: "segment-unreadable"}
+    assert release.whereabouts[opened.starts[1].segment].start_utc_us == opened.starts[1].start_utc_us
+
+
+async def test_segment_whose_volume_is_away_is_released_and_opened_once_it_is_back(opened: Opened) -> None:
+    rows = opened.world.index.segments[CAMERA]
+    there = rows[2]
+    rows[2] = replace(there, path=None)
+    made = await opened.validate(await opened.ask())
+    assert (made["state"], made["segs"]) == ("released", [start.segment for start in opened.starts])
+    rows[2] = there
+    await opened.answer(made["grant"], 1)
+    state = await opened.answer(made["grant"], 3)
+    assert (state["state"], state["unreadable"]) == ("open", {})
+    release = await opened.open(made["grant"])
+    assert (release.unreadable, len(await opened.everything(release))) == ({}, 3 * 3 * 4)
+
+
+async def test_segment_whose_volume_comes_back_after_the_keys_did_is_told_as_unreadable(opened: Opened) -> None:
+    rows = opened.world.index.segments[CAMERA]
+    there = rows[2]
+    rows[2] = replace(there, path=None)
+    grant = await opened.grant()
+    assert (await opened.open(grant)).unreadable == {there.segment: "volume-not-mounted"}
+    rows[2] = there
+    assert (await opened.open(grant)).unreadable == {there.segment: "keys are missing"}
+
+
+async def test_release_waits_while_no_volume_is_mounted(opened: Opened) -> None:
+    rows = opened.world.index.segments[CAMERA]
+    opened.world.index.segments[CAMERA] = [replace(row, path=None) for row in rows]
+    made = await opened.validate(await opened.ask())
+    assert (made["state"], made["release_waits"]) == ("validated", "nothing-to-release")
+    opened.world.index.segments[CAMERA] = rows
+    assert (await opened.answer(made["grant"], 1))["state"] == "collecting"
 
 
 async def test_nothing_to_release_is_said(opened: Opened) -> None:

@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from access.export.manifest import Manifest, decode
+from access.ports import SegmentAt
 from nvr.base.ids import SegmentId, uuid7
+from nvr.base.units import UtcUs
 from tests.access.footage import CAMERA, FRAME_US, PLACE, START_UTC_US, FakeRelease, Town, codec_of, encode, records_of
 
 
@@ -30,5 +32,11 @@ def test_place_of_the_camera_is_told(town: Town) -> None:
 def test_segment_that_could_not_be_read_is_told(town: Town) -> None:
     segment = SegmentId(uuid7(START_UTC_US))
     release = town.grant(START_UTC_US, START_UTC_US + 1, opened=False)
-    (told,) = manifest_of(town, replace(release, unreadable={segment: "segment-damaged"})).unreadable
-    assert (told.seg, told.why) == (segment, "segment-damaged")
+    at = SegmentAt(segment, CAMERA, 0, None, START_UTC_US, UtcUs(START_UTC_US + 5), 7)
+    gone = SegmentId(uuid7(UtcUs(START_UTC_US + 1_000_000)))
+    unreadable = {segment: "volume-not-mounted", gone: "it does not exist any more"}
+    told = manifest_of(town, replace(release, unreadable=unreadable, whereabouts={segment: at})).unreadable
+    assert [(one.seg, one.why, one.camera, one.from_utc_us, one.to_utc_us) for one in told] == [
+        (segment, "volume-not-mounted", CAMERA, START_UTC_US, START_UTC_US + 5),
+        (gone, "it does not exist any more", None, None, None),
+    ]

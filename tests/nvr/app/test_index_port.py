@@ -1,0 +1,80 @@
+"""What lies on a volume that is not mounted exists: it is neither left out nor lost."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from access.ports import Coverage
+from access.requisitions import absence
+from nvr.app.index_port import IndexFiles
+from nvr.base.ids import CameraId, SegmentId, uuid7
+from nvr.base.units import UtcUs
+from storage.index.rows import SegmentRow
+from storage.index.tables import SegmentState
+from storage.volume import VolumeId
+
+CAMERA = CameraId("cam-1")
+NOW_UTC_US = UtcUs(1_790_000_000_000_000)
+
+
+def row(volume: VolumeId, state: SegmentState, *, number: int = 0) -> SegmentRow:
+    start = UtcUs(NOW_UTC_US + number * 300_000_000)
+    return SegmentRow(
+        seg=SegmentId(uuid7(start)),
+        camera=CAMERA,
+        volume=volume,
+        shard=0,
+        run="",
+        start_utc_us=start,
+        end_utc_us=UtcUs(start + 300_000_000),
+        clock_epoch=1,
+        records=2,
+        file_bytes=100,
+        lost_packets=0,
+        root=bytes(32),
+        point=None,
+        placement=None,
+        authorisation=None,
+        recovered=False,
+        ledger_index=7 + number,
+        state=state,
+    )
+
+
+class Known(IndexFiles):
+    """An index that knows these rows."""
+
+    def __init__(self, volumes: Sequence[Path], rows: Sequence[SegmentRow]) -> None:
+        super().__init__(Path("/nowhere"), volumes)
+        self._rows = rows
+
+    def _ask(self, question: Callable[[Any], Any]) -> Any:  # noqa: ANN401 -- whatever is asked
+        by_name = {one.seg: one for one in self._rows}
+        return question(SimpleNamespace(segments=lambda *_: self._rows, segment=by_name.get))
+
+
+async def coverage(index: IndexFiles) -> Coverage:
+    return await index.coverage(CAMERA, NOW_UTC_US, UtcUs(NOW_UTC_US + 900_000_000))
+
+
+async def test_segment_of_a_volume_that_is_not_mounted_exists_without_a_path(tmp_path: Path) -> None:
+    away = row(VolumeId(uuid7(NOW_UTC_US)), SegmentState.SEALED)
+    index = Known([tmp_path / "absent"], [away])
+    found = await coverage(index)
+    assert [(one.segment, one.path, one.seal_index) for one in found.segments] == [(away.seg, None, 7)]
+    assert absence(found, stood_somewhere=True) is None
+    assert await index.segment(away.seg) == found.segments[0]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [(SegmentState.LOST, "lost"), (SegmentState.GONE, "destroyed"), (SegmentState.DOOMED, "destroyed")],
+)
+async def test_only_what_the_index_calls_lost_is_lost(tmp_path: Path, state: SegmentState, reason: str) -> None:
+    one = row(VolumeId(uuid7(NOW_UTC_US)), state)
+    index = Known([tmp_path / "absent"], [one])
+    assert absence(await coverage(index), stood_somewhere=True) == reason
+    assert await index.segment(one.seg) is None
