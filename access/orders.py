@@ -3,27 +3,20 @@
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from nvr.base.units import UtcUs
 from storage.register.tables import Authorisation
+from storage.retention import order_in_force
 
 LONGEST_DAYS: Final = 31
 """Without an order: one calendar month is the cap all the same (CSI L252-5)."""
 
 
 def order_for(session: Session, camera: str, at_utc_us: UtcUs) -> Authorisation | None:
-    """The order in force for the camera at this instant; of several, the one that began last."""
-    orders = session.scalars(
-        select(Authorisation)
-        .where(
-            Authorisation.from_utc_us <= at_utc_us,
-            or_(Authorisation.to_utc_us.is_(None), Authorisation.to_utc_us > at_utc_us),
-        )
-        .order_by(Authorisation.from_utc_us.desc(), Authorisation.authorisation.desc())
-    )
-    return next((order for order in orders if order.cameras is None or camera in order.cameras), None)
+    """The order that decides for the camera at this instant: `storage.retention.order_in_force`, as for destruction."""
+    return order_in_force(session.scalars(select(Authorisation)), camera, at_utc_us)
 
 
 def longest_days(session: Session, cameras: Iterable[str], at_utc_us: UtcUs) -> int:

@@ -1,15 +1,16 @@
 """What is due for destruction, and why. Pure: the caller brings segments, holds, orders and the time.
 
-The cap of a segment follows from the authorisation that was in force when it began (`storage.deadline`). Nothing
-lengthens it; a camera's own setting shortens it, never below the order's minimum; disk pressure may take what is older
-than that minimum. Without any authorisation the legal month is the cap (CSI L252-5), and the decision says so.
+The cap of a segment follows from the authorisation that was in force when it began (`storage.deadline`), of several
+from the shortest. Nothing lengthens it; a camera's own setting shortens it, never below the order's minimum; disk
+pressure may take what is older than that minimum. Without any authorisation the legal month is the cap (CSI L252-5),
+and the decision says so.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from enum import StrEnum
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias, TypeVar
 
 from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
 from storage.deadline import deadline_utc_us
@@ -60,6 +61,54 @@ class Decision:
     order: str | None
 
 
+class Terms(Protocol):
+    """An authorisation, as far as it matters here; `cameras` None means all, `to_utc_us` None no end."""
+
+    @property
+    def authorisation(self) -> str:
+        """Its id."""
+        ...
+
+    @property
+    def from_utc_us(self) -> int:
+        """When it begins."""
+        ...
+
+    @property
+    def to_utc_us(self) -> int | None:
+        """When it is over."""
+        ...
+
+    @property
+    def retention_days(self) -> int:
+        """The cap."""
+        ...
+
+    @property
+    def cameras(self) -> Collection[str] | None:
+        """What it covers."""
+        ...
+
+
+AnyTerms = TypeVar("AnyTerms", bound=Terms)
+
+
+def order_in_force(orders: Iterable[AnyTerms], camera: str, at_utc_us: int) -> AnyTerms | None:
+    """The order that decides for the camera at this instant: the shortest of those in force, and its minimum with it.
+
+    Each order is a cap of its own, so that the shortest obeys them all; the minimum of a longer one could exceed it. Of
+    equally short ones the last begun decides: the renewal, not what it renews.
+    """
+    ordered = sorted(orders, key=lambda one: one.authorisation, reverse=True)
+    in_force = [one for one in ordered if _applies(one, camera, at_utc_us)]
+    return min(in_force, key=lambda one: (one.retention_days, -one.from_utc_us), default=None)
+
+
+def _applies(order: Terms, camera: str, at_utc_us: int) -> bool:
+    in_force = order.from_utc_us <= at_utc_us and (order.to_utc_us is None or at_utc_us < order.to_utc_us)
+    return in_force and (order.cameras is None or camera in order.cameras)
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Everything but segments and holds on which a decision rests; `zone` is the cameras' local time."""
@@ -69,14 +118,13 @@ class Rules:
     zone: tzinfo
 
     def rule(self, camera: str, start_utc_us: int) -> Rule:
-        """The rule for footage of the camera that began then. Of several orders in force the shortest counts."""
-        orders = [order for order in self.orders if _applies(order, camera, start_utc_us)]
+        """The rule for footage of the camera that began then."""
+        order = order_in_force(self.orders, camera, start_utc_us)
         own = self.cameras[camera].retention_days if camera in self.cameras else None
-        if not orders:
+        if order is None:
             days = LEGAL_MONTH_DAYS if own is None else min(own, LEGAL_MONTH_DAYS)
             return Rule(days, 0, "cap" if days == LEGAL_MONTH_DAYS else "camera", None)
-        order = min(orders, key=lambda one: (one.retention_days, one.authorisation))
-        minimum = min(max(one.minimum_days or 0 for one in orders), order.retention_days)
+        minimum = min(order.minimum_days or 0, order.retention_days)
         days = order.retention_days if own is None else max(min(own, order.retention_days), minimum)
         return Rule(days, minimum, "camera" if days < order.retention_days else "cap", order.authorisation)
 
@@ -158,8 +206,3 @@ def _decide(segment: SegmentRow, held: Mapping[str, tuple[Interval, ...]], rules
 
 def _is_held(segment: SegmentRow, held: Mapping[str, tuple[Interval, ...]]) -> bool:
     return is_held(held, segment.camera, segment.start_utc_us, segment.end_utc_us)
-
-
-def _applies(order: Order, camera: str, at_utc_us: int) -> bool:
-    in_force = order.from_utc_us <= at_utc_us and (order.to_utc_us is None or at_utc_us < order.to_utc_us)
-    return in_force and (order.cameras is None or camera in order.cameras)

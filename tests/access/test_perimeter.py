@@ -52,3 +52,12 @@ async def test_order_for_some_cameras_covers_these(town: World) -> None:
     covered = {str(entry.camera): entry.authorisation for entry in town.keeper.published[-1]}
     assert covered["cam-2"] == made["authorisation"]
     assert covered["cam-1"] not in (None, made["authorisation"])
+
+
+async def test_of_overlapping_orders_the_shorter_is_named_as_it_destroys(town: World) -> None:
+    shorter = await town.act("root", "authorisation.add", **{**ORDER, "retention_days": 6})
+    await town.act("root", "authorisation.add", **ORDER)
+    covered = {str(entry.camera): entry.authorisation for entry in town.keeper.published[-1]}
+    assert covered["cam-1"] == shorter["authorisation"]
+    (shown,) = [row for row in await town.act("root", "retention.show") if row["camera"] == "cam-1"]
+    assert (shown["days"], shown["minimum_days"]) == (6, 5)

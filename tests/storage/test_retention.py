@@ -15,10 +15,12 @@ from storage.holds import held_times
 from storage.index.rows import CameraRow, HoldScope, Order, SegmentRow
 from storage.index.tables import SegmentState
 from storage.retention import (
+    Rule,
     Rules,
     Verdict,
     batches,
     candidates_before_utc_us,
+    order_in_force,
     plan,
     plan_relief,
 )
@@ -123,6 +125,18 @@ def test_order_counts_that_was_in_force_when_the_segment_began() -> None:
 
 def test_of_two_orders_in_force_the_shorter_counts() -> None:
     assert verdict(rules(order(20), order(10, name="shorter")), at(2026, 9, 21))[:3] == (Verdict.DUE, "cap", "shorter")
+
+
+def test_minimum_is_that_of_the_order_that_decides() -> None:
+    the_rules = rules(order(20, 15), order(10, 2, name="shorter"), own=5)
+    assert the_rules.rule(CAMERA, START) == Rule(days=5, minimum_days=2, reason="camera", order="shorter")
+
+
+def test_of_equally_short_orders_the_last_begun_decides() -> None:
+    old, new = order(10, name="old", from_utc_us=1), order(10, name="new", from_utc_us=2)
+    for orders in ((old, new), (new, old)):
+        assert order_in_force(orders, CAMERA, START) is new
+    assert order_in_force([order(10, name="b"), order(10, name="a")], CAMERA, START) == order(10, name="b")
 
 
 def test_order_for_other_cameras_does_not_apply() -> None:
