@@ -168,6 +168,14 @@ class Recorder(_Section):
     """A camera that sends nothing for so long is silent: a gap begins and it is connected again."""
 
 
+class Keeper(_Section):
+    """How the volumes are kept."""
+
+    reserve_gib: Annotated[int, Field(strict=True, ge=0, le=10_240)] = 10
+    """A volume with less room than this, and than 5 % of its size, is relieved of its oldest footage, never of what a
+    hold covers or what is younger than its order's minimum. 0: recording stops when a disk is full."""
+
+
 class Access(_Section):
     """The console and the HTTP interface."""
 
@@ -192,6 +200,7 @@ class Settings(_Section):
     keyring: Keyring
     keys: Keys = Keys()
     recorder: Recorder = Recorder()
+    keeper: Keeper = Keeper()
     access: Access = Access()
 
     @model_validator(mode="after")

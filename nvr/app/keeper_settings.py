@@ -14,4 +14,5 @@ def keeper_settings(settings: Settings) -> KeeperSettings:
         volumes=tuple(volume.path for volume in settings.volume),
         places=settings.keyring.places,
         zone=ZoneInfo(settings.system.timezone),
+        reserve_bytes=settings.keeper.reserve_gib << 30,
     )

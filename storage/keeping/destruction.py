@@ -13,6 +13,7 @@ from storage.holds import held_times
 from storage.index.queries import IndexReader
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
+from storage.keeping.settings import RESERVE_PERCENT
 from storage.ledger.machine import ClockSync
 from storage.reaper import NOTHING, Destroyed, Reaper
 from storage.retention import (
@@ -94,9 +95,10 @@ class Retention:
         wanted: dict[VolumeId, int] = {}
         for name, volume in self._volumes().items():
             try:
-                short = self._reserve_bytes - volume.space().free_bytes
+                space = volume.space()
             except VolumeLost:
                 continue
+            short = min(self._reserve_bytes, space.total_bytes * RESERVE_PERCENT // 100) - space.free_bytes
             if short > 0:
                 wanted[name] = short
         return wanted

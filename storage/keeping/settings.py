@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
+from typing import Final
+
+RESERVE_PERCENT: Final = 5
+"""The reserve is never more of a volume than this: a small one is not emptied for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +22,7 @@ class KeeperSettings:
     zone: tzinfo
     """The cameras' local time."""
     reserve_bytes: int = 0
-    """A volume with less room than this is relieved of its oldest footage, never below the order's minimum."""
+    """A volume with less room than this, and than `RESERVE_PERCENT` of its size, is relieved of its oldest footage."""
     poll_s: float = 0.5
     retention_s: float = 60.0
     reconcile_s: float = 6 * 3600.0

@@ -121,7 +121,7 @@ async def test_full_volume_is_relieved_of_the_oldest_beyond_the_minimum(
     town: Town, segments: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await town.act(order(15, 2))
-    monkeypatch.setattr(Volume, "space", lambda volume: Space(999, 10_000))
+    monkeypatch.setattr(Volume, "space", lambda volume: Space(999, 20_000))
     pressed = retention(town, reserve_bytes=1_000)
     assert (await pressed.run("synchronised")).pressed == ()
     town.clock.advance(4 * DAY_US)
@@ -129,6 +129,16 @@ async def test_full_volume_is_relieved_of_the_oldest_beyond_the_minimum(
     assert done.pressed == (town.recorder.volume.id,)
     assert await states(town, segments) == [SegmentState.GONE, SegmentState.SEALED]
     assert [body.reason for body in await town.logged() if isinstance(body, Expire)] == ["pressure"]
+
+
+async def test_small_volume_is_not_emptied_for_a_reserve_that_it_can_not_have(
+    town: Town, segments: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Volume, "space", lambda volume: Space(500, 10_000))
+    assert (await retention(town, reserve_bytes=10 << 30).run("synchronised")).pressed == ()
+    monkeypatch.setattr(Volume, "space", lambda volume: Space(499, 10_000))
+    assert (await retention(town, reserve_bytes=10 << 30).run("synchronised")).pressed == (town.recorder.volume.id,)
+    assert await states(town, segments) == [SegmentState.GONE, SegmentState.SEALED]
 
 
 async def test_plan_is_made_page_by_page(

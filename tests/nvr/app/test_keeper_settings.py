@@ -1,0 +1,15 @@
+"""What the keeper's core is told of the configuration."""
+
+from pathlib import Path
+
+import pytest
+
+from config.load import parse
+from nvr.app.keeper_settings import keeper_settings
+from tests.nvr.app.fixtures import CONFIG
+
+
+@pytest.mark.parametrize(("section", "reserve_bytes"), [("", 10 << 30), ("[keeper]\nreserve_gib = 0\n", 0)])
+def test_reserve_of_the_configuration_reaches_the_keeper(section: str, reserve_bytes: int) -> None:
+    settings = parse(CONFIG.format("/srv") + section, Path("scelle.toml"))
+    assert keeper_settings(settings).reserve_bytes == reserve_bytes
