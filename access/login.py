@@ -4,6 +4,7 @@ from access.accounts import find_person, password_hash
 from access.passwords import Passwords, Throttle, WrongPassword
 from access.policy import Person
 from nvr.base.clock import Clock
+from nvr.base.units import US_PER_SECOND
 from storage.register.register import Register
 
 
@@ -13,13 +14,15 @@ class Login:
     def __init__(self, register: Register, passwords: Passwords, clock: Clock) -> None:
         self._register = register
         self._passwords = passwords
+        self._clock = clock
         self._throttle = Throttle(clock)
+        self._next_mono_us = 0
 
     async def check(self, account: str, password: str, *, never_waits: bool) -> Person:
         """The person whose account and password these are.
 
         With `never_waits` the password is looked at however many were wrong before: a hold must not wait for somebody
-        who tries passwords.
+        who tries passwords. The caller lets whoever was wrong there `wait_in_line`.
 
         Raises:
             TooManyAttempts: the account must wait; the password was not looked at.
@@ -36,3 +39,12 @@ class Login:
             raise WrongPassword
         self._throttle.succeeded(account)
         return person
+
+    async def wait_in_line(self) -> None:
+        """Wait before a wrong password that `never_waits` is answered: one answer a second in all, whoever asks.
+
+        A right password is not in this line, so that no hold waits for somebody who tries passwords.
+        """
+        now = self._clock.mono_us()
+        self._next_mono_us = max(self._next_mono_us, now) + US_PER_SECOND
+        await self._clock.sleep((self._next_mono_us - now) / US_PER_SECOND)

@@ -1,6 +1,5 @@
 """The acts of persons: who asks, whether they may, then the act. What is refused about footage is in the ledger."""
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -11,20 +10,18 @@ from access.arguments import Arguments
 from access.login import Login
 from access.passwords import WrongPassword
 from access.policy import ABOUT_VIDEO, ActName, Denied, Person
+from access.refusals import Refusals
 from nvr.base.clock import Clock
-from nvr.base.errors import InvalidValue, Retryable
+from nvr.base.errors import InvalidValue
 from nvr.base.jcs import Json
 from storage.ledger import machine
 from storage.ledger.entries import ACCESS, Actor
 from storage.register import tables
-from storage.register.acts import Proposal
-from storage.register.ports import RegisterLedger
 from storage.register.register import Register
 
 Handler: TypeAlias = Callable[[Person, Arguments], Awaitable[Json]]
 
 NO_ROLE: Final = "none"
-_log: Final = logging.getLogger(__name__)
 
 
 class AccessService:
@@ -33,13 +30,13 @@ class AccessService:
     def __init__(
         self,
         register: Register,
-        ledger: RegisterLedger,
+        refusals: Refusals,
         login: Login,
         clock: Clock,
         handlers: Mapping[ActName, Handler],
     ) -> None:
         self._register = register
-        self._ledger = ledger
+        self._refusals = refusals
         self._login = login
         self._clock = clock
         self._handlers = handlers
@@ -51,14 +48,17 @@ class AccessService:
             WrongPassword, TooManyAttempts: it is not said whether the account exists.
             Denied: policy forbids it; if the act is about footage, this is in the ledger.
             InvalidValue: a value is wrong; the field is named.
-            Retryable: the keeper does not answer: without the ledger nothing happens.
+            Retryable: the keeper does not answer: without the ledger nothing happens. A refusal stays one, and waits on
+                disk for the ledger.
         """
         act = _act_name(name)
         try:
             person = await self._login.check(account, password, never_waits=act is ActName.HOLD_PLACE)
         except WrongPassword:
-            if act in ABOUT_VIDEO:
-                await self._log_denied(ACCESS, machine.Denied(rule="password", what=act, object=None))
+            if act in ABOUT_VIDEO or act is ActName.HOLD_PLACE:
+                await self._refusals.tell(ACCESS, machine.Denied(rule="password", what=act, object=None))
+            if act is ActName.HOLD_PLACE:
+                await self._login.wait_in_line()
             raise
         try:
             return await self._handlers[act](person, Arguments(args))
@@ -66,7 +66,7 @@ class AccessService:
             if act in ABOUT_VIDEO:
                 actor = Actor(id=person.account, role=min(person.roles, default=NO_ROLE))
                 body = machine.Denied(rule=denied.rule, what=denied.what, object=_short(denied.object))
-                await self._log_denied(actor, body)
+                await self._refusals.tell(actor, body)
             raise
 
     async def status(self) -> dict[str, Json]:
@@ -74,12 +74,9 @@ class AccessService:
         now_utc_us = self._clock.utc_us()
         return {"utc_us": now_utc_us, **await self._register.read(lambda session: _counts(session, now_utc_us))}
 
-    async def _log_denied(self, actor: Actor, body: machine.Denied) -> None:
-        try:
-            await self._ledger.append([Proposal(None, actor, body).to_wire()])
-        except Retryable:
-            # Refused all the same: the answer must not depend on the keeper.
-            _log.warning("a refusal (%s of %s) is not in the ledger: the keeper does not answer", body.rule, body.what)
+    async def housekeep(self) -> None:
+        """Bring refusals to the ledger that it did not take before."""
+        await self._refusals.flush()
 
 
 def _act_name(name: str) -> ActName:

@@ -24,6 +24,7 @@ from access.passwords import Passwords, default_hasher
 from access.perimeter import Perimeter
 from access.policy import ActName
 from access.publication import Publisher
+from access.refusals import Refusals
 from access.release import Releases
 from access.requisitions import Requisitions
 from access.service import AccessService, Handler
@@ -66,7 +67,7 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
     grants = Grants(register, keeper, index, keys, clock)
     exporter = Exporter(
         staging=settings.paths.access / "staging",
-        ledger=ActingLedger(register, keeper),
+        ledger=ActingLedger(register, keeper, clock),
         index=index,
         signer=await asyncio.to_thread(_signer, settings),
         origin=settings.system.origin,
@@ -83,7 +84,8 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
         **_town_acts(settings, register, passwords, publisher, index, recorders, clock),
         **_requisition_acts(settings, register, grants, handover, index, clock),
     }
-    service = AccessService(register, keeper, Login(register, passwords, clock), clock, MappingProxyType(acts))
+    refusals = Refusals(settings.paths.access / "refusals", keeper, clock)
+    service = AccessService(register, refusals, Login(register, passwords, clock), clock, MappingProxyType(acts))
     views = StatusViews(settings, keeper.caller, index, recorders, clock)
     return AccessParts(service, handover, grants, publisher, views)
 

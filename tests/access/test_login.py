@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from access.passwords import TooManyAttempts, WrongPassword
@@ -28,6 +30,26 @@ async def test_account_waits_after_wrong_passwords_and_a_hold_does_not(town: Wor
         await town.act("a.martin", "camera.list")
     assert (await town.act("a.martin", "hold.place", **HELD))["cameras"] == ["cam-1"]
     await town.act("a.martin", "camera.list")  # the right password forgave
+
+
+async def test_wrong_passwords_for_a_hold_are_answered_once_a_second_and_logged_and_the_right_one_at_once(
+    town: World,
+) -> None:
+    tried = [
+        asyncio.create_task(town.service.act(account, "wrong", "hold.place", HELD))
+        for account in ("a.martin", "b.petit", "nobody")
+    ]
+    while town.clock.sleepers < len(tried):  # noqa: ASYNC110 -- the clock tells nobody who sleeps
+        await asyncio.sleep(0)
+    assert await town.denials() == [("access", "hold.place", "password")] * 3
+    assert (await town.act("a.martin", "hold.place", **HELD))["cameras"] == ["cam-1"]
+    for answered in range(1, 4):
+        town.clock.advance(1_000_000)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert sum(task.done() for task in tried) == answered
+    for task in tried:
+        assert isinstance(task.exception(), WrongPassword)
 
 
 async def test_waiting_ends_by_itself(town: World) -> None:

@@ -17,6 +17,7 @@ from access.perimeter import Perimeter
 from access.policy import ActName
 from access.ports import Consistency, Coverage, Inclusion, SegmentAt
 from access.publication import Publisher
+from access.refusals import Refusals
 from access.requisitions import Requisitions
 from access.service import AccessService, Handler
 from nvr.base.clock import SimClock
@@ -200,7 +201,8 @@ class World:
             ActName.REQUISITION_REFUSE: requisitions.refuse,
             ActName.REQUISITION_CLOSE: requisitions.close,
         }
-        self.service = AccessService(register, self.keeper, Login(register, passwords, clock), clock, self.handlers)
+        refusals = Refusals(self.directory / "refusals", self.keeper, clock)
+        self.service = AccessService(register, refusals, Login(register, passwords, clock), clock, self.handlers)
 
     async def reopen(self) -> None:
         """Open the register again, after it was closed."""

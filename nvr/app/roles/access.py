@@ -67,6 +67,7 @@ async def _housekeep(parts: AccessParts, clock: Clock) -> None:
 
 async def _housekeep_once(parts: AccessParts) -> None:
     await _survive("housekeeping", parts.grants.housekeep)
+    await _survive("refusals", parts.service.housekeep)
     await _survive("staging", parts.handover.housekeep)
     await _survive("publication", parts.publisher.publish)
 
