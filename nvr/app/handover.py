@@ -11,18 +11,20 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from access.accounts import find_person
 from access.arguments import Arguments
 from access.export.bundle import Exporter, ExportOrder
-from access.policy import ActName, Person, demand
+from access.policy import ActName, Denied, Person, demand
 from access.ports import LedgerPort
 from access.reading import about_requisition, grant_of, requisition_row
 from access.release import Releases
 from nvr.base.clock import Clock
 from nvr.base.errors import InvalidValue, Refused
-from nvr.base.ids import AccountId, ActId, GrantId, requisition_no, uuid7
+from nvr.base.ids import AccountId, ActId, GrantId, RequisitionNo, requisition_no, uuid7
 from nvr.base.jcs import Json
-from nvr.base.units import US_PER_SECOND, MonoUs
+from nvr.base.units import US_PER_SECOND, MonoUs, UtcUs
 from storage.durable import remove_tree
+from storage.ledger import people
 from storage.ledger.entries import Actor, body_from
 from storage.register import tables
 from storage.register.acts import Proposal
@@ -41,25 +43,49 @@ class BundleUnknown(Refused):
 
 
 class ActingLedger:
-    """The ledger for an act that export appends: through the register, which thereby knows it too."""
+    """The ledger for an act that export appends: through the register, which thereby knows it too.
 
-    def __init__(self, register: Register, ledger: LedgerPort) -> None:
+    A bundle is hours in the making: policy is asked again in the moment in which it is logged.
+    """
+
+    def __init__(self, register: Register, ledger: LedgerPort, clock: Clock) -> None:
         self._register = register
         self._ledger = ledger
+        self._clock = clock
         self.entry = ledger.entry
         self.proof = ledger.proof
 
     async def append(self, entries: Sequence[Mapping[str, Json]]) -> list[StoredLeaf]:
-        """Append the group as acts of the register."""
+        """Append the group as acts of the register. Raises Denied: an export is not, or no longer, allowed."""
         proposals = [_proposal(entry) for entry in entries]
-        placed = await self._register.act(lambda _: proposals)
+
+        def propose(session: Session) -> Sequence[Proposal]:
+            for proposal in proposals:
+                if isinstance(proposal.body, people.Export):
+                    demand_export(session, proposal.actor.id, proposal.body.requisition, self._clock.utc_us())
+            return proposals
+
+        placed = await self._register.act(propose)
         return [StoredLeaf(each.index, await self._ledger.entry(each.index)) for each in placed]
+
+
+def demand_export(session: Session, account: str, requisition: str, now_utc_us: UtcUs) -> None:
+    """Whether the account, as it is now, may have the bundle of the requisition, as that is now.
+
+    Raises:
+        Denied: it may not; an account that is gone is `account-disabled`.
+    """
+    person = find_person(session, account)
+    if person is None:
+        raise Denied(rule="account-disabled", what=ActName.EXPORT, object=requisition)
+    demand(person, ActName.EXPORT, about_requisition(session, requisition_row(session, requisition)), now_utc_us)
 
 
 @dataclass(slots=True)
 class _Staged:
     root: Path
     account: AccountId
+    requisition: RequisitionNo
     sizes: Mapping[str, int]
     touched_mono_us: MonoUs
 
@@ -112,7 +138,7 @@ class Handover:
                 release.wipe()
         sizes = await asyncio.to_thread(_sizes, bundle.path)
         token = secrets.token_urlsafe(24)
-        self._staged[token] = _Staged(bundle.path, person.account, sizes, self._clock.mono_us())
+        self._staged[token] = _Staged(bundle.path, person.account, number, sizes, self._clock.mono_us())
         files: list[Json] = [{"path": path, "size": size} for path, size in sizes.items()]
         return {"token": token, "bundle": bundle.name, "files": files}
 
@@ -138,11 +164,18 @@ class Handover:
             await asyncio.to_thread(_wipe_all_but, self._exporter.staging, kept)
 
     async def read(self, args: dict[str, Any]) -> dict[str, Json]:
-        """A part of a staged file, from `offset` on. Raises BundleUnknown."""
+        """A part of a staged file, from `offset` on, as long as it may still be exported.
+
+        Raises:
+            BundleUnknown: no such bundle or file, or it was wiped meanwhile.
+            Denied: the account for which it was made, its requisition or its grant ended meanwhile.
+        """
         staged = self._staged.get(str(args.get("token")))
         name, offset = str(args.get("path")), args.get("offset")
         if staged is None or name not in staged.sizes or type(offset) is not int or offset < 0:
             raise BundleUnknown
+        account, number, now_utc_us = staged.account, staged.requisition, self._clock.utc_us()
+        await self._register.read(lambda session: demand_export(session, account, number, now_utc_us))
         staged.touched_mono_us = self._clock.mono_us()
         data = await asyncio.to_thread(_read, staged.root / name, offset)
         eof = offset + len(data) >= staged.sizes[name]
@@ -166,6 +199,9 @@ def _sizes(root: Path) -> dict[str, int]:
 
 
 def _read(path: Path, offset: int) -> bytes:
-    with path.open("rb") as file:
-        file.seek(offset)
-        return file.read(MOST_READ_BYTES)
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read(MOST_READ_BYTES)
+    except FileNotFoundError as error:
+        raise BundleUnknown from error

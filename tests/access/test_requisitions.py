@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -55,6 +56,14 @@ async def test_place_without_a_camera_is_accepted_and_answered(town: World) -> N
     made = await town.act("a.martin", "requisition.new", place="rue Inconnue", **asked)
     assert made["answer"] == {"kind": "no-images", "cameras": []}
     assert (made["state"], made["hold"]) == ("no-images", None)
+
+
+async def test_volume_that_is_away_is_no_answer(town: World) -> None:
+    town.index.recorded()
+    rows = town.index.segments[CAMERA]
+    rows[0] = replace(rows[0], path=None)
+    made = await town.act("a.martin", "requisition.new", **ASKED)
+    assert (made["state"], made["answer"]) == ("received", None)
 
 
 @pytest.mark.parametrize(("fate", "reason"), [("destroyed", "destroyed"), ("lost", "lost"), ("", "no camera there")])

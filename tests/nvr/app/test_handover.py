@@ -1,49 +1,101 @@
-"""Bundles in staging are in clear: what nobody takes does not stay."""
+"""Bundles in staging are in clear: what nobody takes does not stay, and what may not be had is not given."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from nvr.app.handover import BundleUnknown, Handover, _Staged
+from access.policy import Denied
+from nvr.app.handover import ActingLedger, BundleUnknown, Handover, _Staged
 from nvr.base.clock import SimClock
-from nvr.base.ids import AccountId
+from nvr.base.ids import AccountId, ActId, RequisitionNo, uuid7
 from nvr.base.units import US_PER_SECOND
+from storage.ledger.entries import body_as_json
+from storage.ledger.people import Export
+from storage.ledger.service import LedgerService
+from storage.ledger.store import create_ledger
+from storage.register.register import Register
+from tests.access.opened import Opened
+from tests.access.world import DAY_US, NOW_UTC_US, ORIGIN, Keeper, World
 
 MINUTE_US = 60 * US_PER_SECOND
+NUMBER = RequisitionNo("R-2026-000001")
 
 
 class Desk:
-    """A hand-over with one bundle of one file, already made for `officer`."""
+    """A hand-over with one bundle of one file, already made for the opener of an open grant."""
 
-    def __init__(self, folder: Path) -> None:
-        self.clock = SimClock()
+    def __init__(self, opened: Opened, folder: Path) -> None:
+        self.world, self.clock = opened.world, opened.world.clock
         self.staging = folder / "staging"
         self.bundle = self.staging / "EXP-R-2026-000001-1"
         self.bundle.mkdir(parents=True)
         (self.bundle / "manifest.json").write_bytes(b"0123456789")
-        nobody = cast("Any", None)
         exporter = cast("Any", SimpleNamespace(staging=self.staging))
-        self.handover = Handover(nobody, nobody, exporter, self.clock, staging_minutes=60)
+        self.handover = Handover(self.world.register, opened.releases, exporter, self.clock, staging_minutes=60)
+        self.ledger = ActingLedger(self.world.register, self.world.keeper, self.clock)
 
     def stage(self) -> None:
-        sizes = {"manifest.json": 10}
-        self.handover._staged["token"] = _Staged(self.bundle, AccountId("officer"), sizes, self.clock.mono_us())
+        staged = _Staged(self.bundle, AccountId("a.martin"), NUMBER, {"manifest.json": 10}, self.clock.mono_us())
+        self.handover._staged["token"] = staged
 
     async def read(self) -> dict[str, Any]:
         return await self.handover.read({"token": "token", "path": "manifest.json", "offset": 4})
 
+    async def log_export(self, grant: str) -> None:
+        """What the exporter appends when the movies are made."""
+        body = Export(
+            grant=grant, requisition=NUMBER, bundle="EXP-R-2026-000001-1", manifest="0" * 64, files=1, bytes=10
+        )
+        actor = {"id": "a.martin", "role": "officer"}
+        act = ActId(uuid7(self.clock.utc_us()))
+        await self.ledger.append([{"t": "export", "actor": actor, "act": act, "body": body_as_json(body)}])
+
+    async def end(self, what: str) -> None:
+        """End the account, the requisition, or the grant by its date."""
+        if what == "account":
+            await self.world.act("root", "account.end", account="a.martin")
+        elif what == "requisition":
+            await self.world.act("b.petit", "requisition.close", requisition=NUMBER, reason="retirée")
+        else:
+            self.clock.advance(15 * DAY_US)
+
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    clock = SimClock(NOW_UTC_US)
+    await asyncio.to_thread(create_ledger, tmp_path / "ledger", ORIGIN, clock.utc_us())
+    service = LedgerService(tmp_path / "ledger", ORIGIN, clock)
+    await service.start()
+    keeper = Keeper(service)
+    world = World(tmp_path, clock, keeper, await Register.open(tmp_path / "register" / "register.db", keeper))
+    await world.compose()
+    yield world
+    await world.register.close()
+    await service.close()
+
+
+@pytest.fixture
+async def opened(world: World) -> Opened:
+    return await Opened.begin(world)
+
+
+@pytest.fixture
+async def grant(opened: Opened) -> str:
+    return await opened.grant()
+
+
+@pytest.fixture
+async def desk(opened: Opened, grant: str, tmp_path: Path) -> Desk:
+    return await asyncio.to_thread(Desk, opened, tmp_path)
 
 
 async def test_bundle_of_a_process_before_is_wiped_at_the_start(desk: Desk) -> None:
     await desk.handover.housekeep()
-    assert not list(desk.staging.iterdir())
+    assert not await asyncio.to_thread(lambda: list(desk.staging.iterdir()))
 
 
 async def test_bundle_that_nobody_takes_any_further_is_wiped_and_its_token_means_nothing(desk: Desk) -> None:
@@ -58,3 +110,37 @@ async def test_bundle_that_nobody_takes_any_further_is_wiped_and_its_token_means
     assert not await asyncio.to_thread(desk.bundle.exists)
     with pytest.raises(BundleUnknown):
         await desk.read()
+
+
+ENDS = {"account": "account-disabled", "requisition": "already-closed", "grant": "grant-over"}
+
+
+@pytest.mark.parametrize(("what", "rule"), ENDS.items(), ids=ENDS)
+async def test_staged_bundle_is_not_given_once_it_may_not_be_had(desk: Desk, what: str, rule: str) -> None:
+    desk.stage()
+    assert (await desk.read())["eof"] is True
+    await desk.end(what)
+    with pytest.raises(Denied, match=rule):
+        await desk.read()
+
+
+async def test_staged_bundle_that_is_gone_from_the_disk_is_unknown(desk: Desk) -> None:
+    desk.stage()
+    await asyncio.to_thread((desk.bundle / "manifest.json").unlink)
+    with pytest.raises(BundleUnknown):
+        await desk.read()
+
+
+@pytest.mark.parametrize(("what", "rule"), ENDS.items(), ids=ENDS)
+async def test_what_ended_while_movies_were_made_keeps_the_export_out_of_the_ledger(
+    desk: Desk, grant: str, what: str, rule: str
+) -> None:
+    await desk.end(what)
+    with pytest.raises(Denied, match=rule):
+        await desk.log_export(grant)
+    assert "export" not in await desk.world.keeper.types()
+
+
+async def test_export_that_is_still_allowed_is_logged(desk: Desk, grant: str) -> None:
+    await desk.log_export(grant)
+    assert (await desk.world.keeper.types())[-1] == "export"
