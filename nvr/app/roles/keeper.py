@@ -85,4 +85,4 @@ def only_keeper(ledger: Path) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main("keeper", run, holds_keys=False))
+    raise SystemExit(main("keeper", run, holds_keys=True))
