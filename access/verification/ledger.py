@@ -84,16 +84,13 @@ def _tree(reader: LedgerReader, file: str, facts: Facts) -> Iterator[Finding]:
 
 def _checkpoints(reader: LedgerReader, file: str, facts: Facts) -> Iterator[Finding]:
     body, public = _log(reader, file)
-    count = 0
-    for size in range(1, reader.size() + 1):
-        note = reader.checkpoint(size)
-        if note is None:
-            continue
+    count, length = 0, reader.size()
+    for size, note in reader.checkpoints():
         count += 1
         try:
             checkpoint = open_checkpoint(note, public)
-            told = (checkpoint.origin, checkpoint.size, checkpoint.root)
-            if told != (body.origin, size, reader.root(size)):
+            told = (checkpoint.origin, checkpoint.size)
+            if told != (body.origin, size) or size > length or checkpoint.root != reader.root(size):
                 yield finding("checkpoint-differs", file, size=size)
         except EvidenceAtRisk as error:
             yield as_finding(error, file)

@@ -87,6 +87,18 @@ class LedgerReader:
             row = self._row("SELECT note FROM checkpoint WHERE size = ?", size)
         return None if row is None else str(row[0])
 
+    def checkpoints(self) -> Iterator[tuple[int, str]]:
+        """Every signed checkpoint with its size, by size, page by page."""
+        after = -1
+        query = "SELECT size, note FROM checkpoint WHERE size > ? ORDER BY size LIMIT ?"
+        while True:
+            with self._errors_translated():
+                page = self._connection.execute(query, (after, _PAGE)).fetchall()
+            if not page:
+                return
+            yield from page
+            after = page[-1][0]
+
     def inclusion(self, index: int, size: int) -> list[bytes]:
         """The path of the entry in the tree of `size` entries. Raises InvalidValue: it is not in it."""
         self._check_size("size", size)

@@ -8,6 +8,7 @@ import pytest
 from access.verification.ledger import verify_ledger
 from access.verification.report import Report
 from storage.ledger.machine import Open, Release
+from storage.ledger.reader import LedgerReader
 from storage.ledger.tables import LedgerUnavailable
 from tests.access.footage import SET_HASH, START_UTC_US, Town
 
@@ -70,6 +71,28 @@ def test_pinned_key_is_compared(ledger: Path) -> None:
 def test_changed_ledger_is_told(ledger: Path, statement: str, told: str) -> None:
     break_ledger(ledger, statement)
     assert told in found_in(verify_ledger(ledger))
+
+
+def test_checkpoints_are_read_in_order_and_not_asked_for_at_every_size(
+    ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int | None] = []
+    real = LedgerReader.checkpoint
+
+    def counted(reader: LedgerReader, size: int | None = None) -> str | None:
+        asked.append(size)
+        return real(reader, size)
+
+    monkeypatch.setattr(LedgerReader, "checkpoint", counted)
+    report = verify_ledger(ledger)
+    assert report.ok
+    assert report.steps[2].facts["checkpoints"] == 13
+    assert asked == [None]
+
+
+def test_checkpoint_beyond_the_end_of_the_ledger_is_told(ledger: Path) -> None:
+    break_ledger(ledger, "UPDATE checkpoint SET size = 99 WHERE size = 13")
+    assert {"checkpoint-differs", "ledger-damaged"} & found_in(verify_ledger(ledger))
 
 
 def test_release_without_grant_and_opening_without_release_are_told(town: Town, ledger: Path) -> None:

@@ -74,3 +74,17 @@ def test_broken_database_is_unavailable_and_not_a_traceback_of_sqlite(tmp_path: 
     with pytest.raises(LedgerUnavailable):
         reader.size()
     reader.close()
+
+
+def test_every_checkpoint_is_given_once_by_size_across_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.ledger.reader._PAGE", 2)
+    ledger = grown(tmp_path, 0)
+    first = [size for size, _ in ledger.checkpoints()]
+    for number in range(5):
+        body = Missing(seg=uuid(number), camera="a", start_utc_us=1, end_utc_us=2, why="x")
+        ledger.append_groups([[Leaf.of(build(body, ts_utc_us=NOW_UTC_US))]])
+        ledger.sign()
+    told = list(ledger.checkpoints())
+    assert [size for size, _ in told] == sorted({*first, *range(2, 7)})
+    assert all(note == ledger.checkpoint(size) for size, note in told)
+    ledger.close()
