@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from access.arguments import HIDDEN, Arguments
-from access.passwords import Passwords
+from access.passwords import Passwords, check_length
 from access.policy import NOTHING, ActName, Denied, Person, Role, demand, incompatible
 from access.reading import as_json
 from nvr.base.clock import Clock
@@ -45,6 +45,33 @@ def password_hash(session: Session, account: str) -> str | None:
     """The Argon2id hash of the account's password; None for an unknown account."""
     row = session.get(tables.Account, account)
     return None if row is None else row.password_hash
+
+
+def check_new_account(args: Arguments, now_utc_us: UtcUs) -> tuple[dict[str, Any], str]:
+    """The row of a new account but for the hash, and its password: all that can be refused before anything is made.
+
+    Raises:
+        InvalidValue: a value is missing or wrong; the password is too short, too long, or holds the account's name.
+    """
+    wanted: dict[str, Any] = {
+        "account": account_id(args.text("account")),
+        "person": args.text("person"),
+        "service": args.optional_text("service"),
+        "designation": args.optional_text("designation"),
+        "roles": sorted(_roles(args.optional_names("roles"))),
+        "ends_utc_us": args.optional_integer("ends_utc_us", least=now_utc_us + 1),
+        "disabled": False,
+    }
+    password = args.secret("password")
+    args.done()
+    excluded = incompatible(frozenset(Role(role) for role in wanted["roles"]))
+    if excluded is not None:
+        expected = f"not both {' and '.join(sorted(excluded))}"
+        raise InvalidValue(field="roles", value=", ".join(wanted["roles"]), expected=expected)
+    if len(wanted["account"]) >= LEAST_NAME_TO_AVOID and wanted["account"] in password.lower():
+        raise InvalidValue(field="password", value=HIDDEN, expected="a password without the account's name")
+    check_length(password)
+    return wanted, password
 
 
 class Accounts:
@@ -126,23 +153,7 @@ class Accounts:
         )
 
     async def _wanted(self, args: Arguments) -> tuple[str, dict[str, Any]]:
-        wanted: dict[str, Any] = {
-            "account": account_id(args.text("account")),
-            "person": args.text("person"),
-            "service": args.optional_text("service"),
-            "designation": args.optional_text("designation"),
-            "roles": sorted(_roles(args.optional_names("roles"))),
-            "ends_utc_us": args.optional_integer("ends_utc_us", least=self._clock.utc_us() + 1),
-            "disabled": False,
-        }
-        password = args.secret("password")
-        args.done()
-        excluded = incompatible(frozenset(Role(role) for role in wanted["roles"]))
-        if excluded is not None:
-            expected = f"not both {' and '.join(sorted(excluded))}"
-            raise InvalidValue(field="roles", value=", ".join(wanted["roles"]), expected=expected)
-        if len(wanted["account"]) >= LEAST_NAME_TO_AVOID and wanted["account"] in password.lower():
-            raise InvalidValue(field="password", value=HIDDEN, expected="a password without the account's name")
+        wanted, password = check_new_account(args, self._clock.utc_us())
         return await self._passwords.hash(password), wanted
 
     def _proposal(self, actor: Actor, wanted: dict[str, Any], hashed: str | None) -> Proposal:

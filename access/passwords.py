@@ -43,6 +43,13 @@ def default_hasher() -> PasswordHasher:
     return PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)
 
 
+def check_length(password: str) -> None:
+    """Raises InvalidValue: a new password is too short or too long."""
+    if not LEAST_CHARACTERS <= len(password) <= MOST_CHARACTERS:
+        expected = f"{LEAST_CHARACTERS} to {MOST_CHARACTERS} characters"
+        raise InvalidValue(field="password", value=HIDDEN, expected=expected)
+
+
 class Passwords:
     """Hashes and checks passwords, off the event loop."""
 
@@ -62,9 +69,7 @@ class Passwords:
         Raises:
             InvalidValue: it is too short or too long; the field is `password`.
         """
-        if not LEAST_CHARACTERS <= len(password) <= MOST_CHARACTERS:
-            expected = f"{LEAST_CHARACTERS} to {MOST_CHARACTERS} characters"
-            raise InvalidValue(field="password", value=HIDDEN, expected=expected)
+        check_length(password)
         async with self._slots:
             return await asyncio.to_thread(self._hasher.hash, password)
 

@@ -1,9 +1,11 @@
 """The first administrator's account, made while no role runs: ledger first, like every account after it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
-from access.accounts import Accounts
+from access.accounts import Accounts, check_new_account
+from access.arguments import Arguments
 from access.passwords import Passwords, default_hasher
 from config.model import Settings
 from nvr.app.keeper_calls import keeper_handlers
@@ -12,15 +14,34 @@ from nvr.app.keeper_settings import keeper_settings
 from nvr.base.clock import Clock
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.jcs import Json
+from nvr.base.units import UtcUs
 from storage.keeping.keeper import Keeper
 from storage.register.register import Register
 
 ROLE: Final = "administrator"
 
 
-async def make_first_account(
-    settings: Settings, clock: Clock, *, account: str, person: str, service: str, designation: str, password: str
-) -> dict[str, Json]:
+@dataclass(frozen=True, slots=True)
+class FirstAccount:
+    """What was asked of the first administrator; `repr` does not show the password."""
+
+    account: str
+    person: str
+    service: str
+    designation: str
+    password: str = field(repr=False)
+
+    def details(self) -> dict[str, object]:
+        """As the act takes them, beside the account's name and role."""
+        texts = {"person": self.person, "service": self.service, "designation": self.designation}
+        return {**texts, "password": self.password}
+
+    def check(self, now_utc_us: UtcUs) -> None:
+        """Check all that the register would refuse, before anything is made. Raises InvalidValue."""
+        check_new_account(Arguments({**self.details(), "account": self.account, "roles": [ROLE]}), now_utc_us)
+
+
+async def make_first_account(settings: Settings, clock: Clock, first: FirstAccount) -> dict[str, Json]:
     """Make the account; only while the register has none.
 
     Raises:
@@ -35,8 +56,7 @@ async def make_first_account(
         )
         try:
             accounts = Accounts(register, await Passwords.prepare(default_hasher()), clock)
-            details: dict[str, object] = {"person": person, "service": service, "designation": designation}
-            return await accounts.bootstrap(account, {**details, "password": password})
+            return await accounts.bootstrap(first.account, first.details())
         finally:
             await register.close()
     finally:

@@ -16,7 +16,7 @@ from config import secrets
 from config.model import Preset, Settings
 from nvr.base.errors import Refused
 from nvr.base.units import UtcUs
-from storage.durable import create_file, make_directory
+from storage.durable import create_file, make_directory, remove_files, remove_tree
 from storage.keyring import create_place
 from storage.ledger.entries import build
 from storage.ledger.machine import CustodianSet as SetBody
@@ -25,7 +25,7 @@ from storage.snapshot import CameraSnapshot
 from storage.snapshot import publish as publish_snapshot
 from storage.vault.hpke import KeyPair
 from storage.vault.seats import CustodianSet, Seat, SeatKey, SignedSet, WitnessPolicy
-from storage.volume import create_volume
+from storage.volume import IDENTITY_NAME, create_volume
 
 _KEY_MODE: Final = 0o600
 _PRIVATE_FOLDER_MODE: Final = 0o700
@@ -56,6 +56,12 @@ class AlreadyFounded(Refused):
     message_id = "already-founded"
 
 
+class WitnessMissing(Refused):
+    """The preset requires a witness, which does not exist yet."""
+
+    message_id = "witness-missing"
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """The secret of one provisional seat: to be sealed in an envelope, and then forgotten here."""
@@ -64,30 +70,57 @@ class Envelope:
     key: KeyPair
 
 
+def refuse_without_witness(settings: Settings) -> None:
+    """Check that grants of the preset can ever be answered.
+
+    Raises:
+        WitnessMissing: its set would require a witness, and there is none: footage could be recorded, never opened.
+    """
+    if QUORUMS[settings.system.preset].witness is WitnessPolicy.REQUIRED:
+        raise WitnessMissing(preset=settings.system.preset.value)
+
+
 def refuse_what_exists(settings: Settings, others: Iterable[Path]) -> None:
     """Check that nothing stands where something will be made.
 
     Raises:
         AlreadyFounded: something does; its path is named.
     """
-    paths = settings.paths
-    made = [
-        paths.ledger,
-        paths.custodians,
-        paths.register,
-        paths.export_key,
-        paths.secrets,
-        settings.keys.machine_key,
-        *(volume.path / "scelle-volume.json" for volume in settings.volume),
-        *others,
-    ]
-    for path in made:
+    for path in _made(settings, others):
         if path.exists():
             raise AlreadyFounded(path=str(path))
 
 
+def undo(settings: Settings, others: Iterable[Path]) -> None:
+    """Remove what a founding that failed has made, so that it can be tried again; empty folders stay.
+
+    Only after `refuse_what_exists` found nothing: whatever stands there now is this founding's own, and nothing was
+    recorded under it.
+    """
+    made = _made(settings, others)
+    for folder in filter(Path.is_dir, made):
+        remove_tree(folder)
+    remove_files(path for path in made if path.exists())
+
+
+def _made(settings: Settings, others: Iterable[Path]) -> list[Path]:
+    paths = settings.paths
+    databases = [f"{database}{part}" for database in (paths.register, paths.index) for part in ("", "-wal", "-shm")]
+    return [
+        paths.ledger,
+        paths.custodians,
+        paths.camera_snapshot,
+        *map(Path, databases),
+        paths.export_key,
+        paths.secrets,
+        settings.keys.machine_key,
+        *(volume.path / IDENTITY_NAME for volume in settings.volume),
+        *others,
+    ]
+
+
 def found(settings: Settings, now_utc_us: UtcUs) -> list[Envelope]:
-    """Make everything but accounts; `refuse_what_exists` comes before.
+    """Make everything but accounts; the refusals come before, `undo` after a failure.
 
     Raises:
         VolumeLost: a volume's directory can not be written.

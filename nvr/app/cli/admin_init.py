@@ -8,20 +8,20 @@ from typing import Annotated
 
 import typer
 
-from access.passwords import LEAST_CHARACTERS, MOST_CHARACTERS
 from config.load import DEFAULT_FILE, config_file, parse
 from config.model import Preset, Settings
 from nvr.app.cli.common import ConfigOption, LangOption, abort_on_no, new_app, run, secret
 from nvr.app.cli.files import write_new_file
 from nvr.app.configfile import Choices, render
 from nvr.app.envelopes import write_envelopes
-from nvr.app.first_account import make_first_account
-from nvr.app.founding import QUORUMS, found, refuse_what_exists
+from nvr.app.first_account import FirstAccount, make_first_account
+from nvr.app.founding import QUORUMS, found, refuse_what_exists, refuse_without_witness, undo
 from nvr.app.messages import say
 from nvr.app.pins import PinFile
 from nvr.base.clock import SystemClock
 from nvr.base.errors import InvalidValue
 from nvr.base.ids import account_id
+from storage.durable import make_directory
 from storage.ledger.store import read_log_key
 from storage.vault.seats import SignedSet
 
@@ -33,7 +33,7 @@ def init(  # noqa: PLR0913 -- a parameter is an option
     *,
     config: ConfigOption = None,
     origin: Annotated[str | None, typer.Option(help="Name of this system for good: a host name of the town")] = None,
-    preset: Annotated[Preset | None, typer.Option(help="Who must agree before footage is opened")] = None,
+    preset: Annotated[Preset | None, typer.Option(help="Who must agree to an opening; `strict` is for later")] = None,
     volumes: Annotated[list[str] | None, typer.Option("--volume", metavar="NAME=DIR", help="Repeat for each")] = None,
     places: Annotated[list[Path] | None, typer.Option("--keyring-place", metavar="DIR", help="Two of them")] = None,
     envelopes: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to write the envelopes")] = None,
@@ -53,7 +53,7 @@ def init(  # noqa: PLR0913 -- a parameter is an option
 ) -> None:
     """Found a system: configuration, keys, provisional custodian set, ledger, first administrator.
 
-    Nothing that exists is overwritten. What is not given as an option is asked for.
+    Nothing that exists is overwritten, and what fails is undone. What is not given as an option is asked for.
 
     Example: nvr-admin init --origin videoprotection.ville.example --preset standard --volume disk1=/srv/scelle/disk1
     --keyring-place /srv/scelle/disk1/keyring --keyring-place /var/lib/scelle/keyring --envelopes /root/envelopes
@@ -62,7 +62,7 @@ def init(  # noqa: PLR0913 -- a parameter is an option
     choices = Choices(
         origin=chosen.text("ask-origin", origin),
         timezone=timezone,
-        preset=(preset or Preset(chosen.text("ask-preset", None, default=Preset.STANDARD.value))).value,
+        preset=chosen.text("ask-preset", preset, default=Preset.STANDARD.value),
         volumes=[_volume(text) for text in volumes or [chosen.text("ask-volume", None)]],
         places=[place.absolute() for place in places or chosen.places()],
         paths=chosen.paths(),
@@ -75,23 +75,30 @@ def init(  # noqa: PLR0913 -- a parameter is an option
     file = _config_of(config, root)
     text = render(choices)
     settings = parse(text, file)
+    refuse_without_witness(settings)
     folder = (envelopes or Path(chosen.text("ask-envelopes", None))).absolute()
-    account = account_id(chosen.text("ask-admin", admin))
-    details = {
-        "person": chosen.text("ask-person", person),
-        "service": chosen.text("ask-service", service),
-        "designation": chosen.text("ask-designation", designation),
-    }
-    password = _acceptable(secret("ask-new-password", new_password_file, confirm=True))
+    first = FirstAccount(
+        account=account_id(chosen.text("ask-admin", admin)),
+        person=chosen.text("ask-person", person),
+        service=chosen.text("ask-service", service),
+        designation=chosen.text("ask-designation", designation),
+        password=secret("ask-new-password", new_password_file, confirm=True),
+    )
+    first.check(SystemClock().utc_us())
     refuse_what_exists(settings, [file, folder])
     sys.stdout.write(f"{_in_plain_words(settings)}\n")
     if not yes:
         abort_on_no("ask-found", file=file)
-    pages = _found(settings, folder)
-    clock = SystemClock()
-    asyncio.run(make_first_account(settings, clock, account=account, password=password, **details))
-    write_new_file(file, text.encode(), _CONFIG_MODE)
-    sys.stdout.write(f"{say('founded', file=file, envelopes=folder, pages=len(pages), account=account)}\n")
+    make_directory(file.parent)
+    try:
+        write_new_file(file, text.encode(), _CONFIG_MODE)
+        pages = _found(settings, folder)
+        asyncio.run(make_first_account(settings, SystemClock(), first))
+    except BaseException:
+        undo(settings, [file, folder])
+        raise
+    told = say("founded", file=file, envelopes=folder, pages=len(pages), account=first.account)
+    sys.stdout.write(f"{told}\n")
 
 
 class _Asked:
@@ -115,15 +122,6 @@ class _Asked:
             "runtime": self.under("/run/scelle"),
             "secrets": self.under("/var/lib/scelle/secrets/cameras.json"),
         }
-
-
-def _acceptable(password: str) -> str:
-    """The password, once it is known that the register will take it: before anything is made."""
-    if not LEAST_CHARACTERS <= len(password) <= MOST_CHARACTERS:
-        raise InvalidValue(
-            field="password", value="***", expected=f"{LEAST_CHARACTERS} to {MOST_CHARACTERS} characters"
-        )
-    return password
 
 
 def _config_of(given: Path | None, root: Path | None) -> Path:

@@ -149,3 +149,31 @@ def test_password_that_is_too_short_is_told_before_anything_is_made(tmp_path: Pa
     done = init(tmp_path, "--new-password-file", str(tmp_path / "short"))
     assert done.returncode == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["password", "short"]
+
+
+def test_preset_whose_footage_could_never_be_opened_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    done = init(tmp_path, preset="strict")
+    assert done.returncode == 1
+    assert "[witness-missing]" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["password"]
+
+
+def test_password_with_the_accounts_name_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    (tmp_path / "named").write_text("the Admin has a long one\n")
+    done = init(tmp_path, "--new-password-file", str(tmp_path / "named"))
+    assert done.returncode == 1
+    assert "[invalid-value]" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["named", "password"]
+
+
+def test_founding_that_fails_leaves_nothing_secret_and_can_be_tried_again(tmp_path: Path) -> None:
+    # The register is made last, and can not be: by then keys, ledger and envelopes are there.
+    database = tmp_path / "root" / "var" / "lib" / "scelle" / "register" / "register.db"
+    database.parent.mkdir(parents=True)
+    database.symlink_to(tmp_path / "nowhere" / "register.db")
+    assert init(tmp_path).returncode != 0
+    left = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {"password", "scelle-keyring.json"}
+    assert not (tmp_path / "envelopes").exists()
+    database.unlink()
+    assert init(tmp_path).returncode == 0
