@@ -15,9 +15,9 @@ from access.grantfiles import Contents, build_grant_file
 from access.grantparts import MOST_ANSWER_BYTES, GrantParts
 from access.grantstore import GrantStore
 from access.opening import Opening, packed_answer
-from access.policy import ActName, Denied, Person, demand
+from access.policy import ActName, Denied, Person, demand, is_over
 from access.ports import IndexPort, LedgerPort
-from access.reading import about_requisition, as_json, grant_row, requisition_row
+from access.reading import about_requisition, as_json, grant_row, logged_utc_us, requisition_row
 from access.releasing import Releasing
 from access.validation import Validation
 from nvr.base.clock import Clock
@@ -217,7 +217,7 @@ class Grants:
 def _is_over(session: Session, *, grant: GrantId, now_utc_us: UtcUs) -> bool:
     row = grant_row(session, grant)
     closed = requisition_row(session, row.requisition).state == RequisitionState.CLOSED
-    return closed or now_utc_us >= row.valid_until_utc_us
+    return closed or is_over(UtcUs(row.valid_until_utc_us), now_utc_us, logged_utc_us(session, row))
 
 
 def _made_utc_us(grant: GrantId) -> int:

@@ -131,13 +131,17 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """What the act is about: a requisition with its grant, as far as policy looks at it. `name` is its id."""
+    """What the act is about: a requisition with its grant, as far as policy looks at it. `name` is its id.
+
+    `logged_utc_us` is the latest time of a ledger entry since the grant, as far as access knows them.
+    """
 
     name: str | None = None
     state: RequisitionState | None = None
     requested_by: str | None = None
     opener: str | None = None
     valid_until_utc_us: UtcUs | None = None
+    logged_utc_us: UtcUs | None = None
 
 
 NOTHING: Final = Object()
@@ -195,6 +199,11 @@ def demand(person: Person, act: ActName, about: Object, now_utc_us: UtcUs) -> Ro
             raise Denied(rule=rule, what=act, object=about.name)
 
 
+def is_over(valid_until_utc_us: UtcUs, now_utc_us: UtcUs, logged_utc_us: UtcUs | None) -> bool:
+    """Whether a grant has ended: by the clock, or by the ledger, so that a clock set back revives none."""
+    return max(now_utc_us, logged_utc_us or now_utc_us) >= valid_until_utc_us
+
+
 def incompatible(roles: frozenset[Role]) -> frozenset[Role] | None:
     """The roles among these that nobody has together, if there are such."""
     return next((pair for pair in INCOMPATIBLE if pair <= roles), None)
@@ -240,7 +249,7 @@ def _rule_of_grant(person: Person, act: ActName, about: Object, now_utc_us: UtcU
         return "not-validated"
     if about.state is RequisitionState.CLOSED:
         return "already-closed"
-    if now_utc_us >= about.valid_until_utc_us:
+    if is_over(about.valid_until_utc_us, now_utc_us, about.logged_utc_us):
         return "grant-over"
     if act is ActName.EXPORT:
         if about.state not in _OPEN:

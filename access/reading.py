@@ -1,5 +1,6 @@
 """Rows of the register as JSON, and the facts that policy asks of them."""
 
+import json
 from collections.abc import Iterable
 
 from sqlalchemy import select
@@ -49,4 +50,11 @@ def about_requisition(session: Session, row: tables.Requisition) -> Object:
         requested_by=row.requested_by,
         opener=None if grant is None else grant.opener,
         valid_until_utc_us=None if grant is None else UtcUs(grant.valid_until_utc_us),
+        logged_utc_us=None if grant is None else logged_utc_us(session, grant),
     )
+
+
+def logged_utc_us(session: Session, grant: tables.Grant) -> UtcUs:
+    """The latest time of an entry since the grant, its own included: entries are not in the order of their times."""
+    leaves = session.scalars(select(tables.Act.leaf).where(tables.Act.ledger_index >= grant.grant_index))
+    return max((UtcUs(json.loads(leaf)["ts_utc_us"]) for leaf in leaves if leaf is not None), default=UtcUs(0))

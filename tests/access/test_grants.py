@@ -31,6 +31,20 @@ async def test_end_of_validity_wipes_key_and_answers(opened: Opened) -> None:
         await asyncio.to_thread(opened.store.release_key, GrantId(grant))
 
 
+async def test_clock_set_back_revives_no_grant(opened: Opened) -> None:
+    grant, clock = await opened.grant(), opened.world.clock
+    clock.advance(15 * DAY_US)
+    await opened.ask(first=3, last=6)
+    clock.step_utc(-10 * DAY_US)
+    await opened.ask(first=6, last=9)  # the newest entry is not the latest
+    with pytest.raises(Denied, match="grant-over"):
+        await opened.file(grant)
+    with pytest.raises(Denied, match="grant-over"):
+        await opened.open(grant)
+    await opened.grants.housekeep()
+    assert opened.kept(grant) == []
+
+
 async def test_closing_wipes_key_and_answers(opened: Opened) -> None:
     number = await opened.ask()
     grant = (await opened.validate(number))["grant"]
