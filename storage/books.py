@@ -5,12 +5,14 @@ was answered wins against every destruction that comes after it.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from nvr.base.errors import Retryable
+from storage.index.database import IndexDamaged, set_database_aside
 from storage.index.queries import IndexReader
 from storage.index.rows import Progress
 from storage.index.writer import Index
@@ -23,6 +25,7 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 PROTECTING: Final = (Hold, Unhold)
+_log: Final = logging.getLogger(__name__)
 
 
 class IndexBehind(Retryable):
@@ -48,17 +51,28 @@ class Books:
     async def start(self, *, rebuild: bool = False) -> None:
         """Open the index, or begin an empty one, and apply what the ledger has. The ledger service must be started.
 
+        A damaged index is set aside and begun anew: all of it follows from the ledger.
+
         Raises:
             ConfigError: the index is of another version.
+            IndexUnavailable: the disk does not give it.
             IndexAhead: the ledger is an old copy.
         """
 
         def opened() -> tuple[Index, LedgerReader, IndexReader]:
-            index = Index.anew(self._index_path) if rebuild else Index(self._index_path)
+            index = Index.anew(self._index_path) if rebuild else self._open_index()
             return index, LedgerReader(self._ledger_path), IndexReader.at(self._index_path)
 
         self._index, self._reader, self._survey_reader = await self._in_thread(opened)
         await self.follow()
+
+    def _open_index(self) -> Index:
+        try:
+            return Index(self._index_path)
+        except IndexDamaged as error:
+            aside = set_database_aside(self._index_path, self.ledger.now_utc_us())
+            _log.error("%s: set aside as %s, and made anew from the ledger", error, aside.name)
+            return Index(self._index_path)
 
     async def close(self) -> None:
         """Let go of the index; the ledger service is closed by whoever started it."""

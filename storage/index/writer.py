@@ -31,7 +31,7 @@ class Index(IndexReader):
     """The index as the keeper has it; its writes belong to one thread."""
 
     def __init__(self, path: Path) -> None:
-        """Open the index, made if absent and migrated if old. Raises ConfigError: not one of this version."""
+        """Open the index, made if absent and migrated if old. Raises as `open_database`."""
         super().__init__(open_database(path))
 
     @classmethod

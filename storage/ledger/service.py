@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 from nvr.base.clock import Clock
 from nvr.base.errors import Refused
+from nvr.base.units import UtcUs
 from storage.ledger.entries import KEEPER, Actor, Spool, build
 from storage.ledger.machine import Body
 from storage.ledger.note import ProofFile
@@ -110,6 +111,10 @@ class LedgerService:
         checkpoint, tree_size = await self._checkpoint_of(to_size, at_least=from_size)
         path = await self._read(lambda reader: reader.consistency(from_size, tree_size))
         return ConsistencyProof(path=tuple(path), checkpoint=checkpoint)
+
+    def now_utc_us(self) -> UtcUs:
+        """The clock by which entries are dated."""
+        return self._clock.utc_us()
 
     async def size(self) -> int:
         """How many entries the ledger holds."""

@@ -51,6 +51,18 @@ async def test_index_that_fell_behind_catches_up_at_the_next_start(town: Town) -
     assert (await town.keeper.books.survey(IndexReader.progress)).applied_size == 6
 
 
+async def test_damaged_index_is_set_aside_and_made_anew_from_the_ledger(town: Town) -> None:
+    await town.act(hold())
+    await town.keeper.close()
+    path = town.settings.index
+    await asyncio.to_thread(path.write_bytes, b"not a database" * 1000)
+    town.keeper = town.new_keeper()
+    await town.keeper.start()
+    assert [one.hold for one in await town.keeper.books.ask(Index.holds)] == [uuid(0x500)]
+    aside = await asyncio.to_thread(lambda: [each.name for each in path.parent.glob("index.db.damaged-*")])
+    assert aside == [f"index.db.damaged-{town.clock.utc_us()}"]
+
+
 async def test_index_that_can_not_follow_is_told(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     await town.keeper.ledger.append([event()])
     monkeypatch.setattr(Index, "catch_up", lambda index, size, pages: Progress(1, index.progress().ledger_utc_us))

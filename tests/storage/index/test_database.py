@@ -7,7 +7,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from nvr.base.errors import ConfigError
-from storage.index.database import open_database, open_for_reading, remove_database
+from nvr.base.units import UtcUs
+from storage.index.database import (
+    IndexDamaged,
+    IndexUnavailable,
+    open_database,
+    open_for_reading,
+    remove_database,
+    set_database_aside,
+)
 from storage.index.tables import METADATA
 
 
@@ -24,10 +32,36 @@ def test_opening_twice_migrates_once(tmp_path: Path) -> None:
         open_database(tmp_path / "index.db").dispose()
 
 
-def test_what_is_no_index_is_refused(tmp_path: Path) -> None:
+def test_what_is_no_index_is_damaged(tmp_path: Path) -> None:
     (tmp_path / "index.db").write_text("not a database" * 100)
-    with pytest.raises(ConfigError):
+    with pytest.raises(IndexDamaged):
         open_database(tmp_path / "index.db")
+
+
+def test_page_that_is_not_what_it_was_is_found_when_it_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "index.db"
+    open_database(path).dispose()
+    content = bytearray(path.read_bytes())
+    for offset in range(4096, len(content), 4096):
+        content[offset : offset + 64] = b"\xff" * 64
+    path.write_bytes(content)
+    with pytest.raises(IndexDamaged):
+        open_database(path)
+
+
+def test_disk_that_refuses_is_to_be_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "index.db").mkdir()
+    with pytest.raises(IndexUnavailable):
+        open_database(tmp_path / "index.db")
+    (tmp_path / "index.db").rmdir()
+    open_database(tmp_path / "index.db").dispose()
+
+
+def test_set_aside_with_its_log(tmp_path: Path) -> None:
+    (tmp_path / "index.db").write_bytes(b"x")
+    (tmp_path / "index.db-wal").write_bytes(b"y")
+    aside = set_database_aside(tmp_path / "index.db", UtcUs(7))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [aside.name, f"{aside.name}-wal"]
 
 
 def test_index_of_a_newer_version_is_refused(tmp_path: Path) -> None:
