@@ -5,7 +5,6 @@ Nothing here ever reaches a log or an error: what is wrong with the file is said
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,14 +52,26 @@ def replace(path: Path, logins: Mapping[str, Login]) -> None:
         OSError: the kernel refused; the file before stays.
     """
     body = {reference: [login.user, login.password] for reference, login in sorted(logins.items())}
-    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600 from the first byte
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+    content = json.dumps(body, ensure_ascii=False, indent=1).encode()
+    # One name, so that a crash leaves one file at most, which the next call writes over.
+    beside = path.with_name(f".{path.name}.new")
+    beside.unlink(missing_ok=True)
+    try:
+        _write(beside, content)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    _sync(path.parent)
+
+
+def _write(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, MODE)
+    with os.fdopen(descriptor, "wb") as file:
         os.fchmod(descriptor, MODE)
-        json.dump(body, file, ensure_ascii=False, indent=1)
+        file.write(content)
         file.flush()
         os.fsync(descriptor)
-    Path(beside).replace(path)
-    _sync(path.parent)
 
 
 def _sync(directory: Path) -> None:

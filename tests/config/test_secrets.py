@@ -1,3 +1,5 @@
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -40,3 +42,28 @@ def test_file_that_everybody_can_read_is_refused(tmp_path: Path) -> None:
 
 def test_login_is_not_shown() -> None:
     assert "hunter22" not in repr(Login("viewer", "hunter22"))
+
+
+@pytest.mark.parametrize("refusing", ["fsync", "fchmod"])
+def test_disk_that_is_full_keeps_the_file_before_and_leaves_no_password_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusing: str
+) -> None:
+    file = tmp_path / "secrets.json"
+    before = {"cam-1": Login("viewer", "one")}
+    secrets.replace(file, before)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, refusing, full)
+    with pytest.raises(OSError, match="No space left"):
+        secrets.replace(file, {"cam-1": Login("viewer", "two")})
+    assert secrets.load(file) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["secrets.json"]
+
+
+def test_file_that_a_crash_left_half_written_is_written_over(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.json"
+    (tmp_path / ".secrets.json.new").write_text("half")
+    secrets.replace(file, {})
+    assert [path.name for path in tmp_path.iterdir()] == ["secrets.json"]
