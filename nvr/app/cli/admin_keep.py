@@ -65,3 +65,19 @@ def hold_list(context: typer.Context, *, as_json: JsonOption = False) -> None:
     """
     person = person_of(context)
     write_answer(person.act("hold.list"), as_json=as_json, zone=person.zone)
+
+
+@hold.command("end")
+def hold_end(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="HOLD", help="Its id, as `hold list` shows it")],
+    reason: Annotated[str, typer.Option(help="In words; it goes into the ledger")],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """End a hold, as a validator; one with a requisition ends when that is closed.
+
+    Example: nvr-admin --as p.leroy hold end 0199... --reason "no requisition within 96 hours"
+    """
+    person = person_of(context)
+    write_answer(person.act("hold.end", hold=name, reason=reason), as_json=as_json, zone=person.zone)

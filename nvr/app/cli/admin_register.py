@@ -43,6 +43,21 @@ def camera_add(
     write_answer(answer, as_json=as_json, zone=person.zone)
 
 
+@camera.command("retire")
+def camera_retire(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="CAMERA", help="Its id")],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Record a camera no more; its footage stays as long as the order says.
+
+    Example: nvr-admin --as admin camera retire mairie-1
+    """
+    person = person_of(context)
+    write_answer(person.act("camera.retire", camera=name), as_json=as_json, zone=person.zone)
+
+
 @camera.command("list")
 def camera_list(context: typer.Context, *, as_json: JsonOption = False) -> None:
     """All cameras with their state.
@@ -148,3 +163,28 @@ def account_add(  # noqa: PLR0913 -- a parameter is an option
         password=secret("ask-new-password", new_password_file, confirm=True),
     )
     write_answer(answer, as_json=as_json, zone=person.zone)
+
+
+@account.command("end")
+def account_end(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="ACCOUNT", help="The name to sign in with")],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Disable an account, at once; it stays in the register. Nobody ends the own account.
+
+    Example: nvr-admin --as admin account end j.martin
+    """
+    person = person_of(context)
+    write_answer(person.act("account.end", account=name), as_json=as_json, zone=person.zone)
+
+
+@account.command("list")
+def account_list(context: typer.Context, *, as_json: JsonOption = False) -> None:
+    """All accounts, for an administrator or an auditor.
+
+    Example: nvr-admin --as admin account list
+    """
+    person = person_of(context)
+    write_answer(person.act("account.list"), as_json=as_json, zone=person.zone)

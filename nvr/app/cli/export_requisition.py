@@ -124,6 +124,23 @@ def requisition_refuse(
     write_answer(answer, as_json=as_json, zone=person.zone)
 
 
+@requisition.command("close")
+def requisition_close(
+    context: typer.Context,
+    number: RequisitionArgument,
+    reason: Annotated[str, typer.Option(help="In words; it goes into the ledger")],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Close a requisition; its hold ends, and nothing of it is released any more.
+
+    Example: nvr-export --as j.martin requisition close R-2026-000123 --reason "handed over on 2026-11-02"
+    """
+    person = person_of(context)
+    answer = person.act("requisition.close", requisition=requisition_no(number), reason=reason)
+    write_answer(answer, as_json=as_json, zone=person.zone)
+
+
 def _sha256(document: Path) -> str:
     try:
         with document.open("rb") as file:

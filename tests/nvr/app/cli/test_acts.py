@@ -1,0 +1,72 @@
+"""Command lines of persons: each runs the act that the design names, with the arguments that it takes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from nvr.app.cli import admin, export
+from nvr.app.cli.person import Person
+from tests.nvr.app.fixtures import write_config
+
+
+@pytest.fixture
+def acts(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, object]]]:
+    ran: list[tuple[str, dict[str, object]]] = []
+
+    def act(_: Person, name: str, **args: object) -> dict[str, object]:
+        ran.append((name, args))
+        return {"done": name}
+
+    monkeypatch.setattr(Person, "act", act)
+    return ran
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[[typer.Typer, list[str]], str]:
+    config, password = write_config(tmp_path), tmp_path / "password"
+    password.write_text("not looked at here\n")
+
+    def invoke(app: typer.Typer, words: list[str]) -> str:
+        signed_in = ["--config", str(config), "--as", "somebody", "--password-file", str(password), *words]
+        return CliRunner().invoke(app, signed_in, catch_exceptions=False).output
+
+    return invoke
+
+
+@pytest.mark.parametrize(
+    ("app", "words", "act", "args"),
+    [
+        (admin.app, ["camera", "retire", "mairie-1"], "camera.retire", {"camera": "mairie-1"}),
+        (admin.app, ["account", "end", "j.martin"], "account.end", {"account": "j.martin"}),
+        (admin.app, ["account", "list"], "account.list", {}),
+        (admin.app, ["hold", "end", "0199", "--reason", "over"], "hold.end", {"hold": "0199", "reason": "over"}),
+        (
+            export.app,
+            ["requisition", "close", "R-2026-000123", "--reason", "handed over"],
+            "requisition.close",
+            {"requisition": "R-2026-000123", "reason": "handed over"},
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_command_runs_its_act(
+    acts: list[tuple[str, dict[str, object]]],
+    run: Callable[[typer.Typer, list[str]], str],
+    app: typer.Typer,
+    words: list[str],
+    act: str,
+    args: dict[str, object],
+) -> None:
+    assert run(app, [*words, "--json"]) == f'{{"done": "{act}"}}\n'
+    assert acts == [(act, args)]
+
+
+@pytest.mark.parametrize("words", [["hold", "end", "0199"], ["camera", "retire"], ["account", "end"]], ids=" ".join)
+def test_command_that_lacks_an_argument_runs_nothing(
+    acts: list[tuple[str, dict[str, object]]], run: Callable[[typer.Typer, list[str]], str], words: list[str]
+) -> None:
+    assert "Usage" in run(admin.app, words)
+    assert not acts
