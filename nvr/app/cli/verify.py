@@ -11,9 +11,9 @@ from access.verification.keyring import verify_keyring
 from access.verification.ledger import verify_ledger
 from access.verification.report import Report
 from access.verification.segment import verify_segment
-from access.verification.texts import render
+from access.verification.texts import TEXTS, render
 from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, LangOption, new_app, run, write_json
-from nvr.app.messages import say
+from nvr.app.messages import LANGUAGE, Language, say
 from nvr.base.errors import Refused
 
 _SEGMENT_SUFFIX = ".svs"
@@ -65,9 +65,9 @@ def _verified(path: Path, fingerprint: str | None, log_key: str | None) -> Repor
     return verify_bundle(path, fingerprint=fingerprint, log_key=log_key)
 
 
-def show(report: Report) -> None:
+def show(report: Report, language: Language = LANGUAGE) -> None:
     """The report for a person."""
-    sys.stdout.write(f"{render(report)}\n")
+    sys.stdout.write(f"{render(report, TEXTS[language])}\n")
 
 
 def main() -> int:

@@ -9,8 +9,10 @@ import pytest
 
 import access.verification
 from access.verification.bundle import verify_bundle
+from access.verification.english import ENGLISH
+from access.verification.french import FRENCH
 from access.verification.report import Outcome, Report, Step, finding
-from access.verification.texts import ENGLISH, render
+from access.verification.texts import TEXTS, render
 
 PACKAGE = Path(str(access.verification.__file__)).parent
 
@@ -33,6 +35,25 @@ def test_every_finding_has_its_text_and_the_text_its_values() -> None:
     for name, values in found:
         fields = {field for _, field, _, _ in string.Formatter().parse(ENGLISH[name]) if field}
         assert fields <= values or "*" in values, name
+
+
+def fields(text: str) -> list[str]:
+    return sorted(field for _, field, _, _ in string.Formatter().parse(text) if field)
+
+
+def test_both_languages_say_the_same_things_with_the_same_values() -> None:
+    assert FRENCH.keys() == ENGLISH.keys()
+    assert {name: fields(text) for name, text in FRENCH.items()} == {
+        name: fields(text) for name, text in ENGLISH.items()
+    }
+
+
+def test_report_is_told_in_french(bundle: Path) -> None:
+    (bundle / "LISEZMOI.txt").unlink()
+    text = render(verify_bundle(bundle), TEXTS["fr"])
+    assert text.splitlines()[0].endswith("NON CONFORME : voir ce qui est marqué ci-dessous.")
+    assert "[FAUX] 1. Les fichiers sont ceux que liste le manifeste" in text
+    assert "         LISEZMOI.txt est absent\n" in text
 
 
 @pytest.mark.parametrize(
