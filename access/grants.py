@@ -86,7 +86,7 @@ class Grants:
             raise
         waits = None
         try:
-            await self._releasing.release(grant)
+            await self._releasing.release(grant, person.account)
         except (Refused, Retryable) as error:
             # The grant stands; `grant.file` tries again, and tells why it can not.
             _log.warning("the release of %s waits: %s", grant, error)
@@ -109,7 +109,7 @@ class Grants:
         args.done()
         await self._allow(person, ActName.GRANT_FILE, name)
         grant = GrantId(name)
-        await self._releasing.release(grant)
+        await self._releasing.release(grant, person.account)
         row = await self._row(grant)
         scope = await self._releasing.released(row)
         answers = await asyncio.to_thread(self._keys.store.answers, grant)
@@ -156,7 +156,7 @@ class Grants:
         if row.release_index is None:
             raise Denied(rule="not-released", what=ActName.GRANT_ANSWER, object=name)
         packed = packed_answer(given) if token is None else await self._parts.take(token, grant, person.account)
-        return await self._opening.take(row, await self._releasing.released(row), packed)
+        return await self._opening.take(row, await self._releasing.released(row), packed, person.account)
 
     async def housekeep(self) -> None:
         """Wipe what is over, closed or never happened; then log openings that a crash cut off, keep the set in force.

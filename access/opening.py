@@ -14,7 +14,7 @@ from access.ports import LedgerPort
 from access.release import record_keys, used_seats
 from access.sealed import Scope
 from nvr.base.errors import EvidenceAtRisk, InvalidValue
-from nvr.base.ids import GrantId, SegmentId
+from nvr.base.ids import AccountId, GrantId, SegmentId
 from nvr.base.jcs import Json, canonical
 from storage.ledger import machine
 from storage.ledger.entries import ACCESS
@@ -39,8 +39,8 @@ class Opening:
         self._sets = sets
         self._one_at_a_time = asyncio.Lock()
 
-    async def take(self, row: tables.Grant, scope: Scope, packed: bytes) -> dict[str, Json]:
-        """Take a custodian's answer; how far the collection is.
+    async def take(self, row: tables.Grant, scope: Scope, packed: bytes, by: AccountId) -> dict[str, Json]:
+        """Take a custodian's answer, handed in by this account; how far the collection is.
 
         Raises:
             InvalidValue: it is no answer to this grant by a seat of its set.
@@ -57,7 +57,7 @@ class Opening:
             raise _not_an_answer(error) from error
         async with self._one_at_a_time:
             dropped = await asyncio.to_thread(self._keep, grant, answer, scope, custodians)
-            await self.log(grant, scope)
+            await self.log(grant, scope, by)
         return {**await self._progress(grant, scope, custodians.m), "seats_bad": list(dropped)}
 
     async def has_keys(self, grant: GrantId) -> bool:
@@ -65,8 +65,8 @@ class Opening:
         answers = await asyncio.to_thread(self._store.answers, grant)
         return any(answer.kind is AnswerKind.KEYS for answer in answers)
 
-    async def log(self, grant: GrantId, scope: Scope) -> None:
-        """Log that record keys came, if they did and it is not logged yet."""
+    async def log(self, grant: GrantId, scope: Scope, by: AccountId | None = None) -> None:
+        """Log that record keys came, if they did and it is not logged yet; None: a crash forgot who handed them in."""
         if not await self.has_keys(grant):
             return
         found = await asyncio.to_thread(self._found, grant, scope)
@@ -75,6 +75,7 @@ class Opening:
             seats=await asyncio.to_thread(self._seats, grant),
             segs=len(found),
             records=sum(found.values()),
+            by=by,
         )
 
         def propose(session: Session) -> Sequence[Proposal]:

@@ -14,7 +14,7 @@ from access.reading import grant_row
 from access.sealed import OTHER_SET, Scope, collect, collect_released
 from nvr.base.clock import Clock
 from nvr.base.errors import Refused, Retryable
-from nvr.base.ids import CameraId, GrantId, SegmentId
+from nvr.base.ids import AccountId, CameraId, GrantId, SegmentId
 from nvr.base.units import US_PER_SECOND, UtcUs
 from storage.ledger import machine
 from storage.ledger.entries import ACCESS, decode
@@ -52,7 +52,7 @@ class Releasing:
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
 
-    async def release(self, grant: GrantId) -> None:
+    async def release(self, grant: GrantId, by: AccountId) -> None:
         """Log which segments are released, once they are sealed; nothing if that was done.
 
         What can not be read now is released with the others: it is missed, or opened once it can be read.
@@ -78,7 +78,7 @@ class Releasing:
             segments = scope.segments
             bodies = [
                 machine.Release(
-                    grant=grant, set=set_hash.hex(), segs=tuple(segments[first : first + SEGMENTS_PER_ENTRY])
+                    grant=grant, set=set_hash.hex(), segs=tuple(segments[first : first + SEGMENTS_PER_ENTRY]), by=by
                 )
                 for first in range(0, len(segments), SEGMENTS_PER_ENTRY)
             ]

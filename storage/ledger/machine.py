@@ -163,22 +163,27 @@ class Missing(Body):
 
 
 class Release(Body):
-    """The machine parts of these segments are handed to the custodians of a grant."""
+    """The machine parts of these segments are handed to the custodians of a grant; `by` is who asked for it."""
 
     t: ClassVar[str] = "release"
     grant: Uuid7
     set: Hash
     segs: Segments
+    by: Name | None = None
 
 
 class Open(Body):
-    """Record keys of a grant came back: these seats, so many segments and records."""
+    """Record keys of a grant came back: these seats, so many segments and records.
+
+    `by` is who handed them in, null when access made good for a crash and does not know any more.
+    """
 
     t: ClassVar[str] = "open"
     grant: Uuid7
     seats: tuple[Count, ...]
     segs: Count
     records: Count
+    by: Name | None = None
 
 
 class Denied(Body):

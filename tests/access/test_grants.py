@@ -31,6 +31,12 @@ async def test_end_of_validity_wipes_key_and_answers(opened: Opened) -> None:
         await asyncio.to_thread(opened.store.release_key, GrantId(grant))
 
 
+async def test_release_names_who_caused_it(opened: Opened) -> None:
+    await opened.validate(await opened.ask())
+    entry = (await opened.world.keeper.all())[-1]
+    assert (entry.t, entry.actor.id, entry.body.model_dump()["by"]) == ("release", "access", "b.petit")
+
+
 async def test_clock_set_back_revives_no_grant(opened: Opened) -> None:
     grant, clock = await opened.grant(), opened.world.clock
     clock.advance(15 * DAY_US)

@@ -19,7 +19,7 @@ async def test_two_of_three_seats_open_and_one_does_not(opened: Opened) -> None:
     second = await opened.answer(grant, 3)
     assert (second["state"], second["seats"], second["records_missing"]) == ("open", [2, 3], {})
     body = (await opened.world.keeper.all())[-1].body.model_dump()
-    assert body == {"grant": grant, "seats": (2, 3), "segs": 3, "records": 12}
+    assert body == {"grant": grant, "seats": (2, 3), "segs": 3, "records": 12, "by": "b.petit"}
 
 
 async def test_collection_survives_a_restart(opened: Opened) -> None:
@@ -51,6 +51,7 @@ async def test_death_between_the_keys_and_their_entry_is_made_good_at_the_next_s
     assert await opened.everything(await opened.open(grant))
     await opened.grants.housekeep()
     assert (await keeper.types()).count("open") == 1
+    assert (await keeper.all())[-1].body.model_dump()["by"] is None  # nobody knows any more
 
 
 async def test_answer_that_is_none_is_refused_and_not_kept(opened: Opened) -> None:

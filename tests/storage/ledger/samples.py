@@ -150,8 +150,8 @@ _ALL: tuple[Body, ...] = (
         checked="called back",
         **SPAN,
     ),
-    machine.Release(grant=uuid(0x600), set=hash_of(4), segs=(uuid(1),)),
-    machine.Open(grant=uuid(0x600), seats=(1, 3, 4), segs=1, records=150),
+    machine.Release(grant=uuid(0x600), set=hash_of(4), segs=(uuid(1),), by="b.petit"),
+    machine.Open(grant=uuid(0x600), seats=(1, 3, 4), segs=1, records=150, by="a.martin"),
     machine.Denied(rule="grant-expired", what="export", object=NUMBER),
     people.Export(
         grant=uuid(0x600), requisition=NUMBER, bundle="R-2026-000123-1", manifest=hash_of(8), files=12, bytes=1_000
