@@ -125,7 +125,9 @@ class Exporter:
         movies = await asyncio.to_thread(_write_all_movies, release, plans, root)
 
         # 4. hash
-        await asyncio.to_thread(self._write_companions, root, grant, proven, has_footage=bool(movies))
+        # What could not be read exists: then the text must not say that nothing does.
+        has_footage = bool(movies or release.unreadable)
+        await asyncio.to_thread(self._write_companions, root, grant, proven, has_footage=has_footage)
         files = await asyncio.to_thread(lambda: hash_files(root, files_below(root)))
 
         # 5. write

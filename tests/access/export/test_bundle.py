@@ -70,6 +70,14 @@ def test_bundle_without_footage_says_so_and_verifies(town: Town) -> None:
     assert verify_bundle(bundle.path).ok
 
 
+def test_bundle_of_unreadable_footage_does_not_say_that_none_exists(town: Town) -> None:
+    release = released(town)
+    unreadable = {release.sealed[0].header.segment: "volume-not-mounted"}
+    bundle = town.export(replace(release, sealed=(), unreadable=unreadable))
+    assert "AUCUNE IMAGE" not in (bundle.path / "LISEZMOI.txt").read_text()
+    assert verify_bundle(bundle.path).ok
+
+
 def test_granted_interval_in_which_nothing_begins_has_no_movie(town: Town) -> None:
     sets, units = encode(100)
     town.seal(records_of(units), codec_of(sets))
