@@ -1,4 +1,3 @@
-import asyncio
 from typing import cast
 
 import pytest
@@ -46,39 +45,6 @@ async def test_wrong_password_for_footage_is_in_the_ledger_without_a_name(town: 
     with pytest.raises(WrongPassword):
         await town.service.act("a.martin", "wrong", "requisition.list", {})
     assert await town.denials() == [("access", "requisition.list", "password")]
-
-
-async def test_refusal_while_the_keeper_is_away_survives_and_reaches_the_ledger_once(town: World) -> None:
-    town.keeper.answers = False
-    with pytest.raises(Denied):
-        await town.act("root", "requisition.new", **ASKED)
-    town.clock.advance(1000)
-    with pytest.raises(WrongPassword):
-        await town.service.act("a.martin", "wrong", "requisition.list", {})
-    await town.service.housekeep()
-    town.keeper.answers = True
-    assert await town.denials() == []
-    await town.register.close()
-    await town.reopen()
-    for _ in range(2):
-        await town.service.housekeep()
-    assert await town.denials() == [
-        ("root", "requisition.new", "role-missing"),
-        ("access", "requisition.list", "password"),
-    ]
-
-
-async def test_refusal_that_no_ledger_takes_is_told_and_holds_up_no_other(
-    town: World, caplog: pytest.LogCaptureFixture
-) -> None:
-    with pytest.raises(Denied):
-        await town.act("root", "requisition.new", **ASKED)
-    await asyncio.to_thread((town.directory / "refusals" / "0.json").write_text, "{")
-    with pytest.raises(Denied):
-        await town.act("root", "requisition.list")
-    assert [what for _, what, _ in await town.denials()] == ["requisition.new", "requisition.list"]
-    assert "0.json" in caplog.text
-    assert await asyncio.to_thread((town.directory / "refusals" / "0.bad").exists)
 
 
 @pytest.mark.parametrize(

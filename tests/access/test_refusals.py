@@ -1,0 +1,43 @@
+"""Refusals about footage reach the ledger, whatever becomes of the keeper meanwhile."""
+
+import asyncio
+
+import pytest
+
+from access.passwords import WrongPassword
+from access.policy import Denied
+from tests.access.test_service import ASKED
+from tests.access.world import World
+
+
+async def test_refusal_while_the_keeper_is_away_survives_and_reaches_the_ledger_once(town: World) -> None:
+    town.keeper.answers = False
+    with pytest.raises(Denied):
+        await town.act("root", "requisition.new", **ASKED)
+    town.clock.advance(1000)
+    with pytest.raises(WrongPassword):
+        await town.service.act("a.martin", "wrong", "requisition.list", {})
+    await town.service.housekeep()
+    town.keeper.answers = True
+    assert await town.denials() == []
+    await town.register.close()
+    await town.reopen()
+    for _ in range(2):
+        await town.service.housekeep()
+    assert await town.denials() == [
+        ("root", "requisition.new", "role-missing"),
+        ("access", "requisition.list", "password"),
+    ]
+
+
+async def test_refusal_that_no_ledger_takes_is_told_and_holds_up_no_other(
+    town: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(Denied):
+        await town.act("root", "requisition.new", **ASKED)
+    await asyncio.to_thread((town.directory / "refusals" / "0.json").write_text, "{")
+    with pytest.raises(Denied):
+        await town.act("root", "requisition.list")
+    assert [what for _, what, _ in await town.denials()] == ["requisition.new", "requisition.list"]
+    assert "0.json" in caplog.text
+    assert await asyncio.to_thread((town.directory / "refusals" / "0.bad").exists)
