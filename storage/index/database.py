@@ -4,8 +4,6 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
@@ -14,6 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from nvr.base.errors import ConfigError, EvidenceAtRisk, Retryable
 from nvr.base.units import UtcUs
 from storage.durable import make_directory, remove_file, rename_file
+from storage.sqlite import engine_at, upgrade
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 # synchronous=NORMAL: after a power cut the last transactions may be absent, never half there. The cursor is part of
@@ -45,17 +44,13 @@ def open_database(path: Path) -> Engine:
         ConfigError: it is of a newer version: `nvr-admin index rebuild` makes it anew.
     """
     make_directory(path.parent)
-    engine = create_engine(f"sqlite:///{path}")
-    event.listen(engine, "connect", _prepare)
+    engine = engine_at(path, PRAGMAS)
     try:
         with engine.begin() as connection:
             found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
             if found != "ok":
                 raise IndexDamaged(file=str(path), why=str(found))
-            config = Config()
-            config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            upgrade(connection, MIGRATIONS)
     except Exception as error:
         engine.dispose()
         if isinstance(error, CommandError):
@@ -100,11 +95,6 @@ def _translated(path: Path, error: DatabaseError) -> IndexDamaged | IndexUnavail
     code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     kind = IndexDamaged if code in _DAMAGE else IndexUnavailable
     return kind(file=str(path), why=str(error.orig))
-
-
-def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
-    for pragma in PRAGMAS:
-        connection.execute(pragma)
 
 
 def _refuse_writes(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:

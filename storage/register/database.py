@@ -1,18 +1,15 @@
 """The register's database: SQLite in WAL mode, every commit durable, brought to the newest schema when opened."""
 
-import sqlite3
 from pathlib import Path
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from nvr.base.errors import ConfigError
 from storage.durable import make_directory
+from storage.sqlite import engine_at, upgrade
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 PRAGMAS: Final = (
@@ -30,14 +27,10 @@ def open_database(path: Path) -> Engine:
         ConfigError: the file is no database, or of a newer version.
     """
     make_directory(path.parent)
-    engine = create_engine(f"sqlite:///{path}")
-    event.listen(engine, "connect", _prepare)
+    engine = engine_at(path, PRAGMAS)
     try:
         with engine.begin() as connection:
-            config = Config()
-            config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            upgrade(connection, MIGRATIONS)
     except (DatabaseError, CommandError) as error:
         engine.dispose()
         raise ConfigError(file=str(path), why=f"the register can not be opened: {error}") from error
@@ -48,8 +41,3 @@ def empty_log(engine: Engine) -> None:
     """Bring the write-ahead log into the file and empty it: pages that were erased must not linger there."""
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
-    for pragma in PRAGMAS:
-        connection.execute(pragma)
