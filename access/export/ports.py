@@ -25,27 +25,27 @@ class GrantFacts(Protocol):
     """
 
     @property
-    def grant(self) -> GrantId: ...  # noqa: D102 -- the class docstring names them
+    def grant(self) -> GrantId: ...
     @property
-    def requisition(self) -> RequisitionNo: ...  # noqa: D102
+    def requisition(self) -> RequisitionNo: ...
     @property
-    def cameras(self) -> Sequence[CameraId]: ...  # noqa: D102
+    def cameras(self) -> Sequence[CameraId]: ...
     @property
-    def from_utc_us(self) -> UtcUs: ...  # noqa: D102
+    def from_utc_us(self) -> UtcUs: ...
     @property
-    def to_utc_us(self) -> UtcUs: ...  # noqa: D102
+    def to_utc_us(self) -> UtcUs: ...
     @property
-    def valid_until_utc_us(self) -> UtcUs: ...  # noqa: D102
+    def valid_until_utc_us(self) -> UtcUs: ...
     @property
-    def opener(self) -> AccountId: ...  # noqa: D102
+    def opener(self) -> AccountId: ...
     @property
-    def places(self) -> Mapping[CameraId, Sequence[PlaceText]]: ...  # noqa: D102
+    def places(self) -> Mapping[CameraId, Sequence[PlaceText]]: ...
     @property
-    def grant_index(self) -> int: ...  # noqa: D102
+    def grant_index(self) -> int: ...
     @property
-    def release_indices(self) -> Sequence[int]: ...  # noqa: D102
+    def release_indices(self) -> Sequence[int]: ...
     @property
-    def open_index(self) -> int | None: ...  # noqa: D102
+    def open_index(self) -> int | None: ...
 
 
 class ReleasedSegment(Protocol):
@@ -56,23 +56,23 @@ class ReleasedSegment(Protocol):
     """
 
     @property
-    def segment(self) -> SegmentId: ...  # noqa: D102
+    def segment(self) -> SegmentId: ...
     @property
-    def camera(self) -> CameraId: ...  # noqa: D102
+    def camera(self) -> CameraId: ...
     @property
-    def header(self) -> Mapping[str, Json]: ...  # noqa: D102
+    def header(self) -> Mapping[str, Json]: ...
     @property
-    def header_json(self) -> bytes: ...  # noqa: D102
+    def header_json(self) -> bytes: ...
     @property
-    def commit(self) -> bytes: ...  # noqa: D102
+    def commit(self) -> bytes: ...
     @property
-    def codec(self) -> CodecConfig: ...  # noqa: D102
+    def codec(self) -> CodecConfig: ...
     @property
-    def inner(self) -> Sequence[bytes]: ...  # noqa: D102
+    def inner(self) -> Sequence[bytes]: ...
     @property
-    def root(self) -> bytes: ...  # noqa: D102
+    def root(self) -> bytes: ...
     @property
-    def seal_index(self) -> int: ...  # noqa: D102
+    def seal_index(self) -> int: ...
 
 
 class ReleasedRecord(Protocol):
@@ -84,23 +84,23 @@ class ReleasedRecord(Protocol):
     """
 
     @property
-    def segment(self) -> SegmentId: ...  # noqa: D102
+    def segment(self) -> SegmentId: ...
     @property
-    def seq(self) -> int: ...  # noqa: D102
+    def seq(self) -> int: ...
     @property
-    def head(self) -> RecordHead: ...  # noqa: D102
+    def head(self) -> RecordHead: ...
     @property
-    def rkc(self) -> bytes: ...  # noqa: D102
+    def rkc(self) -> bytes: ...
     @property
-    def key(self) -> bytes: ...  # noqa: D102
+    def key(self) -> bytes: ...
     @property
-    def slices(self) -> Sequence[int]: ...  # noqa: D102
+    def slices(self) -> Sequence[int]: ...
     @property
-    def tag(self) -> bytes: ...  # noqa: D102
+    def tag(self) -> bytes: ...
     @property
-    def table(self) -> bytes: ...  # noqa: D102
+    def table(self) -> bytes: ...
     @property
-    def packets(self) -> Sequence[tuple[memoryview, int]]: ...  # noqa: D102
+    def packets(self) -> Sequence[tuple[memoryview, int]]: ...
 
 
 class Release(Protocol):
@@ -150,11 +150,11 @@ class Gap(Protocol):
     """A stretch without pictures, and why; `to_utc_us` is None while it is open."""
 
     @property
-    def from_utc_us(self) -> UtcUs: ...  # noqa: D102
+    def from_utc_us(self) -> UtcUs: ...
     @property
-    def to_utc_us(self) -> UtcUs | None: ...  # noqa: D102
+    def to_utc_us(self) -> UtcUs | None: ...
     @property
-    def cause(self) -> str: ...  # noqa: D102
+    def cause(self) -> str: ...
 
 
 class Index(Protocol):
