@@ -3,6 +3,7 @@
 Each field is documented where it is declared; `config/scelle.example.toml` shows them all. Paths are absolute.
 """
 
+import os
 import zoneinfo
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 _NAME: Final = r"^[a-z0-9][a-z0-9_.-]{0,62}$"
+_SOCKET_BYTES: Final = 107
+"""`sun_path` of Linux less its closing zero (unix(7)): a longer path can not be bound."""
 _ORIGIN: Final = r"^[a-z0-9][a-z0-9.-]*(/[a-zA-Z0-9._-]+)*$"
 
 
@@ -34,6 +37,13 @@ def _known_timezone(name: str) -> str:
     except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
         raise ValueError("not a time zone of the IANA database, for example Europe/Paris") from error
     return name
+
+
+def _room_for_sockets(path: Path) -> Path:
+    longest = len(os.fsencode(path / "recorder-63.sock"))
+    if longest > _SOCKET_BYTES:
+        raise ValueError(f"too long by {longest - _SOCKET_BYTES} bytes: a socket's path may have {_SOCKET_BYTES}")
+    return path
 
 
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
@@ -62,7 +72,7 @@ class Paths(_Section):
     state: AbsolutePath = Path("/var/lib/scelle")
     """Ledger, index, register, spools, snapshots: see docs/design/processes.md "Files"."""
 
-    runtime: AbsolutePath = Path("/run/scelle")
+    runtime: Annotated[AbsolutePath, AfterValidator(_room_for_sockets)] = Path("/run/scelle")
     """The sockets between roles."""
 
     secrets: AbsolutePath = Path("/var/lib/scelle/secrets/cameras.json")

@@ -48,6 +48,7 @@ def fault(text: str) -> tuple[object, object, object]:
         ('path = "/srv/b"', 'path = "/srv/a"', 1, None, "same path"),
         ('"/srv/b/keyring"', '"/srv/a/keyring"', 1, None, "same folder"),
         ("[keyring]", '[keys]\nmachine_key = "/srv/a/machine.key"\n[keyring]', 1, None, "lies on a volume"),
+        ("[keyring]", f'[paths]\nruntime = "/{"r" * 90}"\n[keyring]', 13, "paths.runtime", "too long by 1 bytes"),
         ("[keyring]", "[recorder]\nshards = 0\n[keyring]", 13, "recorder.shards", "greater than or equal to 1"),
         ("[keyring]", '[recorder]\nshards = "1"\n[keyring]', 13, "recorder.shards", "valid integer"),
         ("[keyring]", "[recorder]\nsegment_seconds = 301\n[keyring]", 13, "recorder.segment_seconds", "300"),
