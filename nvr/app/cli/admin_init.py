@@ -56,7 +56,7 @@ def init(  # noqa: PLR0913 -- a parameter is an option
     Nothing that exists is overwritten, and what fails is undone. What is not given as an option is asked for.
 
     Example: nvr-admin init --origin videoprotection.ville.example --preset standard --volume disk1=/srv/scelle/disk1
-    --keyring-place /srv/scelle/disk1/keyring --keyring-place /var/lib/scelle/keyring --envelopes /root/envelopes
+    --keyring-place /srv/scelle/disk1/keyring --keyring-place /var/lib/scelle/keyring --envelopes /media/usb/envelopes
     """
     chosen = _Asked(root)
     choices = Choices(
