@@ -32,7 +32,7 @@ from access.export.readme import readme
 from access.export.signing import ExportSigner
 from nvr.base.clock import Clock
 from nvr.base.errors import Refused
-from nvr.base.ids import ActId
+from nvr.base.ids import ActId, RequisitionNo
 from nvr.base.jcs import Json
 from storage.durable import create_file, make_directory, remove_tree, rename_file, sync_directory
 from storage.ledger import entries, people
@@ -85,6 +85,11 @@ class Exporter:
     software: str
     clock: Clock
 
+    def paths(self, requisition: RequisitionNo, number: int) -> tuple[Path, Path]:
+        """Where a bundle lies in staging once it is whole, and where it is made."""
+        name = layout.bundle_name(requisition, number)
+        return self.staging / name, self.staging / (name + layout.PARTIAL_SUFFIX)
+
     async def export(self, release: Release, order: ExportOrder) -> Bundle:
         """Make the bundle of a release.
 
@@ -105,9 +110,7 @@ class Exporter:
             OSError: the staging volume refused.
         """
         grant = release.grant
-        name = layout.bundle_name(grant.requisition, order.number)
-        target = self.staging / name
-        root = self.staging / (name + layout.PARTIAL_SUFFIX)
+        target, root = self.paths(grant.requisition, order.number)
         await asyncio.to_thread(_begin, root, target)
 
         # 1. collect
@@ -140,12 +143,12 @@ class Exporter:
 
         # 7. log
         digest = sha256(document).hexdigest()
-        index = await self._log(grant, order, name, digest, files)
+        index = await self._log(grant, order, target.name, digest, files)
 
         # 8. prove
         logged = await prove(self.ledger, index, self.log_public)
         finished = await asyncio.to_thread(_finish, root, target, files, logged)
-        return Bundle(target, name, index, digest, tuple(finished))
+        return Bundle(target, target.name, index, digest, tuple(finished))
 
     async def _gaps(self, grant: GrantFacts) -> list[GapEntry]:
         return [

@@ -106,6 +106,8 @@ class Handover:
         self._clock = clock
         self._staging_us = staging_minutes * 60 * US_PER_SECOND
         self._exporting = asyncio.Lock()
+        self._wiping = asyncio.Lock()
+        self._making: frozenset[Path] = frozenset()
         self._staged: dict[str, _Staged] = {}
 
     async def export(self, person: Person, args: Arguments) -> dict[str, Json]:
@@ -132,13 +134,16 @@ class Handover:
         async with self._exporting:
             grant, order = await self._register.read(question)
             release = await self._releases.open(grant, person, self._clock.utc_us())
+            async with self._wiping:
+                self._making = frozenset(self._exporter.paths(number, order.number))
             try:
                 bundle = await self._exporter.export(release, order)
+                sizes = await asyncio.to_thread(_sizes, bundle.path)
+                token = secrets.token_urlsafe(24)
+                self._staged[token] = _Staged(bundle.path, person.account, number, sizes, self._clock.mono_us())
             finally:
+                self._making = frozenset()
                 release.wipe()
-        sizes = await asyncio.to_thread(_sizes, bundle.path)
-        token = secrets.token_urlsafe(24)
-        self._staged[token] = _Staged(bundle.path, person.account, number, sizes, self._clock.mono_us())
         files: list[Json] = [{"path": path, "size": size} for path, size in sizes.items()]
         return {"token": token, "bundle": bundle.name, "files": files}
 
@@ -146,21 +151,22 @@ class Handover:
         """The bundle was taken: its staging copy is wiped. Raises BundleUnknown."""
         token = args.text("token")
         args.done()
-        staged = self._staged.get(token)
-        if staged is None or staged.account != person.account:
-            raise BundleUnknown
-        del self._staged[token]
-        await asyncio.to_thread(remove_tree, staged.root)
+        async with self._wiping:
+            staged = self._staged.get(token)
+            if staged is None or staged.account != person.account:
+                raise BundleUnknown
+            del self._staged[token]
+            await asyncio.to_thread(remove_tree, staged.root)
         return {"bundle": staged.root.name}
 
     async def housekeep(self) -> None:
-        """Wipe what nobody takes: whatever this process did not stage, and what lies too long."""
-        async with self._exporting:
+        """Wipe what nobody takes: whatever this process neither makes nor staged, and what lies too long."""
+        async with self._wiping:
             now = self._clock.mono_us()
             for token, staged in list(self._staged.items()):
                 if now - staged.touched_mono_us > self._staging_us:
                     del self._staged[token]
-            kept = {staged.root for staged in self._staged.values()}
+            kept = self._making | {staged.root for staged in self._staged.values()}
             await asyncio.to_thread(_wipe_all_but, self._exporter.staging, kept)
 
     async def read(self, args: dict[str, Any]) -> dict[str, Json]:

@@ -176,8 +176,10 @@ class Opened:
         self.compose()
 
     async def open(self, grant: str, account: str = "a.martin") -> Release:
-        person = await self.world.register.read(lambda session: _person(session, account))
-        return await self.releases.open(GrantId(grant), person, self.world.clock.utc_us())
+        return await self.releases.open(GrantId(grant), await self.person(account), self.world.clock.utc_us())
+
+    async def person(self, account: str) -> Person:
+        return await self.world.register.read(lambda session: _person(session, account))
 
     async def everything(self, release: Release) -> list[bytes]:
         """All packets that can be had."""

@@ -1,17 +1,20 @@
 """Bundles in staging are in clear: what nobody takes does not stay, and what may not be had is not given."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pytest
 
+from access.arguments import Arguments
+from access.export.bundle import Bundle, Exporter, ExportOrder
+from access.export.ports import Release
 from access.policy import Denied
-from nvr.app.handover import ActingLedger, BundleUnknown, Handover, _Staged
+from nvr.app.handover import ActingLedger, BundleUnknown, Handover
 from nvr.base.clock import SimClock
-from nvr.base.ids import AccountId, ActId, RequisitionNo, uuid7
+from nvr.base.ids import ActId, RequisitionNo, uuid7
 from nvr.base.units import US_PER_SECOND
 from storage.ledger.entries import body_as_json
 from storage.ledger.people import Export
@@ -25,25 +28,52 @@ MINUTE_US = 60 * US_PER_SECOND
 NUMBER = RequisitionNo("R-2026-000001")
 
 
+@dataclass
+class SmallExporter:
+    """Makes a bundle of one file only; `meanwhile` happens while it is made."""
+
+    staging: Path
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+    paths: ClassVar[Any] = Exporter.paths
+
+    async def export(self, release: Release, order: ExportOrder) -> Bundle:
+        target, root = self.paths(release.grant.requisition, order.number)
+        await asyncio.to_thread(self._begin, root)
+        if self.meanwhile is not None:
+            await self.meanwhile()
+        await asyncio.to_thread(root.rename, target)
+        return Bundle(target, target.name, 0, "", ())
+
+    def _begin(self, root: Path) -> None:
+        root.mkdir()
+        (root / "manifest.json").write_bytes(b"0123456789")
+
+
 class Desk:
-    """A hand-over with one bundle of one file, already made for the opener of an open grant."""
+    """The hand-over of an open grant."""
 
     def __init__(self, opened: Opened, folder: Path) -> None:
-        self.world, self.clock = opened.world, opened.world.clock
+        self.opened, self.world, self.clock = opened, opened.world, opened.world.clock
         self.staging = folder / "staging"
         self.bundle = self.staging / "EXP-R-2026-000001-1"
-        self.bundle.mkdir(parents=True)
-        (self.bundle / "manifest.json").write_bytes(b"0123456789")
-        exporter = cast("Any", SimpleNamespace(staging=self.staging))
-        self.handover = Handover(self.world.register, opened.releases, exporter, self.clock, staging_minutes=60)
+        self.staging.mkdir()
+        self.exporter = SmallExporter(self.staging)
+        self.handover = Handover(
+            self.world.register, opened.releases, cast("Exporter", self.exporter), self.clock, staging_minutes=60
+        )
         self.ledger = ActingLedger(self.world.register, self.world.keeper, self.clock)
+        self.token = ""
 
-    def stage(self) -> None:
-        staged = _Staged(self.bundle, AccountId("a.martin"), NUMBER, {"manifest.json": 10}, self.clock.mono_us())
-        self.handover._staged["token"] = staged
+    async def stage(self) -> None:
+        """The opener lets the bundle be made."""
+        made = await self.handover.export(await self.opened.person("a.martin"), Arguments({"requisition": NUMBER}))
+        self.token = str(made["token"])
 
     async def read(self) -> dict[str, Any]:
-        return await self.handover.read({"token": "token", "path": "manifest.json", "offset": 4})
+        return await self.handover.read({"token": self.token, "path": "manifest.json", "offset": 4})
+
+    async def take(self) -> None:
+        await self.handover.done(await self.opened.person("a.martin"), Arguments({"token": self.token}))
 
     async def log_export(self, grant: str) -> None:
         """What the exporter appends when the movies are made."""
@@ -94,12 +124,13 @@ async def desk(opened: Opened, grant: str, tmp_path: Path) -> Desk:
 
 
 async def test_bundle_of_a_process_before_is_wiped_at_the_start(desk: Desk) -> None:
+    await asyncio.to_thread(desk.bundle.mkdir)
     await desk.handover.housekeep()
     assert not await asyncio.to_thread(lambda: list(desk.staging.iterdir()))
 
 
 async def test_bundle_that_nobody_takes_any_further_is_wiped_and_its_token_means_nothing(desk: Desk) -> None:
-    desk.stage()
+    await desk.stage()
     desk.clock.advance(59 * MINUTE_US)
     assert (await desk.read())["eof"] is True
     desk.clock.advance(59 * MINUTE_US)
@@ -112,12 +143,36 @@ async def test_bundle_that_nobody_takes_any_further_is_wiped_and_its_token_means
         await desk.read()
 
 
+async def test_housekeeping_in_any_moment_of_an_export_leaves_its_bundle_and_wipes_others(desk: Desk) -> None:
+    sweeps: list[asyncio.Task[None]] = []
+    leftover = desk.staging / "EXP-R-2026-000009-1"
+
+    async def housekeeping_while_movies_are_made_and_as_soon_as_they_are() -> None:
+        await asyncio.to_thread(leftover.mkdir)
+        await desk.handover.housekeep()
+        sweeps.append(asyncio.create_task(desk.handover.housekeep()))
+
+    desk.exporter.meanwhile = housekeeping_while_movies_are_made_and_as_soon_as_they_are
+    await desk.stage()
+    await asyncio.gather(*sweeps)
+    assert (await desk.read())["eof"] is True
+    assert not await asyncio.to_thread(leftover.exists)
+
+
+async def test_bundle_that_was_taken_is_wiped_beside_housekeeping(desk: Desk) -> None:
+    await desk.stage()
+    await asyncio.gather(desk.handover.housekeep(), desk.take(), desk.handover.housekeep())
+    assert not await asyncio.to_thread(desk.bundle.exists)
+    with pytest.raises(BundleUnknown):
+        await desk.take()
+
+
 ENDS = {"account": "account-disabled", "requisition": "already-closed", "grant": "grant-over"}
 
 
 @pytest.mark.parametrize(("what", "rule"), ENDS.items(), ids=ENDS)
 async def test_staged_bundle_is_not_given_once_it_may_not_be_had(desk: Desk, what: str, rule: str) -> None:
-    desk.stage()
+    await desk.stage()
     assert (await desk.read())["eof"] is True
     await desk.end(what)
     with pytest.raises(Denied, match=rule):
@@ -125,7 +180,7 @@ async def test_staged_bundle_is_not_given_once_it_may_not_be_had(desk: Desk, wha
 
 
 async def test_staged_bundle_that_is_gone_from_the_disk_is_unknown(desk: Desk) -> None:
-    desk.stage()
+    await desk.stage()
     await asyncio.to_thread((desk.bundle / "manifest.json").unlink)
     with pytest.raises(BundleUnknown):
         await desk.read()
