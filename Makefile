@@ -35,8 +35,10 @@ setup: .venv/installed
 demo: setup
 	@$(BIN)/nvr demo $(ARGS)
 
+# Half of the time is waiting for cameras that play at their own pace: one process per core, and the tests of a file in
+# one of them, since those share what is costly to set up.
 test: lint $(WITH_SYSTEM)
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest --numprocesses=auto --dist=loadfile $(ARGS)
 
 test-long: setup $(WITH_SYSTEM)
 	@$(BIN)/pytest -m long --hypothesis-profile=thorough $(ARGS)

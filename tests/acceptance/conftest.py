@@ -1,6 +1,8 @@
 """A whole running system, as `nvr demo` sets one up: three cameras, the daemon, accounts, custodians."""
 
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -36,9 +38,22 @@ class Town:
         self.stage.until(f"{role} is back", lambda: self.stage.status(socket) is not None)
 
 
+@contextmanager
+def short_folder() -> Iterator[Path]:
+    """A folder whose path leaves room for the sockets below it: at most 107 bytes, and pytest's paths are long."""
+    with tempfile.TemporaryDirectory(prefix="scelle-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    with short_folder() as folder:
+        yield folder
+
+
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    folder: Path = tmp_path_factory.mktemp("town")
-    (folder / "logs").mkdir()
-    with Processes(folder / "logs") as processes:
-        yield Town(set_up(folder, processes, SystemClock(), port=0))
+def town() -> Iterator[Town]:
+    with short_folder() as folder:
+        (folder / "logs").mkdir()
+        with Processes(folder / "logs") as processes:
+            yield Town(set_up(folder, processes, SystemClock(), port=0))

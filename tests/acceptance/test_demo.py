@@ -46,8 +46,8 @@ def demo(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.timeout(240)
-def test_story_ends_with_a_verified_bundle_and_leaves_no_process(tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
+def test_story_ends_with_a_verified_bundle_and_leaves_no_process(short_path: Path) -> None:
+    folder = short_path / "demo"
     with demo(folder, "--for", str(STORY_SECONDS)) as process:
         output, said = process.communicate()
     assert process.returncode == 0, said
@@ -82,8 +82,8 @@ def _whoever_changes_the_bundle_is_found_out(bundle: Path) -> None:
 
 
 @pytest.mark.timeout(240)
-def test_demo_serves_until_it_is_interrupted_and_ends_what_it_started(tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
+def test_demo_serves_until_it_is_interrupted_and_ends_what_it_started(short_path: Path) -> None:
+    folder = short_path / "demo"
     with demo(folder, "--json") as process:
         assert process.stdout is not None
         facts = json.loads(process.stdout.readline())
