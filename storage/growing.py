@@ -1,10 +1,13 @@
 """What a crash left in a shard's `growing/` directory (docs/design/svs1.md "What each crash leaves").
 
-Run once at the shard's start, before or beside recording: no new segment has a name that stands there.
+Run once at the shard's start, before or beside recording: no new segment has a name that stands there, and a file that
+a living process still writes is locked by it.
 """
 
+import fcntl
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -41,7 +44,11 @@ class Discarded:
 
 @dataclass(frozen=True, slots=True)
 class Damaged:
-    """A file that is neither a segment nor what a crash leaves: it stays where it is, for a person to look at."""
+    """A file that could not be taken up: it stays where it is, for a person to look at, and for the next start.
+
+    It is neither a segment nor what a crash leaves, or the disk did not let it be read or settled, or a living process
+    writes it. `file_bytes` is 0 when not even that could be read.
+    """
 
     path: Path
     file_bytes: int
@@ -55,34 +62,65 @@ def recover(volume: Volume, shard: int, keyring: KeyringReader) -> Iterator[Foun
     """Take up each file in turn: scan it, rename it without repair, and tell what it is.
 
     A file is renamed before it is told: a second crash between the two leaves a sealed file that the ledger does not
-    know, which the keeper finds.
+    know, which the keeper finds. What the disk refuses of one file costs no other.
 
     Raises:
-        VolumeLost: the volume refuses to read, sync or rename.
+        VolumeLost: the directory can not be read.
         KeyringUnreachable: no place of the keyring can be read.
     """
     try:
         paths = sorted(volume.growing_directory(shard).glob(f"*{SUFFIX}"))
-        key_records = keyring.find_all(filter(None, map(_key_ref, paths))).records
-        for path in paths:
-            yield _take_up(volume, path, key_records)
-    except (OSError, SegmentUnreadable) as error:
+    except OSError as error:
         raise VolumeLost(path=str(volume.path), what=str(error)) from error
+    key_records = keyring.find_all(filter(None, map(_key_ref, paths))).records
+    for path in paths:
+        try:
+            found = _take_up(volume, path, key_records)
+        except (OSError, SegmentUnreadable) as error:
+            found = Damaged(path, _size_if_known(path), str(error))
+        yield found
 
 
 def _key_ref(path: Path) -> KeyRef | None:
     try:
         with SegmentFile(path) as file:
             header, _, _ = file.header()
-    except SegmentUnreadable:
-        raise
     except SegmentDamaged:
         return None
     return KeyRef(header.segment, header.start_utc_us, header.shard)
 
 
+def _size_if_known(path: Path) -> int:
+    with suppress(OSError):
+        return path.stat().st_size
+    return 0
+
+
 def _take_up(volume: Volume, path: Path, key_records: Mapping[SegmentId, KeyRecord]) -> Found:
-    size = path.stat().st_size
+    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        size = os.fstat(fd).st_size
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return Damaged(path, size, "another process is writing it")
+        _settle(fd, size)
+        return _judge(volume, path, size, key_records)
+    finally:
+        os.close(fd)
+
+
+def _settle(fd: int, size: int) -> None:
+    """Give back what was reserved beyond the end, and let the scan see what the disk has, not what memory has.
+
+    After a failed write-back the kernel may keep pages that it counts as clean: they read well until they are dropped.
+    """
+    os.ftruncate(fd, size)
+    os.fsync(fd)
+    os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def _judge(volume: Volume, path: Path, size: int, key_records: Mapping[SegmentId, KeyRecord]) -> Found:
     try:
         found = scan(path)
     except SegmentUnreadable:
@@ -94,7 +132,6 @@ def _take_up(volume: Volume, path: Path, key_records: Mapping[SegmentId, KeyReco
     final = volume.sealed_path(found.header.camera, found.header.start_utc_us, found.header.segment)
     if final.exists():
         return Damaged(path, size, "a sealed segment has this name already")
-    _settle(path, size)
     make_directory(final.parent)
     rename_file(path, final)
     return Recovered(_describe(volume, found, key_records.get(found.header.segment)), found.torn_bytes)
@@ -105,16 +142,6 @@ def _leave_or_discard(path: Path, size: int, what: str) -> Discarded | Damaged:
         return Damaged(path, size, what)
     remove_file(path)
     return Discarded(path, size, what)
-
-
-def _settle(path: Path, size: int) -> None:
-    """Give back what was reserved beyond the end, and make durable what the scan read from memory."""
-    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    try:
-        os.ftruncate(fd, size)
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def describe(volume: Volume, found: Scan, keyring: KeyringReader) -> SealedSegment:

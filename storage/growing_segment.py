@@ -3,6 +3,7 @@
 docs/design/svs1.md "Step order". Every method may raise OSError; what that leaves is said with each.
 """
 
+import fcntl
 import os
 from pathlib import Path
 from typing import Final
@@ -57,6 +58,7 @@ class GrowingSegment:
         """Create the file with header and init record. After an error there is no file, and no data key."""
         try:
             self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # for life: a recovery leaves it alone
             header, init = self._writer.opening()
             self._reserve(len(header) + init.size)
             write_all(self._fd, [header, *init.parts])

@@ -7,6 +7,7 @@ it is full.
 """
 
 import errno
+import fcntl
 import os
 import threading  # noqa: TID251 -- owns the volume's two threads
 from collections.abc import Callable, Iterable, Sequence
@@ -117,7 +118,8 @@ class VolumeWriter:
         self._growing: dict[SegmentId, GrowingSegment] = {}
         self._failed: dict[SegmentId, tuple[CameraId, SegmentFailure]] = {}
         self._stop_sync = Stop()
-        self._sync_fd = -1  # one for the life of the volume: the kernel tells each a write-back error once
+        self._sync_fd = -1
+        """Of `growing/<shard>`; one for the life of the volume: the kernel tells each a write-back error once."""
         self._drop = False
         self._crash: BaseException | None = None
         self._records = self._bytes = self._sealed = self._failures = self._syncs = 0
@@ -159,18 +161,26 @@ class VolumeWriter:
         self._identity = identity
 
     def start(self) -> None:
-        """Start the threads.
+        """Lock the shard's directory on the volume, and start the threads.
+
+        Two recorders of one shard would write over each other's key records.
 
         Raises:
-            VolumeLost: the volume is not there, or its directory can not be made.
+            VolumeLost: the volume is not there, its directory can not be made, or another recorder has it.
         """
         self.volume.check()
         self._look_at_room()
+        growing = self.volume.growing_directory(self._shard)
         try:
-            make_directory(self.volume.growing_directory(self._shard))
-            self._sync_fd = os.open(self.volume.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            make_directory(growing)
+            self._sync_fd = os.open(growing, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(self._sync_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise VolumeLost(path=str(self.volume.path), what=str(error)) from error
+            if self._sync_fd >= 0:
+                os.close(self._sync_fd)
+            busy = isinstance(error, BlockingIOError)
+            what = f"another recorder of shard {self._shard} has it" if busy else str(error)
+            raise VolumeLost(path=str(self.volume.path), what=what) from error
         for thread in self._threads:
             thread.start()
 

@@ -454,3 +454,15 @@ def test_camera_id_of_the_tests_is_a_directory(recorder: Recorder) -> None:
     recorder.record(segment_start(), GROUPS)
     recorder.writer.stop(drain=True)
     assert recorder.path_of(segment_start()).relative_to(recorder.volume.path).parts[:2] == ("segments", CAMERA)
+
+
+def test_second_recorder_of_the_shard_gets_no_volume_and_the_first_goes_on(recorder: Recorder) -> None:
+    recorder.writer.start()
+    second = recorder.new_writer()
+    with pytest.raises(VolumeLost, match="another recorder"):
+        second.start()
+    recorder.record(segment_start(), GROUPS)
+    assert recorder.writer.stop(drain=True)
+    assert len(recorder.told.sealed_segments) == 1
+    second.start()
+    assert second.stop(drain=True)

@@ -41,16 +41,16 @@ def torn() -> bytes:
     return (GOLDEN / "torn.svs").read_bytes()
 
 
-def test_unreadable_file_of_one_volume_leaves_the_other_to_be_recovered(
-    volumes: list[Volume], keyring: KeyringReader
-) -> None:
-    (volumes[0].growing_directory(SHARD) / "x.svs").mkdir()  # what the kernel refuses to read, for root too
-    leave(volumes[1], "y", torn())
+def test_unreadable_file_leaves_all_others_to_be_recovered(volumes: list[Volume], keyring: KeyringReader) -> None:
+    unreadable = volumes[0].growing_directory(SHARD) / "x.svs"
+    unreadable.mkdir()  # what the kernel refuses to read, for root too
+    for volume in volumes:
+        leave(volume, "y", torn())
     faults, sealed = Faults(), list[SealedSegment]()
     Leftovers(volumes, SHARD, keyring, faults).take_up(sealed.append)
-    assert [segment.volume for segment in sealed] == [volumes[1].id]
-    assert faults.holds(NOT_RECOVERED, volumes[0].path)
-    assert not faults.holds(NOT_RECOVERED, volumes[1].path)
+    assert [segment.volume for segment in sealed] == [volume.id for volume in volumes]
+    assert faults.holds(DAMAGED, unreadable)
+    assert not faults.holds(NOT_RECOVERED, volumes[0].path)
 
 
 def test_keyring_that_can_not_be_reached_is_told_per_volume(volumes: list[Volume], tmp_path: Path) -> None:
