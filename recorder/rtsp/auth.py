@@ -64,7 +64,7 @@ class Authenticator:
         make = _HASHES[asked.algorithm]
 
         def hashed(*parts: str) -> str:
-            return make(":".join(parts).encode("utf-8")).hexdigest()
+            return make(":".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
         user = self._credentials.user
         secret = hashed(user, _unescaped(asked.realm), self._credentials.password)

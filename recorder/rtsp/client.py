@@ -122,7 +122,8 @@ class RtspClient:
             return self._authenticate(pending, response)
         self._pending = None
         self._auth_accepted = self._auth is not None
-        if HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST:
+        redirects = HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST
+        if redirects and self.phase is not Phase.PLAYING:
             raise Redirected(self._location(response))
         return self._advance(response)
 
@@ -182,11 +183,17 @@ class RtspClient:
         return self._ask("PLAY", aggregate, *self._session_header(), ("Range", "npt=0.000-"))
 
     def _authenticate(self, pending: _Pending, response: Response) -> bytes:
-        """Answer a challenge; a second refusal of the same password is final unless the nonce had merely aged."""
+        """Answer a challenge; a second refusal of the same password is final unless the nonce had merely aged.
+
+        While pictures come, a refused keep-alive ends nothing: the camera closes the session if it means to.
+        """
         challenge = parse_challenges(response.headers.all("www-authenticate"))
         aged = challenge is not None and (challenge.stale or self._auth_accepted)
         may_try = pending.tries < _TRIES_PER_REQUEST and (self._auth is None or aged)
         if self._credentials is None or challenge is None or not may_try:
+            if self.phase is Phase.PLAYING:
+                self._pending = None
+                return b""
             raise CameraUnreachable(Cause.UNAUTHORIZED, known=self._credentials is not None)
         self._auth = Authenticator(self._credentials, challenge)
         self._auth_accepted = False
@@ -212,7 +219,10 @@ class RtspClient:
         location = response.headers.get("location")
         if location is None:
             raise CameraUnreachable(Cause.REJECTED, status=response.status)
-        return parse_url(urljoin(self._url.text, location))
+        try:
+            return parse_url(urljoin(self._url.text, location))
+        except ValueError:  # urljoin's, for brackets that hold no address
+            raise garbage("location") from None
 
 
 def _require_success(response: Response) -> None:
@@ -236,13 +246,16 @@ def _session(value: str | None) -> tuple[str | None, int]:
         raise garbage("session")
     for parameter in parameters:
         if found := re.fullmatch(r"timeout\s*=\s*([0-9]{1,9})", parameter, re.IGNORECASE):
-            return session, min(max(int(found[1]), 1), _MAX_TIMEOUT_S)
+            return session, min(int(found[1]) or DEFAULT_TIMEOUT_S, _MAX_TIMEOUT_S)
     return session, DEFAULT_TIMEOUT_S
 
 
 def _channels(value: str | None) -> Channels:
-    """The channels that the camera chose; those that we asked for where it names none."""
-    if value is None or "tcp" not in value.lower():
+    """The channels that the camera chose; those that we asked for where it names none.
+
+    Some cameras leave `/TCP` out of the profile: channels mean the same.
+    """
+    if value is None or not re.search("tcp|interleaved", value, re.IGNORECASE):
         raise CameraUnreachable(Cause.UNSUPPORTED_TRANSPORT)
     for part in value.split(";"):
         name, _, numbers = part.strip().partition("=")

@@ -1,7 +1,8 @@
 """RTSP messages (RFC 2326 sections 4 to 7): bytes to values and back, bounded, tolerant of cameras.
 
 Tolerated, as cameras do it: header names in any case, spaces around names and values, bare LF line ends, folded
-lines, empty lines between messages, a status line without reason, lines without a colon (ignored).
+lines, empty lines between messages, a status line without reason, lines without a colon (ignored), bytes of any
+encoding (a realm is sent back as it came).
 """
 
 import re
@@ -94,7 +95,7 @@ def parse(buffer: bytearray | bytes, at: int, end: int) -> tuple[Response | Requ
 def request(method: str, uri: str, cseq: int, headers: Iterable[tuple[str, str]] = ()) -> bytes:
     """A request without a body, ready to send."""
     lines = [f"{method} {uri} RTSP/1.0", f"CSeq: {cseq}", *(f"{name}: {value}" for name, value in headers)]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
 
 
 def answer(asked: Request, status: int, reason: str) -> bytes:
@@ -113,7 +114,7 @@ def _check_start(begin: bytes) -> None:
 
 
 def _head(raw: bytes) -> tuple[str, Headers]:
-    start_line, *lines = _FOLDED.sub(" ", raw.decode("latin-1")).split("\n")
+    start_line, *lines = _FOLDED.sub(" ", raw.decode("utf-8", "surrogateescape")).split("\n")
     pairs = (line.partition(":") for line in lines)
     return start_line.strip(), Headers((name.strip(), value.strip()) for name, colon, value in pairs if colon)
 

@@ -23,6 +23,8 @@ MAX_RESYNCS: Final = 20
 """Per session; a camera that loses its framing more often is better connected anew."""
 MAX_LOW_WATER: Final = 48 * 1024
 """Less than the room that is always left in the buffer."""
+MAX_UNSENT: Final = 16 * 1024
+"""Bytes of requests and answers; a camera that reads nothing of what it is sent is given up."""
 LOW_WATER_MS: Final = 80
 """How much of the measured bit rate may wait in the kernel, so that one read takes several packets."""
 
@@ -133,11 +135,11 @@ class RtspProtocol(asyncio.BufferedProtocol):
 
     def tick(self, now_mono_us: MonoUs) -> None:
         """Keep the session alive, and let the kernel collect as much as a read should take."""
-        if self._transport is None or self._client.phase is not Phase.PLAYING:
+        if self._over.is_set() or self._client.phase is not Phase.PLAYING:
             return
         if now_mono_us >= self._keep_alive_due_us:
             self._keep_alive_due_us = now_mono_us + self._client.keep_alive_us
-            self._transport.write(self._client.keep_alive())
+            self._send(self._client.keep_alive())
         self._measure(now_mono_us)
         waiting = self._client.awaits_answer or self.quiet_ticks
         wanted = 1 if waiting else self.bitrate_bps * LOW_WATER_MS // 8000
@@ -159,7 +161,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send the first request."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's do not inherit from asyncio's
-        self._transport.write(self._client.begin())
+        self._send(self._client.begin())
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """The camera is gone."""
@@ -171,6 +173,8 @@ class RtspProtocol(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take what was read. Whatever goes wrong is told to those who wait for the session."""
+        if self._over.is_set():  # an encrypted connection that closes may still hand over what it had decrypted
+            return
         self.bytes_read += nbytes
         try:
             self._take(self._end + nbytes)
@@ -245,8 +249,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
             self._channels = client.channels
             self._feed = self._begin(client.track, client.channels)
             self._feed.reading(self._clock.mono_us())
-        if following and self._transport is not None:
-            self._transport.write(following)
+        self._send(following)
         if client.phase is Phase.PLAYING and not self._playing.is_set():
             now_mono_us = self._clock.mono_us()
             self._keep_alive_due_us = now_mono_us + client.keep_alive_us
@@ -256,8 +259,15 @@ class RtspProtocol(asyncio.BufferedProtocol):
     def _refuse(self, asked: Request) -> None:
         """Cameras may ask whether we live; anything else is not for a player (RFC 2326 section 10)."""
         alive = asked.method in ("OPTIONS", "GET_PARAMETER", "SET_PARAMETER")
-        if self._transport is not None:
-            self._transport.write(answer(asked, 200, "OK") if alive else answer(asked, 501, "Not Implemented"))
+        self._send(answer(asked, 200, "OK") if alive else answer(asked, 501, "Not Implemented"))
+
+    def _send(self, data: bytes) -> None:
+        transport = self._transport
+        if not data or transport is None or transport.is_closing():
+            return
+        transport.write(data)
+        if transport.get_write_buffer_size() > MAX_UNSENT:
+            self.fail(CameraUnreachable(Cause.TIMEOUT, what="requests"))
 
     def _resynchronise(self, at: int, end: int) -> int:
         """Where the next frame of the video channel seems to begin; the bytes up to it are lost."""
@@ -273,17 +283,28 @@ class RtspProtocol(asyncio.BufferedProtocol):
 
     def _set_low_water(self, size: int) -> None:
         """SO_RCVLOWAT (socket(7)), in steps of a quarter, so that a steady stream needs no system call."""
-        if self._transport is None or (size > 1 and abs(size - self._low_water) * 4 < self._low_water):
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        if size > 1 and abs(size - self._low_water) * 4 < self._low_water:
             return
         if size != self._low_water:
             self._low_water = size
-            endpoint = self._transport.get_extra_info("socket")
+            endpoint = transport.get_extra_info("socket")
             endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
 
     def _finish(self) -> None:
-        """Send TEARDOWN, since cameras have few sessions to give, and do not wait for the answer."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(self._client.teardown())
-            self._transport.close()
+        """Send TEARDOWN, since cameras have few sessions to give, and do not wait for the answer.
+
+        Where the camera has not even read what was sent before, closing would wait for it without end.
+        """
         self._playing.set()
         self._over.set()
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        if transport.get_write_buffer_size():
+            transport.abort()
+        else:
+            transport.write(self._client.teardown())
+            transport.close()

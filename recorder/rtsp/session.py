@@ -27,14 +27,16 @@ async def open_session(
 ) -> RtspProtocol:
     """A session that plays; redirects are followed. Cancelled, it leaves no connection behind.
 
-    The password goes to the host that it was entered for, and to no other that a redirect names.
+    The password goes to the host that it was entered for, and to no other that a redirect names; nor in clear, where
+    it was entered for an encrypted connection.
 
     Raises:
         CameraUnreachable: see the cause.
     """
-    known_host = url.host
+    known = url
     for _ in range(MAX_REDIRECTS + 1):
-        client = RtspClient(url, credentials if url.host == known_host else None)
+        may_know = url.host == known.host and url.tls >= known.tls
+        client = RtspClient(url, credentials if may_know else None)
         protocol = await _connect(url, RtspProtocol(client, clock, begin, may_pace=not url.tls), tls)
         try:
             await protocol.played()
@@ -56,7 +58,7 @@ async def _connect(url: RtspUrl, protocol: RtspProtocol, tls: ssl.SSLContext | N
         raise CameraUnreachable(Cause.REFUSED) from None
     except ssl.SSLError as error:
         raise CameraUnreachable(Cause.TLS, why=error.reason or type(error).__name__) from None
-    except socket.gaierror:
+    except (socket.gaierror, UnicodeError):  # the latter for a name that IDNA has no form for
         raise CameraUnreachable(Cause.UNREACHABLE, why="name") from None
     except TimeoutError:
         raise CameraUnreachable(Cause.TIMEOUT) from None

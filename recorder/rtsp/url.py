@@ -1,5 +1,6 @@
 """Addresses of cameras, without credentials."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -8,6 +9,7 @@ from recorder.errors import garbage
 
 _PORTS: Final = {"rtsp": 554, "rtsps": 322}
 _MAX_URL: Final = 2048
+_USERINFO: Final = re.compile(r"^([A-Za-z]+://)[^/?#]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +47,10 @@ def parse_url(text: str) -> RtspUrl:
         host=host,
         port=port if port is not None else _PORTS[scheme],
         tls=scheme == "rtsps",
-        text=parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl(),
+        text=without_userinfo(parts.geturl()),
     )
 
 
 def without_userinfo(text: str) -> str:
     """The URL less a user and password before its host; a text that is no URL comes back as it is."""
-    scheme, mark, rest = text.partition("://")
-    if not mark:
-        return text
-    authority, slash, path = rest.partition("/")
-    return scheme + mark + authority.rpartition("@")[2] + slash + path
+    return _USERINFO.sub(r"\1", text)

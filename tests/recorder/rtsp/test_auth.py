@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recorder.rtsp.auth import Authenticator, Challenge, Credentials, parse_challenges
+from recorder.rtsp.messages import Response, parse, request
 
 
 def test_basic_is_that_of_the_standard() -> None:
@@ -88,6 +89,22 @@ def test_quotes_in_realm_and_user_are_hashed_plain_and_sent_escaped() -> None:
 
     assert r'username="u\"v", realm="a \"b\""' in header
     assert md5(md5('u"v:a "b":p') + ":n:" + md5("A:b")) in header
+
+
+@pytest.mark.parametrize("realm", ["caméra".encode(), "caméra".encode("latin-1"), "摄像头".encode("gb18030")])
+def test_realm_of_any_encoding_is_sent_back_and_hashed_as_it_came(realm: bytes) -> None:
+    raw = b'RTSP/1.0 401 No\r\nWWW-Authenticate: Digest realm="' + realm + b'", nonce="n"\r\n\r\n'
+    asked, _ = parse(raw, 0, len(raw))
+    assert isinstance(asked, Response)
+    challenge = parse_challenges(asked.headers.all("www-authenticate"))
+    assert challenge is not None
+    sent = request("A", "b", 1, [("Authorization", Authenticator(Credentials("u", "p"), challenge).header("A", "b"))])
+
+    def md5(text: bytes) -> bytes:
+        return hashlib.md5(text).hexdigest().encode()
+
+    assert b'realm="' + realm + b'"' in sent
+    assert md5(md5(b"u:" + realm + b":p") + b":n:" + md5(b"A:b")) in sent
 
 
 def test_credentials_are_never_printed() -> None:

@@ -115,6 +115,30 @@ def test_refused_keep_alive_is_borne_but_a_lost_session_is_not() -> None:
         talk.answer(454)
 
 
+def test_keep_alive_whose_password_is_refused_ends_nothing_while_pictures_come() -> None:
+    talk = Dialogue(Credentials("admin", "s3cret"))
+    talk.play()
+    for _ in range(2):
+        talk.sent.append(talk.client.keep_alive())
+        talk.answer(401, DIGEST)
+        assert b"Authorization: Digest" in talk.sent[-1]
+        talk.answer(401, DIGEST)
+        assert (talk.client.phase, talk.client.awaits_answer) == (Phase.PLAYING, False)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("timeout=0", 60), ("timeout=1", 1), ("timeout=999999", 3600), ("", 60)])
+def test_time_out_of_the_session_is_bounded_and_none_is_sixty_seconds(text: str, seconds: int) -> None:
+    talk = Dialogue()
+    talk.play(setup=SETUP | {"Session": f"77;{text}"})
+    assert talk.client.keep_alive_us == seconds * 500_000
+
+
+def test_channels_without_tcp_in_the_profile_are_taken() -> None:
+    talk = Dialogue()
+    talk.play(setup={"Transport": "RTP/AVP;unicast;interleaved=4-5"})
+    assert talk.client.channels == Channels(rtp=4, rtcp=5)
+
+
 def test_camera_that_refuses_options_may_still_play() -> None:
     talk = Dialogue()
     talk.answer(501)
@@ -196,6 +220,7 @@ def test_camera_that_asks_for_a_password_that_nobody_gave_is_named_so(headers: d
         (1, 503, {}, Cause.REJECTED),
         (1, 302, {}, Cause.REJECTED),
         (1, 302, {"Location": "http://elsewhere/"}, Cause.GARBAGE),
+        (1, 302, {"Location": "rtsp://[cam/"}, Cause.GARBAGE),
         (2, 461, {}, Cause.UNSUPPORTED_TRANSPORT),
         (2, 200, {"Session": "1"}, Cause.UNSUPPORTED_TRANSPORT),
         (2, 200, {"Session": "1", "Transport": "RTP/AVP;unicast;client_port=1-2"}, Cause.UNSUPPORTED_TRANSPORT),

@@ -1,4 +1,5 @@
 import asyncio
+import errno
 from collections.abc import Callable
 from typing import cast
 
@@ -32,6 +33,8 @@ class Wire:
         self.written: list[bytes] = []
         self.closed = False
         self.low_water: list[int] = []
+        self.unsent = 0
+        self.aborted = False
 
     def write(self, data: bytes) -> None:
         if data:
@@ -40,14 +43,22 @@ class Wire:
     def close(self) -> None:
         self.closed = True
 
+    def abort(self) -> None:
+        self.closed = self.aborted = True
+
     def is_closing(self) -> bool:
         return self.closed
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
 
     def get_extra_info(self, name: str) -> "Wire":
         assert name == "socket"
         return self
 
     def setsockopt(self, _level: int, _option: int, value: int) -> None:
+        if self.closed:
+            raise OSError(errno.EBADF, "closed")
         self.low_water.append(value)
 
 
@@ -227,6 +238,54 @@ async def test_end_on_our_side_sends_teardown_and_raises_nothing() -> None:
     await bench.session.ended()
     assert bench.methods[-1] == "TEARDOWN"
     assert bench.wire.closed
+
+
+async def test_camera_that_redirects_a_keep_alive_plays_on() -> None:
+    bench = Bench()
+    bench.receive(bench.setup())
+    _ticks(bench, 30)
+    bench.receive(b"RTSP/1.0 302 Moved\r\nCSeq: 5\r\nLocation: rtsp://elsewhere/\r\n\r\n" + bench.pictures())
+    assert not bench.wire.closed
+    assert bench.stored() == EXPECTED
+
+
+async def test_camera_that_asks_and_never_reads_the_answers_is_given_up_and_cut() -> None:
+    bench = Bench()
+    bench.receive(bench.setup())
+    bench.wire.unsent = protocol.MAX_UNSENT + 1
+    bench.receive(b"OPTIONS rtsp://us RTSP/1.0\r\nCSeq: 5\r\n\r\n")
+    with pytest.raises(CameraUnreachable, match="timeout"):
+        await bench.session.ended()
+    assert bench.wire.aborted
+
+
+def test_end_of_a_session_whose_camera_reads_nothing_waits_for_no_flush() -> None:
+    bench = Bench()
+    bench.receive(bench.setup())
+    bench.wire.unsent = 1
+    bench.session.close()
+    assert bench.wire.aborted
+    assert "TEARDOWN" not in bench.methods
+
+
+def test_bytes_that_come_after_the_end_are_passed_over() -> None:
+    bench = Bench()
+    bench.receive(bench.setup() + bench.pictures(0, 10))
+    bench.session.close()
+    before = bench.session.bytes_read
+    bench.receive(bytes(3 * protocol.BUFFER_BYTES))
+    assert bench.session.bytes_read == before
+    assert len(bench.stored()) == 10
+
+
+def test_tick_after_the_connection_was_lost_touches_no_socket() -> None:
+    bench = Bench()
+    bench.receive(bench.setup())
+    _ticks(bench, 5, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
+    bench.wire.closed = True
+    bench.session.connection_lost(None)
+    _ticks(bench, 60)
+    assert bench.methods == ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"]
 
 
 def _ticks(bench: Bench, seconds: float, between: Callable[[], None] = lambda: None) -> None:

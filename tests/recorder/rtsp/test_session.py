@@ -80,6 +80,11 @@ async def test_host_that_refuses_and_name_that_nobody_knows_are_told_apart() -> 
     assert await _cause("rtsp://no-such-camera.invalid/x") is Cause.UNREACHABLE
 
 
+@pytest.mark.parametrize("host", ["camera..town", "c" * 64 + ".town"])
+async def test_name_that_no_resolver_can_be_asked_for_is_unreachable(host: str) -> None:
+    assert await _cause(f"rtsp://{host}/x") is Cause.UNREACHABLE
+
+
 async def test_camera_that_hangs_up_in_the_handshake_is_closed() -> None:
     async with Simulator([SMALL]) as sim:
         sim.faults("cam1").answer_nothing()
@@ -146,6 +151,19 @@ def _certificate(folder: Path) -> Path:
     path = folder / "camera.pem"
     path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
     return path
+
+
+async def test_password_of_an_encrypted_camera_is_not_given_in_clear(tmp_path: Path) -> None:
+    path = await asyncio.to_thread(_certificate, tmp_path)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(path)
+    trusting = ssl.create_default_context(cafile=str(path))
+    camera = replace(OTHER, auth="basic", user="ville", password="secret")
+    async with Simulator([SMALL], tls=server) as sim, Simulator([camera]) as plain:
+        sim.faults("cam1").answer_redirect(plain.url("cam2"))
+        with pytest.raises(CameraUnreachable, match="unauthorized"):
+            await _open(sim.url("cam1"), Credentials("ville", "secret"), tls=trusting)
+        assert not any("authorization" in request.headers for request in plain.requests("cam2"))
 
 
 async def test_encrypted_camera_plays_when_trusted_and_is_named_so_when_not(tmp_path: Path) -> None:

@@ -53,6 +53,8 @@ def test_any_text_raises_nothing_but_the_typed_error(text: str) -> None:
         ("rtsp://u:p@cam/x", "rtsp://cam/x"),
         ("rtsp://cam/x@y", "rtsp://cam/x@y"),
         ("rtsp://u@cam", "rtsp://cam"),
+        ("rtsp://cam?to=u@host", "rtsp://cam?to=u@host"),
+        ("rtsp://u:p@x@cam/", "rtsp://cam/"),
         ("trackID=1", "trackID=1"),
     ],
 )
