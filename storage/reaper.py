@@ -23,8 +23,8 @@ from storage.ledger.service import Draft
 from storage.retention import Decision, batches
 from storage.volume import Volume, VolumeId, VolumeLost
 
-BATCH: Final = 500
-"""So many segments are destroyed while a hold waits: well below a second."""
+BATCH: Final = 300
+"""So many segments are destroyed while a hold waits: well below a second. Of so many cameras, an entry has room."""
 
 
 class KeyShredder(Protocol):

@@ -212,7 +212,7 @@ class Keeper:
             self._faults["clock"] = f"nothing is destroyed: the clock is {done.paused} (docs/adr/0009)"
             return
         self._faults.pop("clock", None)
-        self._note_files_left(done.destroyed)
+        self._note_what_stayed(done.destroyed)
         await self._survive("blobs", self._prune_blobs)
 
     async def reconcile(self) -> None:
@@ -258,13 +258,14 @@ class Keeper:
         await self.books.follow()
 
     async def _finish_destruction(self) -> None:
-        self._note_files_left(await self._reaper.finish())
+        self._note_what_stayed(await self._reaper.finish())
 
-    def _note_files_left(self, destroyed: Destroyed) -> None:
-        """Under the name of the volume's comparison, which removes them, and then the fault."""
+    def _note_what_stayed(self, destroyed: Destroyed) -> None:
+        """Files under the name of the volume's comparison, keys under their place: what removes them ends the fault."""
         for volume in self._volumes.values():
             if str(volume.path) in destroyed.faults:
                 self._faults[f"volume {volume.path}"] = destroyed.faults[str(volume.path)]
+        self._places.note(destroyed.faults)
 
     async def _prune_blobs(self) -> None:
         await asyncio.to_thread(blobs.prune, self._settings.blobs, self._clock.utc_us())

@@ -29,6 +29,11 @@ class PlacesKept:
         self.faults: Mapping[str, str] = {}
         """Places that the last call could not bring to the state of the others, and why."""
 
+    def note(self, faults: Mapping[str, str]) -> None:
+        """Keys stayed in these places, by path: shown until the next reconciliation has made it good."""
+        ours = {str(place) for place in self._places}
+        self.faults = {**self.faults, **{place: why for place, why in faults.items() if place in ours}}
+
     async def look(self) -> None:
         """Reconcile the places unless those that can be reached are the same as the last time, within a day.
 

@@ -16,11 +16,6 @@ FILE_HEAD_BYTES: Final = 64
 FIRST_SLOT: Final = 4096
 """Where slot 0 begins; slots are a multiple of this long."""
 SLOT_HEAD_BYTES: Final = 32
-SEGMENT_BYTES: Final = 16
-
-HELD_DAY: Final = "00000000"
-HELD_SHARD: Final = 2**32 - 1
-HELD_DIRECTORY: Final = "held"
 
 _CRC: Final = struct.Struct("<I")
 _FILE_HEAD: Final = struct.Struct(
@@ -99,8 +94,6 @@ class FileHead:
     @property
     def name(self) -> str:
         """The file's path within a place."""
-        if self.shard == HELD_SHARD:
-            return f"{HELD_DIRECTORY}/{self.set_hash.hex()[:8]}.keys"
         return f"{self.shard}/{self.day}-{self.set_hash.hex()[:8]}.keys"
 
 

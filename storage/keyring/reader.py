@@ -1,14 +1,16 @@
 """Finding a segment's key record: one copy is enough, and one tombstone is enough to refuse all copies."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from nvr.base.errors import Refused
 from nvr.base.ids import SegmentId
 from storage.days import utc_day
-from storage.keyring.layout import HELD_DIRECTORY, KeyRef, KeyringDamaged, SlotHead, SlotState
+from storage.keyring.layout import KeyRef, KeyringDamaged, SlotHead, SlotState
 from storage.keyring.places import KeyringFile, KeyringUnreachable, check_place, file_names
+from storage.vault.fields import DocumentInvalid
 from storage.vault.keyrecord import KeyRecord
 
 
@@ -33,7 +35,7 @@ class KeyringReader:
         self._places = tuple(places)
 
     def find(self, ref: KeyRef) -> KeyRecord | None:
-        """The segment's key record, from the held keys or its day file; None when there never was one.
+        """The segment's key record, from its day file; None when there never was one.
 
         Raises:
             KeyShredded: it was destroyed in some place, whatever other places still hold.
@@ -53,69 +55,53 @@ class KeyringReader:
         days: dict[str, set[SegmentId]] = {}
         for ref in refs:
             days.setdefault(f"{ref.shard}/{utc_day(ref.start_utc_us)}-*.keys", set()).add(ref.segment)
-        records, shredded = self._look_for(set().union(*days.values()), f"{HELD_DIRECTORY}/*.keys")
-        for pattern, segments in days.items():
-            # A held copy outlives its day file, whose slots are shredded as it dies.
-            found, destroyed = self._look_for(segments - records.keys() - shredded, pattern)
+        records: dict[SegmentId, KeyRecord] = {}
+        shredded: set[SegmentId] = set()
+        for pattern, wanted in days.items():
+            found, dead = self._walk(pattern, wanted)
             records |= found
-            shredded |= destroyed
+            shredded |= dead
         return Lookup(records, frozenset(shredded))
 
     def records(self) -> Iterator[KeyRecord]:
         """Every live key record of every day file, once; torn and shredded slots are passed over."""
-        names = sorted({name for place in self._reachable() for name in file_names(place)})
-        for name in names:
-            seen: set[SegmentId] = set()
-            dead: set[SegmentId] = set()
-            found: list[KeyRecord] = []
-            for file in self._open(name):
+        for name in sorted({name for place in self._reachable() for name in file_names(place)}):
+            found, _ = self._walk(name, None)
+            yield from found.values()
+
+    def _walk(
+        self, pattern: str, wanted: Collection[SegmentId] | None
+    ) -> tuple[dict[SegmentId, KeyRecord], set[SegmentId]]:
+        """Live and shredded segments of these files in all places; None: whatever is there."""
+        found: dict[SegmentId, KeyRecord] = {}
+        dead: set[SegmentId] = set()
+        for path in [path for place in self._reachable() for path in sorted(place.glob(pattern))]:
+            # What the disk refuses of one copy, the other place has; the keeper's check tells of this one.
+            with suppress(OSError, KeyringDamaged), KeyringFile(path) as file:
                 for number, head in file.slots():
-                    if head is None or head.segment in seen:
+                    if head is None or (wanted is not None and head.segment not in wanted):
                         continue
-                    record = _record(file, number, head)
                     if head.state is SlotState.SHREDDED:
                         dead.add(head.segment)
-                    elif record is not None:
-                        seen.add(head.segment)
-                        found.append(record)
-            yield from (record for record in found if record.segment not in dead)
-
-    def _look_for(self, segments: set[SegmentId], pattern: str) -> tuple[dict[SegmentId, KeyRecord], set[SegmentId]]:
-        found: dict[SegmentId, KeyRecord] = {}
-        shredded: set[SegmentId] = set()
-        for file in self._open(pattern) if segments else ():
-            for number, head in file.slots():
-                if head is None or head.segment not in segments:
-                    continue
-                if head.state is SlotState.SHREDDED:
-                    shredded.add(head.segment)
-                elif head.segment not in found and (record := _record(file, number, head)) is not None:
-                    found[head.segment] = record
-        return {name: record for name, record in found.items() if name not in shredded}, shredded
+                    elif head.segment not in found and (record := _record(file, number, head)) is not None:
+                        found[head.segment] = record
+        return {segment: record for segment, record in found.items() if segment not in dead}, dead
 
     def _reachable(self) -> list[Path]:
         reachable = []
         for place in self._places:
-            try:
+            with suppress(OSError):
                 check_place(place)
-            except OSError:
-                continue
-            reachable.append(place)
+                reachable.append(place)
         if not reachable:
             raise KeyringUnreachable(places=len(self._places))
         return reachable
 
-    def _open(self, pattern: str) -> Iterator[KeyringFile]:
-        for place in self._reachable():
-            for path in sorted(place.glob(pattern)):
-                try:
-                    file = KeyringFile(path)
-                except (OSError, KeyringDamaged):
-                    continue  # the other place has a copy; the keeper's check tells of this one
-                with file:
-                    yield file
-
 
 def _record(file: KeyringFile, number: int, head: SlotHead) -> KeyRecord | None:
+    """The slot's key record; None when it was torn, or holds none that this version can read."""
     payload = file.payload(number, head)
-    return None if payload is None else KeyRecord.parse(payload)
+    try:
+        return None if payload is None else KeyRecord.parse(payload)
+    except DocumentInvalid:
+        return None

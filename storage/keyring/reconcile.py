@@ -1,19 +1,18 @@
 """Bringing the places of the keyring to one state (docs/design/keys.md "The keyring")."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, ParamSpec
+from typing import Final
 
 from nvr.base.errors import NvrError
 from nvr.base.ids import SegmentId
 from nvr.base.units import US_PER_DAY
 from storage.days import utc_day_end_us
 from storage.durable import remove_file
-from storage.keyring.layout import HELD_SHARD, FileHead, SlotState, pack_slot, pack_tombstone
+from storage.keyring.layout import FileHead, SlotState, pack_slot, pack_tombstone
 from storage.keyring.places import KeyringFile, file_names, open_or_create
-
-_P = ParamSpec("_P")
 
 GRACE_US: Final = US_PER_DAY
 """How long after its end a day file is still left to the shard that writes it."""
@@ -28,99 +27,93 @@ class _Survey:
     """Not shredded: live or torn."""
     dead: frozenset[SegmentId]
 
-    @property
-    def is_held(self) -> bool:
-        return self.head.shard == HELD_SHARD
-
 
 class Reconciliation:
-    """One pass over all places; `replay`, `even_out` and `bury` in this order. A place that fails is left out."""
+    """One pass over all places; `replay`, `even_out` and `bury` in this order.
+
+    A place that can not be reached is left out, and so is a file that fails; its other files are not. `faults` tells of
+    both.
+    """
 
     def __init__(self, places: Sequence[Path], now_utc_us: int) -> None:
         self.faults: dict[Path, str] = {}
         self._now_utc_us = now_utc_us
-        self._surveys: dict[Path, dict[str, _Survey]] = {}
-        for place in places:
-            self._within(place, self._survey, place)
+        self._surveys: dict[Path, dict[str, _Survey]] = {place: {} for place in places}
+        self._survey()
+
+    @property
+    def reached(self) -> bool:
+        """Whether any place could be reached."""
+        return bool(self._surveys)
 
     def replay(self) -> int:
         """Shred everywhere what is shredded somewhere; slots zeroed."""
         dead: dict[str, set[SegmentId]] = {}
-        for surveys in self._surveys.values():
-            for name, survey in surveys.items():
-                dead.setdefault(name, set()).update(survey.dead)
-        held_dead = self._union(lambda survey: survey.dead if survey.is_held else frozenset())
+        for _, name, survey in self._files():
+            dead.setdefault(name, set()).update(survey.dead)
         slots = 0
-        for place in list(self._surveys):
-            for name in list(self._surveys[place]):
-                doomed = dead[name] | held_dead
-                slots += self._within(place, shred_in, place / name, doomed)
-        self._survey_again()
+        for place, name, _ in self._files():
+            with self._told(place):
+                slots += shred_in(place / name, dead[name])
+        self._survey()
         return slots
 
     def even_out(self) -> int:
         """Copy live slots to the places that lack them, where no shard writes any more; slots copied."""
         copied = 0
-        for source, surveys in list(self._surveys.items()):
-            for name, survey in surveys.items():
-                if not self._is_ours(survey):
-                    continue
-                for place in [place for place in self._surveys if place != source]:
-                    there = self._surveys[place].get(name)
-                    missing = survey.live - (there.live | there.dead if there else frozenset())
-                    if missing:
-                        copied += self._within(place, _copy, source / name, place / name, missing)
-        self._survey_again()
+        for source, name, survey in self._files():
+            if not self._is_ours(survey):
+                continue
+            for place in [place for place in self._surveys if place != source]:
+                there = self._surveys[place].get(name)
+                missing = survey.live - (there.live | there.dead if there else frozenset())
+                if missing:
+                    with self._told(place):
+                        copied += _copy(source / name, place / name, missing)
+        self._survey()
         return copied
 
     def bury(self) -> int:
-        """Remove day files without a live slot that is not also among the held keys of every place; files removed."""
-        places = list(self._surveys)
-        held = [self._union(lambda survey: survey.live if survey.is_held else frozenset(), [at]) for at in places]
-        safe = frozenset.intersection(*held) if held else frozenset()
+        """Remove day files without a live slot; files removed."""
         removed = 0
-        for place in places:
-            for name, survey in list(self._surveys[place].items()):
-                if not survey.is_held and self._is_ours(survey):
-                    removed += self._within(place, _remove_if_dead, place / name, safe)
+        for place, name, survey in self._files():
+            if self._is_ours(survey):
+                with self._told(place):
+                    removed += _remove_if_dead(place / name)
         return removed
 
     def _is_ours(self, survey: _Survey) -> bool:
-        if survey.is_held:
-            return True
         return self._now_utc_us >= utc_day_end_us(survey.head.day) + GRACE_US
 
-    def _survey(self, place: Path) -> int:
-        self._surveys[place] = {name: _survey_file(place / name) for name in file_names(place)}
-        return 0
+    def _files(self) -> list[tuple[Path, str, _Survey]]:
+        return [(place, name, survey) for place, surveys in self._surveys.items() for name, survey in surveys.items()]
 
-    def _survey_again(self) -> None:
+    def _survey(self) -> None:
         for place in list(self._surveys):
-            self._within(place, self._survey, place)
+            del self._surveys[place]
+            with self._told(place):
+                names = file_names(place)
+                surveys = self._surveys[place] = {}
+                for name in sorted(names):
+                    with self._told(place):
+                        surveys[name] = _survey_file(place / name)
 
-    def _union(
-        self, what: Callable[[_Survey], frozenset[SegmentId]], places: Collection[Path] | None = None
-    ) -> frozenset[SegmentId]:
-        chosen = self._surveys if places is None else places
-        return frozenset().union(*(what(survey) for place in chosen for survey in self._surveys[place].values()))
-
-    def _within(self, place: Path, work: Callable[_P, int], *args: _P.args, **kwargs: _P.kwargs) -> int:
-        if place in self.faults:
-            return 0
+    @contextmanager
+    def _told(self, place: Path) -> Iterator[None]:
         try:
-            return work(*args, **kwargs)
+            yield
         except (OSError, NvrError) as error:
             self.faults[place] = str(error)
-            self._surveys.pop(place, None)
-            return 0
 
 
 def shred_in(path: Path, doomed: Collection[SegmentId]) -> int:
-    """Zero every slot of these segments in one file, durably; how many there were to zero.
+    """Zero every slot of these segments in one file, durably; how many there were to zero; not opened for none.
 
     A slot is known by its segment id alone: one whose payload was torn may hold most of a key. A tombstone behind
     which a crash left bytes is written again.
     """
+    if not doomed:
+        return 0
     zeroed = 0
     with KeyringFile(path, writing=True) as file:
         for number, head in file.slots():
@@ -155,10 +148,8 @@ def _copy(source: Path, target: Path, segments: Collection[SegmentId]) -> int:
     return len(slots)
 
 
-def _remove_if_dead(path: Path, safe: Collection[SegmentId]) -> int:
+def _remove_if_dead(path: Path) -> int:
     with KeyringFile(path) as file:
-        left = {head.segment for number, head in file.slots() if head and file.payload(number, head) is not None}
-    if left.difference(safe):
-        return 0
-    shred_in(path, left)
+        if any(head is not None and file.payload(number, head) is not None for number, head in file.slots()):
+            return 0
     return int(remove_file(path))

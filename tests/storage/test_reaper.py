@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from nvr.base.ids import CameraId, SegmentId
+from nvr.base.units import UtcUs
 from storage import reaper as reaper_module
 from storage.books import Books, IndexBehind
 from storage.index.tables import SegmentState
 from storage.index.writer import Index
 from storage.keyring import KeyRef, KeyringUnreachable, KeyShredded, Shredded
+from storage.ledger.entries import MOST_ENTRY_BYTES, build, encode
 from storage.ledger.machine import Expire, Expired, Missing
 from storage.ledger.service import Draft
-from storage.reaper import Reaper
+from storage.reaper import Reaper, expired_body
 from storage.retention import Decision, Verdict
 from storage.sealing import SealedSegment
 from tests.storage.keeping.town import DAY_US, Town
@@ -268,3 +271,13 @@ async def test_decision_to_keep_destroys_nothing(town: Town, segments: list[Seal
     kept = [dataclasses.replace(one, verdict=Verdict.HELD) for one in await due(town, segments)]
     assert (await reaper(town).run(kept)).segments == 0
     assert town.clock.utc_us() > NOW_US
+
+
+async def test_full_batch_of_as_many_cameras_fits_one_entry(town: Town, segments: list[SealedSegment]) -> None:
+    row = await town.row(segments[0].segment)
+    doomed = [
+        dataclasses.replace(row, seg=SegmentId(uuid(at)), camera=CameraId(f"{at:063d}"), end_utc_us=UtcUs(2**53 - 1))
+        for at in range(reaper_module.BATCH)
+    ]
+    entry = build(expired_body(doomed), ts_utc_us=2**53 - 1)
+    assert len(encode(entry)) <= MOST_ENTRY_BYTES

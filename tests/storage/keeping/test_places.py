@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.keeping.places import _reachable
 from storage.keyring import KeyRef, KeyringKeeper, KeyringReader, KeyShredded
 from storage.sealing import SealedSegment
 from tests.storage.keeping.town import DAY_US, Town
@@ -69,3 +70,19 @@ async def test_places_are_reconciled_daily_and_otherwise_left_alone(
     await town.keeper.retention_pass()
     await town.keeper.retention_pass()
     assert calls == [town.clock.utc_us()]
+
+
+async def test_key_that_stayed_in_one_place_is_shown_until_it_is_gone(town: Town, segment: SealedSegment) -> None:
+    (file,) = await asyncio.to_thread(lambda: [*town.recorder.places[1].glob("0/*.keys")])
+    whole = await asyncio.to_thread(file.read_bytes)
+    await asyncio.to_thread(file.write_bytes, b"damaged" + whole[7:])
+    town.clock.advance(2_000_000 + 40 * DAY_US)
+    reachable = await asyncio.to_thread(_reachable, town.recorder.places)
+    town.keeper._places._done = (reachable, town.clock.mono_us())  # as after the reconciliation of the same day
+    await town.keeper.retention_pass()
+    assert str(town.recorder.places[1]) in (await town.keeper.status()).faults
+    await asyncio.to_thread(file.write_bytes, whole)
+    town.clock.advance(DAY_US)
+    await town.keeper.retention_pass()
+    assert not await asyncio.to_thread(opens, town.recorder.places[1], segment)
+    assert (await town.keeper.status()).faults == {}

@@ -3,9 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from nvr.base.units import US_PER_DAY
 from storage.keyring import KeyringKeeper, KeyringReader, KeyringUnreachable, KeyShredded
 from storage.keyring.layout import FIRST_SLOT
 from tests.storage.keyring.records import DAY, holding, key_record, open_files, ref, tombstones, writer
+from tests.storage.sealed import NOW_US
 
 FILE = f"0/{DAY}-00010203.keys"
 
@@ -85,28 +87,13 @@ def test_place_out_of_reach_is_told_and_the_other_is_shredded(places: list[Path]
     assert away.exists()
 
 
-def test_held_keys_survive_in_every_place_and_are_copied_once(places: list[Path]) -> None:
-    records = [key_record(at) for at in range(3)]
+def test_file_that_can_not_be_read_keeps_no_other_from_being_shredded(places: list[Path]) -> None:
+    records = [key_record(at, start_utc_us=NOW_US - at * US_PER_DAY) for at in range(4)]
     writer(places).put(*records)
-    keeper = KeyringKeeper(places)
-    assert keeper.copy_to_held([ref(records[0]), ref(records[2]), ref(key_record(9))]) == [
-        records[0].segment,
-        records[2].segment,
-    ]
-    size = (places[0] / "held" / "00010203.keys").stat().st_size
-    keeper.copy_to_held([ref(records[0])])
-    assert (places[0] / "held" / "00010203.keys").stat().st_size == size
-    assert len(holding(places, records[0])) == 4
-
-
-def test_shred_reaches_the_held_copy(places: list[Path]) -> None:
-    record = key_record(0)
-    writer(places).put(record)
-    keeper = KeyringKeeper(places)
-    keeper.copy_to_held([ref(record)])
-    keeper.shred([ref(record)])
-    assert holding(places, record) == []
-    assert keeper.copy_to_held([ref(record)]) == []
+    (places[0] / f"0/{DAY}-00010203.keys").write_bytes(b"damaged")
+    done = KeyringKeeper(places).shred(map(ref, records))
+    assert (done.slots, list(done.faults)) == (7, [places[0]])
+    assert [holding(places, record) for record in records] == [[], [], [], []]
 
 
 def test_shred_leaves_no_descriptor_behind(places: list[Path]) -> None:

@@ -5,8 +5,6 @@ from hypothesis import strategies as st
 from storage.keyring.layout import (
     FILE_HEAD_BYTES,
     FIRST_SLOT,
-    HELD_DAY,
-    HELD_SHARD,
     SLOT_HEAD_BYTES,
     FileHead,
     KeyringDamaged,
@@ -30,9 +28,8 @@ def test_file_head_fills_the_first_page() -> None:
     assert FileHead.parse(packed[:FILE_HEAD_BYTES], file="x") == HEAD
 
 
-def test_files_are_named_by_shard_day_and_set_and_held_ones_by_set() -> None:
+def test_files_are_named_by_shard_day_and_set() -> None:
     assert HEAD.name == "3/20260921-00010203.keys"
-    assert FileHead(8192, HELD_SHARD, HELD_DAY, HEAD.set_hash).name == "held/00010203.keys"
 
 
 @given(at=st.integers(0, 59), flip=st.integers(1, 255))

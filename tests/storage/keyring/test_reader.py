@@ -1,8 +1,11 @@
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from storage.keyring import KeyringKeeper, KeyringReader, KeyringUnreachable, KeyShredded
+from storage.keyring.layout import FIRST_SLOT, pack_slot
 from storage.keyring.places import KeyringFile
 from tests.storage.keyring.records import DAY, key_record, ref, writer
 
@@ -53,15 +56,6 @@ def test_one_tombstone_refuses_every_copy(places: list[Path]) -> None:
     assert list(reader.records()) == []
 
 
-def test_held_key_is_found_after_its_day_file_died(places: list[Path]) -> None:
-    record = key_record(0)
-    writer(places).put(record)
-    KeyringKeeper(places).copy_to_held([ref(record)])
-    for place in places:
-        (place / FILE).unlink()
-    assert KeyringReader(places).find(ref(record)) == record
-
-
 def test_no_place_is_an_error_not_an_absence(tmp_path: Path) -> None:
     with pytest.raises(KeyringUnreachable):
         KeyringReader([tmp_path / "a", tmp_path / "b"]).find(ref(key_record(0)))
@@ -73,7 +67,6 @@ def test_many_are_found_in_one_walk_and_the_destroyed_are_named(
     records = [key_record(at) for at in range(20)]
     writer(places).put(*records)
     KeyringKeeper(places).shred([ref(records[3])])
-    KeyringKeeper(places).copy_to_held([ref(records[5])])
     opened: list[Path] = []
     init = KeyringFile.__init__
 
@@ -85,4 +78,31 @@ def test_many_are_found_in_one_walk_and_the_destroyed_are_named(
     found = KeyringReader(places).find_all([*map(ref, records), ref(key_record(99))])
     assert found.shredded == {records[3].segment}
     assert found.records == {record.segment: record for record in records if record != records[3]}
-    assert len(opened) == 4
+    assert len(opened) == 2
+
+
+def test_disk_that_fails_under_one_copy_costs_nothing(places: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    records = [key_record(at) for at in range(3)]
+    writer(places).put(*records)
+    bad, real = (places[0] / FILE).stat().st_ino, os.pread
+
+    def fails(fd: int, size: int, offset: int) -> bytes:
+        if os.fstat(fd).st_ino == bad and offset > FIRST_SLOT:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(fd, size, offset)
+
+    monkeypatch.setattr("storage.keyring.places.os.pread", fails)
+    reader = KeyringReader(places)
+    assert dict(reader.find_all(map(ref, records)).records) == {record.segment: record for record in records}
+    assert list(reader.records()) == records
+
+
+def test_slot_that_holds_no_key_record_costs_its_segment_alone(places: list[Path]) -> None:
+    records = [key_record(0), key_record(1)]
+    keyring = writer(places)
+    keyring.put(records[0])
+    for place in places:
+        with KeyringFile(place / FILE, writing=True) as file:
+            file.write(file.next_slot(), pack_slot(records[1].segment, b"{}", file.head.slot_bytes))
+    found = KeyringReader(places).find_all(map(ref, records))
+    assert (dict(found.records), found.shredded) == ({records[0].segment: records[0]}, frozenset())

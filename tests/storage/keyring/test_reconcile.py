@@ -105,51 +105,6 @@ def test_torn_slot_does_not_keep_a_dead_file_alive(places: list[Path]) -> None:
     assert keeper.reconcile(AFTER_US).removed == 2
 
 
-def test_day_file_dies_though_one_of_its_segments_is_held(places: list[Path]) -> None:
-    records = [key_record(at) for at in range(2)]
-    writer(places).put(*records)
-    keeper = KeyringKeeper(places)
-    keeper.copy_to_held([ref(records[1])])
-    keeper.shred([ref(records[0])])
-    assert keeper.reconcile(AFTER_US).removed == 2
-    assert holding(places, records[1]) == ["a/held/00010203.keys", "b/held/00010203.keys"]
-    assert KeyringReader(places).find(ref(records[1])) == records[1]
-
-
-def test_day_file_lives_while_a_place_lacks_the_held_copy(places: list[Path]) -> None:
-    record = key_record(0)
-    writer(places).put(record)
-    KeyringKeeper(places[:1]).copy_to_held([ref(record)])
-    done = KeyringKeeper(places).reconcile(AFTER_US)
-    # The copy is made first; only then does the day file go.
-    assert (done.copied, done.removed) == (1, 2)
-    assert len(holding(places, record)) == 2
-
-
-def test_tombstone_of_a_dying_day_file_does_not_reach_the_held_copy(places: list[Path]) -> None:
-    record = key_record(0)
-    writer(places).put(record)
-    keeper = KeyringKeeper(places)
-    keeper.copy_to_held([ref(record)])
-    # As a crash leaves it while the file dies: zeroed in one place, not yet removed.
-    KeyringKeeper(places[:1]).reconcile(AFTER_US)
-    keeper.reconcile(AFTER_US)
-    assert KeyringReader(places).find(ref(record)) == record
-
-
-def test_destroyed_held_key_takes_the_copy_in_its_day_file_along(places: list[Path]) -> None:
-    record = key_record(0)
-    writer(places).put(record)
-    keeper = KeyringKeeper(places)
-    keeper.copy_to_held([ref(record)])
-    backup = (places[1] / FILE).read_bytes()
-    keeper.shred([ref(record)])
-    for place in places:
-        (place / FILE).write_bytes(backup)
-    keeper.reconcile(NOW_US)
-    assert holding(places, record) == []
-
-
 def test_damaged_place_is_told_and_the_other_is_brought_to_order(places: list[Path]) -> None:
     record = key_record(0)
     writer(places).put(record, key_record(1, start_utc_us=NOW_US - 9 * US_PER_DAY))
@@ -157,6 +112,24 @@ def test_damaged_place_is_told_and_the_other_is_brought_to_order(places: list[Pa
     done = KeyringKeeper(places).reconcile(AFTER_US, expired=[ref(record)])
     assert list(done.faults) == [places[0]]
     assert holding(places[1:], record) == []
+
+
+def test_file_that_can_not_be_read_keeps_no_other_of_its_place_from_order(places: list[Path]) -> None:
+    keyring = writer(places)
+    other = key_record(1, start_utc_us=NOW_US - US_PER_DAY)
+    keyring.put(key_record(0), other)
+    (places[0] / FILE).write_bytes(b"damaged")
+    KeyringKeeper(places[1:]).shred([ref(other)])
+    done = KeyringKeeper(places).reconcile(NOW_US)
+    assert (done.shredded, list(done.faults)) == (1, [places[0]])
+    assert holding(places, other) == []
+
+
+def test_files_that_can_not_be_read_in_either_place_end_no_reconciliation(places: list[Path]) -> None:
+    writer(places).put(key_record(0), key_record(1, start_utc_us=NOW_US - US_PER_DAY))
+    for place, path in zip(places, sorted(places[0].glob("0/*")), strict=True):
+        (place / "0" / path.name).write_bytes(b"damaged")
+    assert list(KeyringKeeper(places).reconcile(NOW_US).faults) == places
 
 
 def test_absent_place_is_told(places: list[Path]) -> None:
