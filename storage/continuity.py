@@ -1,12 +1,17 @@
 """The gaps that the keeper tells, since nobody was there to tell them: a recorder that ended without a word. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
+from typing import Final
 
 from nvr.base.ids import CameraId
-from nvr.base.units import UtcUs
+from nvr.base.units import US_PER_SECOND, UtcUs
 from storage.index.rows import GapRow
 from storage.ledger.machine import Gap, Seal
 from storage.records import GapCause
+
+_SEAM_US: Final = US_PER_SECOND
+"""What lies between two records and is not longer is no hole (docs/design/time.md "Gaps")."""
 
 
 def gaps_at_boot(
@@ -37,21 +42,37 @@ def gaps_at_boot(
     return told
 
 
-def gaps_shortened(gaps: Iterable[GapRow], seals: Iterable[Seal]) -> list[Gap]:
-    """The keeper's gaps once recovered segments show that there was footage in their beginning.
+def gaps_shortened(gaps: Iterable[GapRow], seals: Iterable[Seal], new_id: Callable[[], str]) -> list[Gap]:
+    """The keeper's gaps less the footage of recovered segments; where that lies inside, a second gap follows it.
 
-    A segment that grew when the recorder died is only known after the next boot has been told.
+    A segment that grew when the recorder died is only known after the next boot has been told. A gap of which nothing
+    is left has no length.
     """
-    ends: dict[str, int] = {}
-    for seal in seals:
-        ends[seal.camera] = max(ends.get(seal.camera, 0), seal.end_utc_us)
-    shortened = []
+    recovered = list(seals)
+    told = []
     for gap in gaps:
-        end = ends.get(gap.camera, 0)
-        if gap.boot is None and gap.cause == GapCause.STOPPED and gap.to_utc_us and gap.from_utc_us < end:
-            begin = min(end, gap.to_utc_us)
-            shortened.append(_ended(gap, gap.to_utc_us).model_copy(update={"from_utc_us": begin}))
-    return shortened
+        if gap.boot is not None or gap.cause != GapCause.STOPPED or gap.to_utc_us is None:
+            continue
+        footage = [(one.start_utc_us, one.end_utc_us) for one in recovered if one.camera == gap.camera]
+        left = _without(gap.from_utc_us, gap.to_utc_us, footage)
+        if left == [(gap.from_utc_us, gap.to_utc_us)]:
+            continue
+        ids = chain([gap.gap], iter(new_id, None))
+        for (begin, end), name in zip(left or [(gap.to_utc_us, gap.to_utc_us)], ids, strict=False):
+            told.append(_ended(gap, end).model_copy(update={"from_utc_us": begin, "gap": name}))
+    return told
+
+
+def _without(begin: int, end: int, footage: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """What is left of [begin, end) without these stretches; a seam before one of them is none."""
+    left = []
+    for first, last in sorted(footage):
+        if begin + _SEAM_US < min(first, end):
+            left.append((begin, min(first, end)))
+        begin = max(begin, last)
+    if begin < end:
+        left.append((begin, end))
+    return left
 
 
 def _ended(gap: GapRow, to_utc_us: int) -> Gap:

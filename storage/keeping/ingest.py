@@ -162,7 +162,7 @@ class Ingest:
             own = [seal for seal in recovered if seal.camera == camera]
             first, last = min(seal.start_utc_us for seal in own), max(seal.end_utc_us for seal in own)
             touched = await self._books.ask(Index.gaps, camera, first, last)
-            gaps += gaps_shortened(touched, own)
+            gaps += gaps_shortened(touched, own, self._new_id)
         return [Draft(gap) for gap in gaps]
 
     async def _draft(self, event: SpoolEvent) -> Draft:

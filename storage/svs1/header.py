@@ -17,6 +17,7 @@ from nvr.base.ids import (
     SegmentId,
     camera_id,
     is_uuid7,
+    point_id,
 )
 from nvr.base.jcs import Json, canonical
 from nvr.base.units import UtcUs
@@ -153,7 +154,7 @@ def _header(body: Mapping[str, Any], json_bytes: bytes) -> Header:
         raise ValueError("algorithms that this version does not know")
     if _integer(body, "v") < MINOR_VERSION:
         raise ValueError("v")
-    point, placement, authorisation = (_optional(body, key) for key in ("point", "placement", "authorisation"))
+    point, placement, authorisation = (_optional_name(body, key) for key in ("point", "placement", "authorisation"))
     continues = _optional(body, "continues")
     return Header(
         segment=SegmentId(_uuid(_text(body, "seg"))),
@@ -203,6 +204,12 @@ def _text(body: Mapping[str, Any], key: str) -> str:
 
 def _optional(body: Mapping[str, Any], key: str) -> str | None:
     return None if body[key] is None else _text(body, key)
+
+
+def _optional_name(body: Mapping[str, Any], key: str) -> str | None:
+    # The ledger takes no other: a file of another's making must not stop whoever logs what lies on a volume.
+    text = _optional(body, key)
+    return None if text is None else point_id(text)
 
 
 def _uuid(text: str) -> str:

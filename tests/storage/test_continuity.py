@@ -1,5 +1,6 @@
 """The gaps that a recorder's death leaves."""
 
+import dataclasses
 from itertools import count
 
 from hypothesis import given
@@ -14,6 +15,7 @@ from tests.storage.ledger.samples import seal, uuid
 
 A, B = CameraId("a"), CameraId("b")
 BOOT_US = 1_000
+MINUTE_US = 60_000_000
 
 
 def gap_row(
@@ -49,21 +51,61 @@ def test_gap_that_opened_after_a_clock_step_is_not_turned_round() -> None:
     assert gap.to_utc_us == BOOT_US + 50
 
 
-def test_recovered_segment_shortens_the_keepers_gap_and_no_other() -> None:
-    own = gap_row(A, 400, BOOT_US, cause="stopped", boot=None)
-    others = [
-        gap_row(A, 400, BOOT_US, cause="stopped"),
-        gap_row(A, 400, BOOT_US, boot=None),
-        gap_row(B, 1, 2, boot=None),
+def shortened(gaps: list[GapRow], *footage: tuple[int, int]) -> list[Gap]:
+    numbers = count(200)
+    seals = [
+        seal(number, camera=A, start_utc_us=start * MINUTE_US).model_copy(update={"end_utc_us": end * MINUTE_US})
+        for number, (start, end) in enumerate(footage)
     ]
-    recovered = seal(1, camera=A, start_utc_us=400).model_copy(update={"end_utc_us": 700})
-    (shortened,) = gaps_shortened([own, *others], [recovered])
-    assert (shortened.gap, shortened.from_utc_us, shortened.to_utc_us) == (own.gap, 700, BOOT_US)
+    return gaps_shortened(gaps, seals, lambda: uuid(next(numbers)))
 
 
-@given(ends=st.lists(st.integers(min_value=0, max_value=2_000), min_size=1))
-def test_shortened_gap_begins_where_the_last_recovered_segment_ends(ends: list[int]) -> None:
-    own = gap_row(A, 400, BOOT_US, cause="stopped", boot=None)
-    seals = [seal(number, camera=A).model_copy(update={"end_utc_us": end}) for number, end in enumerate(ends)]
-    shortened = gaps_shortened([own], seals)
-    assert [gap.from_utc_us for gap in shortened] == ([min(max(ends), BOOT_US)] if max(ends) > 400 else [])
+def stopped(from_minute: int, to_minute: int, camera: CameraId = A) -> GapRow:
+    return gap_row(camera, from_minute * MINUTE_US, to_minute * MINUTE_US, cause="stopped", boot=None)
+
+
+def minutes(gaps: list[Gap]) -> list[tuple[int, int]]:
+    return [(gap.from_utc_us // MINUTE_US, (gap.to_utc_us or 0) // MINUTE_US) for gap in gaps]
+
+
+def test_recovered_segment_shortens_the_keepers_gap_and_no_other() -> None:
+    own = stopped(4, 10)
+    others = [dataclasses.replace(own, boot="b"), dataclasses.replace(own, cause="silent"), stopped(1, 2, B)]
+    (left,) = shortened([own, *others], (4, 7))
+    assert (left.gap, minutes([left])) == (own.gap, [(7, 10)])
+
+
+def test_segment_of_a_later_crash_does_not_shorten_the_gap_of_an_earlier_one() -> None:
+    assert minutes(shortened([stopped(4, 7), stopped(50, 53)], (4, 5), (50, 52))) == [(5, 7), (52, 53)]
+
+
+def test_footage_inside_a_gap_leaves_what_is_before_it_and_behind_it() -> None:
+    left = shortened([stopped(4, 10)], (6, 7))
+    assert [gap.gap for gap in left] == [uuid(7), uuid(200)]
+    assert minutes(left) == [(4, 6), (7, 10)]
+
+
+def test_gap_that_was_all_footage_has_no_length() -> None:
+    assert minutes(shortened([stopped(4, 10)], (3, 7), (6, 20))) == [(10, 10)]
+
+
+def test_seam_between_two_segments_is_no_gap() -> None:
+    seals = [
+        seal(0, camera=A, start_utc_us=MINUTE_US + 900_000).model_copy(update={"end_utc_us": 2 * MINUTE_US}),
+        seal(1, camera=A, start_utc_us=2 * MINUTE_US + 1000).model_copy(update={"end_utc_us": 3 * MINUTE_US}),
+    ]
+    assert minutes(gaps_shortened([stopped(1, 4)], seals, lambda: uuid(200))) == [(3, 4)]
+
+
+INTERVALS = st.tuples(st.integers(0, 50), st.integers(0, 50)).map(lambda pair: (min(pair), max(pair)))
+
+
+@given(gap=INTERVALS, footage=st.lists(INTERVALS, max_size=5))
+def test_every_instant_of_a_gap_is_in_footage_or_in_what_is_left(
+    gap: tuple[int, int], footage: list[tuple[int, int]]
+) -> None:
+    def instants(*intervals: tuple[int, int]) -> set[int]:
+        return {at for begin, end in intervals for at in range(begin, end)}
+
+    told = shortened([stopped(*gap)], *footage)
+    assert instants(*(minutes(told) if told else [gap])) == instants(gap) - instants(*footage)

@@ -52,6 +52,9 @@ def test_unknown_keys_are_kept_and_take_part_in_the_hash() -> None:
         {"prev": {}},
         {"set": "AB" * 32},
         {"point": 7},
+        {"point": "Place de la Mairie"},
+        {"placement": ""},
+        {"authorisation": "a" * 64},
         {"continues": "x"},
     ],
 )
