@@ -4,10 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from nvr.base.errors import InvalidValue
-from nvr.base.units import MAX_PERSISTED_INT, UtcUs
+from nvr.base.jcs import is_text
+from nvr.base.units import MAX_PERSISTED_INT, US_PER_DAY, UtcUs
 
 MOST_CHARACTERS: Final = 1000
 MOST_NAMES: Final = 1000
+LATEST_UTC_US: Final = MAX_PERSISTED_INT - 366 * US_PER_DAY
+"""The last instant that may be asked about, in 2254: deadlines that follow from it can still be written down."""
+
 HIDDEN: Final = "(hidden)"
 """Stands for a value that no message may show."""
 
@@ -37,12 +41,14 @@ class Arguments:
             raise InvalidValue(field=field, value=type(value).__name__, expected="a text")
         if len(value) > most:
             raise InvalidValue(field=field, value=f"{len(value)} characters", expected=f"at most {most}")
+        if not is_text(value):
+            raise InvalidValue(field=field, value=ascii(value), expected="Unicode text")
         return value.strip() or None
 
     def secret(self, field: str) -> str:
         """A text that no message shows, exactly as it was given."""
         value = self._args.pop(field, None)
-        if not isinstance(value, str) or not value or len(value) > MOST_CHARACTERS:
+        if not isinstance(value, str) or not value or len(value) > MOST_CHARACTERS or not is_text(value):
             raise InvalidValue(field=field, value=HIDDEN, expected=f"1 to {MOST_CHARACTERS} characters")
         return value
 
@@ -71,8 +77,8 @@ class Arguments:
 
     def interval(self) -> tuple[UtcUs, UtcUs]:
         """`from_utc_us` and `to_utc_us`, the second after the first."""
-        from_utc_us = UtcUs(self.integer("from_utc_us", least=0))
-        to_utc_us = UtcUs(self.integer("to_utc_us", least=0))
+        from_utc_us = UtcUs(self.integer("from_utc_us", least=0, most=LATEST_UTC_US))
+        to_utc_us = UtcUs(self.integer("to_utc_us", least=0, most=LATEST_UTC_US))
         if to_utc_us <= from_utc_us:
             raise InvalidValue(field="to_utc_us", value=to_utc_us, expected=f"after from_utc_us, {from_utc_us}")
         return from_utc_us, to_utc_us
@@ -84,7 +90,7 @@ class Arguments:
             return None
         if not isinstance(value, Sequence) or isinstance(value, str) or len(value) > MOST_NAMES:
             raise InvalidValue(field=field, value=type(value).__name__, expected=f"a list of at most {MOST_NAMES}")
-        if not all(isinstance(name, str) for name in value):
+        if not all(isinstance(name, str) and is_text(name) for name in value):
             raise InvalidValue(field=field, value="a list of other things", expected="a list of texts")
         return tuple(dict.fromkeys(value)) or None
 

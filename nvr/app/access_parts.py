@@ -27,14 +27,17 @@ from access.publication import Publisher
 from access.refusals import Refusals
 from access.release import Releases
 from access.requisitions import Requisitions
-from access.service import AccessService, Handler
+from access.service import AccessService
+from access.service import Handler as Act
 from config.model import Settings
+from nvr.app.disk import disk_refusals
 from nvr.app.handover import ActingLedger, Handover
 from nvr.app.index_port import IndexFiles, RecorderStates
 from nvr.app.keeper_client import KeeperClient
 from nvr.app.status_view import StatusViews
 from nvr.base.clock import Clock
-from nvr.base.errors import ConfigError, EvidenceAtRisk
+from nvr.base.errors import ConfigError, EvidenceAtRisk, InvalidValue
+from nvr.base.wire import Handler
 from storage.keyring import KeyringReader
 from storage.ledger.entries import decode
 from storage.ledger.machine import Log
@@ -98,7 +101,7 @@ def _town_acts(
     index: IndexFiles,
     states: RecorderStates,
     clock: Clock,
-) -> dict[ActName, Handler]:
+) -> dict[ActName, Act]:
     accounts = Accounts(register, passwords, clock)
     perimeter = Perimeter(register, publisher, clock)
     cameras = Cameras(
@@ -124,7 +127,7 @@ def _requisition_acts(
     handover: Handover,
     index: IndexFiles,
     clock: Clock,
-) -> dict[ActName, Handler]:
+) -> dict[ActName, Act]:
     zone = ZoneInfo(settings.system.timezone)
     holds = Holds(register, clock, zone)
     requisitions = Requisitions(register, index, clock, zone)
@@ -146,26 +149,42 @@ def _requisition_acts(
     }
 
 
-def access_handlers(parts: AccessParts) -> Mapping[str, Any]:
-    """The calls of access's socket (docs/design/processes.md "Sockets")."""
+def access_handlers(parts: AccessParts) -> Mapping[str, Handler]:
+    """The calls of access's socket (docs/design/processes.md "Sockets"); each tells what the disk refused it."""
 
     async def act(args: dict[str, Any]) -> object:
-        given = args.get("args")
-        account, password, name = (str(args.get(key, "")) for key in ("account", "password", "name"))
-        return await parts.service.act(account, password, name, given if isinstance(given, dict) else {})
+        account, password, name = (_text(args, key) for key in ("account", "password", "name"))
+        given = args.get("args", {})
+        if not isinstance(given, dict):
+            raise InvalidValue(field="args", value=type(given).__name__, expected="an object")
+        return await parts.service.act(account, password, name, given)
 
     async def status(_: dict[str, Any]) -> object:
         return await parts.service.status()
 
-    return MappingProxyType(
-        {
-            "act": act,
-            "status": status,
-            "bundle_read": parts.handover.read,
-            "grant_read": parts.grants.read_part,
-            "grant_write": parts.grants.write_part,
-        }
-    )
+    handlers: dict[str, Handler] = {
+        "act": act,
+        "status": status,
+        "bundle_read": parts.handover.read,
+        "grant_read": parts.grants.read_part,
+        "grant_write": parts.grants.write_part,
+    }
+    return MappingProxyType({name: _with_disk_refusals(handler) for name, handler in handlers.items()})
+
+
+def _with_disk_refusals(handler: Handler) -> Handler:
+    async def told(args: dict[str, Any]) -> object:
+        with disk_refusals():
+            return await handler(args)
+
+    return told
+
+
+def _text(args: Mapping[str, Any], field: str) -> str:
+    value = args.get(field)
+    if not isinstance(value, str):
+        raise InvalidValue(field=field, value=type(value).__name__, expected="a text")
+    return value
 
 
 def _grant_keys(settings: Settings, store: GrantStore) -> GrantKeys:

@@ -21,6 +21,9 @@ from nvr.base.units import US_PER_SECOND
 from nvr.base.wire import Client
 
 _PROBE_EVERY_S: Final = 1.0
+_NOT_STARTED: Final = 126
+"""As a shell answers for a program that it can not run."""
+
 _log: Final = logging.getLogger(__name__)
 
 
@@ -48,7 +51,6 @@ class Child:
         self._clock = clock
         self._backoff = Backoff(first_s=0.5, most_s=30.0)
         self._process: Process | None = None
-        self.starts = 0
 
     async def keep(self, stop: Stop) -> int:
         """Run it, and again when it ends, whatever the reason; the exit code of the last run.
@@ -78,8 +80,13 @@ class Child:
                 self._process.kill()
 
     async def _run_once(self, stop: Stop) -> int:
-        process = self._process = await asyncio.create_subprocess_exec(*self.plan.command, stdin=subprocess.PIPE)
-        self.starts += 1
+        try:
+            process = await asyncio.create_subprocess_exec(*self.plan.command, stdin=subprocess.PIPE)
+        except OSError as error:
+            # No memory or no process to be had now: the sisters run on, and it is tried again.
+            _log.error("%s can not be started: %s", self.plan.name, error)
+            return _NOT_STARTED
+        self._process = process
         _log.info("%s started, pid %s", self.plan.name, process.pid)
         try:
             await _first(process.wait(), stop.wait(), self._until_silent())

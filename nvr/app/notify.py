@@ -1,5 +1,6 @@
 """Telling systemd how the service is: the protocol of sd_notify(3), datagrams of `KEY=value` lines."""
 
+import logging
 import socket
 from collections.abc import Mapping
 from typing import Final
@@ -8,6 +9,7 @@ from nvr.base.units import US_PER_SECOND
 
 _SOCKET_VARIABLE: Final = "NOTIFY_SOCKET"
 _WATCHDOG_VARIABLE: Final = "WATCHDOG_USEC"
+_log: Final = logging.getLogger(__name__)
 
 
 class Notifier:
@@ -38,4 +40,8 @@ class Notifier:
             return
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
             channel.setblocking(False)
-            channel.sendto(state.encode(), self._address)
+            try:
+                channel.sendto(state.encode(), self._address)
+            except OSError as error:
+                # A manager that is busy or starts anew hears the next one: the work does not end for it.
+                _log.warning("the service manager does not hear %s: %s", state, error)

@@ -27,6 +27,17 @@ def canonical(value: Json) -> bytes:
     ).encode("utf-8")
 
 
+def is_text(value: str) -> bool:
+    """Whether UTF-8 can write the text: a lone surrogate, which Python lets stand in a string, it can not."""
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def digest(value: Json) -> bytes:
     """SHA-256 over the canonical encoding; the value is expected to carry a domain label."""
     return hashlib.sha256(canonical(value)).digest()

@@ -17,6 +17,7 @@ from typing import Any, Final, Self, TypeAlias
 
 from nvr.base import errors
 from nvr.base.errors import ConfigError, InvalidValue, NvrError, Refused, Retryable
+from nvr.base.jcs import is_text
 
 VERSION: Final = 1
 MAX_FRAME_BYTES: Final = 16 * 2**20
@@ -27,6 +28,9 @@ _LENGTH: Final = struct.Struct(">I")
 _CREDENTIALS: Final = struct.Struct("iII")
 _UNDER_WAY: Final = 256
 """Requests of one connection that may wait for their answer before the server stops reading it."""
+
+_MOST_LEVELS: Final = 32
+"""So deep a frame may be nested: what reads it anew, or repeats it in an error, must not run out of stack."""
 
 _LAST_ANSWERS_S: Final = 5.0
 """How long a closing server waits for peers to take the answers that are ready."""
@@ -152,6 +156,7 @@ class Server:
     async def _run(self, request: dict[str, Any], uid: int) -> object:
         if self._allowed_uids is not None and uid not in self._allowed_uids:
             raise Refused("peer-not-allowed", socket=self._path.name, uid=uid)
+        _demand_text(request)
         if request.get("v") != VERSION:
             raise Refused("wire-version", expected=VERSION, got=request.get("v"))
         handler = self._handlers.get(str(request.get("call")))
@@ -193,6 +198,7 @@ class Client:
         Raises:
             Retryable: the role can not be reached (`peer-unreachable`), hung up before it answered (`peer-gone`), or
                 has not answered by the deadline (`peer-silent`): after these what was asked may or may not be done.
+            InvalidValue: an argument is no Unicode text; nothing was asked.
             NvrError: of the class and with the `message_id` that the role raised.
         """
         limit_s = self._deadline_s if deadline_s is None else deadline_s
@@ -205,7 +211,9 @@ class Client:
     async def _ask(self, name: str, args: Mapping[str, object] | None) -> Any:  # noqa: ANN401 -- JSON
         self._last_id += 1
         request = self._last_id
-        frame = _frame({"v": VERSION, "id": request, "call": name, "args": dict(args or {})})
+        body: dict[str, object] = {"v": VERSION, "id": request, "call": name, "args": dict(args or {})}
+        _demand_text(body)
+        frame = _frame(body)
         writer = await self._connected()
         answer = self._waiting[request] = asyncio.get_running_loop().create_future()
         try:
@@ -300,6 +308,25 @@ async def _read(reader: asyncio.StreamReader) -> dict[str, Any] | None:
     if not isinstance(body, dict) or type(body.get("id")) is not int:
         raise _BrokenFrameError
     return body
+
+
+def _demand_text(value: object, field: str = "", levels: int = _MOST_LEVELS) -> None:
+    """Check that the value can be stored and answered: JSON lets through half a surrogate pair, which UTF-8 does not.
+
+    Raises:
+        InvalidValue: a text is no Unicode, or the nesting has no end; the field is the path to it.
+    """
+    if levels == 0:
+        raise InvalidValue(field=field, value="", expected=f"at most {_MOST_LEVELS} levels")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _demand_text(key, field, levels - 1)
+            _demand_text(item, f"{field}.{key}".removeprefix("."), levels - 1)
+    elif isinstance(value, list):
+        for item in value:
+            _demand_text(item, field, levels - 1)
+    elif isinstance(value, str) and not is_text(value):
+        raise InvalidValue(field=field, value="", expected="Unicode text")
 
 
 def _peer_uid(writer: asyncio.StreamWriter) -> int:

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from access.arguments import HIDDEN, Arguments
+from access.arguments import HIDDEN, LATEST_UTC_US, Arguments
 from nvr.base.errors import InvalidValue
 
 
@@ -13,7 +13,9 @@ from nvr.base.errors import InvalidValue
         ("text", "  "),
         ("text", 3),
         ("text", "a" * 1001),
+        ("text", "\ud800"),
         ("secret", ""),
+        ("secret", "\ud800"),
         ("secret", ["p"]),
         ("integer", None),
         ("integer", True),
@@ -22,6 +24,7 @@ from nvr.base.errors import InvalidValue
         ("integer", 2**53),
         ("optional_names", "a"),
         ("optional_names", [1]),
+        ("optional_names", ["\ud800"]),
         ("optional_names", ["a"] * 1001),
         ("optional_integers", [-1]),
         ("optional_integers", [True]),
@@ -44,6 +47,13 @@ def test_secret_is_in_no_refusal(take: str) -> None:
         getattr(Arguments({"password": "p" * 1001}), take)("password")
     assert refusal.value.fields["value"] == HIDDEN
     assert "ppp" not in str(refusal.value)
+
+
+def test_interval_leaves_room_for_the_deadlines_that_follow_from_it() -> None:
+    for field in ("from_utc_us", "to_utc_us"):
+        with pytest.raises(InvalidValue) as refusal:
+            Arguments({"from_utc_us": 0, "to_utc_us": 1, field: LATEST_UTC_US + 1}).interval()
+        assert refusal.value.field == field
 
 
 def test_argument_that_nobody_knows_is_refused_without_its_value() -> None:

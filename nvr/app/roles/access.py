@@ -10,6 +10,7 @@ from access.http.app import make_app
 from access.http.server import serve
 from config.model import Settings
 from nvr.app.access_parts import AccessParts, access_handlers, compose
+from nvr.app.disk import disk_refusals
 from nvr.app.keeper_client import KeeperClient
 from nvr.app.process import main
 from nvr.base.clock import Clock, SystemClock
@@ -75,7 +76,8 @@ async def _housekeep_once(parts: AccessParts) -> None:
 async def _survive(name: str, work: Callable[[], Awaitable[object]]) -> None:
     """Do the work; an error that somebody is meant to act on is logged, and the next turn tries again."""
     try:
-        await work()
+        with disk_refusals():
+            await work()
     except NvrError as error:
         _log.warning("%s: %s", name, error)
 

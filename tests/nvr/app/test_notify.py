@@ -40,3 +40,9 @@ def test_without_a_manager_nothing_is_said_and_nothing_watches(environment: dict
     notifier = Notifier(environment)
     notifier.ready()
     assert notifier.watchdog_s is None
+
+
+def test_manager_that_does_not_hear_ends_nothing(tmp_path: Path) -> None:
+    notifier = Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone"), "WATCHDOG_USEC": "1000000"})
+    notifier.alive()
+    notifier.ready()

@@ -56,6 +56,16 @@ async def running(*children: ChildPlan) -> AsyncIterator[tuple[Supervisor, Stop,
         await task
 
 
+async def test_child_that_can_not_be_started_leaves_its_sisters_alone(tmp_path: Path, manager: ServiceManager) -> None:
+    config = write_config(tmp_path)
+    sister = plan(tmp_path, 1, config)
+    absent = ChildPlan("absent", (str(tmp_path / "no-such-program"),), tmp_path / "run" / "absent.sock")
+    async with running(absent, sister, absent) as (_, _, task):
+        await manager.heard("READY=1")
+        assert await pid_of(sister)
+        assert not task.done()
+
+
 async def test_killed_child_is_back_and_its_sister_was_not_touched(tmp_path: Path, manager: ServiceManager) -> None:
     config = write_config(tmp_path)
     one, two = plan(tmp_path, 1, config), plan(tmp_path, 2, config)

@@ -125,6 +125,34 @@ def test_error_of_a_stranger_is_still_an_error(body: object) -> None:
     assert isinstance(error_from_json(body), NvrError)
 
 
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (rb'{"v":1,"id":1,"call":"\ud800"}', "call"),
+        (rb'{"v":1,"id":1,"call":"echo","args":{"account":"\udcff"}}', "args.account"),
+        (rb'{"v":1,"id":1,"call":"echo","args":{"cameras":["a","\ud800"]}}', "args.cameras"),
+        (rb'{"v":1,"id":1,"call":"echo","args":{"\ud800":1}}', "args"),
+        (b'{"v":1,"id":1,"call":"echo","args":{"deep":' + b"[" * 900 + b"]" * 900 + b"}}", "args.deep"),
+        (b'{"v":' + b"[" * 900 + b"]" * 900 + b',"id":1,"call":"echo"}', "v"),
+    ],
+)
+async def test_what_can_not_be_written_down_again_is_refused_by_its_field_and_ends_nothing(
+    path: Path, body: bytes, field: str
+) -> None:
+    async with serving(path) as client:
+        answer = await raw(path, struct.pack(">I", len(body)) + body)
+        assert await client.call("echo", {"n": 1}) == {"n": 1}
+    error = json.loads(answer[4:])["error"]
+    assert (error["message_id"], error["fields"]["field"]) == ("invalid-value", field)
+
+
+async def test_argument_that_is_no_text_is_refused_before_it_is_sent(path: Path) -> None:
+    async with serving(path) as client:
+        with pytest.raises(InvalidValue) as caught:
+            await client.call("echo", {"reason": os.fsdecode(b"caf\xe9")})
+    assert caught.value.field == "args.reason"
+
+
 async def test_unknown_call_is_refused_by_name(path: Path) -> None:
     async with serving(path) as client:
         with pytest.raises(Refused) as caught:
