@@ -39,7 +39,7 @@ class GopBuilder:
 
     @property
     def first_90k(self) -> int:
-        """Presentation time of the open record's first access unit."""
+        """Presentation time of the open record's first access unit; of the last record's while none is open."""
         return self._first_90k
 
     def ends_before(self, pts_90k: int, size: int, random_access: RandomAccess) -> bool:

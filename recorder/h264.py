@@ -11,6 +11,7 @@ Tolerated defects of cameras:
     Start and end bit on one fragment (RFC 6184 section 5.8 forbids it): taken as a whole NAL unit.
     No end bit on a fragment with the marker: the marker ends the NAL unit.
     A sequence number far from the last one: counted as one lost packet (RFC 3550 appendix A.1).
+    Another stream of another payload type on our channel (repair, metadata): passed over.
 """
 
 from collections.abc import Sequence
@@ -191,9 +192,12 @@ class H264Depacketiser:
             self._lost += 1
             return
         _, kind, sequence, timestamp, ssrc = _RTP.unpack_from(buffer, at)
+        foreign = kind & 0x7F != self._payload_type
         if ssrc != self._ssrc:
+            if foreign:
+                return
             self._change_source(ssrc)
-        if not self._in_order(sequence) or kind & 0x7F != self._payload_type:
+        if not self._in_order(sequence) or foreign:
             return
         if timestamp != self._timestamp:
             self._change_time(timestamp)

@@ -73,14 +73,16 @@ class Recording:
     def append(self, record: Record, *, run: RunId, codec: CodecConfig) -> None:
         """Hand over the next record."""
         self.totals.lost += record.lost
-        self._leave_failed_segment()
+        if cause := self._left_segment():
+            self.interrupt(cause, record.start_utc_us, "")
         if self._awaits_random_access and record.random_access is RandomAccess.NONE:
             self.totals.dropped += 1
             return
         if self._segment is not None and self._is_over(self._segment, record, run, codec):
             self.rotate()
         segment = self._segment or self._open(record, run, codec)
-        if self._leave_failed_segment():
+        if cause := self._left_segment():
+            self.interrupt(cause, record.start_utc_us, "")
             self.totals.dropped += 1
         elif self._sink.append(segment.start.segment, record):
             segment.records += 1
@@ -91,7 +93,11 @@ class Recording:
     def rotate(self) -> SegmentId | None:
         """Close the segment that grows; its id, or None when there is none, or its volume gave it up."""
         segment = self._segment
-        if segment is None or self._leave_failed_segment():
+        if segment is None:
+            return None
+        if cause := self._left_segment():
+            if not self.gaps.is_open:
+                self.interrupt(cause, segment.start.start_utc_us, "")
             return None
         self._segment = None
         self._sink.close_segment(segment.start.segment)
@@ -113,17 +119,16 @@ class Recording:
         """A session ended: what the next one brings can not be decoded with what the last one left."""
         self._awaits_random_access = True
 
-    def _leave_failed_segment(self) -> bool:
-        """Close the segment that grows if its volume gave it up; from the last record on pictures are missing."""
+    def _left_segment(self) -> GapCause | None:
+        """Close the segment that grows if its volume gave it up, and say why; None when it goes on."""
         segment = self._segment
         cause = None if segment is None else self._sink.failed(segment.start.segment)
         if segment is None or cause is None:
-            return False
+            return None
         self._sink.close_segment(segment.start.segment)
         self._segment = None
         self._awaits_random_access = True
-        self.gaps.open(cause, self.covered_utc_us or segment.start.start_utc_us, "")
-        return True
+        return cause
 
     def _is_over(self, segment: _Segment, record: Record, run: RunId, codec: CodecConfig) -> bool:
         """Whether the record belongs to a new segment.

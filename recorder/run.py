@@ -1,8 +1,11 @@
 """One session's access units on their way to records."""
 
-from nvr.base.units import TICKS_PER_SECOND, MonoUs, us_from_ticks
+from collections import deque
+from typing import Final
+
+from nvr.base.units import TICKS_PER_SECOND, US_PER_SECOND, MonoUs, us_from_ticks
 from recorder.dating import Dater
-from recorder.errors import TimelineBroken
+from recorder.errors import TimelineBroken, garbage
 from recorder.gop import GopBuilder
 from recorder.h264 import H264Depacketiser
 from recorder.recording import Recording
@@ -11,6 +14,10 @@ from recorder.rtsp.sdp import VideoTrack
 from recorder.server_clock import ServerClock
 from recorder.timeline import MAX_AHEAD_US, MediaTime
 from storage.records import GapCause, RandomAccess
+
+MAX_BREAKS: Final = 10
+"""Within BREAKS_US: each costs a segment with its keys, and one camera must not use up the disk's time."""
+BREAKS_US: Final = 60 * US_PER_SECOND
 
 
 class Run:
@@ -41,6 +48,8 @@ class Run:
         self._fresh = False
         self._source_changed = False
         self._hole: GapCause | None = None
+        self._early_report: tuple[int, int] | None = None
+        self._broke_mono_us: deque[MonoUs] = deque(maxlen=MAX_BREAKS)
 
     @property
     def step_us(self) -> int:
@@ -59,11 +68,17 @@ class Run:
 
     def sender_report(self, ntp_us: int, timestamp: int) -> None:
         """The camera says which of its own instants (Unix microseconds) a time stamp stands for."""
-        if self._media is not None:
+        if self._media is None:
+            self._early_report = ntp_us, timestamp
+        else:
             self._dater.sender_report(ntp_us, self._media.place(timestamp), self._newest_90k)
 
     def unit(self, timestamp: int, size: int, random_access: RandomAccess, lost: int, joins: bool) -> None:  # noqa: FBT001 -- hot: positional
-        """One access unit: the last `size` bytes of the depacketiser's `out`."""
+        """One access unit: the last `size` bytes of the depacketiser's `out`.
+
+        Raises:
+            CameraUnreachable: cause `garbage`: the time stamps break too often to be recorded.
+        """
         self.last_unit_mono_us = self._arrival_mono_us
         config = self.depacketiser.config
         if config is None or (self.awaits_random_access and random_access is RandomAccess.NONE):
@@ -75,7 +90,7 @@ class Run:
             return
         pts_90k = self._advance(timestamp, size, random_access)
         gop = self._gop
-        if gop.units and (config is not self._codec or gop.ends_before(pts_90k, size, random_access)):
+        if not gop.units or config is not self._codec or gop.ends_before(pts_90k, size, random_access):
             hole = gop.is_hole(pts_90k)
             self._close(size, next_90k=pts_90k)
             if hole:
@@ -115,16 +130,24 @@ class Run:
                 return pts_90k
             except TimelineBroken as broken:
                 reason = broken.reason
-        self.breaks += 1
-        self.last_break = reason
+        self._note_break(reason)
         self._close(size, next_90k=None)
         self.read()
         self._dater.date_all()
         return self._begin_timeline(timestamp)
 
+    def _note_break(self, reason: str) -> None:
+        times, now_mono_us = self._broke_mono_us, self._arrival_mono_us
+        if len(times) == MAX_BREAKS and now_mono_us - times[0] < BREAKS_US:
+            raise garbage("time-stamps", reason=reason)
+        times.append(now_mono_us)
+        self.breaks += 1
+        self.last_break = reason
+
     def _judge(self, pts_90k: int, random_access: RandomAccess) -> None:
         """Refuse a media time that the order of records, or the time of arrival, contradicts."""
-        if random_access is not RandomAccess.NONE and self._gop.units and pts_90k <= self._gop.first_90k:
+        opens = random_access is not RandomAccess.NONE or not self._gop.units
+        if opens and pts_90k <= self._gop.first_90k:
             raise TimelineBroken("backwards")
         if pts_90k - self._newest_90k > TICKS_PER_SECOND:
             delay_us = self._arrival_mono_us - us_from_ticks(pts_90k)
@@ -137,4 +160,8 @@ class Run:
         self._gop = GopBuilder(step_90k=self._gop.step_90k)
         self._newest_90k = 0
         self._source_changed = self._fresh = False
+        if self._early_report is not None:
+            ntp_us, at = self._early_report
+            self._early_report = None
+            self._dater.sender_report(ntp_us, self._media.place(at), 0)
         return 0

@@ -59,6 +59,7 @@ class DelayEnvelope:
     """The least of the delays seen during the last WINDOW_US: arrival (monotonic) less media time."""
 
     def __init__(self) -> None:
+        # Delays that grow from the oldest to the newest: one that a later one undercuts can never be the least again.
         self._buckets: deque[tuple[int, int]] = deque()
         self._current_us: int | None = None
 
@@ -69,12 +70,15 @@ class DelayEnvelope:
 
     def least_us(self, now_mono_us: int) -> int | None:
         """The least delay of the window; None before the first was observed. Call about once a second."""
+        buckets = self._buckets
         if self._current_us is not None:
-            self._buckets.append((now_mono_us, self._current_us))
+            while buckets and buckets[-1][1] >= self._current_us:
+                buckets.pop()
+            buckets.append((now_mono_us, self._current_us))
             self._current_us = None
-        while len(self._buckets) > 1 and self._buckets[0][0] < now_mono_us - WINDOW_US:
-            self._buckets.popleft()
-        return min((delay for _, delay in self._buckets), default=None)
+        while len(buckets) > 1 and buckets[0][0] < now_mono_us - WINDOW_US:
+            buckets.popleft()
+        return buckets[0][1] if buckets else None
 
 
 class WallTime:

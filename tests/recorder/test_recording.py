@@ -188,6 +188,26 @@ def test_disk_that_gave_up_is_not_closed_on_rotation_either() -> None:
     assert bench.gaps() == [(1, 3, GapCause.DISK_LOST), (3, None, GapCause.STOPPED)]
 
 
+def test_disk_that_gave_up_while_the_camera_was_silent_takes_no_blame_for_the_silence() -> None:
+    bench = Bench()
+    bench.feed(0)
+    bench.recording.interrupt(GapCause.SILENT, UtcUs(START + 2 * US_PER_SECOND), "closed")
+    bench.sink.lost.add(bench.sink.of("cam1")[0].start.segment)
+    bench.feed(30, NONE)
+    bench.feed(32)
+    assert bench.gaps() == [(1, 30, GapCause.SILENT), (30, 32, GapCause.DISK_LOST)]
+
+
+def test_rotation_in_a_silence_leaves_a_lost_disk_for_the_next_record_to_tell() -> None:
+    bench = Bench()
+    bench.feed(0)
+    bench.recording.interrupt(GapCause.SILENT, UtcUs(START + 2 * US_PER_SECOND), "closed")
+    bench.sink.lost.add(bench.sink.of("cam1")[0].start.segment)
+    assert bench.recording.rotate() is None
+    bench.feed(30)
+    assert bench.gaps() == [(1, 30, GapCause.SILENT)]
+
+
 @pytest.mark.parametrize(
     ("second", "gap"), [(3600, (1, 3600, GapCause.CLOCK)), (-3600, (-3600, -3600, GapCause.CLOCK))]
 )

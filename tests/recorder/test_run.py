@@ -6,11 +6,12 @@ import pytest
 from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId
 from nvr.base.units import us_from_ticks
+from recorder.errors import CameraUnreachable
 from recorder.gaps import GapLog
 from recorder.recording import Recording
 from recorder.rtsp.client import Channels
 from recorder.rtsp.sdp import VideoTrack
-from recorder.run import Run
+from recorder.run import MAX_BREAKS, Run
 from recorder.server_clock import ServerClock
 from storage.records import GapCause, RandomAccess, Record
 from storage.snapshot import CameraEntry
@@ -140,6 +141,60 @@ def test_time_stamps_that_run_backwards_from_one_group_to_the_next_begin_a_new_r
         assert before.start_utc_us < after.start_utc_us
 
 
+def test_time_stamps_that_step_back_after_a_flush_begin_a_new_run_too() -> None:
+    bench = Bench()
+    bench.pictures(0, 60)
+    bench.run.flush()
+    bench.pictures(60, 65, base=1000 - 20 * STEP_90K, gop=1)
+    bench.run.flush()
+    assert (bench.run.breaks, bench.run.last_break) == (1, "backwards")
+    assert bench.sink.frames("cam1") == 125
+    for before, after in pairwise(bench.records):
+        assert before.start_utc_us < after.start_utc_us
+
+
+def test_second_part_of_a_picture_that_was_flushed_in_between_begins_later() -> None:
+    bench = Bench()
+    bench.pictures(0, 100)
+    bench.read(bench.packets.unit(1000 + 100 * STEP_90K, [idr()]))
+    bench.run.flush()
+    bench.read(bench.packets.unit(1000 + 100 * STEP_90K, [idr()]))
+    bench.run.flush()
+    for before, after in pairwise(bench.records):
+        assert before.start_utc_us < after.start_utc_us
+
+
+def test_time_stamps_that_break_all_the_time_end_the_session_and_not_the_disk() -> None:
+    bench = Bench()
+    for index in range(MAX_BREAKS + 1):
+        bench.pictures(index, 1, base=index * 90_000 * 100)
+    with pytest.raises(CameraUnreachable, match="time-stamps"):
+        bench.pictures(MAX_BREAKS + 1, 1, base=0)
+    bench.run.flush()
+    assert bench.run.breaks == MAX_BREAKS
+    assert len(bench.sink.of("cam1")) == MAX_BREAKS + 1
+    assert bench.sink.frames("cam1") == MAX_BREAKS + 1
+
+
+def test_time_stamps_that_break_now_and_then_end_nothing() -> None:
+    bench = Bench()
+    for turn in range(2 * MAX_BREAKS):
+        bench.pictures(turn * 200, 200, base=turn * 90_000 * 1000)
+    assert bench.run.breaks == 2 * MAX_BREAKS - 1
+
+
+def test_stream_of_another_kind_and_source_on_the_channel_changes_nothing() -> None:
+    bench = Bench()
+    repair = Packets(ssrc=99, payload_type=97)
+    for index in range(100):
+        bench.pictures(index, 1)
+        bench.read([repair.packet(index, b"repair", marker=True)])
+    bench.run.flush()
+    assert bench.run.breaks == 0
+    assert sum(record.lost for record in bench.records) == 0
+    assert bench.sink.frames("cam1") == 100
+
+
 def test_parameter_sets_that_change_begin_a_segment() -> None:
     bench = Bench()
     bench.pictures(0, 100)
@@ -166,6 +221,19 @@ def test_hole_is_a_gap_with_its_cause(lost: int, cause: GapCause) -> None:
     assert sum(record.lost for record in bench.records) == lost
     assert bench.sink.frames("cam1") == 175
     assert bench.run.breaks == 0
+
+
+def test_hole_right_after_a_flush_is_a_gap_as_well() -> None:
+    bench = Bench()
+    bench.pictures(0, 110)
+    bench.run.flush()
+    bench.packets.sequence += 40
+    bench.pictures(160, 65)
+    bench.run.flush()
+    gap = bench.events.of("cam1")[0]
+    assert (gap.cause, gap.detail) == (GapCause.LOST, "hole")
+    assert gap.from_utc_us == bench.began_utc_us + 110 * STEP_US + DELAY_US
+    assert gap.to_utc_us == bench.began_utc_us + 160 * STEP_US + DELAY_US
 
 
 @pytest.mark.parametrize("step_us", [3_600_000_000, -3_600_000_000])
@@ -227,6 +295,14 @@ def test_camera_clock_before_1970_is_taken_in_the_nearest_era() -> None:
     bench.run.sender_report(bench.began_utc_us + 4_000_000 - era_us, 1000 + 100 * STEP_90K)
     bench.pictures(100, 60)
     assert bench.records[-1].camera_offset_us == -DELAY_US
+
+
+def test_report_ahead_of_the_first_picture_counts_from_the_first_record_on() -> None:
+    bench = Bench()
+    bench.run.sender_report(bench.began_utc_us + 5_500_000, 1000)
+    bench.pictures(0, 60)
+    bench.run.flush()
+    assert {record.camera_offset_us for record in bench.records} == {5_500_000 - DELAY_US}
 
 
 def test_report_of_another_timeline_is_passed_over() -> None:

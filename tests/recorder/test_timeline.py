@@ -82,6 +82,14 @@ def test_envelope_is_the_least_delay_of_the_window(made: list[tuple[int, int]]) 
         assert envelope.least_us(now_us) == min(delay for at, delay in seen if at >= now_us - WINDOW_US)
 
 
+def test_envelope_keeps_no_delay_that_a_later_one_undercuts() -> None:
+    envelope = DelayEnvelope()
+    for at in range(1000):
+        envelope.observe(-at)
+        assert envelope.least_us(at) == -at
+    assert len(envelope._buckets) == 1
+
+
 @given(
     offset_us=st.integers(0, 10**16),
     steps=st.lists(st.tuples(st.integers(1, 20 * 90_000), st.integers(-MAX_ERROR_US, MAX_ERROR_US)), max_size=60),
