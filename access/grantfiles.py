@@ -11,6 +11,7 @@ from access.sealed import Scope, SealDiffers, SealedFile, claims_for
 from storage.keyring import KeyRef, KeyringReader, KeyShredded, Lookup
 from storage.ledger.entries import decode
 from storage.ledger.machine import Release
+from storage.register.personal import Salted
 from storage.vault.answer import Answer
 from storage.vault.grantfile import ConsistencyProof, GrantedSegment, GrantFile, Proved
 from storage.vault.hpke import KeyPair
@@ -28,6 +29,8 @@ class Contents:
     custodians: CustodianSet
     answers: tuple[Answer, ...]
     from_sizes: Collection[int]
+    checked: Salted | None
+    """How the validator checked; None once it is erased."""
 
 
 async def build_grant_file(
@@ -62,6 +65,7 @@ async def build_grant_file(
         segments=segments,
         machine=wraps,
         answers=contents.answers,
+        checked=contents.checked,
     )
 
 

@@ -17,7 +17,7 @@ from access.grantstore import GrantStore
 from access.opening import Opening, packed_answer
 from access.policy import ActName, Denied, Person, demand, is_over
 from access.ports import IndexPort, LedgerPort
-from access.reading import about_requisition, as_json, grant_row, logged_utc_us, requisition_row
+from access.reading import about_requisition, as_json, checked_of, grant_row, logged_utc_us, requisition_row
 from access.releasing import Releasing
 from access.validation import Validation
 from nvr.base.clock import Clock
@@ -122,6 +122,7 @@ class Grants:
             custodians=custodians,
             answers=tuple(answer for answer in answers if answer.kind is AnswerKind.SHARES),
             from_sizes={*sizes, *seen.values()},
+            checked=await self._register.read(lambda session: checked_of(session, row)),
         )
         file = await build_grant_file(self._ledger, self._keys.keyring, self._keys.machine, contents)
         return await self._parts.stage(grant, person.account, await asyncio.to_thread(file.pack))

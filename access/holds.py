@@ -22,7 +22,7 @@ from storage.ledger import people
 from storage.ledger.entries import Actor
 from storage.register import tables
 from storage.register.acts import Proposal
-from storage.register.personal import Personal
+from storage.register.personal import Personal, salted
 from storage.register.register import Register
 
 UNVALIDATED_US: Final = 96 * 3600 * US_PER_SECOND
@@ -130,6 +130,7 @@ class Holds:
         """
         name, reason = args.text("hold"), args.text("reason")
         args.done()
+        personal = Personal(salted(reason=reason))
 
         def propose(session: Session) -> Sequence[Proposal]:
             now = self._clock.utc_us()
@@ -138,8 +139,8 @@ class Holds:
             role = demand(person, ActName.HOLD_END, about, now)
             if hold is None or hold.ended:
                 raise InvalidValue(field="hold", value=name, expected="a hold that is not ended")
-            body = people.Unhold(hold=name, reason=reason)
-            return [Proposal(ActId(uuid7(now)), Actor(id=person.account, role=role), body)]
+            body = people.Unhold(hold=name, reason=personal.committed["reason"].commitment)
+            return [Proposal(ActId(uuid7(now)), Actor(id=person.account, role=role), body, personal)]
 
         await self._register.act(propose)
         return await self._register.read(lambda session: _shown(session.get_one(tables.Hold, name)))

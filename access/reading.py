@@ -11,6 +11,7 @@ from nvr.base.errors import InvalidValue
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
 from storage.register import tables
+from storage.register.personal import Salted, personal_from_json
 from storage.register.tables import RequisitionState
 
 
@@ -52,6 +53,12 @@ def about_requisition(session: Session, row: tables.Requisition) -> Object:
         valid_until_utc_us=None if grant is None else UtcUs(grant.valid_until_utc_us),
         logged_utc_us=None if grant is None else logged_utc_us(session, grant),
     )
+
+
+def checked_of(session: Session, grant: tables.Grant) -> Salted | None:
+    """How the validator checked, with the salt of its commitment; None once it is erased."""
+    act = session.scalar(select(tables.Act).where(tables.Act.ledger_index == grant.grant_index))
+    return None if act is None else personal_from_json(act.personal).committed.get("checked")
 
 
 def logged_utc_us(session: Session, grant: tables.Grant) -> UtcUs:

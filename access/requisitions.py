@@ -4,7 +4,7 @@ Validation is the beginning of a grant: see `access.grants`.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Final, Literal, TypeAlias
@@ -25,6 +25,7 @@ from nvr.base.jcs import Json
 from nvr.base.units import US_PER_SECOND, UtcUs
 from storage.ledger import people
 from storage.ledger.entries import Actor
+from storage.ledger.machine import Body
 from storage.register import tables
 from storage.register.acts import Proposal
 from storage.register.personal import Personal, salted
@@ -131,18 +132,12 @@ class Requisitions:
             Denied: `person` may not, made it (`same-person`), or it is decided (`already-decided`, `no-images`).
             InvalidValue: there is no such requisition, or no reason.
         """
-        number, reason = requisition_no(args.text("requisition")), args.text("reason")
-        args.done()
-
-        def propose(session: Session) -> Sequence[Proposal]:
-            now = self._clock.utc_us()
-            row = requisition_row(session, number)
-            role = demand(person, ActName.REQUISITION_REFUSE, about_requisition(session, row), now)
-            body = people.Refuse(requisition=number, reason=reason)
-            return [Proposal(ActId(uuid7(now)), Actor(id=person.account, role=role), body)]
-
-        await self._register.act(propose)
-        return await self._shown(number)
+        return await self._decide(
+            person,
+            ActName.REQUISITION_REFUSE,
+            args,
+            lambda row, reason: people.Refuse(requisition=row.requisition, reason=reason),
+        )
 
     async def close(self, person: Person, args: Arguments) -> dict[str, Json]:
         """Close a requisition that is answered: its hold ends.
@@ -151,17 +146,21 @@ class Requisitions:
             Denied: `person` may not, or it is not decided (`not-decided`), or closed (`already-closed`).
             InvalidValue: there is no such requisition, no reason, or nothing that could end.
         """
-        number, reason = requisition_no(args.text("requisition")), args.text("reason")
+        return await self._decide(person, ActName.REQUISITION_CLOSE, args, _unhold)
+
+    async def _decide(
+        self, person: Person, act: ActName, args: Arguments, body_of: Callable[[tables.Requisition, str], Body]
+    ) -> dict[str, Json]:
+        """Do what a person decides of a requisition; `body_of` gets it with the commitment to the reason."""
+        number, personal = requisition_no(args.text("requisition")), Personal(salted(reason=args.text("reason")))
         args.done()
 
         def propose(session: Session) -> Sequence[Proposal]:
             now = self._clock.utc_us()
             row = requisition_row(session, number)
-            role = demand(person, ActName.REQUISITION_CLOSE, about_requisition(session, row), now)
-            if row.hold is None:
-                raise InvalidValue(field="requisition", value=number, expected="a requisition with a hold")
-            body = people.Unhold(hold=row.hold, reason=reason)
-            return [Proposal(ActId(uuid7(now)), Actor(id=person.account, role=role), body)]
+            role = demand(person, act, about_requisition(session, row), now)
+            body = body_of(row, personal.committed["reason"].commitment)
+            return [Proposal(ActId(uuid7(now)), Actor(id=person.account, role=role), body, personal)]
 
         await self._register.act(propose)
         return await self._shown(number)
@@ -189,6 +188,12 @@ class Requisitions:
 
     async def _shown(self, number: RequisitionNo) -> dict[str, Json]:
         return await self._register.read(lambda session: shown(session, requisition_row(session, number)))
+
+
+def _unhold(row: tables.Requisition, reason: str) -> people.Unhold:
+    if row.hold is None:
+        raise InvalidValue(field="requisition", value=row.requisition, expected="a requisition with a hold")
+    return people.Unhold(hold=row.hold, reason=reason)
 
 
 def shown(session: Session, row: tables.Requisition) -> dict[str, Json]:

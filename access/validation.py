@@ -77,6 +77,7 @@ class Validation:
         role = demand(person, ActName.REQUISITION_VALIDATE, about_requisition(session, row), now_utc_us)
         bounds = self._bounds(row, now_utc_us)
         actor = Actor(id=person.account, role=role)
+        personal = Personal(salted(checked=self.checked))
         body = people.Grant(
             grant=grant,
             requisition=self.number,
@@ -87,12 +88,12 @@ class Validation:
             opener=row.requested_by,
             requested_by=row.requested_by,
             release_public=release.text,
-            checked=self.checked,
+            checked=personal.committed["checked"].commitment,
         )
         return [
             self._completed(actor, row, now_utc_us),
             self._lifted(actor, row, bounds, now_utc_us),
-            Proposal(ActId(uuid7(now_utc_us)), actor, body),
+            Proposal(ActId(uuid7(now_utc_us)), actor, body, personal),
         ]
 
     def _bounds(self, row: tables.Requisition, now_utc_us: UtcUs) -> Bounds:

@@ -50,7 +50,7 @@ class Camera(Body):
 
 
 class Placement(Body):
-    """Where a camera stands, from one instant to another; `entered_late` with a reason when backdated."""
+    """Where a camera stands, from one instant to another; `entered_late` when backdated, the reason a commitment."""
 
     t: ClassVar[str] = "placement"
     placement: Name
@@ -59,7 +59,7 @@ class Placement(Body):
     from_utc_us: Instant
     to_utc_us: Instant | None
     entered_late: bool
-    reason: Text | None
+    reason: Hash | None
 
 
 class Authorisation(Body):
@@ -92,11 +92,11 @@ class Hold(Body):
 
 
 class Unhold(Body):
-    """The hold ends."""
+    """The hold ends; the reason, in words of a person, is a commitment."""
 
     t: ClassVar[str] = "unhold"
     hold: Uuid7
-    reason: Text
+    reason: Hash
 
 
 class NoImage(Part):
@@ -131,17 +131,18 @@ class Requisition(Body):
 
 
 class Refuse(Body):
-    """The requisition is refused."""
+    """The requisition is refused; the reason, in words of a person, is a commitment."""
 
     t: ClassVar[str] = "refuse"
     requisition: RequisitionNumber
-    reason: Text
+    reason: Hash
 
 
 class Grant(Body):
     """The requisition is validated: these cameras and times, for this opener, until then.
 
-    `release_public` is the grant's release key (X-Wing, 1,216 bytes), `checked` how the call-back was done.
+    `release_public` is the grant's release key (X-Wing, 1,216 bytes), `checked` the commitment to how the
+    call-back was done.
     """
 
     t: ClassVar[str] = "grant"
@@ -154,7 +155,7 @@ class Grant(Body):
     opener: Name
     requested_by: Name
     release_public: Base64
-    checked: Text
+    checked: Hash
 
 
 class Export(Body):

@@ -70,7 +70,7 @@ def _camera(session: Session, _: Placed, body: people.Camera, personal: Personal
     )
 
 
-def _placement(session: Session, _: Placed, body: people.Placement, __: Personal) -> None:
+def _placement(session: Session, _: Placed, body: people.Placement, personal: Personal) -> None:
     earlier = session.scalars(
         select(tables.Placement).where(
             tables.Placement.camera == body.camera,
@@ -81,7 +81,7 @@ def _placement(session: Session, _: Placed, body: people.Placement, __: Personal
     )
     for placement in earlier:  # a camera stands at one point at a time
         placement.to_utc_us = body.from_utc_us
-    session.merge(tables.Placement(**body.model_dump()))
+    session.merge(tables.Placement(**body.model_dump(exclude={"reason"}), reason=personal.value("reason")))
 
 
 def _authorisation(session: Session, _: Placed, body: people.Authorisation, __: Personal) -> None:
@@ -109,10 +109,10 @@ def _hold(session: Session, placed: Placed, body: people.Hold, personal: Persona
     hold.until_utc_us = body.until_utc_us
 
 
-def _unhold(session: Session, _: Placed, body: people.Unhold, __: Personal) -> None:
+def _unhold(session: Session, _: Placed, body: people.Unhold, personal: Personal) -> None:
     hold = session.get_one(tables.Hold, body.hold)
     hold.ended = True
-    hold.end_reason = body.reason
+    hold.end_reason = personal.value("reason")
     if hold.requisition is not None:
         session.get_one(tables.Requisition, hold.requisition).state = RequisitionState.CLOSED
 
@@ -140,21 +140,22 @@ def _requisition(session: Session, placed: Placed, body: people.Requisition, per
     requisition.answer = None if body.answer is None else body.answer.model_dump(mode="json")
 
 
-def _refuse(session: Session, placed: Placed, body: people.Refuse, _: Personal) -> None:
+def _refuse(session: Session, placed: Placed, body: people.Refuse, personal: Personal) -> None:
     requisition = session.get_one(tables.Requisition, body.requisition)
     requisition.state = RequisitionState.REFUSED
-    requisition.refusal = body.reason
+    requisition.refusal = personal.value("reason")
     _decide(requisition, placed)
 
 
-def _grant(session: Session, placed: Placed, body: people.Grant, _: Personal) -> None:
+def _grant(session: Session, placed: Placed, body: people.Grant, personal: Personal) -> None:
     requisition = session.get_one(tables.Requisition, body.requisition)
     requisition.state = RequisitionState.VALIDATED
     _decide(requisition, placed)
     session.add(
         tables.Grant(
-            **body.model_dump(exclude={"cameras"}),
+            **body.model_dump(exclude={"cameras", "checked"}),
             cameras=list(body.cameras),
+            checked=personal.value("checked"),
             validated_by=placed.entry.actor.id,
             grant_index=placed.index,
         )

@@ -224,7 +224,7 @@ class Grant(Table):
     requested_by: Mapped[str]
     validated_by: Mapped[str]
     release_public: Mapped[str]
-    checked: Mapped[str]
+    checked: Mapped[str | None]
     grant_index: Mapped[int]
     release_index: Mapped[int | None]
     open_index: Mapped[int | None]

@@ -10,6 +10,8 @@ from typing import Final
 
 from nvr.base.ids import SegmentId
 from nvr.base.jcs import Json, canonical
+from storage.ledger.entries import SALT_BYTES
+from storage.register.personal import Salted
 from storage.svs1.header import Header, parse_json
 from storage.svs1.layout import RecordHead
 from storage.vault.answer import Answer, answer_from
@@ -79,6 +81,8 @@ class GrantFile:
     machine: tuple[Wrap, ...]
     """The machine parts, JCS `{"<seg>": hex}`, wrapped to each key of each seat."""
     answers: tuple[Answer, ...] = ()
+    checked: Salted | None = None
+    """How the validator checked the request, to which the grant entry commits; None once it is erased."""
 
     @property
     def grant_hash(self) -> bytes:
@@ -105,6 +109,7 @@ class GrantFile:
                 "segments": [_segment_as_json(segment) for segment in self.segments],
                 "machine": [{"kid": wrap.kid, "ct": to_base64(wrap.ciphertext)} for wrap in self.machine],
                 "answers": [answer.as_json() for answer in self.answers],
+                "checked": _salted_as_json(self.checked),
             }
         )
 
@@ -133,6 +138,7 @@ def parse_grant_file(data: bytes) -> GrantFile:
         segments=tuple(_segment(item) for item in fields.objects("segments")),
         machine=tuple(parse_wrap(item) for item in fields.objects("machine")),
         answers=tuple(answer_from(item) for item in fields.objects("answers")),
+        checked=_salted(fields.optional_object("checked")),
     )
 
 
@@ -155,6 +161,14 @@ def _segment_as_json(segment: GrantedSegment) -> Json:
         "key_record": segment.key_record.as_json(),
         "records": records,
     }
+
+
+def _salted(fields: Fields | None) -> Salted | None:
+    return None if fields is None else Salted(fields.hexadecimal("salt", SALT_BYTES), fields.text("value"))
+
+
+def _salted_as_json(salted: Salted | None) -> Json:
+    return None if salted is None else {"salt": salted.salt.hex(), "value": salted.value}
 
 
 def _proved(entry: str, proof: Fields) -> Proved:

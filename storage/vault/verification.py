@@ -66,6 +66,11 @@ class VerifiedGrant:
     cosigned: bool
     records: Mapping[SegmentId, Collection[int]]
 
+    @property
+    def checked(self) -> str | None:
+        """How the validator checked the request, as the grant entry commits to it; None once it is erased."""
+        return None if self.file.checked is None else self.file.checked.value
+
 
 def verify_grant_file(file: GrantFile, pins: Pins, *, now_utc_us: int) -> VerifiedGrant:
     """Check the whole file.
@@ -73,7 +78,8 @@ def verify_grant_file(file: GrantFile, pins: Pins, *, now_utc_us: int) -> Verifi
     1. The custodian set is one that the custodian took part in, of the pinned system.
     2. The checkpoint is signed by the pinned log, and cosigned as the set's witness policy asks.
     3. It is the continuation of the checkpoint that the tool saw last.
-    4. The grant and the releases are in the log, and are what they are said to be; the grant is still valid.
+    4. The grant and the releases are in the log, and are what they are said to be; the grant is still valid, and what
+       is told of the validator's check is what it commits to.
     5. Every segment is released, of a granted camera, and belongs with its key record to the set.
     6. Every record lies within the granted time, or is needed to decode one that does.
     7. Every answer of another seat is that seat's.
@@ -95,6 +101,7 @@ def verify_grant_file(file: GrantFile, pins: Pins, *, now_utc_us: int) -> Verifi
     grant = _grant(file.grant, checkpoint)
     if grant.valid_until_utc_us <= now_utc_us:
         raise GrantOver(grant=grant.grant, valid_until_utc_us=grant.valid_until_utc_us)
+    _demand(file.checked is None or file.checked.commitment == grant.checked, "check of the validator")
     released = {segment for proved in file.releases for segment in _release(proved, checkpoint, grant, custodians.hash)}
     # 5
     for segment in file.segments:

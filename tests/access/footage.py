@@ -337,7 +337,7 @@ class Town:
             opener=OFFICER,
             requested_by="officier.petit",
             release_public=base64.b64encode(bytes(1216)).decode(),
-            checked="rappel",
+            checked="0" * 64,
         )
         grant_index = self.log(body, actor=Actor(id="valideur", role="validator"), act=uuid7(self.clock.utc_us()))
         grant = FakeGrant(

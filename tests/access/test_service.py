@@ -9,6 +9,7 @@ from nvr.app.handover import Handover
 from nvr.base.errors import InvalidValue, Retryable
 from tests.access.opened import Opened
 from tests.access.world import HOUR_US, NOW_UTC_US, World
+from tests.storage.sealed import CAMERA
 
 ASKED = {
     "cameras": ["cam-1"],
@@ -16,6 +17,24 @@ ASKED = {
     "to_utc_us": NOW_UTC_US,
     "asked_by": "OPJ",
 }
+
+
+async def test_words_of_a_person_are_in_the_register_and_not_in_the_ledger(opened: Opened) -> None:
+    world = opened.world
+    said = "par le capitaine Renaud"
+    kept = await world.act("a.martin", "hold.place", cameras=[CAMERA], from_utc_us=1, to_utc_us=2, asked_by=said)
+    kept = await world.act("b.petit", "hold.end", hold=kept["hold"], reason=said)
+    asked = {"cameras": [CAMERA], "from_utc_us": NOW_UTC_US, "to_utc_us": NOW_UTC_US + 1, "asked_by": said}
+    first, second = [await world.act("a.martin", "requisition.new", authority=said, **asked) for _ in range(2)]
+    refused = await world.act("b.petit", "requisition.refuse", requisition=first["requisition"], reason=said)
+    decided = {"requisition": second["requisition"], "authority_number": said, "basis": "60-1", "checked": said}
+    grant = await world.act("b.petit", "requisition.validate", **decided)
+    closed = await world.act("b.petit", "requisition.close", requisition=second["requisition"], reason=said)
+    assert {kept["end_reason"], refused["refusal"], grant["checked"], closed["authority_number"]} == {said}
+    leaves = b"".join(leaf for _, leaf in await world.keeper.service.entries(0, 1000))
+    assert b"Renaud" not in leaves
+    await world.register.rebuild()
+    assert await world.act("a.martin", "requisition.show", requisition=first["requisition"]) == refused
 
 
 async def test_act_that_does_not_exist_is_named(town: World) -> None:

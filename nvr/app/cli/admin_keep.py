@@ -71,7 +71,7 @@ def hold_list(context: typer.Context, *, as_json: JsonOption = False) -> None:
 def hold_end(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="HOLD", help="Its id, as `hold list` shows it")],
-    reason: Annotated[str, typer.Option(help="In words; it goes into the ledger")],
+    reason: Annotated[str, typer.Option(help="In words; the ledger gets a commitment to them")],
     *,
     as_json: JsonOption = False,
 ) -> None:

@@ -29,7 +29,7 @@ def scope_fields(verified: VerifiedGrant, zone: tzinfo | None = None) -> dict[st
         "requested_by": grant.requested_by,
         "validated_by": entry.actor.id,
         "validated_local": _local(entry.ts_utc_us, zone),
-        "checked": _printable(grant.checked),
+        "checked": _printable(verified.checked or "-"),
         "valid_until_local": _local(grant.valid_until_utc_us, zone),
     }
 

@@ -111,7 +111,7 @@ def requisition_validate(  # noqa: PLR0913, PLR0917 -- a parameter is an option
 def requisition_refuse(
     context: typer.Context,
     number: RequisitionArgument,
-    reason: Annotated[str, typer.Option(help="In words; it goes into the ledger")],
+    reason: Annotated[str, typer.Option(help="In words; the ledger gets a commitment to them")],
     *,
     as_json: JsonOption = False,
 ) -> None:
@@ -128,7 +128,7 @@ def requisition_refuse(
 def requisition_close(
     context: typer.Context,
     number: RequisitionArgument,
-    reason: Annotated[str, typer.Option(help="In words; it goes into the ledger")],
+    reason: Annotated[str, typer.Option(help="In words; the ledger gets a commitment to them")],
     *,
     as_json: JsonOption = False,
 ) -> None:

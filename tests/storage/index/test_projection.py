@@ -117,7 +117,7 @@ def test_hold_that_ran_out_or_ended_keeps_nothing(index: Index) -> None:
     endless = hold(0x501).model_copy(update={"until_utc_us": None})
     index.apply(leaves([seal(2), endless, expire(2)], first=3, ts_utc_us=later))
     assert state(index, 2) is SegmentState.SEALED
-    unhold = people.Unhold(hold=uuid(0x501), reason="x")
+    unhold = people.Unhold(hold=uuid(0x501), reason="0" * 64)
     index.apply(leaves([unhold, expire(2)], first=6, ts_utc_us=later))
     assert state(index, 2) is SegmentState.DOOMED
 
@@ -177,7 +177,7 @@ _STORY: Sequence[Body] = (
     seal(4),
     ENTRIES["authorisation"].body,
     ENTRIES["camera"].body,
-    people.Unhold(hold=uuid(0x500), reason="x"),
+    people.Unhold(hold=uuid(0x500), reason="0" * 64),
     expire(1, 2),
 )
 

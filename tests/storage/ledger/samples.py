@@ -125,7 +125,7 @@ _ALL: tuple[Body, ...] = (
         cameras=None,
     ),
     hold(),
-    people.Unhold(hold=uuid(0x500), reason="answered and confirmed"),
+    people.Unhold(hold=uuid(0x500), reason=hash_of(9)),
     people.Requisition(
         requisition=NUMBER,
         hold=uuid(0x500),
@@ -138,7 +138,7 @@ _ALL: tuple[Body, ...] = (
         answer=people.NoImages(kind="no-images", cameras=(people.NoImage(camera="hall-1", reason="never recorded"),)),
         **SPAN,
     ),
-    people.Refuse(requisition=NUMBER, reason="no legal basis"),
+    people.Refuse(requisition=NUMBER, reason=hash_of(10)),
     people.Grant(
         grant=uuid(0x600),
         requisition=NUMBER,
@@ -147,7 +147,7 @@ _ALL: tuple[Body, ...] = (
         opener="a.martin",
         requested_by="a.martin",
         release_public=base64.b64encode(bytes(1216)).decode(),
-        checked="called back",
+        checked=hash_of(11),
         **SPAN,
     ),
     machine.Release(grant=uuid(0x600), set=hash_of(4), segs=(uuid(1),), by="b.petit"),

@@ -72,6 +72,8 @@ def story(clock: SimClock, number: str = "R-2026-000001") -> list[list[Proposal]
     """The groups of one requisition's life, from the camera to the export."""
     name, grant = uuid7(clock.utc_us()), uuid7(clock.utc_us())
     now = clock.utc_us()
+    checked = Personal(salted(checked="rappel du capitaine Renaud"))
+    handed_over = Personal(salted(reason="remis au capitaine Renaud"))
     validated = people.Grant(
         grant=grant,
         requisition=number,
@@ -82,7 +84,7 @@ def story(clock: SimClock, number: str = "R-2026-000001") -> list[list[Proposal]
         opener="a.martin",
         requested_by="a.martin",
         release_public="AAAA",
-        checked="rappel",
+        checked=checked.committed["checked"].commitment,
     )
     released = machine.Release(grant=grant, set="0" * 64, segs=(uuid7(now),))
     opened = machine.Open(grant=grant, seats=(1, 3), segs=1, records=150)
@@ -92,11 +94,18 @@ def story(clock: SimClock, number: str = "R-2026-000001") -> list[list[Proposal]
     return [
         [camera(clock)],
         [hold(clock, name, number), requisition(clock, number, name)],
-        [Proposal(act(clock), VALIDATOR, validated)],
+        [Proposal(act(clock), VALIDATOR, validated, checked)],
         [Proposal(None, ACCESS, released)],
         [Proposal(None, ACCESS, opened)],
         [Proposal(act(clock), OFFICER, bundle)],
-        [Proposal(act(clock), VALIDATOR, people.Unhold(hold=name, reason="reçu"))],
+        [
+            Proposal(
+                act(clock),
+                VALIDATOR,
+                people.Unhold(hold=name, reason=handed_over.committed["reason"].commitment),
+                handed_over,
+            )
+        ],
     ]
 
 

@@ -13,6 +13,7 @@ from storage.ledger.note import Checkpoint, sign_checkpoint
 from storage.ledger.people import Grant
 from storage.merkle import consistency_path, inclusion_path, leaf_hash, tree_hash
 from storage.records import NoPredecessor, RandomAccess
+from storage.register.personal import Salted
 from storage.svs1 import header as headers
 from storage.svs1.layout import HEAD_BYTES
 from storage.svs1.writer import Scratch, Sealed, SegmentWriter
@@ -111,6 +112,9 @@ class Log:
         return tree_hash([leaf_hash(entry) for entry in self.entries[index << level : (index + 1) << level]])
 
 
+CHECKED = Salted(bytes(16), "rappel")
+
+
 @dataclass
 class Case:
     """One grant. Change a field, and `file()` builds what a server that lies would send."""
@@ -123,6 +127,7 @@ class Case:
     cameras: tuple[str, ...] = (CAMERA,)
     released: tuple[str, ...] | None = None
     answers: tuple[Answer, ...] = ()
+    checked: Salted | None = CHECKED
 
     def __post_init__(self) -> None:
         self.sealed = self.sealed or [sealed_in_memory(self.people)]
@@ -146,7 +151,7 @@ class Case:
             opener="officer.durand",
             requested_by="officer.petit",
             release_public=base64.b64encode(RELEASE.public.raw).decode(),
-            checked="rappel",
+            checked=CHECKED.commitment,
         )
 
     def file(self) -> GrantFile:
@@ -169,6 +174,7 @@ class Case:
             segments=tuple(self.listed or [one.granted() for one in self.sealed]),
             machine=(),
             answers=self.answers,
+            checked=self.checked,
         )
         return replace(file, machine=wrap_machine_parts(parts, self.people.set, file.grant_hash))
 

@@ -10,6 +10,7 @@ from nvr.base.errors import EvidenceAtRisk
 from storage.ledger.note import Checkpoint, NoteInvalid, sign_checkpoint
 from storage.merkle import ProofInvalid
 from storage.records import RandomAccess
+from storage.register.personal import Salted
 from storage.vault.grantfile import GrantFile
 from storage.vault.seats import WitnessPolicy
 from storage.vault.verification import GrantOver, GrantUnproven
@@ -30,6 +31,7 @@ def test_first_use_needs_no_earlier_checkpoint() -> None:
 
 
 LIES: dict[str, Callable[[Case, GrantFile], GrantFile]] = {
+    "another check than the validator logged": lambda case, file: replace(file, checked=Salted(bytes(16), "sur place")),
     "grant that is not in the log": lambda case, file: replace(
         file,
         grant=replace(file.grant, entry=file.grant.entry.replace(CAMERA.encode(), b"place-eglise")),
@@ -78,6 +80,7 @@ LIES: dict[str, Callable[[Case, GrantFile], GrantFile]] = {
 
 
 SAYS = {
+    "another check than the validator logged": "check of the validator",
     "grant that is not in the log": "another root",
     "release that is not in the log": "another root",
     "release in the grant's place": "no grant",

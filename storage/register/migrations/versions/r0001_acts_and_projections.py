@@ -177,7 +177,7 @@ def _grants() -> None:
         sa.Column("requested_by", sa.String(), nullable=False),
         sa.Column("validated_by", sa.String(), nullable=False),
         sa.Column("release_public", sa.String(), nullable=False),
-        sa.Column("checked", sa.String(), nullable=False),
+        sa.Column("checked", sa.String(), nullable=True),
         sa.Column("grant_index", sa.BigInteger(), nullable=False),
         sa.Column("release_index", sa.BigInteger(), nullable=True),
         sa.Column("open_index", sa.BigInteger(), nullable=True),

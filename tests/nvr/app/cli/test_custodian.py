@@ -14,6 +14,7 @@ from nvr.app.messages import catalogue
 from nvr.app.pins import PinFile, pins_beside
 from nvr.base.clock import SimClock
 from nvr.base.jcs import canonical
+from storage.register.personal import Salted
 from storage.vault.keyfile import CustodianKeys, lock
 from tests.storage.sealed import NOW_US, ORIGIN, seed
 from tests.storage.vault.granted import LOG_KEY, Case
@@ -92,9 +93,14 @@ def test_scope_says_local_time_with_its_offset_in_both_languages(language: str) 
 
 
 def test_check_of_the_validator_can_not_write_over_the_lines_above(monkeypatch: pytest.MonkeyPatch) -> None:
-    case = Case()
-    body = case.grant_body().model_copy(update={"checked": "\x1b[5A1 camera\r\n5 min"})
+    said = Salted.new("\x1b[5A1 camera\r\n5 min")
+    case = Case(checked=said)
+    body = case.grant_body().model_copy(update={"checked": said.commitment})
     monkeypatch.setattr(case, "grant_body", lambda: body)
     checked = str(scope_fields(case.verified())["checked"])
     assert "1 camera" in checked
     assert checked.isprintable()
+
+
+def test_check_that_was_erased_is_shown_as_absent() -> None:
+    assert scope_fields(Case(checked=None).verified())["checked"] == "-"
