@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Final
 
-from benchmarks import ingest, ledger, seal
+from benchmarks import dating, ingest, ledger, seal
 from benchmarks.table import Row, render
 
 SUBJECTS: Final[dict[str, Callable[[argparse.Namespace], Sequence[Row]]]] = {
-    "ingest": lambda options: ingest.rows(cameras=options.cameras, seconds=options.seconds, url=options.url),
+    "ingest": lambda options: ingest.rows(cameras=options.cameras, seconds=options.seconds or 20, url=options.url),
+    "time": lambda options: dating.rows(seconds=options.seconds or dating.DEFAULT_SECONDS),
     "seal": lambda _: seal.rows(),
     "ledger": lambda _: ledger.rows(),
 }
@@ -38,7 +39,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", choices=sorted(SUBJECTS), help="one subject instead of all")
     parser.add_argument("--json", action="store_true", help="rows as JSON")
     parser.add_argument("--cameras", type=int, default=32, help="ingest: how many cameras (default 32)")
-    parser.add_argument("--seconds", type=int, default=20, help="ingest: how long to measure (default 20)")
+    parser.add_argument(
+        "--seconds", type=int, help=f"how long to measure (default: ingest 20, time {dating.DEFAULT_SECONDS})"
+    )
     parser.add_argument("--url", help="ingest: template of real cameras, for example rtsp://host/cam{n}")
     return parser
 

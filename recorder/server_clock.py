@@ -6,15 +6,13 @@ import os
 from collections.abc import Callable
 from typing import Final
 
-from nvr.base.clock import Clock
+from nvr.base.clock import Clock, utc_offset_us
 from nvr.base.units import MonoUs, UtcUs
 from recorder.ports import EventSink
 
 MAX_STEP_US: Final = 500_000
 """UTC against the monotonic clock: both are slewed alike (adjtimex(2)), so a larger move is a step."""
 
-_TRUSTED_SPAN_US: Final = 1_000
-_LOOKS: Final = 5
 _TIME_ERROR: Final = 5
 """adjtimex(2): the clock is not synchronised to a reliable server."""
 _TIMEX_BYTES: Final = 256
@@ -37,7 +35,7 @@ class ServerClock:
         self._events = events
         self._is_synchronised = is_synchronised
         self.epoch = first_epoch
-        self.offset_us = self._look()
+        self.offset_us = utc_offset_us(clock)
         self.synchronised = is_synchronised()
 
     def tick(self) -> None:
@@ -47,7 +45,7 @@ class ServerClock:
 
     def observe(self) -> None:
         """Look at the clocks; on a step tell the event and begin the next epoch."""
-        offset_us = self._look()
+        offset_us = utc_offset_us(self._clock)
         step_us = offset_us - self.offset_us
         self.offset_us = offset_us
         if abs(step_us) <= MAX_STEP_US:
@@ -62,19 +60,6 @@ class ServerClock:
     def utc_us(self) -> UtcUs:
         """UTC now, by the epoch in force."""
         return UtcUs(self._clock.mono_us() + self.offset_us)
-
-    def _look(self) -> int:
-        """UTC less monotonic time; taken anew when something came between the two readings."""
-        best_span_us, best_us = None, 0
-        for _ in range(_LOOKS):
-            before_us = self._clock.mono_us()
-            utc_us = self._clock.utc_us()
-            span_us = self._clock.mono_us() - before_us
-            if best_span_us is None or span_us < best_span_us:
-                best_span_us, best_us = span_us, utc_us - before_us - span_us // 2
-            if span_us <= _TRUSTED_SPAN_US:
-                break
-        return best_us
 
 
 def kernel_is_synchronised() -> bool:

@@ -2,9 +2,12 @@
 
 import asyncio
 import time
-from typing import Protocol
+from typing import Final, Protocol
 
 from nvr.base.units import US_PER_SECOND, MonoUs, UtcUs
+
+_TRUSTED_SPAN_US: Final = 1_000
+_LOOKS: Final = 5
 
 
 class Clock(Protocol):
@@ -21,6 +24,20 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None:
         """Let this task wait."""
         ...
+
+
+def utc_offset_us(clock: Clock) -> int:
+    """UTC less the monotonic clock, to half a millisecond; looked at anew when something came between the readings."""
+    best_span_us, best_us = None, 0
+    for _ in range(_LOOKS):
+        before_us = clock.mono_us()
+        utc_us = clock.utc_us()
+        span_us = clock.mono_us() - before_us
+        if best_span_us is None or span_us < best_span_us:
+            best_span_us, best_us = span_us, utc_us - before_us - span_us // 2
+        if span_us <= _TRUSTED_SPAN_US:
+            break
+    return best_us
 
 
 class SystemClock:

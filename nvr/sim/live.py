@@ -4,7 +4,7 @@ import asyncio
 from concurrent.futures import Executor
 from typing import Final
 
-from nvr.base.clock import Clock
+from nvr.base.clock import Clock, utc_offset_us
 from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND, ticks_from_us
 from nvr.sim.camera import SimCamera
@@ -25,11 +25,11 @@ class CaptureClock:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._offset_us = clock.utc_us() - clock.mono_us()
+        self._offset_us = utc_offset_us(clock)
 
     def utc_us(self, mono_us: int) -> int:
         """UTC at this instant of the monotonic clock."""
-        offset_us = self._clock.utc_us() - self._clock.mono_us()
+        offset_us = utc_offset_us(self._clock)
         if abs(offset_us - self._offset_us) > _STEP_US:
             self._offset_us = offset_us
         return mono_us + self._offset_us

@@ -1,8 +1,11 @@
 from array import array
+from collections.abc import Callable
+
+import pytest
 
 from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId
-from nvr.base.units import Ticks90k, UtcUs
+from nvr.base.units import Ticks90k, UtcUs, us_from_ticks
 from recorder.dating import Dater
 from recorder.gaps import GapLog
 from recorder.recording import Recording
@@ -27,6 +30,45 @@ class Bench:
     def dater(self) -> Dater:
         return Dater(self.recording, self.server, began_mono_us=self.clock.mono_us())
 
+    def errors_us(self, seconds: int, delay_us: Callable[[int], int], *, ppm: int = 0) -> list[int]:
+        """Wall time less capture of each of 25 pictures a second, one read and one delay each, records of a second.
+
+        `delay_us` takes the picture's number; the camera's crystal is `ppm` faster than the server's.
+        """
+        began_utc_us, began_mono_us = self.clock.utc_us(), self.clock.mono_us()
+        dater = self.dater()
+        for number in range(seconds * 25):
+            due_us = began_mono_us + number * 40_000 + delay_us(number)
+            self.clock.advance(max(0, due_us - self.clock.mono_us()))
+            if number and number % 25 == 0:
+                dater.add(_second(number // 25 - 1, ppm), CODEC, None)
+            dater.observe(self.clock.mono_us(), _media_90k(number, ppm))
+        dater.add(_second(seconds - 1, ppm), CODEC, None)
+        return [
+            record.start_utc_us + us_from_ticks(delta_90k) - began_utc_us - (second * 25 + at) * 40_000
+            for second, record in enumerate(self.sink.records("cam1"))
+            for at, delta_90k in enumerate(record.pts_delta_90k)
+        ]
+
+
+def _media_90k(number: int, ppm: int) -> int:
+    return number * 3600 * (1_000_000 + ppm) // 1_000_000
+
+
+def _second(second: int, ppm: int) -> Record:
+    """A record of 25 pictures; its first one lies at the beginning of this second of the camera's clock."""
+    first_90k = _media_90k(second * 25, ppm)
+    return Record(
+        start_utc_us=UtcUs(0),
+        pts_90k=Ticks90k(first_90k),
+        dur_90k=_media_90k(second * 25 + 25, ppm) - first_90k,
+        clock_epoch=0,
+        random_access=RandomAccess.IDR,
+        data=bytearray(25),
+        sizes=array("I", [1] * 25),
+        pts_delta_90k=array("i", [_media_90k(second * 25 + at, ppm) - first_90k for at in range(25)]),
+    )
+
 
 def _record(second: int, size: int = 1) -> Record:
     return Record(
@@ -39,6 +81,57 @@ def _record(second: int, size: int = 1) -> Record:
         sizes=array("I", [size]),
         pts_delta_90k=array("i", [0]),
     )
+
+
+DELAY_US = 7_000
+ROUNDING_US = 13
+"""A tick of 11.1 us, rounded twice."""
+
+
+def test_every_picture_of_a_steady_line_is_late_by_the_delay_exactly() -> None:
+    assert set(Bench().errors_us(200, lambda _: DELAY_US)) == {DELAY_US}
+
+
+def test_pictures_held_up_on_the_way_are_dated_like_the_least_delayed_one() -> None:
+    def delay_us(number: int) -> int:
+        return DELAY_US + (0 if number % 40 == 0 else number * 7919 % 35_000)
+
+    assert set(Bench().errors_us(200, delay_us)) == {DELAY_US}
+
+
+@pytest.mark.parametrize(
+    ("ppm", "before_us"),
+    [
+        # A fast crystal: delays fall and the newest counts; the first pictures are as old as the settling.
+        (100, 200),
+        (500, 1_000),
+        # A slow one: delays grow and the oldest counts: it is a window and two records from a record's last picture.
+        (-100, 6_200),
+        # Here slewing can not quite follow: 500 ppm of the camera's seconds, which are too long, rounded down to 499.
+        (-500, 31_000 + 540),
+    ],
+)
+def test_crystal_that_is_off_moves_dates_by_no_more_than_its_drift_in_the_window(ppm: int, before_us: int) -> None:
+    errors = Bench().errors_us(600, lambda _: DELAY_US, ppm=ppm)
+    assert len(errors) == 600 * 25
+    assert DELAY_US - before_us - ROUNDING_US <= min(errors) <= DELAY_US - before_us + 40
+    assert max(errors) <= DELAY_US + ROUNDING_US
+
+
+def test_route_that_became_slower_is_followed_once_the_window_has_forgotten_the_faster_one() -> None:
+    errors = Bench().errors_us(200, lambda number: DELAY_US + (20_000 if number >= 25 * 30 else 0))
+    starts = errors[::25]
+    assert starts[:89] == [DELAY_US] * 89
+    assert starts[89:129] == [DELAY_US + 500 * second for second in range(1, 41)]
+    assert set(starts[129:]) == {DELAY_US + 20_000}
+
+
+def test_route_that_became_faster_is_followed_at_once() -> None:
+    errors = Bench().errors_us(200, lambda number: DELAY_US + (20_000 if number < 25 * 30 else 0))
+    starts = errors[::25]
+    assert starts[:30] == [DELAY_US + 20_000] * 30
+    assert starts[30:70] == [DELAY_US + 20_000 - 500 * second for second in range(1, 41)]
+    assert set(starts[70:]) == {DELAY_US}
 
 
 def test_first_records_wait_until_the_delay_was_watched() -> None:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from nvr.base.clock import SimClock, SystemClock
+from nvr.base.units import UtcUs
 from nvr.sim import live
 from nvr.sim.camera import SimCamera
 from nvr.sim.live import CaptureClock, LiveSource
@@ -54,6 +55,25 @@ def test_capture_instants_are_exact_while_the_clock_is_not_stepped() -> None:
     assert capture.utc_us(1_040_000) == 5_040_000
     clock.step_utc(3_600_000_000)
     assert capture.utc_us(1_040_000) == 3_605_040_900
+
+
+class _Interrupted(SimClock):
+    """Takes the processor away between two readings when told to."""
+
+    pause_us = 0
+
+    def utc_us(self) -> UtcUs:
+        now = super().utc_us()
+        pause_us, self.pause_us = self.pause_us, 0
+        self.advance(pause_us)
+        return now
+
+
+def test_pause_between_two_readings_is_no_step_of_the_clock() -> None:
+    clock = _Interrupted(utc_us=5_000_000, mono_us=1_000_000)
+    capture = CaptureClock(clock)
+    clock.pause_us = 30_000
+    assert capture.utc_us(1_040_000) == 5_040_000
 
 
 async def test_timestamps_follow_the_capture_instants(source: LiveSource) -> None:
