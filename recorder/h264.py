@@ -83,7 +83,6 @@ class H264Depacketiser:
         self, sink: UnitSink, *, channel: int, payload_type: int, parameter_sets: Sequence[bytes] = ()
     ) -> None:
         self.out = bytearray()
-        self.packets = 0
         self._sink = sink
         self._sets = ParameterSets()
         for nal in parameter_sets:
@@ -148,7 +147,6 @@ class H264Depacketiser:
             self._make_room(end - at)
         out, magic, plain, marked = self.out, self._magic, self._plain, self._plain | _MARKER
         expected, middle, clock = self._expected, self._middle, self._clock
-        taken = 0
         while end - at >= _FRAME_BYTES:
             head, length, flags, sequence, stamp, fragment = frame(buffer, at)
             stop = at + 4 + length
@@ -158,7 +156,6 @@ class H264Depacketiser:
                 if fragment == middle and flags == plain:
                     out += view[at + _FRAME_BYTES : stop]
                     expected = sequence + 1 & 0xFFFF
-                    taken += 1
                     at = stop
                     continue
                 if fragment == middle | _FU_END and flags == marked:
@@ -167,7 +164,6 @@ class H264Depacketiser:
                     self._finish_unit()
                     out, middle = self.out, _NONE
                     expected = sequence + 1 & 0xFFFF
-                    taken += 1
                     at = stop
                     continue
             self._expected = expected
@@ -175,7 +171,6 @@ class H264Depacketiser:
             out, expected, middle, clock = self.out, self._expected, self._middle, self._clock
             at = stop
         self._expected = expected
-        self.packets += taken
         if len(out) > MAX_PENDING:
             raise garbage("access-unit-size")
         return at
@@ -187,7 +182,6 @@ class H264Depacketiser:
 
     def packet(self, buffer: bytearray, view: memoryview, at: int, stop: int) -> None:
         """Take one RTP packet (RFC 3550 section 5.1) of any shape; a malformed one counts as lost."""
-        self.packets += 1
         if stop - at < _RTP_BYTES or buffer[at] >> 6 != _RTP_VERSION:
             self._lost += 1
             return

@@ -7,7 +7,7 @@ import threading
 class Stop:
     """Set once, by anyone, from any thread; it is never cleared.
 
-    Tasks use `wait` and `sleep`; threads use `is_set` and `wait_in_thread`.
+    Tasks use `wait`; threads use `is_set` and `wait_in_thread`.
     """
 
     def __init__(self) -> None:

@@ -32,6 +32,9 @@ _UNDER_WAY: Final = 256
 _MOST_LEVELS: Final = 32
 """So deep a frame may be nested: what reads it anew, or repeats it in an error, must not run out of stack."""
 
+_TAKING_S: Final = 30.0
+"""How long an answer waits for its caller to take it; then the connection is cut, since answers pile up in memory."""
+
 _LAST_ANSWERS_S: Final = 5.0
 """How long a closing server waits for peers to take the answers that are ready."""
 
@@ -82,6 +85,8 @@ class Server:
     ) -> None:
         """Listen no more, take no more requests, let calls under way end for a few seconds, hang up."""
         self._closing = True
+        # While this process still listens nobody else took the path, so it is ours to remove.
+        await asyncio.to_thread(self._path.unlink, missing_ok=True)
         if self._server is not None:
             self._server.close()
         for reading in self._readings:
@@ -90,7 +95,6 @@ class Server:
             await asyncio.wait(self._calls, timeout=_LAST_ANSWERS_S)
         for call in self._calls:
             call.cancel()
-        await asyncio.to_thread(self._path.unlink, missing_ok=True)
         try:
             await self._group.__aexit__(kind, error, traceback)
         except BaseExceptionGroup as group:
@@ -147,9 +151,14 @@ class Server:
             frame = _frame(answer)
         except Refused as error:
             frame = _frame({"v": VERSION, "id": request["id"], "error": error_to_json(error)})
-        with contextlib.suppress(ConnectionError):  # the caller went away; what it asked for was done
+        try:
             writer.write(frame)
-            await writer.drain()
+            async with asyncio.timeout(_TAKING_S):
+                await writer.drain()
+        except ConnectionError:
+            pass  # the caller went away; what it asked for was done
+        except TimeoutError:
+            writer.transport.abort()
         if fault is not None:
             raise fault
 

@@ -23,6 +23,7 @@ _REASONS: Final = {
 }
 _HEAD_END: Final = b"\r\n\r\n"
 _REQUEST_LINE_WORDS: Final = 3
+_MAX_LENGTH_DIGITS: Final = 9
 _INTERLEAVED_HEADER_BYTES: Final = 4
 
 
@@ -113,6 +114,10 @@ def _request(head: bytes) -> Request:
     words = first.split(" ")
     if len(words) != _REQUEST_LINE_WORDS or words[2] != "RTSP/1.0":
         raise MalformedRequest(why="request line")
+    try:
+        urlsplit(words[1])
+    except ValueError:  # brackets that hold no address
+        raise MalformedRequest(why="URI") from None
     headers = {}
     for line in rest:
         name, colon, value = line.partition(":")
@@ -124,6 +129,6 @@ def _request(head: bytes) -> Request:
 
 def _content_length(request: Request) -> int:
     text = request.headers.get("content-length", "0")
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_LENGTH_DIGITS):
         raise MalformedRequest(why="content length")
     return int(text)

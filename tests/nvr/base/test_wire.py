@@ -16,6 +16,7 @@ import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nvr.base import wire
 from nvr.base.errors import ConfigError, InvalidValue, NvrError, Refused, Retryable
 from nvr.base.wire import MAX_FRAME_BYTES, Client, Handler, Server, error_from_json, error_to_json
 
@@ -280,6 +281,44 @@ def test_user_who_is_not_allowed_is_refused_by_name_and_nothing_is_done(
     assert not done
     runner(known())
     assert len(done) == 1
+
+
+async def test_caller_that_takes_no_answers_is_cut_and_disturbs_no_other(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "_TAKING_S", 0.05)
+    ask = frame({"v": 1, "id": 1, "call": "echo", "args": {"much": "x" * 1_000_000}})
+    async with Server(path, {"echo": echo}) as server, Client(path) as client:
+        with socket.socket(socket.AF_UNIX) as deaf:
+            deaf.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(deaf, os.fspath(path))
+            await loop.sock_sendall(deaf, ask + ask)
+            assert await client.call("echo", {"n": 1}) == {"n": 1}
+            while server._calls:
+                await asyncio.wait(set(server._calls))
+            taken = 0
+            with contextlib.suppress(ConnectionError):
+                while part := await loop.sock_recv(deaf, 1 << 20):
+                    taken += len(part)
+            assert taken < len(ask)
+
+
+async def test_socket_is_removed_while_no_other_process_can_have_taken_its_place(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listening: list[bool] = []
+    unlink = Path.unlink
+
+    def watched(self: Path, *, missing_ok: bool = False) -> None:
+        assert server._server is not None
+        listening.append(server._server.is_serving())
+        unlink(self, missing_ok=missing_ok)
+
+    async with Server(path, {"echo": echo}) as server:
+        monkeypatch.setattr(Path, "unlink", watched)
+    monkeypatch.undo()
+    assert listening == [True]
 
 
 async def test_lost_connection_fails_what_waits_and_the_next_call_connects_again(path: Path) -> None:

@@ -56,6 +56,8 @@ def test_path_names_camera_and_track(uri: str, path: tuple[str, ...]) -> None:
         b"DESCRIBE rtsp://h/cam1\r\n\r\n",
         b"OPTIONS rtsp://h/cam1 RTSP/1.0\r\nno colon\r\n\r\n",
         b"OPTIONS rtsp://h/cam1 RTSP/1.0\r\nContent-Length: -1\r\n\r\n",
+        b"OPTIONS rtsp://h/cam1 RTSP/1.0\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
+        b"OPTIONS rtsp://[h/cam1 RTSP/1.0\r\n\r\n",
         b"a" * (MAX_MESSAGE_BYTES + 1),
     ],
 )
