@@ -1,6 +1,7 @@
 """Cameras: what is recorded, where it stands, how it is, and how long its footage is kept."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -38,6 +39,9 @@ from storage.register.personal import Personal, salted
 from storage.register.register import Register
 
 SCHEMES: Final = frozenset({"rtsp", "rtsps"})
+_NO_URL: Final = re.compile(r"[\x00-\x20\x7f]")
+"""What stands in no URL (RFC 3986), and would end the request line in which a recorder sends it."""
+
 SHOWN: Final = ("camera", "shard", "retention_days", "retired")
 
 
@@ -62,7 +66,7 @@ class Cameras:
         self._clock = clock
         self._secrets_file = secrets_file
         self._shards = shards
-        self._keeping_logins = asyncio.Lock()
+        self._adding = asyncio.Lock()
 
     async def add(self, person: Person, args: Arguments) -> dict[str, Json]:
         """Add a camera, at a point if one is named, and publish it to the recorders.
@@ -97,11 +101,12 @@ class Cameras:
                 proposals.append(_placement_proposal(session, actor, name, point, now))
             return proposals
 
-        await self._register.read(check)
-        if login is not None:  # before the act: a login that nothing refers to harms nobody
-            async with self._keeping_logins:
+        # One at a time: of two cameras of one name the second is refused before its login takes the first one's place.
+        async with self._adding:
+            await self._register.read(check)
+            if login is not None:  # before the act: a login that nothing refers to harms nobody
                 await asyncio.to_thread(self._keep_login, name, login)
-        await self._register.act(propose)
+            await self._register.act(propose)
         await self._publisher.publish_soon()
         return await self._shown(name)
 
@@ -227,7 +232,7 @@ def _url(text: str) -> str:
     """An RTSP URL without a login; what was given is not shown, since it may hold one."""
     try:
         parts = urlsplit(text)
-        sound = parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0
+        sound = parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0 and _NO_URL.search(text) is None
     except ValueError:
         sound = False
         parts = urlsplit("")

@@ -7,11 +7,12 @@ What is staged is wrapped or signed, never in clear. It goes with the grant, and
 import asyncio
 import base64
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from access.grantstore import GrantStore
+from access.grantstore import GrantStore, GrantWiped
 from nvr.base.errors import InvalidValue, Refused
 from nvr.base.ids import AccountId, GrantId
 from nvr.base.jcs import Json
@@ -117,14 +118,14 @@ class GrantParts:
             for other, staged in self._staged.items()
             if (staged.grant, staged.account, staged.incoming) == (grant, account, incoming)
         ]
+        # Nothing is awaited before the newest has taken the place of the others: of many at once one is left.
+        replaced = [self._staged.pop(other).path for other in before]
         self._staged[token] = _Staged(grant, account, path, size, incoming)
         try:
-            await asyncio.to_thread(create_file, path, content, MODE)
+            await asyncio.to_thread(_replace, replaced, path, content)
         except BaseException:
-            del self._staged[token]
+            self._staged.pop(token, None)
             raise
-        for other in before:
-            await self._drop(other)
         return {"token": token, "size": size}
 
     async def _drop(self, token: str) -> None:
@@ -137,6 +138,15 @@ class GrantParts:
         if staged is None or staged.incoming is not incoming:
             raise GrantPartUnknown
         return staged
+
+
+def _replace(before: Sequence[Path], path: Path, content: bytes) -> None:
+    for old in before:
+        remove_file(old)
+    try:
+        create_file(path, content, MODE)
+    except FileNotFoundError as error:
+        raise GrantWiped(grant=path.parent.name) from error
 
 
 def _data(given: object) -> bytes:

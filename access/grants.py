@@ -22,7 +22,7 @@ from access.releasing import Releasing
 from access.validation import Validation
 from nvr.base.clock import Clock
 from nvr.base.errors import NvrError, Refused, Retryable
-from nvr.base.ids import GrantId, uuid7
+from nvr.base.ids import GrantId, is_uuid7, uuid7
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
 from storage.keyring import KeyringReader
@@ -164,7 +164,7 @@ class Grants:
 
         A fault of one grant, or of what is kept beside, is told and ends nothing else: no key outlives its grant.
         """
-        grants = await asyncio.to_thread(self._keys.store.grants)
+        grants = [grant for grant in await asyncio.to_thread(self._keys.store.grants) if is_uuid7(grant)]
         kept = [grant for grant in grants if not await self._apart(grant, partial(self._wipe_if_over, grant))]
         await self._apart("staging", self._parts.housekeep)
         await self._apart("custodians.json", partial(asyncio.to_thread, self._keys.sets.keep_published))

@@ -3,6 +3,7 @@
 from access.accounts import find_person, password_hash
 from access.passwords import Passwords, Throttle, WrongPassword
 from access.policy import Person
+from access.turns import Turns
 from nvr.base.clock import Clock
 from nvr.base.units import US_PER_SECOND
 from storage.register.register import Register
@@ -17,6 +18,7 @@ class Login:
         self._clock = clock
         self._throttle = Throttle(clock)
         self._next_mono_us = 0
+        self._turns = Turns()
 
     async def check(self, account: str, password: str, *, never_waits: bool) -> Person:
         """The person whose account and password these are.
@@ -28,8 +30,14 @@ class Login:
             TooManyAttempts: the account must wait; the password was not looked at.
             WrongPassword: there is no such account, or it has another password.
         """
-        if not never_waits:
+        if never_waits:
+            return await self._look(account, password)
+        # In turn: of attempts that are sent at once, each after the first wrong one must find it counted.
+        async with self._turns.of(account):
             self._throttle.check(account)
+            return await self._look(account, password)
+
+    async def _look(self, account: str, password: str) -> Person:
         stored, person = await self._register.read(
             lambda session: (password_hash(session, account), find_person(session, account))
         )

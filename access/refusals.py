@@ -33,6 +33,7 @@ class Refusals:
         self._ledger = ledger
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
+        self._due = False
 
     async def tell(self, actor: Actor, body: machine.Denied) -> None:
         """Keep the refusal, then bring it to the ledger, or leave it for later: who was refused is refused either way.
@@ -48,13 +49,18 @@ class Refusals:
 
     async def flush(self) -> None:
         """Bring what waits to the ledger, the oldest first; nothing while the keeper does not answer."""
+        self._due = True
+        if self._one_at_a_time.locked():
+            # Whoever brings them brings these too: nobody who was refused waits for a keeper that does not answer.
+            return
         async with self._one_at_a_time:
-            for path in await asyncio.to_thread(_waiting, self._directory):
-                try:
-                    await self._bring(path)
-                except Retryable as error:
-                    _log.warning("refusals wait for the ledger: %s", error)
-                    return
+            try:
+                while self._due:
+                    self._due = False
+                    for path in await asyncio.to_thread(_waiting, self._directory):
+                        await self._bring(path)
+            except Retryable as error:
+                _log.warning("refusals wait for the ledger: %s", error)
 
     async def _bring(self, path: Path) -> None:
         try:

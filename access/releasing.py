@@ -1,6 +1,5 @@
 """The release of a grant: which segments its custodians may open, in the ledger before any machine part goes out."""
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,6 +11,7 @@ from access.facts import release_indices
 from access.ports import IndexPort, LedgerPort
 from access.reading import grant_row
 from access.sealed import OTHER_SET, Scope, collect, collect_released
+from access.turns import Turns
 from nvr.base.clock import Clock
 from nvr.base.errors import Refused, Retryable
 from nvr.base.ids import AccountId, CameraId, GrantId, SegmentId
@@ -50,7 +50,7 @@ class Releasing:
         self._ledger = ledger
         self._index = index
         self._clock = clock
-        self._one_at_a_time = asyncio.Lock()
+        self._turns = Turns()
 
     async def release(self, grant: GrantId, by: AccountId) -> None:
         """Log which segments are released, once they are sealed; nothing if that was done.
@@ -62,7 +62,7 @@ class Releasing:
             SeveralSets: it was sealed under several custodian sets.
             Retryable: the keeper does not answer.
         """
-        async with self._one_at_a_time:
+        async with self._turns.of(grant):
             row = await self._register.read(lambda session: grant_row(session, grant))
             if row.release_index is not None:
                 return

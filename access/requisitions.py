@@ -88,7 +88,7 @@ class Requisitions:
         scope = Scope(args)
         wanted = _wanted(args)
         args.done()
-        answer = await self._answer(scope)
+        answered, answer = await self._answer(scope)
         number = requisition_no("R-0000-000000")
 
         def propose(session: Session) -> Sequence[Proposal]:
@@ -105,7 +105,11 @@ class Requisitions:
                 )
                 hold = body.hold
                 proposals.append(hold_proposal(actor, body, now_utc_us=now, asked_by=wanted.asked_by))
-            proposals.append(_requisition_proposal(actor, scope, wanted, number, cameras, hold, answer, now))
+            proposals.append(
+                _requisition_proposal(
+                    actor, scope, wanted, number, cameras, hold, answer if cameras == answered else None, now
+                )
+            )
             return proposals
 
         await self._register.act(propose)
@@ -165,19 +169,19 @@ class Requisitions:
         await self._register.act(propose)
         return await self._shown(number)
 
-    async def _answer(self, scope: Scope) -> people.NoImages | None:
-        """That nothing exists, where this is certain."""
+    async def _answer(self, scope: Scope) -> tuple[tuple[CameraId, ...], people.NoImages | None]:
+        """The cameras that are meant now; that nothing of them exists, where this is certain."""
         cameras, placed = await self._register.read(lambda session: _where(session, scope))
         if cameras and scope.to_utc_us > self._clock.utc_us() - SETTLED_US:
-            return None
+            return cameras, None
         reasons = []
         for camera in cameras:
             coverage = await self._index.coverage(camera, scope.from_utc_us, scope.to_utc_us)
             reason = absence(coverage, stood_somewhere=camera in placed)
             if reason is None:
-                return None
+                return cameras, None
             reasons.append(people.NoImage(camera=camera, reason=reason))
-        return people.NoImages(kind="no-images", cameras=tuple(reasons))
+        return cameras, people.NoImages(kind="no-images", cameras=tuple(reasons))
 
     def _next_number(self, session: Session, now_utc_us: UtcUs) -> RequisitionNo:
         year = datetime.fromtimestamp(now_utc_us // US_PER_SECOND, UTC).astimezone(self._zone).year

@@ -6,7 +6,19 @@ from pydantic import Field, JsonValue, ValidationError
 
 from nvr.base.errors import EvidenceAtRisk
 from nvr.base.jcs import canonical
-from storage.ledger.fields import Count, Hash, Instant, Name, Part, Public32, RequisitionNumber, Text, Uuid7, Whole
+from storage.ledger.fields import (
+    MOST_TEXT,
+    Count,
+    Hash,
+    Instant,
+    Name,
+    Part,
+    Public32,
+    RequisitionNumber,
+    Text,
+    Uuid7,
+    Whole,
+)
 
 VERSION: Final = 1
 
@@ -44,6 +56,10 @@ class GapEntry(Part):
         return self.from_utc_us < to_utc_us and (self.to_utc_us is None or self.to_utc_us > from_utc_us)
 
 
+PlaceText = Annotated[str, Field(max_length=4 * MOST_TEXT)]
+"""Number, address and view of a point, of which each is a text of the ledger."""
+
+
 class PlaceEntry(Part):
     """Where a camera stood; `to_utc_us` null: it stands there still. Coordinates are degrees times 10**7.
 
@@ -53,7 +69,7 @@ class PlaceEntry(Part):
     camera: Name
     from_utc_us: Instant
     to_utc_us: Instant | None
-    text: Text
+    text: PlaceText
     entered_late: bool
     lat_e7: Whole | None
     lon_e7: Whole | None

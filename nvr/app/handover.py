@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from access.accounts import find_person
 from access.arguments import Arguments
 from access.export.bundle import Exporter, ExportOrder
-from access.policy import ActName, Denied, Person, demand
+from access.policy import NOTHING, ActName, Denied, Person, demand
 from access.ports import LedgerPort
 from access.reading import about_requisition, grant_of, requisition_row
 from access.release import Releases
+from access.turns import Turns
 from nvr.base.clock import Clock
 from nvr.base.errors import InvalidValue, Refused
 from nvr.base.ids import AccountId, ActId, GrantId, RequisitionNo, requisition_no, uuid7
@@ -32,6 +33,8 @@ from storage.register.ports import StoredLeaf
 from storage.register.register import Register
 
 MOST_READ_BYTES: Final = 4 * 2**20
+AT_ONCE: Final = 2
+"""Bundles under way: a small one does not wait for hours behind a large one, and the disk serves recording first."""
 
 _FACTS: Final = ("authority", "authority_number", "basis", "requester", "place")
 
@@ -105,9 +108,10 @@ class Handover:
         self._exporter = exporter
         self._clock = clock
         self._staging_us = staging_minutes * 60 * US_PER_SECOND
-        self._exporting = asyncio.Lock()
+        self._turns = Turns()
+        self._exporting = asyncio.Semaphore(AT_ONCE)
         self._wiping = asyncio.Lock()
-        self._making: frozenset[Path] = frozenset()
+        self._making: set[Path] = set()
         self._staged: dict[str, _Staged] = {}
 
     async def export(self, person: Person, args: Arguments) -> dict[str, Json]:
@@ -131,26 +135,28 @@ class Handover:
             act = ActId(uuid7(self._clock.utc_us()))
             return GrantId(grant.grant), ExportOrder(act, (session.scalar(made) or 0) + 1, facts)
 
-        async with self._exporting:
+        async with self._turns.of(number), self._exporting:
             grant, order = await self._register.read(question)
             release = await self._releases.open(grant, person, self._clock.utc_us())
             async with self._wiping:
-                self._making = frozenset(self._exporter.paths(number, order.number))
+                paths = self._exporter.paths(number, order.number)
+                self._making.update(paths)
             try:
                 bundle = await self._exporter.export(release, order)
                 sizes = await asyncio.to_thread(_sizes, bundle.path)
                 token = secrets.token_urlsafe(24)
                 self._staged[token] = _Staged(bundle.path, person.account, number, sizes, self._clock.mono_us())
             finally:
-                self._making = frozenset()
+                self._making.difference_update(paths)
                 release.wipe()
         files: list[Json] = [{"path": path, "size": size} for path, size in sizes.items()]
         return {"token": token, "bundle": bundle.name, "files": files}
 
     async def done(self, person: Person, args: Arguments) -> dict[str, Json]:
-        """The bundle was taken: its staging copy is wiped. Raises BundleUnknown."""
+        """The bundle was taken: its staging copy is wiped. Raises Denied, BundleUnknown."""
         token = args.text("token")
         args.done()
+        demand(person, ActName.EXPORT_DONE, NOTHING, self._clock.utc_us())
         async with self._wiping:
             staged = self._staged.get(token)
             if staged is None or staged.account != person.account:

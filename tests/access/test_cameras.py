@@ -40,6 +40,8 @@ async def test_login_is_in_the_secrets_file_alone(town: World, caplog: pytest.Lo
         ({"url": "rtsp://viewer:hunter22@192.0.2.2/"}, "url"),
         ({"url": "rtsp://192.0.2.2:99999/"}, "url"),
         ({"url": "rtsp:///live"}, "url"),
+        ({"url": "rtsp://192.0.2.2/live\r\nRequire: x"}, "url"),
+        ({"url": "rtsp://192.0.2.2/li ve"}, "url"),
         ({"user": None}, "user"),
         ({"point": "p99"}, "point"),
         ({"retention_days": 32}, "retention_days"),
@@ -51,6 +53,15 @@ async def test_wrong_value_is_named_and_no_login_shown(town: World, change: dict
         await town.act("root", "camera.add", **{**ADDED, **change})
     assert refusal.value.field == field
     assert "hunter22" not in str(refusal.value)
+
+
+async def test_login_of_a_camera_is_not_replaced_by_one_that_was_refused(town: World) -> None:
+    others = [{**ADDED, "password": f"other {at}"} for at in range(3)]
+    made = [town.act("root", "camera.add", **args) for args in (ADDED, *others)]
+    done = await asyncio.gather(*made, return_exceptions=True)
+    (kept,) = [args for args, answer in zip((ADDED, *others), done, strict=True) if isinstance(answer, dict)]
+    content = json.loads(await asyncio.to_thread(town.secrets_file.read_bytes))
+    assert content["cam-2"] == ["viewer", kept["password"]]
 
 
 async def test_only_an_administrator_adds_cameras(town: World) -> None:

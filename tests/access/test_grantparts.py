@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -155,3 +156,29 @@ async def test_grant_opens_with_files_and_answers_in_many_parts(
     opened.world.clock.advance(16 * 24 * 3600 * 1_000_000)
     with pytest.raises(Denied, match="grant-over"):
         await opened.world.act("b.petit", "grant.upload", grant=grant, size=1)
+
+
+async def test_of_many_answers_announced_at_once_one_file_is_left(desk: Desk) -> None:
+    made = await asyncio.gather(*(desk.parts.expect(GRANT, ANN, 10) for _ in range(8)))
+    await desk.parts.housekeep()
+    known = 0
+    for staged in made:
+        with contextlib.suppress(GrantPartUnknown):
+            await desk.parts.write({"token": staged["token"], "offset": 0, "data": ""})
+            known += 1
+    assert (known, await asyncio.to_thread(desk.files)) == (1, 1)
+
+
+async def test_file_that_is_staged_while_its_grant_is_wiped_is_refused(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = desk.store.directory_of
+
+    def wiped_meanwhile(grant: GrantId) -> Path:
+        directory = found(grant)
+        desk.store.wipe(grant)
+        return directory
+
+    monkeypatch.setattr(desk.store, "directory_of", wiped_meanwhile)
+    with pytest.raises(GrantWiped):
+        await desk.parts.stage(GRANT, ANN, b"file")

@@ -122,3 +122,10 @@ async def test_unknown_grant_is_named(opened: Opened) -> None:
         with pytest.raises(InvalidValue) as refusal:
             await opened.world.act("a.martin", name, grant="0" * 32)
         assert refusal.value.field == "grant"
+
+
+async def test_folder_among_the_grants_that_is_none_is_left_alone(opened: Opened) -> None:
+    stranger = opened.world.directory / "grants" / "lost+found"
+    await asyncio.to_thread(stranger.mkdir, parents=True)
+    await opened.grants.housekeep()
+    assert await asyncio.to_thread(stranger.is_dir)

@@ -32,6 +32,13 @@ async def test_account_waits_after_wrong_passwords_and_a_hold_does_not(town: Wor
     await town.act("a.martin", "camera.list")  # the right password forgave
 
 
+async def test_attempts_that_are_sent_at_once_are_counted_like_others(town: World) -> None:
+    tried = [town.service.act("a.martin", f"wrong {at}", "camera.list", {}) for at in range(12)]
+    told = [type(error) for error in await asyncio.gather(*tried, return_exceptions=True)]
+    assert told == [WrongPassword] * 4 + [TooManyAttempts] * 8
+    await town.act("root", "camera.list")
+
+
 async def test_wrong_passwords_for_a_hold_are_answered_once_a_second_and_logged_and_the_right_one_at_once(
     town: World,
 ) -> None:

@@ -1,5 +1,6 @@
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -117,3 +118,22 @@ async def test_every_release_entry_of_a_grant_is_known_for_its_export(
     entries = await opened.world.keeper.all()
     assert [entries[index].t for index in facts.release_indices] == ["release", "release"]
     assert len(await opened.everything(await opened.open(grant))) == 3 * 3 * 4
+
+
+async def test_release_of_one_grant_does_not_wait_for_that_of_another(opened: Opened) -> None:
+    first, second = [await opened.ask() for _ in range(2)]
+    rotating, answered = asyncio.Event(), asyncio.Event()
+    rotate = opened.world.keeper.rotate
+
+    async def slow_once(cameras: Any) -> Any:  # noqa: ANN401 -- as the port has it
+        if not rotating.is_set():
+            rotating.set()
+            await answered.wait()
+        return await rotate(cameras)
+
+    opened.world.keeper.rotate = slow_once  # type: ignore[method-assign]
+    slow = asyncio.create_task(opened.validate(first))
+    await rotating.wait()
+    assert (await asyncio.wait_for(opened.validate(second), 10))["state"] == "released"
+    answered.set()
+    assert (await slow)["state"] == "released"

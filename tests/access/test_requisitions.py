@@ -1,5 +1,6 @@
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -151,6 +152,23 @@ async def test_year_of_the_number_is_the_local_one(town: World) -> None:
     town.clock.advance(new_year_in_paris - NOW_UTC_US)
     made = await town.act("a.martin", "requisition.new", **ASKED)
     assert made["requisition"] == "R-2027-000001"
+
+
+async def test_answer_on_cameras_that_were_others_a_moment_before_is_not_given(
+    town: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act = town.register.act
+
+    async def corrected_point_first(propose: Any) -> Any:  # noqa: ANN401 -- as the register has it
+        monkeypatch.setattr(town.register, "act", act)
+        await town.act("root", "point.add", point="p12", number="12", streets="rue Neuve")
+        return await act(propose)
+
+    town.clock.advance(HOUR_US)
+    monkeypatch.setattr(town.register, "act", corrected_point_first)
+    asked = {"place": "rue Neuve", "from_utc_us": NOW_UTC_US, "to_utc_us": NOW_UTC_US + MINUTE_US, "asked_by": "OPJ"}
+    made = await town.act("a.martin", "requisition.new", **asked)
+    assert (made["cameras"], made["answer"], made["state"]) == (["cam-1"], None, "received")
 
 
 async def test_refusal_is_by_another_person_with_a_reason(town: World) -> None:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from access.export.manifest import FileEntry, GapEntry, Manifest, ManifestInvalid, decode, encode
+from access.export.manifest import FileEntry, GapEntry, Manifest, ManifestInvalid, PlaceEntry, decode, encode
+from access.places import describe
+from storage.ledger.fields import MOST_TEXT
+from storage.register.tables import Point
 from tests.access.footage import FRAME_US, START_UTC_US, Town, codec_of, records_of
 from tests.access.footage import encode as encode_pictures
 
@@ -20,6 +23,20 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bytes]:
     bundle = town.export(town.grant(START_UTC_US + 5 * FRAME_US, START_UTC_US + 9 * FRAME_US))
     yield Path(bundle.path / "manifest.json").read_bytes()
     town.close()
+
+
+def test_place_may_be_as_long_as_its_point_lets_it() -> None:
+    point = Point(number="1" * 100, address="a" * MOST_TEXT, view="v" * MOST_TEXT)
+    place = PlaceEntry(
+        camera="cam-1",
+        from_utc_us=0,
+        to_utc_us=None,
+        text=describe(point),
+        entered_late=False,
+        lat_e7=None,
+        lon_e7=None,
+    )
+    assert place.text.endswith("v")
 
 
 def test_manifest_is_read_back_as_it_was_written(document: bytes) -> None:

@@ -167,6 +167,37 @@ async def test_bundle_that_was_taken_is_wiped_beside_housekeeping(desk: Desk) ->
         await desk.take()
 
 
+async def test_small_bundle_does_not_wait_for_a_large_one_and_a_second_of_the_same_does(desk: Desk) -> None:
+    await desk.opened.grant()
+    person = await desk.opened.person("a.martin")
+    begun, finished = asyncio.Event(), asyncio.Event()
+
+    async def large() -> None:
+        desk.exporter.meanwhile = None
+        begun.set()
+        await finished.wait()
+
+    desk.exporter.meanwhile = large
+    first = asyncio.create_task(desk.stage())
+    await begun.wait()
+    second = asyncio.create_task(desk.stage())
+    small = await asyncio.wait_for(desk.handover.export(person, Arguments({"requisition": "R-2026-000002"})), 10)
+    assert small["bundle"] == "EXP-R-2026-000002-1"
+    await desk.handover.housekeep()
+    assert not second.done()
+    second.cancel()
+    finished.set()
+    await first
+    assert (await desk.read())["eof"] is True
+
+
+async def test_account_that_ended_does_not_take_the_bundle(desk: Desk) -> None:
+    await desk.stage()
+    await desk.end("account")
+    with pytest.raises(Denied, match="account-disabled"):
+        await desk.take()
+
+
 ENDS = {"account": "account-disabled", "requisition": "already-closed", "grant": "grant-over"}
 
 
