@@ -30,6 +30,7 @@ from access.requisitions import Requisitions
 from access.service import AccessService
 from access.service import Handler as Act
 from config.model import Settings
+from nvr.app.call_args import text_of
 from nvr.app.disk import disk_refusals
 from nvr.app.handover import ActingLedger, Handover
 from nvr.app.index_port import IndexFiles, RecorderStates
@@ -153,7 +154,7 @@ def access_handlers(parts: AccessParts) -> Mapping[str, Handler]:
     """The calls of access's socket (docs/design/processes.md "Sockets"); each tells what the disk refused it."""
 
     async def act(args: dict[str, Any]) -> object:
-        account, password, name = (_text(args, key) for key in ("account", "password", "name"))
+        account, password, name = (text_of(args, key) for key in ("account", "password", "name"))
         given = args.get("args", {})
         if not isinstance(given, dict):
             raise InvalidValue(field="args", value=type(given).__name__, expected="an object")
@@ -178,13 +179,6 @@ def _with_disk_refusals(handler: Handler) -> Handler:
             return await handler(args)
 
     return told
-
-
-def _text(args: Mapping[str, Any], field: str) -> str:
-    value = args.get(field)
-    if not isinstance(value, str):
-        raise InvalidValue(field=field, value=type(value).__name__, expected="a text")
-    return value
 
 
 def _grant_keys(settings: Settings, store: GrantStore) -> GrantKeys:

@@ -5,6 +5,7 @@ from dataclasses import asdict, fields
 from types import MappingProxyType
 from typing import Any
 
+from nvr.app.call_args import cameras_of, list_of, number_of, objects_of, optional_number_of, text_of
 from nvr.base.errors import InvalidValue
 from nvr.base.ids import camera_id
 from nvr.base.wire import Handler
@@ -20,31 +21,30 @@ def keeper_handlers(keeper: Keeper, rotate_recorders: Rotate) -> Mapping[str, Ha
     """Handlers by the name of the call. Each raises InvalidValue for arguments that are not as the page says."""
 
     async def append(args: dict[str, Any]) -> object:
-        return [_appended(each) for each in await keeper.append(_objects(args, "entries"))]
+        return [_appended(each) for each in await keeper.append(objects_of(args, "entries"))]
 
     async def find_act(args: dict[str, Any]) -> object:
-        return await keeper.find_act(_text(args, "act"))
+        return await keeper.find_act(text_of(args, "act"))
 
     async def entry(args: dict[str, Any]) -> object:
-        return (await keeper.entry(_number(args, "index"))).decode()
+        return (await keeper.entry(number_of(args, "index"))).decode()
 
     async def entries(args: dict[str, Any]) -> object:
-        return _bounded(await keeper.entries(_number(args, "from"), _number(args, "limit")))
+        return _bounded(await keeper.entries(number_of(args, "from"), number_of(args, "limit")))
 
     async def proof(args: dict[str, Any]) -> object:
-        made = await keeper.proof(_number(args, "index"), _optional_number(args, "size"))
+        made = await keeper.proof(number_of(args, "index"), optional_number_of(args, "size"))
         return {"checkpoint": made.checkpoint, "index": made.index, "path": [each.hex() for each in made.path]}
 
     async def consistency(args: dict[str, Any]) -> object:
-        made = await keeper.consistency(_number(args, "from_size"), _optional_number(args, "to_size"))
+        made = await keeper.consistency(number_of(args, "from_size"), optional_number_of(args, "to_size"))
         return _consistency(made)
 
     async def rotate(args: dict[str, Any]) -> object:
-        cameras = [camera_id(str(camera)) for camera in _list(args, "cameras")]
-        return await keeper.rotate(cameras, rotate_recorders)
+        return await keeper.rotate(cameras_of(args), rotate_recorders)
 
     async def publish(args: dict[str, Any]) -> object:
-        return await keeper.publish([_camera(item) for item in _list(args, "cameras")])
+        return await keeper.publish([_camera(item) for item in list_of(args, "cameras")])
 
     async def status(_: dict[str, Any]) -> object:
         return asdict(await keeper.status())
@@ -80,36 +80,6 @@ def _camera(item: object) -> CameraEntry:
     texts = {name: item[name] for name in names - {"camera", "url", "shard"}}
     if not all(value is None or isinstance(value, str) for value in texts.values()):
         raise InvalidValue(field="cameras", value="", expected="strings or null")
-    return CameraEntry(camera=camera_id(_text(item, "camera")), url=_text(item, "url"), shard=item["shard"], **texts)
-
-
-def _text(args: Mapping[str, Any], field: str) -> str:
-    value = args.get(field)
-    if not isinstance(value, str):
-        raise InvalidValue(field=field, value="", expected="a string")
-    return value
-
-
-def _number(args: Mapping[str, Any], field: str) -> int:
-    value = args.get(field)
-    if type(value) is not int or value < 0:
-        raise InvalidValue(field=field, value="", expected="an integer from 0 on")
-    return value
-
-
-def _optional_number(args: Mapping[str, Any], field: str) -> int | None:
-    return None if args.get(field) is None else _number(args, field)
-
-
-def _list(args: Mapping[str, Any], field: str) -> list[Any]:
-    value = args.get(field)
-    if not isinstance(value, list):
-        raise InvalidValue(field=field, value="", expected="a list")
-    return value
-
-
-def _objects(args: Mapping[str, Any], field: str) -> list[dict[str, Any]]:
-    value = _list(args, field)
-    if not all(isinstance(item, dict) for item in value):
-        raise InvalidValue(field=field, value="", expected="a list of objects")
-    return value
+    return CameraEntry(
+        camera=camera_id(text_of(item, "camera")), url=text_of(item, "url"), shard=item["shard"], **texts
+    )

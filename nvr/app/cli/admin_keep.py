@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from nvr.app.cli.common import JsonOption, command_elsewhere, new_app, write_answer
-from nvr.app.cli.person import person_of, require
+from nvr.app.cli.person import ReasonOption, act_and_write, person_of, require
 
 retention = new_app("How long footage is kept.")
 hold = new_app("Holds: footage that must not be destroyed.")
@@ -23,8 +23,7 @@ def retention_show(context: typer.Context, *, as_json: JsonOption = False) -> No
 
     Example: nvr-admin --as admin retention show
     """
-    person = person_of(context)
-    write_answer(person.act("retention.show"), as_json=as_json, zone=person.zone)
+    act_and_write(context, "retention.show", as_json=as_json)
 
 
 @hold.command("place")
@@ -63,15 +62,14 @@ def hold_list(context: typer.Context, *, as_json: JsonOption = False) -> None:
 
     Example: nvr-admin --as admin hold list
     """
-    person = person_of(context)
-    write_answer(person.act("hold.list"), as_json=as_json, zone=person.zone)
+    act_and_write(context, "hold.list", as_json=as_json)
 
 
 @hold.command("end")
 def hold_end(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="HOLD", help="Its id, as `hold list` shows it")],
-    reason: Annotated[str, typer.Option(help="In words; the ledger gets a commitment to them")],
+    reason: ReasonOption,
     *,
     as_json: JsonOption = False,
 ) -> None:
@@ -79,5 +77,4 @@ def hold_end(
 
     Example: nvr-admin --as p.leroy hold end 0199... --reason "no requisition within 96 hours"
     """
-    person = person_of(context)
-    write_answer(person.act("hold.end", hold=name, reason=reason), as_json=as_json, zone=person.zone)
+    act_and_write(context, "hold.end", as_json=as_json, hold=name, reason=reason)

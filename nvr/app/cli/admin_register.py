@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from nvr.app.cli.common import JsonOption, new_app, secret, write_answer
-from nvr.app.cli.person import person_of
+from nvr.app.cli.person import act_and_write, person_of
 from nvr.app.cli.tables import camera_rows
 
 camera = new_app("Cameras.")
@@ -54,8 +54,7 @@ def camera_retire(
 
     Example: nvr-admin --as admin camera retire mairie-1
     """
-    person = person_of(context)
-    write_answer(person.act("camera.retire", camera=name), as_json=as_json, zone=person.zone)
+    act_and_write(context, "camera.retire", as_json=as_json, camera=name)
 
 
 @camera.command("list")
@@ -176,8 +175,7 @@ def account_end(
 
     Example: nvr-admin --as admin account end j.martin
     """
-    person = person_of(context)
-    write_answer(person.act("account.end", account=name), as_json=as_json, zone=person.zone)
+    act_and_write(context, "account.end", as_json=as_json, account=name)
 
 
 @account.command("list")
@@ -186,5 +184,4 @@ def account_list(context: typer.Context, *, as_json: JsonOption = False) -> None
 
     Example: nvr-admin --as admin account list
     """
-    person = person_of(context)
-    write_answer(person.act("account.list"), as_json=as_json, zone=person.zone)
+    act_and_write(context, "account.list", as_json=as_json)

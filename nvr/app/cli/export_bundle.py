@@ -4,6 +4,7 @@ import base64
 import errno
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
@@ -37,10 +38,19 @@ def export(
     try:
         answer = person.talk(lambda access: _export(person, access, requisition, partial))
         rename_file(partial, out)
+    except OSError as error:
+        _remove(partial)
+        raise Refused("file-not-written", file=str(error.filename or out), why=error.strerror) from error
     except BaseException:
-        remove_tree(partial)
+        _remove(partial)
         raise
     write_answer({"bundle": answer["bundle"], "folder": str(out)}, as_json=as_json, zone=person.zone)
+
+
+def _remove(partial: Path) -> None:
+    # The disk that refused a file may refuse this too, or be gone: what went wrong first is what is told.
+    with suppress(OSError):
+        remove_tree(partial)
 
 
 def _partial(out: Path) -> Path:

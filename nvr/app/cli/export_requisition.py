@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nvr.app.cli.common import JsonOption, new_app, write_answer
-from nvr.app.cli.person import person_of, require
+from nvr.app.cli.person import ReasonOption, act_and_write, person_of, require
 from nvr.base.errors import InvalidValue
 from nvr.base.ids import requisition_no
 
@@ -58,8 +58,7 @@ def requisition_list(context: typer.Context, *, as_json: JsonOption = False) -> 
 
     Example: nvr-export --as j.martin requisition list
     """
-    person = person_of(context)
-    write_answer(person.act("requisition.list"), as_json=as_json, zone=person.zone)
+    act_and_write(context, "requisition.list", as_json=as_json)
 
 
 @requisition.command("show")
@@ -68,9 +67,7 @@ def requisition_show(context: typer.Context, number: RequisitionArgument, *, as_
 
     Example: nvr-export --as j.martin requisition show R-2026-000123
     """
-    person = person_of(context)
-    answer = person.act("requisition.show", requisition=requisition_no(number))
-    write_answer(answer, as_json=as_json, zone=person.zone)
+    act_and_write(context, "requisition.show", as_json=as_json, requisition=requisition_no(number))
 
 
 @requisition.command("validate")
@@ -109,36 +106,24 @@ def requisition_validate(  # noqa: PLR0913, PLR0917 -- a parameter is an option
 
 @requisition.command("refuse")
 def requisition_refuse(
-    context: typer.Context,
-    number: RequisitionArgument,
-    reason: Annotated[str, typer.Option(help="In words; the ledger gets a commitment to them")],
-    *,
-    as_json: JsonOption = False,
+    context: typer.Context, number: RequisitionArgument, reason: ReasonOption, *, as_json: JsonOption = False
 ) -> None:
     """Refuse a requisition that another person entered.
 
     Example: nvr-export --as p.leroy requisition refuse R-2026-000123 --reason "no legal basis named"
     """
-    person = person_of(context)
-    answer = person.act("requisition.refuse", requisition=requisition_no(number), reason=reason)
-    write_answer(answer, as_json=as_json, zone=person.zone)
+    act_and_write(context, "requisition.refuse", as_json=as_json, requisition=requisition_no(number), reason=reason)
 
 
 @requisition.command("close")
 def requisition_close(
-    context: typer.Context,
-    number: RequisitionArgument,
-    reason: Annotated[str, typer.Option(help="In words; the ledger gets a commitment to them")],
-    *,
-    as_json: JsonOption = False,
+    context: typer.Context, number: RequisitionArgument, reason: ReasonOption, *, as_json: JsonOption = False
 ) -> None:
     """Close a requisition; its hold ends, and nothing of it is released any more.
 
     Example: nvr-export --as j.martin requisition close R-2026-000123 --reason "handed over on 2026-11-02"
     """
-    person = person_of(context)
-    answer = person.act("requisition.close", requisition=requisition_no(number), reason=reason)
-    write_answer(answer, as_json=as_json, zone=person.zone)
+    act_and_write(context, "requisition.close", as_json=as_json, requisition=requisition_no(number), reason=reason)
 
 
 def _sha256(document: Path) -> str:

@@ -1,9 +1,7 @@
 """Files that people carry from one program to the other."""
 
-import json
 import os
 from pathlib import Path
-from typing import Any
 
 from nvr.base.errors import Refused
 
@@ -32,11 +30,3 @@ def read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise Refused("file-not-read", file=str(path), why=error.strerror) from error
-
-
-def read_json(path: Path) -> Any:  # noqa: ANN401 -- the reader checks what it is
-    """The JSON value in a file. Raises Refused (`file-not-read`, `file-not-json`)."""
-    try:
-        return json.loads(read_file(path))
-    except ValueError as error:
-        raise Refused("file-not-json", file=str(path)) from error

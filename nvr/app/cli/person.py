@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from config.model import Settings
-from nvr.app.cli.common import ConfigOption, LangOption, secret, settings_of
+from nvr.app.cli.common import ConfigOption, LangOption, secret, settings_of, write_answer
 from nvr.app.cli.times import parse_instant
 from nvr.app.messages import say
 from nvr.base.errors import InvalidValue
@@ -30,6 +30,9 @@ AsOption = Annotated[str | None, typer.Option("--as", metavar="ACCOUNT", help="Y
 PasswordFileOption = Annotated[
     Path | None, typer.Option("--password-file", metavar="FILE", help="Its first line is your password.")
 ]
+
+
+ReasonOption = Annotated[str, typer.Option(help="In words; the ledger gets a commitment to them")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,12 @@ def person_of(context: typer.Context) -> Person:
     """The person of this command line."""
     of_this_call: Callable[[], Person] = context.obj
     return of_this_call()
+
+
+def act_and_write(context: typer.Context, name: str, *, as_json: bool, **args: object) -> None:
+    """Run the act of this command line's person, and write its answer."""
+    person = person_of(context)
+    write_answer(person.act(name, **args), as_json=as_json, zone=person.zone)
 
 
 def require(option: str, value: T | None) -> T:

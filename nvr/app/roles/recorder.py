@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 import nvr
 from config import secrets
 from config.model import Settings
+from nvr.app.call_args import cameras_of
 from nvr.app.peers import role_uids
 from nvr.app.process import main
 from nvr.app.roles.custodians import accept_set
@@ -24,7 +25,7 @@ from nvr.app.roles.telling import HEARTBEAT_S, GrowingSegments, state_of
 from nvr.app.roles.volumes import VolumeRouter
 from nvr.base.clock import SystemClock
 from nvr.base.errors import NvrError
-from nvr.base.ids import BootId, camera_id, uuid7
+from nvr.base.ids import BootId, uuid7
 from nvr.base.stop import Stop
 from nvr.base.wire import Server
 from recorder.server_clock import kernel_is_synchronised
@@ -239,7 +240,7 @@ def _handlers(parts: _Parts) -> dict[str, Any]:
         }
 
     async def rotate(args: dict[str, Any]) -> object:
-        return await parts.shard.rotate([camera_id(str(camera)) for camera in args["cameras"]])
+        return await parts.shard.rotate(cameras_of(args))
 
     return {"status": status, "rotate": rotate}
 

@@ -47,7 +47,7 @@ async def caller(settings: Settings) -> AsyncIterator[LocalCaller]:
 
 
 def refusal(act: str) -> Mapping[str, Json]:
-    body = {"requisition": "R-2026-000001", "reason": "no legal basis"}
+    body = {"requisition": "R-2026-000001", "reason": "0" * 64}
     return {"t": "refuse", "actor": {"id": "p.leroy", "role": "validator"}, "act": act, "body": body}
 
 
@@ -90,6 +90,10 @@ async def test_snapshot_that_was_published_is_what_recorders_read(settings: Sett
         ("entry", {"index": -1}),
         ("entry", {"index": True}),
         ("entry", {"index": 99}),
+        ("entry", {"index": 2**70}),
+        ("entries", {"from": 0, "limit": 2**64}),
+        ("consistency", {"from_size": 2**70}),
+        ("rotate", {}),
         ("entries", {"from": 0}),
         ("proof", {"index": 99}),
         ("consistency", {"from_size": 0}),
