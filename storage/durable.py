@@ -5,11 +5,14 @@ that honours flushes. A failed sync is never retried: the kernel may have droppe
 clean (fsync(2), "fsyncgate"), so what was written since the last good sync is unknown. The error goes up.
 """
 
+import errno
 import os
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
+
+from storage.syscalls import rename_to_new
 
 _MODE: Final = 0o640
 
@@ -57,32 +60,43 @@ def make_directory(path: Path, mode: int = 0o750) -> None:
 
 def replace_file(path: Path, content: bytes, mode: int = _MODE) -> None:
     """Put the content at the path, whole or not at all: write beside, sync, rename, sync the directory."""
-    beside = path.with_name(f".{path.name}.new")
-    fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-    try:
-        os.fchmod(fd, mode)
-        write_all(fd, [content])
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-    os.replace(beside, path)
+    os.replace(_written_beside(path, content, mode), path)
     sync_directory(path.parent)
 
 
 def create_file(path: Path, content: bytes, mode: int = _MODE) -> None:
-    """Create a file that must not exist yet, durably.
+    """Create a file that must not exist yet, durably, whole or not at all.
 
     Raises:
         FileExistsError: something has that name already; it was not touched.
     """
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    beside = _written_beside(path, content, mode)
+    try:
+        rename_to_new(beside, path)
+    except OSError as error:
+        try:
+            if error.errno != errno.EINVAL:
+                raise
+            os.link(beside, path)  # NFS, for one, knows no exclusive rename, but links
+        finally:
+            os.unlink(beside)
+    sync_directory(path.parent)
+
+
+def _written_beside(path: Path, content: bytes, mode: int) -> Path:
+    """The content, synced, under one name of its own: a crash leaves one file at most, which the next writes over."""
+    beside = path.with_name(f".{path.name}.new")
+    fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
     try:
         os.fchmod(fd, mode)
         write_all(fd, [content])
         os.fsync(fd)
+    except BaseException:
+        os.unlink(beside)
+        raise
     finally:
         os.close(fd)
-    sync_directory(path.parent)
+    return beside
 
 
 def rename_file(source: Path, target: Path) -> None:

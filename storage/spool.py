@@ -245,8 +245,14 @@ def lock_if_ended(path: Path) -> int | None:
 def _new_locked(path: Path) -> int:
     while True:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        if os.fstat(fd).st_nlink:
-            sync_directory(path.parent)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            made = os.fstat(fd).st_nlink > 0
+            if made:
+                sync_directory(path.parent)
+        except BaseException:
+            os.close(fd)
+            raise
+        if made:
             return fd
         os.close(fd)  # between making and locking it, the keeper took it for one that had ended

@@ -12,7 +12,6 @@ from typing import BinaryIO, Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from pydantic import ValidationError
 
 from nvr.base.errors import EvidenceAtRisk
 from nvr.base.jcs import Json
@@ -21,6 +20,8 @@ from storage.ledger.fields import Count, Instant, Part, Signature, Uuid7
 from storage.spool import LENGTH, MOST_FRAME_BYTES, VERSION, signed_bytes
 
 _PAGE: Final = 500
+_NOT_AN_EVENT: Final = (ValueError, KeyError, TypeError, AttributeError, RecursionError, InvalidSignature)
+"""What the parsing of bytes that are none raises; pydantic's ValidationError is a ValueError."""
 
 
 class SpoolDamaged(EvidenceAtRisk):
@@ -69,11 +70,6 @@ class SpoolReader:
     def path(self) -> Path:
         """The file."""
         return self._path
-
-    @property
-    def unread_bytes(self) -> int:
-        """What lies behind the last whole event: 0, a torn tail, or what was written since."""
-        return self._path.stat().st_size - self._offset
 
     def read(self, limit: int = _PAGE) -> list[SpoolEvent]:
         """The next whole events, at most `limit`; none when there are no more for now.
@@ -135,10 +131,10 @@ class SpoolReader:
             event = SpoolEvent(**frame.model_dump(exclude={"v"}), body=body)
             if not isinstance(body, dict) or frame.v != VERSION or frame.t not in RECORDER_TYPES:
                 raise ValueError("not an event of this version")
-            if (event.n, event.boot) != (self._next, self._path.stem):
-                raise ValueError("not the next event of this boot")
+            if (event.n, event.boot, str(event.shard)) != (self._next, self._path.stem, self._path.parent.name):
+                raise ValueError("not the next event of this boot and shard")
             self._verify(event, {**value, "body": body})
-        except (ValueError, KeyError, TypeError, AttributeError, InvalidSignature, ValidationError) as error:
+        except _NOT_AN_EVENT as error:
             why = "its signature does not fit" if isinstance(error, InvalidSignature) else type(error).__name__
             raise SpoolDamaged(file=self._path.name, n=self._next, why=why) from error
         return event

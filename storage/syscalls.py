@@ -1,15 +1,21 @@
-"""Two calls of the Linux kernel that Python does not offer. Both release the interpreter lock while they run."""
+"""Calls of the Linux kernel that Python does not offer. They release the interpreter lock while they run."""
 
 import ctypes
 import os
+from pathlib import Path
 from typing import Final
 
 _KEEP_SIZE: Final = 1
 """FALLOC_FL_KEEP_SIZE (linux/falloc.h): reserve blocks beyond the end, leave the file's length."""
 
+_AT_FDCWD: Final = -100
+_NOREPLACE: Final = 1
+"""RENAME_NOREPLACE (linux/fs.h)."""
+
 _libc: Final = ctypes.CDLL(None, use_errno=True)
 _libc.syncfs.argtypes = [ctypes.c_int]
 _libc.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
+_libc.renameat2.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint]
 
 
 def sync_filesystem(fd: int) -> None:
@@ -32,6 +38,17 @@ def reserve(fd: int, offset: int, size: int) -> None:
         OSError: no room (ENOSPC), or the file system can not reserve (EOPNOTSUPP).
     """
     if _libc.fallocate(fd, _KEEP_SIZE, offset, size) != 0:
+        raise _error()
+
+
+def rename_to_new(source: Path, target: Path) -> None:
+    """Give the file a name that nothing has (renameat2(2)).
+
+    Raises:
+        FileExistsError: something has that name already.
+        OSError: the file system refuses, or knows no such rename (EINVAL).
+    """
+    if _libc.renameat2(_AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(target), _NOREPLACE) != 0:
         raise _error()
 
 

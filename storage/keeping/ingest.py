@@ -37,11 +37,11 @@ class _Followed:
 
 
 class Ingest:
-    """All spools below one directory. `round` takes what is new; one round at a time."""
+    """All spools below these directories. `round` takes what is new; one round at a time."""
 
-    def __init__(self, books: Books, directory: Path, blob_directory: Path, clock: Clock) -> None:
+    def __init__(self, books: Books, directories: Sequence[Path], blob_directory: Path, clock: Clock) -> None:
         self._books = books
-        self._directory = directory
+        self._directories = tuple(directories)
         self._blobs = blob_directory
         self._clock = clock
         self._followed: dict[Path, _Followed] = {}
@@ -62,6 +62,8 @@ class Ingest:
             paths = await asyncio.to_thread(self._spools)
             for gone in self._followed.keys() - set(paths):
                 del self._followed[gone]
+            for name in self._refused.keys() - {path.name for path in paths}:
+                del self._refused[name]
             return sum([await self._take(path) for path in paths])
 
     def faults(self) -> dict[str, str]:
@@ -74,16 +76,28 @@ class Ingest:
         return sorted(path.name for path in self._followed)
 
     def is_ended(self, boot: str, shard: int) -> bool:
-        """Whether everything that this recorder process told is in the ledger: its spool is gone."""
-        return not (self._directory / str(shard) / f"{boot}.spool").exists()
+        """Whether all that can be had of what this recorder process told is in the ledger. Any thread may ask.
+
+        Its spool is gone, or it is damaged and nobody writes it any more.
+        """
+        spools = [directory / str(shard) / f"{boot}.spool" for directory in self._directories]
+        return not any(path.exists() and not self._is_given_up(path) for path in spools)
+
+    def _is_given_up(self, path: Path) -> bool:
+        followed = self._followed.get(path)
+        return followed is not None and followed.fault is not None and not _is_live(path)
 
     def _spools(self) -> list[Path]:
         """Every spool, those of a shard's ended processes before the one that lives."""
-        spools: list[Path] = []
-        if self._directory.is_dir():
-            for shard in sorted(path for path in self._directory.iterdir() if path.name.isdecimal()):
-                spools += sorted(shard.glob("*.spool"), key=lambda path: (_is_live(path), path.name))
-        return spools
+        shards = {
+            shard
+            for directory in self._directories
+            if directory.is_dir()
+            for shard in directory.iterdir()
+            if shard.name.isdecimal()
+        }
+        spools = [path for shard in shards for path in shard.glob("*.spool")]
+        return sorted(spools, key=lambda path: (int(path.parent.name), _is_live(path), path.name))
 
     async def _take(self, path: Path) -> int:
         lock = await asyncio.to_thread(lock_if_ended, path)

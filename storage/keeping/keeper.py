@@ -79,7 +79,7 @@ class Keeper:
         self._clock = clock
         self.ledger = LedgerService(settings.ledger, settings.origin, clock)
         self.books = Books(self.ledger, settings.ledger, settings.index)
-        self.ingest = Ingest(self.books, settings.spools, settings.blobs, clock)
+        self.ingest = Ingest(self.books, settings.spool_directories, settings.blobs, clock)
         self._sync = sync if sync is not None else lambda: self.ingest.sync
         self._keyring = KeyringKeeper(settings.places)
         self._places = PlacesKept(self.books, self._keyring, settings.places, clock)

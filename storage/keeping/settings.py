@@ -21,6 +21,8 @@ class KeeperSettings:
     """Of the keyring."""
     zone: tzinfo
     """The cameras' local time."""
+    runtime: Path | None = None
+    """Where a recorder's spool lies when the disk of `state` refused it at its start."""
     reserve_bytes: int = 0
     """A volume with less room than this, and than `RESERVE_PERCENT` of its size, is relieved of its oldest footage."""
     poll_s: float = 0.5
@@ -46,6 +48,11 @@ class KeeperSettings:
     def spools(self) -> Path:
         """One directory per shard."""
         return self.state / "spool"
+
+    @property
+    def spool_directories(self) -> tuple[Path, ...]:
+        """Wherever a recorder may have put its spool."""
+        return (self.spools,) if self.runtime is None else (self.spools, self.runtime / "spool")
 
     @property
     def camera_snapshot(self) -> Path:

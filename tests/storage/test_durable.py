@@ -1,8 +1,10 @@
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
+from storage import syscalls
 from storage.durable import (
     create_file,
     make_directory,
@@ -13,6 +15,7 @@ from storage.durable import (
     replace_file,
     write_all,
 )
+from tests.storage.faulty import FaultyDisk
 
 
 def test_write_all_goes_on_after_a_short_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,6 +52,42 @@ def test_created_file_never_replaces_another(tmp_path: Path) -> None:
         create_file(tmp_path / "key", b"second")
     assert (tmp_path / "key").read_bytes() == b"first"
     assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("call", ["writev", "fsync"])
+def test_file_that_could_not_be_written_whole_is_not_there_and_can_be_created_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    with monkeypatch.context() as patch:
+        FaultyDisk(patch, tmp_path, fail_at=1, code=errno.ENOSPC, only=[call])
+        with pytest.raises(OSError, match="No space"):
+            create_file(tmp_path / "key", b"first")
+    assert list(tmp_path.iterdir()) == []
+    create_file(tmp_path / "key", b"second")
+    assert (tmp_path / "key").read_bytes() == b"second"
+
+
+def test_created_file_has_its_name_only_once_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[list[str]] = []
+    real = os.fsync
+
+    def noted(fd: int) -> None:
+        synced.append([path.name for path in tmp_path.iterdir()])
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    create_file(tmp_path / "key", b"content")
+    assert synced == [[".key.new"], ["key"]]
+
+
+def test_file_system_that_knows_no_exclusive_rename_gets_a_second_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(syscalls, "_NOREPLACE", 1 << 30)  # a flag that no file system knows
+    create_file(tmp_path / "key", b"first")
+    with pytest.raises(FileExistsError):
+        create_file(tmp_path / "key", b"second")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("key", b"first")]
 
 
 def test_removal_of_what_is_not_there_says_so(tmp_path: Path) -> None:

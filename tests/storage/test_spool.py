@@ -18,6 +18,7 @@ from storage.durable import write_all
 from storage.ledger.machine import Stop
 from storage.spool import SpoolStalled, SpoolWriter, lock_if_ended, signed_bytes, state_hash
 from storage.spool_reader import SpoolReader
+from tests.storage.faulty import FaultyDisk
 from tests.storage.ledger.samples import NOW_UTC_US, uuid
 
 BOOT = BootId(uuid(0x800))
@@ -221,3 +222,16 @@ def test_heartbeat_is_signed_with_the_hash_of_its_state() -> None:
     whole = signed_bytes({**frame, "body": {"state": state, "segments": 1, "sync": "unknown"}})
     assert state_hash(state).encode() in whole
     assert b"hall-1" not in whole
+
+
+def test_spool_whose_directory_can_not_be_synced_leaves_no_lock_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "0").mkdir()
+    with monkeypatch.context() as patch:
+        FaultyDisk(patch, tmp_path, fail_at=1, only=["fsync"])
+        with pytest.raises(OSError, match="Input/output"):
+            writer(tmp_path)
+    lock = lock_if_ended(tmp_path / "0" / f"{BOOT}.spool")
+    assert lock is not None
+    os.close(lock)

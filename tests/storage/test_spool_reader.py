@@ -30,9 +30,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return (directory / "0" / f"{BOOT}.spool").read_bytes()
 
 
-def put(directory: Path, content: bytes, boot: str = BOOT) -> SpoolReader:
-    (directory / f"{boot}.spool").write_bytes(content)
-    return SpoolReader(directory / f"{boot}.spool")
+def put(directory: Path, content: bytes, boot: str = BOOT, shard: str = "0") -> SpoolReader:
+    path = directory / shard / f"{boot}.spool"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    return SpoolReader(path)
 
 
 def frames(content: bytes) -> list[bytes]:
@@ -52,10 +54,8 @@ def test_events_come_in_pages_and_go_on_where_they_were(tmp_path: Path, whole: b
     reader = put(tmp_path, whole)
     assert [event.n for event in reader.read(2)] == [0, 1]
     assert [event.n for event in reader.read(2)] == [2, 3]
-    assert reader.unread_bytes > 0
     assert [event.body for event in reader.read()] == [{"reason": "reason 3"}]
     assert reader.read() == []
-    assert reader.unread_bytes == 0
 
 
 def test_what_is_in_the_ledger_is_skipped(tmp_path: Path, whole: bytes) -> None:
@@ -101,7 +101,6 @@ def test_flipped_bit_never_passes(tmp_path_factory: pytest.TempPathFactory, whol
     except SpoolDamaged:
         return
     assert len(events) == sum(1 for end in _ends(whole) if end <= at)
-    assert reader.unread_bytes > 0
 
 
 def test_rewritten_event_with_a_good_checksum_is_refused(tmp_path: Path, whole: bytes) -> None:
@@ -126,9 +125,11 @@ def test_events_out_of_order_are_refused(tmp_path: Path, whole: bytes, order: li
 def test_spool_under_another_name_is_refused(tmp_path: Path, whole: bytes) -> None:
     with pytest.raises(SpoolDamaged):
         put(tmp_path, whole, boot=uuid(0x801)).read()
+    with pytest.raises(SpoolDamaged):
+        put(tmp_path, whole, shard="1").read()
 
 
-@pytest.mark.parametrize("data", [b"{}", b"[]", b"null", b"\xff", b'{"v":1,"body":null}'])
+@pytest.mark.parametrize("data", [b"{}", b"[]", b"null", b"\xff", b'{"v":1,"body":null}', b"[" * 100_000])
 def test_what_is_no_event_is_refused(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(SpoolDamaged):
         put(tmp_path, framed(data)).read()

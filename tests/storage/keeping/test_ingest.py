@@ -18,9 +18,10 @@ from storage.ledger.machine import Boot, Gap, Heartbeat, Seal, Stop
 from storage.ledger.service import LedgerService
 from storage.ledger.tables import LedgerUnavailable
 from storage.records import GapCause
+from storage.spool import SpoolWriter
 from storage.spool_events import SpoolEvents
 from storage.spool_reader import SpoolEvent, SpoolReader
-from tests.storage.keeping.town import Town
+from tests.storage.keeping.town import KEY, Town
 from tests.storage.ledger.samples import uuid
 from tests.storage.sealed import CAMERA, NOW_US
 
@@ -153,6 +154,59 @@ async def test_damaged_spool_is_named_and_kept_and_the_others_go_on(town: Town) 
     assert await asyncio.to_thread(spool_path(town, first).exists)
     assert await town.keeper.ledger.last_spooled(second, 0) == 0
     assert await town.keeper.ledger.last_spooled(first, 0) == 1
+
+
+async def test_segment_behind_the_damage_of_a_spool_is_found_on_its_volume_once_its_process_ended(town: Town) -> None:
+    (recorded,) = await asyncio.to_thread(town.record, 1)
+    boot = town.recorder.writer._identity.boot
+    spool = await asyncio.to_thread(town.spool, boot)
+    try:
+        SpoolEvents(spool).sealed(recorded)
+        await asyncio.to_thread(spool.wait_durable)
+        await asyncio.to_thread(_flip, spool_path(town, boot), -20)
+        await town.keeper.ingest.round()
+        await town.keeper.reconcile()
+        assert await town.keeper.books.ask(Index.segment, recorded.segment) is None
+    finally:
+        await asyncio.to_thread(spool.close)
+    await town.keeper.reconcile()
+    assert (await town.row(recorded.segment)).recovered
+
+
+async def test_spool_that_had_to_go_to_the_runtime_folder_is_taken_too(town: Town) -> None:
+    town.settings = dataclasses.replace(town.settings, runtime=town.directory / "run")
+    await town.restart()
+    (recorded,) = await asyncio.to_thread(town.record, 1)
+    boot = town.boot()
+    spool = await asyncio.to_thread(
+        lambda: SpoolWriter(town.directory / "run" / "spool", 0, boot, town.clock, KEY, sw="scelle test")
+    )
+    try:
+        SpoolEvents(spool).sealed(recorded)
+        await asyncio.to_thread(spool.wait_durable)
+        await town.keeper.ingest.round()
+        assert not (await town.row(recorded.segment)).recovered
+        assert not await asyncio.to_thread(town.keeper.ingest.is_ended, boot, 0)
+    finally:
+        await asyncio.to_thread(spool.close)
+    await town.keeper.ingest.round()
+    assert await asyncio.to_thread(town.keeper.ingest.is_ended, boot, 0)
+
+
+async def test_fault_of_a_spool_that_is_gone_is_no_fault(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    boot = town.boot()
+    await asyncio.to_thread(town.write_spool, boot, [])
+
+    def refuses(reader: SpoolReader) -> list[SpoolEvent]:
+        raise OSError(errno.EIO, "bad sector")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SpoolReader, "read", refuses)
+        await town.keeper.ingest.round()
+    assert town.keeper.ingest.faults() != {}
+    await asyncio.to_thread(spool_path(town, boot).unlink)
+    await town.keeper.ingest.round()
+    assert town.keeper.ingest.faults() == {}
 
 
 async def test_spool_that_its_disk_refuses_is_named_and_the_others_go_on(

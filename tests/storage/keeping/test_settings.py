@@ -1,5 +1,6 @@
 """Where the keeper's files are, as docs/design/processes.md lists them."""
 
+import dataclasses
 from pathlib import Path
 
 from tests.storage.keeping.town import Town
@@ -15,3 +16,6 @@ def test_files_are_where_the_design_says(tmp_path: Path) -> None:
         "spool",
         "snapshot/cameras.json",
     ]
+    assert settings.spool_directories == (settings.spools,)
+    elsewhere = dataclasses.replace(settings, runtime=tmp_path / "run")
+    assert elsewhere.spool_directories == (settings.spools, tmp_path / "run" / "spool")
