@@ -91,6 +91,24 @@ def refuse_what_exists(settings: Settings, others: Iterable[Path]) -> None:
             raise AlreadyFounded(path=str(path))
 
 
+def on_one_disk(settings: Settings) -> list[tuple[Path, Path]]:
+    """Keyring places that share a disk with another place or with a volume, each with what it shares it with.
+
+    A disk that fails takes what lies on it together: both copies of the keys, or footage with a copy of its keys.
+    """
+    places = [*settings.keyring.places]
+    others = [*places, *(volume.path for volume in settings.volume)]
+    pairs = ((place, other) for at, place in enumerate(places) for other in others[at + 1 :])
+    return [pair for pair in pairs if _device(pair[0]) == _device(pair[1])]
+
+
+def _device(path: Path) -> int:
+    """The file system on which the path is, or will be."""
+    while not path.exists():
+        path = path.parent
+    return path.stat().st_dev
+
+
 def undo(settings: Settings, others: Iterable[Path]) -> None:
     """Remove what a founding that failed has made, so that it can be tried again; empty folders stay.
 

@@ -15,7 +15,7 @@ from nvr.app.cli.files import write_new_file
 from nvr.app.configfile import Choices, render
 from nvr.app.envelopes import write_envelopes
 from nvr.app.first_account import FirstAccount, make_first_account
-from nvr.app.founding import QUORUMS, found, refuse_what_exists, refuse_without_witness, undo
+from nvr.app.founding import QUORUMS, found, on_one_disk, refuse_what_exists, refuse_without_witness, undo
 from nvr.app.messages import say
 from nvr.app.pins import PinFile
 from nvr.base.clock import SystemClock
@@ -53,10 +53,11 @@ def init(  # noqa: PLR0913 -- a parameter is an option
 ) -> None:
     """Found a system: configuration, keys, provisional custodian set, ledger, first administrator.
 
-    Nothing that exists is overwritten, and what fails is undone. What is not given as an option is asked for.
+    Nothing that exists is overwritten, and what fails is undone.
+    Each keyring place belongs on a disk of its own. What is not given as an option is asked for.
 
     Example: nvr-admin init --origin videoprotection.ville.example --preset standard --volume disk1=/srv/scelle/disk1
-    --keyring-place /srv/scelle/disk1/keyring --keyring-place /var/lib/scelle/keyring --envelopes /media/usb/envelopes
+    --keyring-place /srv/scelle/keys1 --keyring-place /srv/scelle/keys2 --envelopes /media/usb/envelopes
     """
     chosen = _Asked(root)
     choices = Choices(
@@ -87,6 +88,8 @@ def init(  # noqa: PLR0913 -- a parameter is an option
     first.check(SystemClock().utc_us())
     refuse_what_exists(settings, [file, folder])
     sys.stdout.write(f"{_in_plain_words(settings)}\n")
+    if root is None:
+        _warn_of_one_disk(settings)
     if not yes:
         abort_on_no("ask-found", file=file)
     make_directory(file.parent)
@@ -141,6 +144,11 @@ def _in_plain_words(settings: Settings) -> str:
     quorum = QUORUMS[settings.system.preset]
     words = say(f"preset-{settings.system.preset}", m=quorum.m, n=quorum.n)
     return f"{words}\n{say('live-warning')}"
+
+
+def _warn_of_one_disk(settings: Settings) -> None:
+    for place, other in on_one_disk(settings):
+        sys.stderr.write(f"{say('keys-on-one-disk', place=place, other=other)}\n")
 
 
 def _found(settings: Settings, folder: Path) -> list[Path]:

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from access.export.signing import ExportSigner
-from config.load import load
-from nvr.app.founding import QUORUMS
+from config.load import load, parse
+from config.model import Settings
+from nvr.app import founding
+from nvr.app.configfile import Choices, render
+from nvr.app.founding import QUORUMS, on_one_disk
 from nvr.app.pins import read_pins
 from storage.index.queries import IndexReader
 from storage.ledger.entries import decode
@@ -22,12 +25,12 @@ from storage.vault.seats import SignedSet, check_signatures
 PASSWORD = "long enough for a password"
 
 
-def init(folder: Path, *more: str, preset: str = "standard") -> subprocess.CompletedProcess[str]:
+def init(folder: Path, *more: str, preset: str = "standard", trial: bool = True) -> subprocess.CompletedProcess[str]:
+    """What the command answered; not a trial, it asks before it makes anything, and nobody says yes."""
     password = folder / "password"
     password.write_text(f"{PASSWORD}\n")
     program = str(Path(sys.executable).parent / "nvr-admin")
     options = {
-        "--root": folder / "root",
         "--preset": preset,
         "--origin": "test.example",
         "--envelopes": folder / "envelopes",
@@ -39,9 +42,10 @@ def init(folder: Path, *more: str, preset: str = "standard") -> subprocess.Compl
     }
     repeated = [("--volume", f"a={folder / 'a'}"), ("--volume", f"b={folder / 'b'}")]
     repeated += [("--keyring-place", str(folder / "k1")), ("--keyring-place", str(folder / "k2"))]
+    repeated += [("--root", str(folder / "root"))] if trial else []
     given = [str(word) for pair in [*options.items(), *repeated] for word in pair]
     return subprocess.run(
-        [program, "init", *given, "--yes", *more],
+        [program, "init", *given, *(["--yes"] if trial else []), *more],
         env={**os.environ, "LC_ALL": "C.UTF-8"},
         capture_output=True,
         text=True,
@@ -67,6 +71,51 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert "whoever has a camera's password can watch it live" in done.stdout
     assert PASSWORD not in done.stdout
     return folder
+
+
+def settings_with(places: list[Path], volume: Path) -> Settings:
+    text = render(
+        Choices(
+            origin="test.example",
+            timezone="Europe/Paris",
+            preset="simple",
+            volumes=[("a", volume)],
+            places=places,
+            paths={},
+            machine_key=volume.with_name("machine.key"),
+        )
+    )
+    return parse(text, volume / "scelle.toml")
+
+
+@pytest.mark.parametrize(
+    ("disks", "shared"),
+    [
+        ({"k1": 1, "k2": 2, "a": 3}, []),
+        ({"k1": 1, "k2": 1, "a": 3}, [("k1", "k2")]),
+        ({"k1": 1, "k2": 3, "a": 3}, [("k2", "a")]),
+        ({"k1": 1, "k2": 1, "a": 1}, [("k1", "k2"), ("k1", "a"), ("k2", "a")]),
+    ],
+)
+def test_places_on_one_disk_with_each_other_or_with_footage_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, disks: dict[str, int], shared: list[tuple[str, str]]
+) -> None:
+    monkeypatch.setattr(founding, "_device", lambda path: disks[path.name])
+    found = on_one_disk(settings_with([tmp_path / "k1", tmp_path / "k2"], tmp_path / "a"))
+    assert [(place.name, other.name) for place, other in found] == shared
+
+
+def test_folder_that_is_still_to_be_made_is_on_the_disk_of_the_one_above(tmp_path: Path) -> None:
+    places = [tmp_path / "new" / "k1", tmp_path / "new" / "k2"]
+    assert tuple(places) in on_one_disk(settings_with(places, tmp_path / "a"))
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "are on one disk"), ("fr", "sont sur un même disque")])
+def test_init_warns_of_keys_on_one_disk_before_it_asks(tmp_path: Path, language: str, words: str) -> None:
+    done = init(tmp_path, "--lang", language, "--config", str(tmp_path / "scelle.toml"), trial=False)
+    assert words in done.stderr
+    assert done.returncode == 1
+    assert not (tmp_path / "a").exists()
 
 
 def test_ledger_begins_with_log_set_and_the_first_account(founded: Path) -> None:
