@@ -11,8 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
+from sqlalchemy.exc import DatabaseError, OperationalError
+
 from nvr.base.errors import Retryable
-from storage.index.database import IndexDamaged, set_database_aside
+from storage.index.database import IndexDamaged, IndexUnavailable, set_database_aside, translated
 from storage.index.queries import IndexReader
 from storage.index.rows import Progress
 from storage.index.writer import Index
@@ -95,6 +97,7 @@ class Books:
 
         Raises:
             IndexBehind: it could not be brought there.
+            IndexUnavailable: the disk does not give it, or takes nothing for it.
         """
         size = await self.ledger.size()
         reader = self._reader
@@ -110,14 +113,31 @@ class Books:
         index = self._index
         if index is None:
             raise RuntimeError("the books were not opened")
-        return await self._in_thread(lambda: question(index, *args, **kwargs))
+        return await self._in_thread(self._answered(lambda: question(index, *args, **kwargs)))
 
     async def survey(self, question: Callable[Concatenate[IndexReader, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Put a long question to the index, in a thread where no write waits for it."""
         reader = self._survey_reader
         if reader is None:
             raise RuntimeError("the books were not opened")
-        return await asyncio.to_thread(lambda: question(reader, *args, **kwargs))
+        return await asyncio.to_thread(self._answered(lambda: question(reader, *args, **kwargs)))
+
+    def _answered(self, question: Callable[[], T]) -> Callable[[], T]:
+        """The question, whose failure for want of a disk is one that somebody acts on.
+
+        A damaged index stays a fault of the program: it ends the keeper, whose next start makes the index anew.
+        """
+
+        def answer() -> T:
+            try:
+                return question()
+            except DatabaseError as error:
+                meaning = translated(self._index_path, error)
+                if isinstance(meaning, IndexUnavailable) and isinstance(error, OperationalError):
+                    raise meaning from error
+                raise
+
+        return answer
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)

@@ -23,11 +23,13 @@ def engine_at(path: Path, pragmas: Sequence[str]) -> Engine:
 
 
 def upgrade(connection: Connection, migrations: Path) -> None:
-    """Run the Alembic migrations of this folder that the database has not seen.
+    """Run the Alembic migrations of this folder that the database has not seen, all or none.
 
     Raises:
         CommandError: the database is of a version that this program does not know.
     """
+    # Python's sqlite3 begins a transaction before rows change, and not before tables do: a crash would leave half.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
     config = Config()
     config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     config.attributes["connection"] = connection

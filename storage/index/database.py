@@ -18,7 +18,8 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 # synchronous=NORMAL: after a power cut the last transactions may be absent, never half there. The cursor is part of
 # them, so that what is absent is applied again from the ledger.
 PRAGMAS: Final = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL")
-_SUFFIXES: Final = ("-wal", "-shm", "")
+_SUFFIXES: Final = ("", "-wal", "-shm")
+"""In the order in which they go: SQLite drops a log without its database, and takes a database without its log."""
 _DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 """SQLITE_ERROR: the statements of a migration do not fit the tables that are there."""
 
@@ -56,7 +57,7 @@ def open_database(path: Path) -> Engine:
         if isinstance(error, CommandError):
             raise ConfigError(file=str(path), why=f"the index can not be opened: {error}") from error
         if isinstance(error, DatabaseError):
-            raise _translated(path, error) from error
+            raise translated(path, error) from error
         raise
     return engine
 
@@ -90,7 +91,8 @@ def set_database_aside(path: Path, now_utc_us: UtcUs) -> Path:
     return aside
 
 
-def _translated(path: Path, error: DatabaseError) -> IndexDamaged | IndexUnavailable:
+def translated(path: Path, error: DatabaseError) -> IndexDamaged | IndexUnavailable:
+    """What an error of the database means for whoever acts on it."""
     # The low byte is the primary code: https://www.sqlite.org/rescode.html
     code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     kind = IndexDamaged if code in _DAMAGE else IndexUnavailable

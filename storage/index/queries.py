@@ -208,12 +208,6 @@ class IndexReader:
         with self._engine.connect() as connection:
             return [_gap(row) for row in connection.execute(query)]
 
-    def boots(self, shard: int) -> list[str]:
-        """Every recorder process of the shard that the ledger knows, oldest first."""
-        query = select(BOOT.c.boot).where(BOOT.c.shard == shard).order_by(BOOT.c.utc_us, BOOT.c.boot)
-        with self._engine.connect() as connection:
-            return list(connection.scalars(query))
-
 
 def _segment(row: Row[Any]) -> SegmentRow:
     # By position: the columns stand in the order of the fields. A day of a camera is hundreds of rows.

@@ -87,6 +87,7 @@ class Keeper:
         self._volume_faults: dict[str, str] = {}
         self._faults: dict[str, str] = {}
         self._last_pass: Pass | None = None
+        self._publishing = asyncio.Lock()
         self._reaper = Reaper(self.books, self._keyring, lambda: self._volumes, clock)
         self._retention = Retention(
             self.books,
@@ -179,14 +180,11 @@ class Keeper:
 
     async def publish(self, cameras: Sequence[CameraEntry]) -> int:
         """Publish a new camera snapshot to the recorders; the ledger's size that it carries."""
-        size = await self.ledger.size()
         path = self._settings.camera_snapshot
-
-        def write() -> None:
-            make_directory(path.parent)
-            snapshot.publish(path, CameraSnapshot(size, tuple(cameras)))
-
-        await asyncio.to_thread(write)
+        async with self._publishing:
+            size = await self.ledger.size()
+            await asyncio.to_thread(make_directory, path.parent)
+            await asyncio.to_thread(snapshot.publish, path, CameraSnapshot(size, tuple(cameras)))
         return size
 
     async def status(self) -> KeeperStatus:

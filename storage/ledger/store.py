@@ -17,7 +17,7 @@ from nvr.base.units import UtcUs
 from storage.durable import create_file, make_directory
 from storage.ledger.entries import Entry, build, encode
 from storage.ledger.machine import Body, Log
-from storage.ledger.note import Checkpoint, sign_checkpoint
+from storage.ledger.note import Checkpoint, open_checkpoint, sign_checkpoint
 from storage.ledger.reader import DATABASE_NAME, LedgerDamaged, LedgerReader
 from storage.ledger.tables import create_database
 from storage.merkle import EMPTY_TREE_HASH, leaf_hash, node_hash
@@ -206,9 +206,9 @@ class Ledger(LedgerReader):
             if self.size() > 1:
                 raise LedgerDamaged(why="entries without any checkpoint")
             return
-        signed_size = int(note.split("\n")[1])
-        signed = self.verify(self._key.public_key(), after=signed_size)
-        if signed is not None and signed.origin != self.origin:
+        signed = open_checkpoint(note, self._key.public_key())
+        self.verify(self._key.public_key(), after=signed.size)
+        if signed.origin != self.origin:
             raise ConfigError(file=str(self._path), key="origin", why=f"this is the ledger of {signed.origin}")
 
     def _stored_edge(self) -> "_Edge":

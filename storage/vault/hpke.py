@@ -28,8 +28,6 @@ from nvr.base.jcs import Json, canonical, digest
 SEED_BYTES: Final = 32
 PUBLIC_BYTES: Final = 1216
 """1,184 of ML-KEM-768, 32 of X25519."""
-OVERHEAD_BYTES: Final = 1120 + 16
-"""What a wrap is longer than its plaintext: encapsulated key and tag."""
 
 _MLKEM_SEED_BYTES: Final = 64
 _MLKEM_PUBLIC_BYTES: Final = 1184

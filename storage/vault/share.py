@@ -189,5 +189,5 @@ def _unwrap_map(pair: KeyPair, wraps: tuple[Wrap, ...], info: Json) -> dict[Segm
     try:
         body = json.loads(pair.unwrap(mine[0].ciphertext, info))
         return {SegmentId(segment): bytes.fromhex(value) for segment, value in body.items()}
-    except (ValueError, AttributeError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise WrapInvalid(kid=pair.public.kid) from error

@@ -5,15 +5,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from storage.books import IndexBehind
+from storage.index.database import IndexUnavailable
 from storage.index.queries import IndexReader
 from storage.index.rows import Progress
 from storage.index.writer import Index
 from storage.ledger.machine import Missing
 from storage.ledger.service import Draft
 from tests.storage.keeping.town import Town
-from tests.storage.ledger.samples import hold, uuid
+from tests.storage.ledger.samples import hold, seal, uuid
 
 
 @pytest.fixture
@@ -76,3 +78,27 @@ async def test_rebuilt_index_has_the_holds_again(town: Town) -> None:
     town.keeper = town.new_keeper()
     await town.keeper.start(rebuild_index=True)
     assert [one.hold for one in await town.keeper.books.ask(Index.holds)] == [uuid(0x500)]
+
+
+def limit_to(index: Index, pages: int) -> None:
+    with index._engine.connect() as connection:
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+
+async def test_full_disk_under_the_index_is_somebodys_matter_and_ends_nothing(town: Town) -> None:
+    books = town.keeper.books
+    await books.ask(limit_to, 1)
+    await town.keeper.ledger.append([Draft(seal(number)) for number in range(200)])
+    with pytest.raises(IndexUnavailable, match="full"):
+        await books.follow()
+    await books.ask(limit_to, 1 << 30)
+    assert (await books.follow()).applied_size == 201
+
+
+async def test_fault_of_the_program_in_the_index_stays_one(town: Town) -> None:
+    def asks_nonsense(index: Index) -> None:
+        with index._engine.connect() as connection:
+            connection.exec_driver_sql("SELECT nothing FROM nowhere")
+
+    with pytest.raises(OperationalError):
+        await town.keeper.books.ask(asks_nonsense)

@@ -8,6 +8,7 @@ from alembic.migration import MigrationContext
 
 from nvr.base.errors import ConfigError
 from nvr.base.units import UtcUs
+from storage.durable import remove_file
 from storage.index.database import (
     IndexDamaged,
     IndexUnavailable,
@@ -79,3 +80,17 @@ def test_removed_with_its_log(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(ConfigError):
         open_for_reading(tmp_path / "index.db")
+
+
+def test_database_goes_before_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for suffix in ("", "-wal"):
+        (tmp_path / f"index.db{suffix}").write_bytes(b"x")
+    removed: list[str] = []
+
+    def noted(path: Path) -> bool:
+        removed.append(path.name)
+        return remove_file(path)
+
+    monkeypatch.setattr("storage.index.database.remove_file", noted)
+    remove_database(tmp_path / "index.db")
+    assert removed == ["index.db", "index.db-wal", "index.db-shm"]

@@ -11,7 +11,7 @@ from nvr.base.ids import CameraId
 from storage.index.tables import SegmentState
 from storage.index.writer import Index
 from storage.ledger import people
-from storage.ledger.machine import Body, Boot, Expire, Expired, Missing, Stop
+from storage.ledger.machine import Body, Boot, Expire, Expired, Missing
 from tests.storage.index.entries import dump, gap, leaves
 from tests.storage.ledger.samples import ENTRIES, HOUR_US, KEY, NOW_UTC_US, hold, seal, uuid
 
@@ -157,11 +157,6 @@ def test_camera_is_known_by_its_first_segment_and_then_by_its_entry(index: Index
     camera = people.Camera(camera=CAMERA, url_hash="0" * 64, shard=1, retention_days=7, retired=True)
     index.apply(leaves([camera, seal(2)], first=1))
     assert [(one.shard, one.retention_days, one.retired) for one in index.cameras()] == [(1, 7, True)]
-
-
-def test_recorder_process_is_remembered(index: Index) -> None:
-    index.apply(leaves([Boot(public=KEY, sw="s", shards=1, utc_us=DUE, mono_us=1), Stop(reason="x")]))
-    assert index.boots(0) == [uuid(0x800)]
 
 
 _STORY: Sequence[Body] = (

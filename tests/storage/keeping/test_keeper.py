@@ -125,6 +125,22 @@ async def test_snapshot_carries_the_size_of_the_ledger(town: Town) -> None:
     assert (published.ledger_size, published.cameras) == (2, tuple(cameras))
 
 
+async def test_snapshots_are_published_one_after_the_other(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    under_way: list[int] = []
+    most: list[int] = []
+    real = snapshot.publish
+
+    def counted(path: Path, what: snapshot.CameraSnapshot) -> None:
+        under_way.append(1)
+        most.append(len(under_way))
+        real(path, what)
+        under_way.pop()
+
+    monkeypatch.setattr(snapshot, "publish", counted)
+    await asyncio.gather(*(town.keeper.publish([]) for _ in range(20)))
+    assert most == [1] * 20
+
+
 async def test_status_is_json_and_names_what_is_wrong(town: Town) -> None:
     await asyncio.to_thread(town.recorder.volume.path.rename, town.directory / "away")
     await town.keeper.retention_pass()

@@ -239,6 +239,13 @@ def test_checkpoint_of_another_key_is_noticed_at_open(directory: Path) -> None:
         Ledger(directory, ORIGIN)
 
 
+@pytest.mark.parametrize("note", ["", "no checkpoint", "a\nb\nc\n"])
+def test_checkpoint_that_is_none_is_damage_and_not_a_fault_of_the_program(directory: Path, note: str) -> None:
+    damage(directory, f"INSERT OR REPLACE INTO checkpoint (size, note) VALUES (1, '{note}')")
+    with pytest.raises(NoteInvalid):
+        Ledger(directory, ORIGIN)
+
+
 def test_ledger_of_another_origin_is_refused(directory: Path) -> None:
     with pytest.raises(ConfigError):
         Ledger(directory, "autre.example/scelle/1")

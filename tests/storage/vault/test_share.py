@@ -10,9 +10,10 @@ import pytest
 
 from storage.svs1.contexts import record_key
 from storage.vault.answer import Answer, AnswerInvalid, AnswerKind, parse_answer
+from storage.vault.contexts import answer_shares
 from storage.vault.grantfile import RecordClaim
 from storage.vault.hpke import WrapInvalid
-from storage.vault.keyrecord import ShareWrap
+from storage.vault.keyrecord import ShareWrap, Wrap
 from storage.vault.share import KeyMismatch, NotYourSeat, SeatKeys, answer
 from storage.vault.unseal import record_keys, used_seats
 from tests.storage.sealed import GOP_US, NOW_US, custodians, pair
@@ -103,6 +104,18 @@ def test_share_of_a_lying_seat_is_named_and_does_not_block() -> None:
     given = case.answer(2)
     assert (given.kind, given.bad) == (AnswerKind.KEYS, (lie.digest,))
     assert used_seats(given, RELEASE) == (2, 3)
+
+
+def test_answer_whose_content_is_no_map_of_shares_does_not_block() -> None:
+    case = Case(custodians(2, 3))
+    good, liar = case.answer(1), case.people.holders[0]
+    to = case.people.holders[1].pair.public
+    info = answer_shares(good.grant, 1, liar.pair.public.kid, to.kid)
+    for content in (b"[" * 100_000, b"[]", b'{"x":1}', b"\xff"):
+        wrapped = [Wrap(to.kid, to.wrap(content, info)), *(wrap for wrap in good.wrapped if wrap.kid != to.kid)]
+        bad = replace(good, wrapped=tuple(wrapped)).signed(liar.sign)
+        case.answers = (bad,)
+        assert case.answer(2).bad == (bad.digest,)
 
 
 def test_good_answer_of_a_seat_is_used_beside_a_bad_one() -> None:
