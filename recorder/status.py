@@ -14,6 +14,7 @@ class State(StrEnum):
     IDLE = "idle"
     """Not begun, or stopped."""
     CONNECTING = "connecting"
+    """Until the first picture that can be recorded."""
     RECORDING = "recording"
     STALLED = "stalled"
     """The session stands, and pictures do not come."""

@@ -140,7 +140,6 @@ class CameraWorker:
                 return
             self._sessions += 1
             self._played_mono_us = self._parts.clock.mono_us()
-            self._set(State.RECORDING, None)
             _log.info("camera %s: plays", self.entry.camera)
             await first_of(self._session.ended(), self._stop.wait())
         finally:
@@ -206,11 +205,11 @@ class CameraWorker:
         elif run.awaits_random_access and waited_us > settings.random_access_wait_s * US_PER_SECOND:
             session.fail(CameraUnreachable(Cause.STALLED, why="no random access point"))
         elif silent_us > QUIET_US + 2 * run.step_us:
-            if session.quiet_ticks != 1 and self._state is State.RECORDING:
+            if session.quiet_ticks != 1 and self._state is not State.STALLED:
                 run.flush()
                 self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), Cause.STALLED.value)
                 self._set(State.STALLED, Cause.STALLED.value)
-        elif self._state is State.STALLED:
+        elif not run.awaits_random_access:
             self._set(State.RECORDING, None)
 
     def _set(self, state: State, cause: str | None) -> None:

@@ -56,6 +56,14 @@ async def test_pictures_lie_as_far_apart_as_the_clock_in_them_shows() -> None:
         assert abs(errors[after] - errors[before]) <= slew_us + rounding_us
 
 
+async def test_camera_counts_as_recording_only_once_there_is_a_picture_to_begin_with() -> None:
+    async with city(replace(SMALL, gop_frames=10_000)) as town:
+        town.sim.faults("cam1").lose_packets(4)  # parameter sets, SEI, and the beginning of the only key frame
+        await town.until(lambda: town.sim.statistics("cam1").frames > 40)
+        assert town.sink.frames("cam1") == 0
+        assert town.status("cam1").state is State.CONNECTING
+
+
 async def test_start_and_stop_are_gaps_and_every_segment_is_closed() -> None:
     async with city(SMALL) as town:
         await town.recorded("cam1", 50)
