@@ -29,7 +29,7 @@ class Findings:
     `unknown`: whole segments that the ledger was never told of. `back`: segments that were missing, whole again.
     `missing`: sealed segments whose file is not there.
     `leftover`: destroyed segments whose file is still there, since the disk was away. `damaged`: files that are not
-    what was sealed, each with what is wrong; they stay.
+    what was sealed, and files and directories that can not be read, each with what is wrong; they stay.
     """
 
     unknown: list[SealedSegment] = field(default_factory=list)
@@ -45,16 +45,16 @@ def compare(
     """Compare one volume that is in service.
 
     `is_ended(boot, shard)` says whether everything that this recorder process told is in the ledger: a file that its
-    recorder has just closed is not unknown, its `seal` is on the way.
+    recorder has just closed is not unknown, its `seal` is on the way. What the disk refuses of one directory or file
+    costs no other.
 
     Raises:
         VolumeLost: another volume stands in its place.
-        SegmentUnreadable: the disk does not give the bytes.
-        OSError: a directory can not be read.
+        OSError: not even the names of its cameras can be read.
     """
     volume.check()
     findings = Findings()
-    for path in _sealed_files(volume):
+    for path in _sealed_files(volume, findings):
         row = index.segment(path.stem)
         if row is None:
             _look_at_unknown(path, volume, keyring, is_ended, findings)
@@ -63,7 +63,7 @@ def compare(
         elif row.state is SegmentState.LOST:
             _look_at_lost(path, row, volume, keyring, findings)
     for page in index.of_volume(volume.id, _EXPECTED):
-        absent = [row for row in page if not _path(volume, row).exists()]
+        absent = [row for row in page if _is_absent(_path(volume, row), findings)]
         findings.missing += [row for row in absent if _is_still_expected(index, row)]
     volume.check()
     return findings
@@ -109,12 +109,31 @@ def _is_still_expected(index: IndexReader, row: SegmentRow) -> bool:
     return now is not None and now.state is SegmentState.SEALED
 
 
-def _sealed_files(volume: Volume) -> Iterator[Path]:
+def _is_absent(path: Path, findings: Findings) -> bool:
+    try:
+        return not path.exists()
+    except OSError as error:
+        findings.damaged.append((path, str(error)))
+        return False
+
+
+def _sealed_files(volume: Volume, findings: Findings) -> Iterator[Path]:
     for camera in _directories(volume.path / "segments"):
-        for day in _directories(camera):
-            with os.scandir(day) as entries:
-                names = sorted(entry.name for entry in entries if entry.name.endswith(SUFFIX))
-            yield from (day / name for name in names)
+        try:
+            files = [path for day in _directories(camera) for path in _files(day, findings)]
+        except OSError as error:
+            findings.damaged.append((camera, str(error)))
+            continue
+        yield from files
+
+
+def _files(day: Path, findings: Findings) -> list[Path]:
+    try:
+        with os.scandir(day) as entries:
+            return sorted(day / entry.name for entry in entries if entry.name.endswith(SUFFIX))
+    except OSError as error:
+        findings.damaged.append((day, str(error)))
+        return []
 
 
 def _directories(path: Path) -> list[Path]:

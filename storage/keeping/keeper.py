@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from nvr.base.clock import Clock
@@ -86,6 +87,8 @@ class Keeper:
         self._volumes: dict[VolumeId, Volume] = {}
         self._volume_faults: dict[str, str] = {}
         self._faults: dict[str, str] = {}
+        self._damaged: dict[Path, dict[str, str]] = {}
+        """By volume, what its last comparison found."""
         self._last_pass: Pass | None = None
         self._publishing = asyncio.Lock()
         self._reaper = Reaper(self.books, self._keyring, lambda: self._volumes, clock)
@@ -197,8 +200,14 @@ class Keeper:
             spools=tuple(self.ingest.pending()),
             volumes={volume.id: str(volume.path) for volume in self._volumes.values()},
             last_pass=self._last_pass,
-            faults={**self._volume_faults, **self._places.faults, **self.ingest.faults(), **self._faults},
+            faults=self._all_faults(),
         )
+
+    def _all_faults(self) -> dict[str, str]:
+        faults = dict(self._volume_faults)
+        for found in (*self._damaged.values(), self._places.faults, self.ingest.faults(), self._faults):
+            faults |= found
+        return faults
 
     async def retention_pass(self) -> None:
         """Destroy what is due, if the clock may be believed."""
@@ -238,8 +247,7 @@ class Keeper:
             )
             for row in findings.missing
         ]
-        for path, why in findings.damaged:
-            self._faults[path.name] = why
+        self._damaged[volume.path] = {path.name: why for path, why in findings.damaged}
         drafts = [*map(Draft, unknown), *shortened, *map(Draft, missing)]
         if drafts:
             await self.books.append(drafts)

@@ -1,11 +1,14 @@
 """Comparing a volume with the index: each kind of difference, and what must not be taken for one."""
 
 import asyncio
+import errno
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from nvr.base.ids import CameraId
 from storage.index.queries import IndexReader
 from storage.index.tables import SegmentState
 from storage.keyring import KeyShredded
@@ -161,3 +164,48 @@ async def test_index_that_was_lost_is_the_same_after_rebuild_and_comparison(town
     await town.keeper.reconcile()
     assert [await town.row(segment.segment) for segment in recorded] == before
     assert len(await town.keeper.books.survey(IndexReader.holds)) == 1
+
+
+async def test_directory_that_can_not_be_read_costs_no_other(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = (await asyncio.to_thread(town.record, 1))[0]
+    other = (await asyncio.to_thread(town.record, 1, camera=CameraId("z-gare")))[0]
+    refused = town.path(first).parent
+    real = os.scandir
+
+    def fails(path: Path) -> object:
+        if path == refused:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(path)
+
+    monkeypatch.setattr("storage.reconcile.os.scandir", fails)
+    found = await findings(town)
+    assert [one.segment for one in found.unknown] == [other.segment]
+    assert [path for path, _ in found.damaged] == [refused]
+
+
+async def test_file_of_which_the_disk_says_nothing_is_not_missing(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = await told(town)
+    real = Path.exists
+
+    def fails(path: Path) -> bool:
+        if path == town.path(first):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(path)
+
+    await asyncio.to_thread(town.path(second).unlink)
+    monkeypatch.setattr(Path, "exists", fails)
+    found = await findings(town)
+    assert [row.seg for row in found.missing] == [second.segment]
+    assert [path for path, _ in found.damaged] == [town.path(first)]
+
+
+async def test_damaged_file_is_a_fault_until_a_comparison_finds_it_whole(town: Town) -> None:
+    (recorded,) = await asyncio.to_thread(town.record, 1)
+    path = town.path(recorded)
+    whole = await asyncio.to_thread(path.read_bytes)
+    await asyncio.to_thread(path.write_bytes, b"?" + whole[1:])
+    await town.keeper.reconcile()
+    assert path.name in (await town.keeper.status()).faults
+    await asyncio.to_thread(path.write_bytes, whole)
+    await town.keeper.reconcile()
+    assert (await town.keeper.status()).faults == {}
