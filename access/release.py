@@ -7,9 +7,10 @@ had here: the keys are not in the answer (docs/design/keys.md "Opening").
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
@@ -36,6 +37,11 @@ from storage.vault.keyrecord import KeyRecord, Wrap
 from storage.vault.seats import CustodianSet
 
 RecordKeys = dict[SegmentId, dict[int, bytes]]
+
+_INIT: Final = 0
+"""The `seq` of the init record (docs/design/svs1.md)."""
+
+_log: Final = logging.getLogger(__name__)
 
 
 class RecordDamaged(EvidenceAtRisk):
@@ -83,32 +89,37 @@ class Release:
 
     def __init__(self, grant: GrantFacts, scope: Scope, keys: RecordKeys, clock: Clock) -> None:
         self.grant = grant
-        partly = [file for file in scope.files if len(keys.get(file.segment, ())) < len(scope.granted[file.segment])]
-        self.unreadable = {**scope.unreadable, **{file.segment: KEYS_MISSING for file in partly}}
-        """Segments that were released and can not be read, or not whole, with why."""
-        self.whereabouts = {**scope.whereabouts, **{file.segment: file.at for file in partly}}
+        self.unreadable = dict(scope.unreadable)
+        """Segments that were released and can not be read, or not whole, with why; it grows while they are read."""
+        self.whereabouts = dict(scope.whereabouts)
         """What the index says of these, as far as it still knows them."""
-        self._files = {file.segment: file for file in scope.files if file.segment in keys}
+        self.missing: dict[SegmentId, set[int]] = {}
+        """Of those that can be read, but not whole: the `seq` that can not be had."""
+        self._files = {file.segment: file for file in scope.files}
         self._keys = keys
         self._clock = clock
+        for file in scope.files:
+            if lacking := set(scope.granted[file.segment]) - keys.get(file.segment, {}).keys():
+                self._miss(file, KEYS_MISSING, lacking)
 
     def segments(self, camera: CameraId) -> Sequence[ReleasedSegment]:
         """The camera's segments that hold granted records, in the order of time.
 
         Raises:
             Denied: the grant is over.
-            RecordDamaged: an init record is not what was sealed.
         """
         self._demand_valid()
-        return [self._segment(file) for file in self._files.values() if file.header.camera == camera]
+        read = [self._segment(file) for file in list(self._files.values()) if file.header.camera == camera]
+        return [segment for segment in read if segment is not None]
 
     def records(self, segment: SegmentId) -> Iterator[ReleasedRecord]:
         """The granted records of a segment in order, the init record first; each is checked before it is given.
 
+        One that is not what was sealed is not given, then or later, and is `missing`; without the init record, none is.
+
         Raises:
             Denied: the grant is over, or ends while this goes on.
             KeyError: the segment has no granted record.
-            RecordDamaged: a record is not what was sealed.
         """
         self._demand_valid()
         return self._records(self._files[segment])
@@ -118,9 +129,13 @@ class Release:
         self._keys.clear()
         self._files.clear()
 
-    def _segment(self, file: SealedFile) -> ReleasedSegment:
-        with _opened(file) as reader:
-            init = self._open_record(file, reader, 0)
+    def _segment(self, file: SealedFile) -> ReleasedSegment | None:
+        try:
+            with _opened(file) as reader:
+                init = self._open_record(file, reader, _INIT)
+        except RecordDamaged as error:
+            self._damaged(file, error, _INIT)
+            return None
         return ReleasedSegment(
             segment=file.segment,
             camera=file.header.camera,
@@ -134,10 +149,34 @@ class Release:
         )
 
     def _records(self, file: SealedFile) -> Iterator[ReleasedRecord]:
-        with _opened(file) as reader:
-            for seq in sorted(self._keys[file.segment]):
-                self._demand_valid()
-                yield self._open_record(file, reader, seq)
+        seq = _INIT
+        try:
+            with _opened(file) as reader:
+                for seq in sorted(self._keys[file.segment].keys() - self.missing.get(file.segment, set())):
+                    self._demand_valid()
+                    try:
+                        record = self._open_record(file, reader, seq)
+                    except RecordDamaged as error:
+                        if seq == _INIT:
+                            raise
+                        self._damaged(file, error, seq)
+                    else:
+                        yield record
+        except RecordDamaged as error:
+            self._damaged(file, error, _INIT)
+
+    def _damaged(self, file: SealedFile, error: RecordDamaged, seq: int) -> None:
+        _log.error("a record of a grant can not be given: %s", error)
+        self._miss(file, error.message_id, {seq})
+
+    def _miss(self, file: SealedFile, why: str, seqs: Collection[int]) -> None:
+        """Tell that these records can not be had; without the init record, which says how to decode, nothing can."""
+        self.unreadable[file.segment], self.whereabouts[file.segment] = why, file.at
+        if _INIT in seqs:
+            self._files.pop(file.segment, None)
+            self.missing.pop(file.segment, None)
+        else:
+            self.missing.setdefault(file.segment, set()).update(seqs)
 
     def _open_record(self, file: SealedFile, reader: SegmentReader, seq: int) -> ReleasedRecord:
         key = self._keys[file.segment][seq]

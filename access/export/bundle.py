@@ -2,8 +2,9 @@
 
 import asyncio
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -128,9 +129,8 @@ class Exporter:
         movies = await asyncio.to_thread(_write_all_movies, release, plans, root)
 
         # 4. hash
-        # What could not be read exists: then the text must not say that nothing does.
-        has_footage = bool(movies or release.unreadable)
-        await asyncio.to_thread(self._write_companions, root, grant, proven, has_footage=has_footage)
+        text = partial(readme, has_footage=bool(movies), whole=not release.unreadable)
+        await asyncio.to_thread(self._write_companions, root, grant, proven, text)
         files = await asyncio.to_thread(lambda: hash_files(root, files_below(root)))
 
         # 5. write
@@ -208,7 +208,7 @@ class Exporter:
         return LogPart(origin=checkpoint.origin, public=public, size=checkpoint.size, root=checkpoint.root.hex())
 
     def _write_companions(
-        self, root: Path, grant: GrantFacts, proven: Mapping[str, ProvenEntry], *, has_footage: bool
+        self, root: Path, grant: GrantFacts, proven: Mapping[str, ProvenEntry], text: Callable[[str, str], bytes]
     ) -> None:
         """Everything but movies, records and manifest: entries with their proofs, keys, the text for people."""
         for name, entry in proven.items():
@@ -217,7 +217,7 @@ class Exporter:
         create_file(root / layout.LOG_KEY, pem)
         create_file(root / layout.EXPORT_KEY, self.signer.public_pem)
         bundle = root.name.removesuffix(layout.PARTIAL_SUFFIX)
-        create_file(root / layout.README, readme(bundle, grant.requisition, has_footage=has_footage))
+        create_file(root / layout.README, text(bundle, grant.requisition))
 
 
 def _begin(root: Path, target: Path) -> None:

@@ -38,9 +38,10 @@ def collect(release: Release) -> list[CameraPlan]:
     plans = []
     for camera in grant.cameras:
         segments = release.segments(camera)
-        gops = (gop for segment in segments for gop in _gops(release, segment))
+        read: set[SegmentId] = set()
+        gops = (gop for segment in segments for gop in _gops(release, segment, read))
         parts = plan_parts(camera, gops, grant.from_utc_us, grant.to_utc_us)
-        plans.append(CameraPlan(camera, parts, {segment.segment: segment for segment in segments}))
+        plans.append(CameraPlan(camera, parts, {one.segment: one for one in segments if one.segment in read}))
     return plans
 
 
@@ -66,9 +67,11 @@ def check_segment(camera: CameraId, segment: ReleasedSegment, seal_entry: bytes)
             raise ReleaseDiffers(segment=segment.segment, what=what)
 
 
-def _gops(release: Release, segment: ReleasedSegment) -> Iterator[Gop]:
+def _gops(release: Release, segment: ReleasedSegment, read: set[SegmentId]) -> Iterator[Gop]:
+    """The groups of a segment; a segment of which any record can be had is noted as read."""
     run = parse_json(segment.header_json, file=segment.segment).run
     for record in release.records(segment.segment):
+        read.add(segment.segment)
         if record.head.type is RecordType.GOP and record.packets:
             yield _gop(record, segment, run)
 

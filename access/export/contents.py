@@ -55,14 +55,15 @@ def place_entries(grant: GrantFacts) -> tuple[PlaceEntry, ...]:
 
 
 def unreadable_entries(release: Release) -> tuple[UnreadableEntry, ...]:
-    """The segments of the release that could not be read."""
+    """The segments of the release that could not be read, or not whole."""
     entries = []
     for segment, why in sorted(release.unreadable.items()):
-        at = release.whereabouts.get(segment)
+        at, missing = release.whereabouts.get(segment), release.missing.get(segment)
         entries.append(
             UnreadableEntry(
                 seg=segment,
                 why=why,
+                records=None if missing is None else tuple(sorted(missing)),
                 camera=None if at is None else at.camera,
                 from_utc_us=None if at is None else at.start_utc_us,
                 to_utc_us=None if at is None else at.end_utc_us,

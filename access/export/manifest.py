@@ -78,11 +78,13 @@ class PlaceEntry(Part):
 class UnreadableEntry(Part):
     """A segment of the grant whose file is away, gone or damaged, so that nothing or not all of it is in the bundle.
 
-    Camera and times are null when the segment is destroyed, or lost.
+    `records` are the `seq` of the granted records that are not; null when nothing of the segment is. Camera and times
+    are null when the segment is destroyed, or lost.
     """
 
     seg: Uuid7
     why: Text
+    records: tuple[Count, ...] | None
     camera: Name | None
     from_utc_us: Instant | None
     to_utc_us: Instant | None

@@ -59,6 +59,7 @@ class _Feed:
         self._records = self._all(release)
         self._segment: ReleasedSegment | None = None
         self._proofs: list[RecordProof] = []
+        self._unread = set(plan.segments)
 
     def take(self, gop: Gop, packets: int) -> list[memoryview]:
         """The first `packets` samples of this group, checked against the inner root of its record."""
@@ -79,6 +80,8 @@ class _Feed:
             self._enter(segment)
             self._pass_over(segment, record)
         self._leave()
+        for name in sorted(self._unread):
+            raise ReleaseDiffers(segment=name, what="it can not be read any more")
 
     def _pass_over(self, segment: ReleasedSegment, record: ReleasedRecord) -> None:
         """Prove a record that no movie takes, if it overlaps the interval: its table shows that no frame lies there."""
@@ -94,6 +97,7 @@ class _Feed:
         if self._segment is not segment:
             self._leave()
             self._segment, self._proofs = segment, []
+            self._unread.discard(segment.segment)
 
     def _leave(self) -> None:
         if self._segment is None:

@@ -4,7 +4,7 @@
 block on the disk: they are used on a thread. The ledger and the index are asked on the event loop.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from access.facts import PlaceText
@@ -113,7 +113,12 @@ class Release(Protocol):
 
     @property
     def unreadable(self) -> Mapping[SegmentId, str]:
-        """Segments that were released and can not be read, or not whole, with why."""
+        """Segments that were released and can not be read, or not whole, with why; known once all was read."""
+        ...
+
+    @property
+    def missing(self) -> Mapping[SegmentId, Collection[int]]:
+        """Of those that are not whole, the `seq` of the granted records that can not be had."""
         ...
 
     @property

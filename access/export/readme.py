@@ -104,13 +104,27 @@ NO FOOTAGE: for the period and cameras asked for, no recording exists. The manif
 """
 
 
-def readme(bundle: str, requisition: str, *, has_footage: bool) -> bytes:
-    """The text, in UTF-8."""
+_NOT_WHOLE_FR: Final = """
+INCOMPLET : des enregistrements existants n'ont pas pu être lus et ne sont pas dans ce dossier. Le manifeste les nomme
+(unreadable : segment, caméra, période, numéros, cause).
+"""
+_NOT_WHOLE_EN: Final = """
+NOT WHOLE: records that exist could not be read, and are not in this folder. The manifest names them (unreadable:
+segment, camera, times, numbers, why).
+"""
+
+
+def readme(bundle: str, requisition: str, *, has_footage: bool, whole: bool) -> bytes:
+    """The text, in UTF-8; `whole` is False when something that was released could not be read."""
+    # What could not be read exists: then the text must not say that nothing does.
+    french, english = ("", "") if has_footage else (_NOTHING_FR, _NOTHING_EN)
+    if not whole:
+        french, english = _NOT_WHOLE_FR, _NOT_WHOLE_EN
     text = _TEXT.format(
         bundle=bundle,
         requisition=requisition,
         checks=_CHECKS,
-        nothing_fr="" if has_footage else _NOTHING_FR,
-        nothing_en="" if has_footage else _NOTHING_EN,
+        nothing_fr=french,
+        nothing_en=english,
     )
     return text.encode()

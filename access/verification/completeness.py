@@ -5,7 +5,7 @@ ledger; how many records a segment has follows from its root; when the frames of
 which is disclosed whole. So an absence shows without the footage that is absent.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 from itertools import pairwise
 from typing import Final
@@ -27,13 +27,17 @@ _SLACK_US: Final = 10_000
 def check_complete(subject: Subject, facts: Facts) -> Iterator[Finding]:
     """Step 8: every released segment, every record of it in the interval, and every frame of these is there."""
     manifest = subject.manifest
-    released, unreadable = subject.released, {one.seg for one in manifest.unreadable}
+    released, unreadable = subject.released, {one.seg for one in manifest.unreadable if one.records is None}
+    missing = {one.seg: frozenset(one.records) for one in manifest.unreadable if one.records is not None}
     told = {one.seg for one in subject.sealed}
     for name in sorted(released - told - unreadable):
         yield finding("segment-left-out", layout.MANIFEST, segment=name)
     cameras = {one.seg: one.camera for one in subject.sealed}
     checks = [partial(_frames, subject, name) for name in sorted(told)]
-    checks += [partial(_records, subject, cameras[name], name) for name in sorted(told - unreadable)]
+    checks += [
+        partial(_records, subject, cameras[name], name, missing.get(name, frozenset()))
+        for name in sorted(told - unreadable)
+    ]
     checks += [partial(_cut, subject, item) for item in manifest.items]
     for check in checks:
         try:
@@ -47,12 +51,14 @@ def check_complete(subject: Subject, facts: Facts) -> Iterator[Finding]:
             if opened.segs > len(released):
                 yield finding("release-left-out", layout.entry_path(layout.OPEN), opened=opened.segs)
     facts["released"], facts["unreadable"] = len(released), len(unreadable)
+    facts["unreadable_records"] = sum(map(len, missing.values()))
 
 
-def _records(subject: Subject, camera: str, name: str) -> Iterator[Finding]:
+def _records(subject: Subject, camera: str, name: str, missing: Collection[int]) -> Iterator[Finding]:
     """The groups of pictures are an unbroken run, from outside the interval, a gap or the segment's start, to such.
 
-    Within a segment a record lasts until the next one, or until a gap that is told (docs/design/time.md).
+    Within a segment a record lasts until the next one, or until a gap that is told (docs/design/time.md). Of a record
+    that is told as `missing`, nobody knows the times.
     """
     grant, file = subject.manifest.grant, layout.records_path(name)
     seal = subject.entry(layout.seal_name(name)).body
@@ -62,19 +68,22 @@ def _records(subject: Subject, camera: str, name: str) -> Iterator[Finding]:
         # It is there because the next one begins in the middle of a group of pictures.
         return
     gops = _gops(subject, name)
+    if not gops and missing:
+        return
     if not gops:
         yield finding("record-left-out", file, seq=1)
         return
-    seqs = [head.seq for _, head in gops]
+    seqs = sorted({head.seq for _, head in gops}.union(missing))
     yield from (
         finding("record-left-out", file, seq=seq + 1) for seq, following in pairwise(seqs) if following != seq + 1
     )
     first, last = gops[0][1], gops[-1][1]
     # The init record is 0, and every other record is a group of pictures (docs/design/svs1.md).
     before, after = (grant.from_utc_us, first.start_utc_us), (last.end_utc_us, grant.to_utc_us)
-    if first.seq > 1 and not _is_gap(subject, camera, *before):
+    if first.seq > 1 and first.seq - 1 not in missing and not _is_gap(subject, camera, *before):
         yield finding("record-left-out", file, seq=first.seq - 1)
-    if last.seq < len(subject.records(name).inner) - 1 and not _is_gap(subject, camera, *after):
+    is_last = last.seq == len(subject.records(name).inner) - 1 or last.seq + 1 in missing
+    if not is_last and not _is_gap(subject, camera, *after):
         yield finding("record-left-out", file, seq=last.seq + 1)
 
 

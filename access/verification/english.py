@@ -37,7 +37,8 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "no more.",
         "log-not-pinned": "The ledger's key was not compared with a published fingerprint.",
         "nothing-released": "The bundle names no release of its grant: only the ledger shows that there was none.",
-        "segments-unreadable": "The manifest lists segments as unreadable: what they hold is not in the bundle.",
+        "segments-unreadable": "The manifest lists segments, or records of them, as unreadable: what they hold is not "
+        "in the bundle.",
         "segment-not-opened": "Without keys nobody knows whether the pictures open.",
         "segment-root-not-compared": "Compare the root with the segment's seal entry in the ledger.",
         "segment-not-closed": "The file was left by a crash: what follows its last whole record does not count.",

@@ -37,7 +37,8 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "lui-même, sans plus.",
         "log-not-pinned": "La clé du journal n'a pas été comparée à une empreinte publiée.",
         "nothing-released": "Le dossier ne nomme aucune libération : seul le journal montre qu'il n'y en a pas eu.",
-        "segments-unreadable": "Le manifeste dit des segments illisibles : leur contenu n'est pas dans le dossier.",
+        "segments-unreadable": "Le manifeste dit illisibles des segments, ou de leurs enregistrements : leur contenu "
+        "n'est pas dans le dossier.",
         "segment-not-opened": "Sans les clés, nul ne sait si les images s'ouvrent.",
         "segment-root-not-compared": "Comparez la racine avec l'écriture seal du segment au journal.",
         "segment-not-closed": "Le fichier vient d'un arrêt brutal : ce qui suit son dernier enregistrement entier ne "

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from hashlib import sha256
@@ -177,6 +177,7 @@ class FakeRelease:
     sealed: Sequence[SealedSegment]
     unreadable: Mapping[SegmentId, str] = field(default_factory=dict)
     whereabouts: Mapping[SegmentId, SegmentAt] = field(default_factory=dict)
+    missing: Mapping[SegmentId, Collection[int]] = field(default_factory=dict)
 
     def segments(self, camera: CameraId) -> Sequence[FakeSegment]:
         found = []
@@ -203,6 +204,8 @@ class FakeRelease:
         (sealed,) = [one for one in self.sealed if one.header.segment == segment]
         with SegmentReader(sealed.path) as reader:
             for seq in self._granted(reader):
+                if seq in self.missing.get(segment, ()):
+                    continue
                 record = reader.record(seq)
                 key = record_key(sealed.dek, reader.hh, record.head_bytes)
                 plaintext = memoryview(decrypt(record, key))

@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 
 from access.policy import Denied
-from access.release import RecordDamaged
 from nvr.base.ids import CameraId
 from storage.records import RandomAccess
 from storage.svs1.layout import RecordType
@@ -91,25 +90,39 @@ async def test_wiped_release_gives_nothing(opened: Opened) -> None:
         release.records(opened.starts[0].segment)
 
 
-async def test_record_that_was_changed_on_disk_is_named_and_not_given(opened: Opened) -> None:
-    grant = await opened.grant()
-    release = await opened.open(grant)
+async def test_record_that_was_changed_on_disk_is_named_and_all_others_are_given(opened: Opened) -> None:
+    release = await opened.open(await opened.grant())
     path = opened.recorder.path_of(opened.starts[1])
-    packet = opened.groups[1][2][0]
-    await asyncio.to_thread(_flip_byte_of_record, path, len(packet))
-    segments = await asyncio.to_thread(release.segments, CAMERA)
-    with pytest.raises(RecordDamaged) as damage:
-        await asyncio.to_thread(lambda: list(release.records(segments[1].segment)))
-    assert (damage.value.fields["file"], damage.value.fields["seq"]) == (path.name, 3)
+    content = await asyncio.to_thread(path.read_bytes)
+    await asyncio.to_thread(_flip_byte_of_record, path, len(opened.groups[1][2][0]))
+    had = await opened.everything(release)
+    damaged = opened.starts[1].segment
+    assert had == [packet for groups in opened.groups for packets in groups for packet in packets][: 5 * 4] + [
+        packet for packets in opened.groups[2] for packet in packets
+    ]
+    assert (release.unreadable, release.missing) == ({damaged: "record-damaged"}, {damaged: {3}})
+    assert release.whereabouts[damaged].camera == CAMERA
+    # A disk that changes its mind between two readings gives no bundle that contradicts itself.
+    await asyncio.to_thread(path.write_bytes, content)
+    assert await opened.everything(release) == had
 
 
-async def test_file_that_was_swapped_for_another_is_not_given(opened: Opened) -> None:
+async def test_file_that_was_swapped_for_another_is_named_and_all_others_are_given(opened: Opened) -> None:
     release = await opened.open(await opened.grant())
     first, second = (opened.recorder.path_of(start) for start in opened.starts[:2])
     content = await asyncio.to_thread(second.read_bytes)
     await asyncio.to_thread(first.write_bytes, content)
-    with pytest.raises(RecordDamaged, match=first.name):
-        await asyncio.to_thread(release.segments, CAMERA)
+    segments = await asyncio.to_thread(release.segments, CAMERA)
+    assert [one.segment for one in segments] == [start.segment for start in opened.starts[1:]]
+    assert (release.unreadable, release.missing) == ({opened.starts[0].segment: "record-damaged"}, {})
+
+
+async def test_file_that_vanishes_while_it_is_read_is_named(opened: Opened) -> None:
+    release = await opened.open(await opened.grant())
+    segments = await asyncio.to_thread(release.segments, CAMERA)
+    await asyncio.to_thread(opened.recorder.path_of(opened.starts[0]).unlink)
+    assert await asyncio.to_thread(lambda: list(release.records(segments[0].segment))) == []
+    assert release.unreadable == {opened.starts[0].segment: "record-damaged"}
 
 
 async def test_group_of_pictures_that_began_in_the_segment_before_comes_with_it(opened: Opened) -> None:

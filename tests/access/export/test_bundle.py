@@ -74,7 +74,9 @@ def test_bundle_of_unreadable_footage_does_not_say_that_none_exists(town: Town) 
     release = released(town)
     unreadable = {release.sealed[0].header.segment: "volume-not-mounted"}
     bundle = town.export(replace(release, sealed=(), unreadable=unreadable))
-    assert "AUCUNE IMAGE" not in (bundle.path / "LISEZMOI.txt").read_text()
+    text = (bundle.path / "LISEZMOI.txt").read_text()
+    assert "AUCUNE IMAGE" not in text
+    assert "INCOMPLET" in text
     assert verify_bundle(bundle.path).ok
 
 

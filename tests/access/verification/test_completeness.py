@@ -118,6 +118,34 @@ def test_segment_that_the_manifest_tells_as_unreadable_is_not_missed_and_the_rep
     assert "segments-unreadable" in report.limits
 
 
+def damaged(town: Town, told: Sequence[int], lost: Sequence[int]) -> Path:
+    """A bundle without these records of its one segment, of which those are told."""
+    release = released(town)
+    segment = release.sealed[0].header.segment
+    unreadable, missing = {segment: "record-damaged"}, {segment: told}
+    return town.export(replace(release, without={0: lost}, unreadable=unreadable, missing=missing)).path
+
+
+@pytest.mark.parametrize("lost", [[1], [2], [4], [2, 3], [1, 4], [1, 2, 3, 4]])
+def test_record_that_the_manifest_tells_as_unreadable_is_not_missed_and_all_others_are_there(
+    town: Town, lost: list[int]
+) -> None:
+    bundle = damaged(town, lost, lost)
+    report = verify_bundle(bundle)
+    assert report.ok, report.findings
+    assert "segments-unreadable" in report.limits
+    assert next(step for step in report.steps if step.id == "complete").facts["unreadable_records"] == len(lost)
+    manifest = decode((bundle / "manifest.json").read_bytes())
+    assert [one.records for one in manifest.unreadable] == [tuple(lost)]
+    assert sum(item.frames for item in manifest.items) == (4 - len(lost)) * GOP
+    assert "INCOMPLET" in (bundle / "LISEZMOI.txt").read_text()
+
+
+@pytest.mark.parametrize(("told", "lost"), [([2], [2, 3]), ([2], [2, 4]), ([3], [1]), ([4], [1, 4]), ([1], [2])])
+def test_record_that_is_left_out_beside_one_that_is_told_is_found(town: Town, told: list[int], lost: list[int]) -> None:
+    assert found_in(damaged(town, told, lost)) == {"record-left-out"}
+
+
 def test_bundle_without_a_release_says_that_only_the_ledger_knows(town: Town) -> None:
     bundle = town.export(town.grant(START_UTC_US, START_UTC_US + 1, opened=False)).path
     assert "nothing-released" in verify_bundle(bundle).limits
