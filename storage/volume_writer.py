@@ -253,7 +253,7 @@ class VolumeWriter:
                 boot=identity.boot,
                 shard=self._shard,
                 set_hash=identity.custodians.hash,
-                previous=self._predecessors.open(start.camera, self.volume.id),
+                previous=self._predecessors.before(start.camera, self.volume.id),
                 software=identity.software,
             )
             keys = new_segment_keys(
@@ -305,6 +305,7 @@ class VolumeWriter:
             self._tell_failed(start.segment, start.camera, _why(error))
             return
         self._growing[start.segment] = growing
+        self._predecessors.opened(start.camera, self.volume.id)
 
     def _append(self, growing: GrowingSegment, record: Record) -> None:
         try:

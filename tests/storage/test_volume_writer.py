@@ -13,7 +13,7 @@ from nvr.base.units import UtcUs
 from storage import volume_writer
 from storage.growing import Recovered, recover
 from storage.growing_segment import GrowingSegment
-from storage.keyring import KeyRef
+from storage.keyring import KeyRef, KeyringUnreachable
 from storage.records import CodecConfig, NoPredecessor
 from storage.sealing import SealedSegment, SegmentFailure
 from storage.svs1.contexts import record_key
@@ -466,3 +466,32 @@ def test_second_recorder_of_the_shard_gets_no_volume_and_the_first_goes_on(recor
     assert len(recorder.told.sealed_segments) == 1
     second.start()
     assert second.stop(drain=True)
+
+
+def test_keyring_that_fails_once_does_not_break_the_chain_of_roots(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = segment_start(0), segment_start(1, start_utc_us=NOW_US + 10 * GOP_US)
+    recorder.writer.start()
+    sealed = threading.Event()
+    real = recorder.told.sealed
+
+    def noted(segment: SealedSegment) -> None:
+        real(segment)
+        sealed.set()
+
+    monkeypatch.setattr(recorder.told, "sealed", noted)
+    recorder.record(first, GROUPS)
+    assert sealed.wait(10)
+    put, calls = recorder.keyring.put, iter(range(10))
+
+    def fails_once(*records: KeyRecord) -> None:
+        if next(calls) == 0:
+            raise KeyringUnreachable(places=2)
+        put(*records)
+
+    monkeypatch.setattr(recorder.keyring, "put", fails_once)
+    recorder.record(second, GROUPS)
+    assert recorder.writer.stop(drain=True)
+    assert recorder.told.failures == []
+    assert scan(recorder.path_of(second)).header.previous == recorder.told.sealed_segments[0].root
