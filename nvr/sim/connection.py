@@ -5,7 +5,7 @@ import re
 import secrets
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, cast
 
 from nvr.sim.auth import Authenticator
 from nvr.sim.camera import SimCamera
@@ -68,10 +68,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client connected."""
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("an RTSP connection needs a stream")
-        self._transport = transport
-        self._opened.add(transport)
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's do not inherit from asyncio's
+        self._opened.add(self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- asyncio's signature
         """The client is gone, or was cut."""

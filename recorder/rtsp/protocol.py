@@ -102,6 +102,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._over = asyncio.Event()
         self._keep_alive_due_us = 0
         self._low_water = 1
+        self._clogged = False
         self._ticked_bytes = 0
         self._ticked_mono_us = 0
 
@@ -135,8 +136,10 @@ class RtspProtocol(asyncio.BufferedProtocol):
 
     def tick(self, now_mono_us: MonoUs) -> None:
         """Keep the session alive, and let the kernel collect as much as a read should take."""
-        if self._over.is_set() or self._client.phase is not Phase.PLAYING:
+        transport = self._transport
+        if transport is None or self._over.is_set() or self._client.phase is not Phase.PLAYING:
             return
+        self._clogged = transport.get_write_buffer_size() > 0
         if now_mono_us >= self._keep_alive_due_us:
             self._keep_alive_due_us = now_mono_us + self._client.keep_alive_us
             self._send(self._client.keep_alive())
@@ -267,6 +270,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
             return
         transport.write(data)
         if transport.get_write_buffer_size() > MAX_UNSENT:
+            self._clogged = True
             self.fail(CameraUnreachable(Cause.TIMEOUT, what="requests"))
 
     def _resynchronise(self, at: int, end: int) -> int:
@@ -296,14 +300,14 @@ class RtspProtocol(asyncio.BufferedProtocol):
     def _finish(self) -> None:
         """Send TEARDOWN, since cameras have few sessions to give, and do not wait for the answer.
 
-        Where the camera has not even read what was sent before, closing would wait for it without end.
+        Where the camera did not even take what was sent before the last tick, closing would wait for it without end.
         """
         self._playing.set()
         self._over.set()
         transport = self._transport
         if transport is None or transport.is_closing():
             return
-        if transport.get_write_buffer_size():
+        if self._clogged:
             transport.abort()
         else:
             transport.write(self._client.teardown())

@@ -263,9 +263,19 @@ def test_end_of_a_session_whose_camera_reads_nothing_waits_for_no_flush() -> Non
     bench = Bench()
     bench.receive(bench.setup())
     bench.wire.unsent = 1
+    _ticks(bench, 0.5)
     bench.session.close()
     assert bench.wire.aborted
     assert "TEARDOWN" not in bench.methods
+
+
+def test_end_right_after_a_request_that_the_loop_has_not_sent_yet_is_told_to_the_camera() -> None:
+    bench = Bench()
+    bench.receive(bench.setup())
+    _ticks(bench, 30)
+    bench.wire.unsent = 200
+    bench.session.close()
+    assert (bench.wire.aborted, bench.methods[-1]) == (False, "TEARDOWN")
 
 
 def test_bytes_that_come_after_the_end_are_passed_over() -> None:

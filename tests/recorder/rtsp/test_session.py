@@ -6,11 +6,13 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from nvr.base.clock import SystemClock
+from nvr.base.units import US_PER_SECOND, MonoUs
 from nvr.sim.server import HOST, Simulator
 from recorder.errors import CameraUnreachable, Cause
 from recorder.rtsp import session
@@ -107,6 +109,19 @@ async def test_cancelled_attempt_leaves_no_connection() -> None:
         for _ in range(1000):
             await asyncio.sleep(0)
         assert not sim.faults("cam1")._connections
+
+
+def test_session_on_the_loop_of_the_roles_ends_with_teardown() -> None:
+    async def play() -> None:
+        async with Simulator([SMALL]) as sim:
+            opened, sink = await _open(sim.url("cam1"))
+            await sink.arrived.wait()
+            opened.tick(MonoUs(SystemClock().mono_us() + 60 * US_PER_SECOND))
+            opened.close()
+            await sim.wait_request("cam1", "TEARDOWN")
+            assert [request.method for request in sim.requests("cam1")][-2:] == ["GET_PARAMETER", "TEARDOWN"]
+
+    uvloop.run(play())
 
 
 async def test_redirect_is_followed_and_the_password_stays_with_its_host() -> None:
