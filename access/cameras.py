@@ -141,11 +141,11 @@ class Cameras:
         now = self._clock.utc_us()
         demand(person, ActName.CAMERA_LIST, NOTHING, now)
         cameras = await self._register.read(lambda session: _with_places(session, now))
-        states = await self._states.states()
+        states, oldest = await self._states.states(), await self._index.oldest()
         return [
             {
                 **camera,
-                "oldest_utc_us": await self._index.oldest(camera["camera"]),
+                "oldest_utc_us": oldest.get(camera["camera"]),
                 "state": dict(states.get(camera["camera"], {"state": "unknown"})),
             }
             for camera in cameras
@@ -157,8 +157,9 @@ class Cameras:
         now = self._clock.utc_us()
         demand(person, ActName.RETENTION_SHOW, NOTHING, now)
         rows = await self._register.read(lambda session: _retention(session, now))
+        starts = await self._index.oldest()
         for row in rows:
-            oldest = await self._index.oldest(row["camera"])
+            oldest = starts.get(row["camera"])
             row["oldest_utc_us"] = oldest
             row["achieved_days"] = 0 if oldest is None else max(0, now - oldest) // US_PER_DAY
         return rows

@@ -91,8 +91,8 @@ class IndexPort(Protocol):
         """One segment; None when it does not exist, or no more."""
         ...
 
-    async def oldest(self, camera: CameraId) -> UtcUs | None:
-        """The start of the camera's oldest segment that exists and is not held; None without one."""
+    async def oldest(self) -> Mapping[CameraId, UtcUs]:
+        """The start of the oldest segment that exists, of each camera that has one."""
         ...
 
 

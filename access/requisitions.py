@@ -36,6 +36,9 @@ SETTLED_US: Final = 15 * 60 * US_PER_SECOND
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
+_LONG: Final = frozenset({"segs", "release_public"})
+"""Of a grant: up to thousands of segments, and a key of 1,216 bytes."""
+
 Absence: TypeAlias = Literal["destroyed", "lost", "never recorded", "no camera there"]
 
 
@@ -120,7 +123,9 @@ class Requisitions:
         args.done()
         demand(person, ActName.REQUISITION_LIST, NOTHING, self._clock.utc_us())
         newest_first = select(tables.Requisition).order_by(tables.Requisition.requisition.desc())
-        return await self._register.read(lambda session: [shown(session, row) for row in session.scalars(newest_first)])
+        return await self._register.read(
+            lambda session: [_listed(session, row) for row in session.scalars(newest_first)]
+        )
 
     async def show(self, person: Person, args: Arguments) -> dict[str, Json]:
         """One requisition, with its hold and its grant. Raises Denied, InvalidValue."""
@@ -210,6 +215,14 @@ def shown(session: Session, row: tables.Requisition) -> dict[str, Json]:
         "hold_ended": None if hold is None else hold.ended,
         "grant": None if grant is None else as_json(grant),
     }
+
+
+def _listed(session: Session, row: tables.Requisition) -> dict[str, Json]:
+    """One of many: without what is long of its grant, so that years of requisitions fit into one frame."""
+    grant = grant_of(session, row.requisition)
+    columns = tables.Grant.__table__.columns.keys()
+    brief = None if grant is None else as_json(grant, [name for name in columns if name not in _LONG])
+    return {**shown(session, row), "grant": brief}
 
 
 def _wanted(args: Arguments) -> _Wanted:

@@ -43,9 +43,9 @@ class IndexFiles:
         """The camera's gaps that overlap [from, to), in the order of time."""
         return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.gaps(camera, from_utc_us, to_utc_us)))
 
-    async def oldest(self, camera: CameraId) -> UtcUs | None:
-        """The start of the camera's oldest segment that exists; None without one."""
-        return (await asyncio.to_thread(lambda: self._ask(IndexReader.oldest))).get(camera)
+    async def oldest(self) -> Mapping[CameraId, UtcUs]:
+        """The start of the oldest segment that exists, of each camera that has one."""
+        return await asyncio.to_thread(lambda: self._ask(IndexReader.oldest))
 
     def oldest_on(self, volume: str) -> UtcUs | None:
         """The start of the oldest footage on a volume; blocking."""

@@ -87,6 +87,14 @@ async def test_list_says_state_and_oldest_footage(town: World) -> None:
     assert "url" not in row
 
 
+@pytest.mark.parametrize("act", ["camera.list", "retention.show"])
+async def test_index_is_asked_once_for_all_cameras(town: World, act: str) -> None:
+    for number in range(2, 6):
+        await town.act("root", "camera.add", camera=f"cam-{number}", url="rtsp://192.0.2.2/")
+    assert len(await town.act("f.audit", act)) == 5
+    assert town.index.asked == 1
+
+
 async def test_retention_shows_order_minimum_and_what_is_achieved(town: World) -> None:
     town.index.recorded(ago_us=12 * DAY_US + HOUR_US)
     (row,) = await town.act("f.audit", "retention.show")

@@ -37,6 +37,14 @@ async def test_words_of_a_person_are_in_the_register_and_not_in_the_ledger(opene
     assert await world.act("a.martin", "requisition.show", requisition=first["requisition"]) == refused
 
 
+async def test_list_of_requisitions_is_without_what_outgrows_a_frame(opened: Opened) -> None:
+    await opened.grant()
+    (row,) = await opened.world.act("a.martin", "requisition.list")
+    shown = await opened.world.act("a.martin", "requisition.show", requisition=row["requisition"])
+    assert shown["grant"].keys() - row["grant"].keys() == {"segs", "release_public"}
+    assert {**shown, "grant": None} == {**row, "grant": None}
+
+
 async def test_act_that_does_not_exist_is_named(town: World) -> None:
     with pytest.raises(InvalidValue) as refusal:
         await town.act("root", "video.watch")

@@ -120,6 +120,7 @@ class Index:
     segments: dict[str, list[SegmentAt]] = field(default_factory=dict)
     destroyed: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
+    asked: int = 0
 
     async def coverage(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Coverage:
         found = [
@@ -133,8 +134,9 @@ class Index:
         found = [one for rows in self.segments.values() for one in rows if one.segment == segment]
         return found[0] if found else None
 
-    async def oldest(self, camera: CameraId) -> UtcUs | None:
-        return min((one.start_utc_us for one in self.segments.get(camera, [])), default=None)
+    async def oldest(self) -> Mapping[CameraId, UtcUs]:
+        self.asked += 1
+        return {CameraId(camera): min(one.start_utc_us for one in rows) for camera, rows in self.segments.items()}
 
     def recorded(self, camera: str = CAMERA, *, ago_us: int = 2 * HOUR_US) -> None:
         """One segment of five minutes that began so long ago."""
