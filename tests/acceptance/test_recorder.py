@@ -189,7 +189,7 @@ def test_file_that_can_not_be_read_does_not_keep_cameras_from_being_recorded(
 
     (settings.volume[0].path / "growing" / "0" / "x.svs").mkdir(parents=True)
     (settings.volume[0].path / "growing" / "0" / "x.svs" / "y").touch()
-    assert "footage-not-recovered" in asyncio.run(scenario())
+    assert "footage-damaged" in asyncio.run(scenario())
 
 
 def test_disk_of_the_state_that_refuses_does_not_keep_cameras_from_being_recorded(
