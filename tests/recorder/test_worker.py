@@ -67,6 +67,7 @@ async def test_camera_counts_as_recording_only_once_there_is_a_picture_to_begin_
 async def test_start_and_stop_are_gaps_and_every_segment_is_closed() -> None:
     async with city(SMALL) as town:
         await town.recorded("cam1", 50)
+        await town.until(lambda: town.status("cam1").state is State.RECORDING)
         status = town.status("cam1")
         assert (status.state, status.cause, status.reconnects, status.lost) == (State.RECORDING, None, 0, 0)
         assert (status.codec, status.width, status.height) == ("avc1.42c00c", 320, 180)
@@ -102,7 +103,7 @@ async def test_camera_that_answers_wrongly_is_named_so_and_disturbs_no_other(
         assert town.status("cam1").state in (State.WAITING, State.CONNECTING)
         town.sim.faults("cam1").recover()
         await town.recorded("cam1", 20)
-        assert town.status("cam1").cause is None
+        await town.until(lambda: town.status("cam1").cause is None)
         assert town.status("cam2").reconnects == 0
     gap = town.events.of("cam1")[0]
     assert (gap.cause, gap.detail) == (GapCause.SILENT, cause)
