@@ -14,5 +14,6 @@ def keeper_settings(settings: Settings) -> KeeperSettings:
         volumes=tuple(volume.path for volume in settings.volume),
         places=settings.keyring.places,
         zone=ZoneInfo(settings.system.timezone),
+        runtime=settings.paths.runtime,
         reserve_bytes=settings.keeper.reserve_gib << 30,
     )

@@ -156,10 +156,7 @@ def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
 
 
 def _open_spool(settings: Settings, number: int, boot: BootId, clock: SystemClock, faults: Faults) -> SpoolWriter:
-    """The spool; among the sockets when the disk of the state refuses, where the keeper does not read it.
-
-    What is sealed then, the keeper finds on the volumes by itself.
-    """
+    """The spool; among the sockets when the disk of the state refuses, where the keeper reads it too."""
     paths, key = settings.paths, Ed25519PrivateKey.generate()
     make = partial(SpoolWriter, sw=_software(), shards=settings.recorder.shards)
     try:

@@ -13,3 +13,9 @@ from tests.nvr.app.fixtures import CONFIG
 def test_reserve_of_the_configuration_reaches_the_keeper(section: str, reserve_bytes: int) -> None:
     settings = parse(CONFIG.format("/srv") + section, Path("scelle.toml"))
     assert keeper_settings(settings).reserve_bytes == reserve_bytes
+
+
+def test_keeper_reads_spools_wherever_a_recorder_puts_them() -> None:
+    settings = parse(CONFIG.format("/srv"), Path("scelle.toml"))
+    paths = settings.paths
+    assert keeper_settings(settings).spool_directories == (paths.spool, paths.runtime / "spool")
