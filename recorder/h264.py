@@ -1,4 +1,4 @@
-"""H.264 over RTP (RFC 6184): from interleaved frames in a read buffer to MP4 samples in a growing bytearray.
+"""H.264 over RTP (RFC 6184): from interleaved frames in a read buffer to MP4 samples in a buffer.
 
 Every NAL unit is kept byte for byte, SEI, AUD and filler included, behind its length in four bytes (ISO/IEC
 14496-15). What was lost on the way: a NAL unit with a hole is never written. The whole NAL units of a damaged access
@@ -20,6 +20,7 @@ from typing import Final, Protocol
 
 from recorder.errors import garbage
 from recorder.parameter_sets import PPS, SPS, BadParameterSet, ParameterSets
+from storage.buffers import BufferPool, extend
 from storage.records import CodecConfig, RandomAccess
 
 MAX_PENDING: Final = 16 * 1024 * 1024
@@ -62,7 +63,7 @@ class UnitSink(Protocol):
     """Who takes the access units."""
 
     def unit(self, timestamp: int, size: int, random_access: RandomAccess, lost: int, joins: bool) -> None:  # noqa: FBT001 -- hot: positional
-        """One access unit: the last `size` bytes of the depacketiser's `out`.
+        """One access unit: the last `size` bytes of what the depacketiser joined.
 
         `lost` packets are missing since the unit before; with `joins` the bytes belong to that unit.
         """
@@ -80,10 +81,19 @@ class H264Depacketiser:
     """
 
     def __init__(
-        self, sink: UnitSink, *, channel: int, payload_type: int, parameter_sets: Sequence[bytes] = ()
+        self,
+        sink: UnitSink,
+        pool: BufferPool,
+        *,
+        channel: int,
+        payload_type: int,
+        parameter_sets: Sequence[bytes] = (),
     ) -> None:
-        self.out = bytearray()
         self._sink = sink
+        self._pool = pool
+        self._out = pool.take()
+        self._room = memoryview(self._out)
+        self._end = 0
         self._sets = ParameterSets()
         for nal in parameter_sets:
             self._offer(nal)
@@ -97,7 +107,6 @@ class H264Depacketiser:
         self._told = _NONE
         self._lost = 0
         self._unit_start = 0
-        self._room = 0
         self._nal_start = _NONE
         self._middle = _NONE
         self._clock = _NONE
@@ -107,31 +116,35 @@ class H264Depacketiser:
 
     @property
     def unfinished(self) -> int:
-        """Bytes at the end of `out` that belong to an access unit not yet told."""
-        return len(self.out) - self._unit_start
-
-    def _make_room(self, more: int) -> None:
-        """Double the memory of `out`: left to itself it grows by an eighth at a time, and each byte is copied 8 times.
-
-        CPython keeps the memory of a bytearray that shrinks to no less than half of it (PyByteArray_Resize). Measured
-        with 50 cameras in memory: a sixth of the whole cost per packet.
-        """
-        size = len(self.out)
-        self.out += bytes(max(size, more))
-        self._room = len(self.out)
-        del self.out[size:]
+        """Bytes at the end of what is joined that belong to an access unit not yet told."""
+        return self._end - self._unit_start
 
     def take(self, keep: int) -> bytearray:
-        """Give away `out` less its last `keep` bytes, which begin the new `out`: the one copy per record."""
-        taken = self.out
-        cut = len(taken) - keep
-        self.out = taken[cut:]
-        self._room = keep
+        """Give away what was joined, less its last `keep` bytes, which begin what comes: the one copy per record."""
+        taken, cut, end = self._out, self._end - keep, self._end
+        rest = bytes(self._room[cut:end])
+        self._room.release()
         del taken[cut:]
+        self._out = self._pool.take()
+        self._room = memoryview(self._out)
+        self._end = 0
+        self._put(rest)
         self._unit_start -= cut
         if self._nal_start != _NONE:
             self._nal_start -= cut
         return taken
+
+    def discard(self) -> None:
+        """Forget every unit told so far, the one that is just being told among them."""
+        self._end = self._unit_start = 0
+
+    def _room_for(self, more: int) -> memoryview:
+        """The memory of what is joined, with room for so much more."""
+        if self._end + more > len(self._out):
+            self._room.release()
+            extend(self._out, self._end + more)
+            self._room = memoryview(self._out)
+        return self._room
 
     def walk(self, buffer: bytearray, view: memoryview, at: int, end: int) -> int:
         """Take the whole frames of our channel from `buffer[at:end]`; where the first other byte stands.
@@ -143,9 +156,8 @@ class H264Depacketiser:
             CameraUnreachable: cause `garbage`, for an access unit beyond MAX_PENDING.
         """
         frame = _FRAME.unpack_from
-        if len(self.out) + end - at > self._room:
-            self._make_room(end - at)
-        out, magic, plain, marked = self.out, self._magic, self._plain, self._plain | _MARKER
+        room, filled = self._room_for(end - at), self._end
+        magic, plain, marked = self._magic, self._plain, self._plain | _MARKER
         expected, middle, clock = self._expected, self._middle, self._clock
         while end - at >= _FRAME_BYTES:
             head, length, flags, sequence, stamp, fragment = frame(buffer, at)
@@ -154,24 +166,27 @@ class H264Depacketiser:
                 break
             if sequence == expected and stamp == clock and length > _FU_BYTES:
                 if fragment == middle and flags == plain:
-                    out += view[at + _FRAME_BYTES : stop]
+                    begin, filled = filled, filled + length - _FU_BYTES
+                    room[begin:filled] = view[at + _FRAME_BYTES : stop]
                     expected = sequence + 1 & 0xFFFF
                     at = stop
                     continue
                 if fragment == middle | _FU_END and flags == marked:
-                    out += view[at + _FRAME_BYTES : stop]
+                    begin, self._end = filled, filled + length - _FU_BYTES
+                    room[begin : self._end] = view[at + _FRAME_BYTES : stop]
                     self._finish_nal()
                     self._finish_unit()
-                    out, middle = self.out, _NONE
-                    expected = sequence + 1 & 0xFFFF
+                    expected, middle = sequence + 1 & 0xFFFF, _NONE
                     at = stop
+                    room, filled = self._room_for(end - at), self._end
                     continue
-            self._expected = expected
+            self._expected, self._end = expected, filled
             self.packet(buffer, view, at + 4, stop)
-            out, expected, middle, clock = self.out, self._expected, self._middle, self._clock
+            expected, middle, clock = self._expected, self._middle, self._clock
             at = stop
-        self._expected = expected
-        if len(out) > MAX_PENDING:
+            room, filled = self._room_for(end - at), self._end
+        self._expected, self._end = expected, filled
+        if filled > MAX_PENDING:
             raise garbage("access-unit-size")
         return at
 
@@ -256,16 +271,15 @@ class H264Depacketiser:
             self._abandon()
             if not 0 < header & 0x1F <= _LAST_NAL_TYPE:
                 return False
-            self._nal_start = len(self.out)
-            self.out += b"\0\0\0\0"
-            self.out.append(indicator & 0xE0 | header & 0x1F)
+            self._nal_start = self._end
+            self._put(b"\0\0\0\0%c" % (indicator & 0xE0 | header & 0x1F))
             self._middle = middle
             self._clock = self._timestamp << 32 | self._ssrc
         elif self._nal_start == _NONE:
             return True
         elif middle != self._middle:
             return False
-        self.out += view[at + 2 : stop]
+        self._put(view[at + 2 : stop])
         if header & _FU_END:
             self._finish_nal()
         return True
@@ -282,24 +296,29 @@ class H264Depacketiser:
         return at == stop
 
     def _whole(self, view: memoryview, at: int, stop: int) -> None:
-        self._nal_start = len(self.out)
-        self.out += _LENGTH.pack(stop - at)
-        self.out += view[at:stop]
+        self._nal_start = self._end
+        self._put(_LENGTH.pack(stop - at))
+        self._put(view[at:stop])
         self._finish_nal()
+
+    def _put(self, data: bytes | memoryview) -> None:
+        begin, end = self._end, self._end + len(data)
+        self._room_for(len(data))[begin:end] = data
+        self._end = end
 
     def _abandon(self) -> None:
         """Forget the NAL unit that is being joined: it has a hole."""
         if self._nal_start != _NONE:
-            del self.out[self._nal_start :]
+            self._end = self._nal_start
             self._nal_start = self._middle = _NONE
 
     def _finish_nal(self) -> None:
-        out, start = self.out, self._nal_start
+        out, start = self._out, self._nal_start
         self._nal_start = self._middle = _NONE
-        _LENGTH.pack_into(out, start, len(out) - start - 4)
+        _LENGTH.pack_into(out, start, self._end - start - 4)
         kind = out[start + 4] & 0x1F
         if kind in _SMALL:
-            if out.find(b"\0\0\1", start + 5) >= 0:
+            if out.find(b"\0\0\1", start + 5, self._end) >= 0:
                 self._part(start)
             else:
                 self._note_small(kind, start + 4)
@@ -310,18 +329,22 @@ class H264Depacketiser:
 
     def _part(self, start: int) -> None:
         """Write one NAL unit that holds start codes (Annex B) as the several that it is."""
-        joined = bytes(self.out[start + 4 :])
-        del self.out[start:]
+        joined = bytes(self._room[start + 4 : self._end])
+        self._end = start
         for part in joined.split(b"\0\0\1"):
             if nal := part.rstrip(b"\0"):
-                self._nal_start = len(self.out)
-                self.out += _LENGTH.pack(len(nal)) + nal
+                self._nal_start = self._end
+                self._put(_LENGTH.pack(len(nal)) + nal)
                 self._finish_nal()
 
     def _note_small(self, kind: int, at: int) -> None:
         if kind in (SPS, PPS):
-            self._sets_changed |= self._offer(bytes(self.out[at:]))
-        elif kind == _SEI and self._random_access is RandomAccess.NONE and _has_recovery_point(self.out, at + 1):
+            self._sets_changed |= self._offer(bytes(self._room[at : self._end]))
+        elif (
+            kind == _SEI
+            and self._random_access is RandomAccess.NONE
+            and _has_recovery_point(self._out, at + 1, self._end)
+        ):
             self._random_access = RandomAccess.RECOVERY_POINT
 
     def _offer(self, nal: bytes) -> bool:
@@ -342,8 +365,8 @@ class H264Depacketiser:
         timestamp, told = self._timestamp, self._told
         self._told = timestamp
         self._has_slice = False
-        self._sink.unit(timestamp, len(self.out) - self._unit_start, random_access, lost, timestamp == told)
-        self._unit_start = len(self.out)
+        self._sink.unit(timestamp, self._end - self._unit_start, random_access, lost, timestamp == told)
+        self._unit_start = self._end
 
 
 def _payload(buffer: bytearray, at: int, stop: int) -> tuple[int, int]:
@@ -362,9 +385,8 @@ def _payload(buffer: bytearray, at: int, stop: int) -> tuple[int, int]:
     return begin, stop
 
 
-def _has_recovery_point(out: bytearray, at: int) -> bool:
-    """Whether the SEI payload that begins at `at` holds a recovery point (H.264 sections 7.3.2.3.1 and D.1.8)."""
-    end = len(out)
+def _has_recovery_point(out: bytearray, at: int, end: int) -> bool:
+    """Whether the SEI payload in `out[at:end]` holds a recovery point (H.264 sections 7.3.2.3.1 and D.1.8)."""
     while at + 2 <= end and out[at] != _STOP_BYTE:
         numbers = []
         for _ in range(2):

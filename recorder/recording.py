@@ -172,7 +172,7 @@ class Recording:
         self.covered_utc_us = UtcUs(record.start_utc_us + self._last_us)
         self.totals.records += 1
         self.totals.frames += len(record.sizes)
-        self.totals.payload_bytes += len(record.data)
+        self.totals.payload_bytes += sum(record.sizes)  # its data belongs to storage by now
 
     def _tell_gaps(self, record: Record) -> None:
         """End the gap that was open; a new clock epoch is a gap of its own, as long as UTC leapt forward."""

@@ -13,6 +13,7 @@ from recorder.rtsp.client import Channels
 from recorder.rtsp.sdp import VideoTrack
 from recorder.server_clock import ServerClock
 from recorder.timeline import MAX_AHEAD_US, MediaTime
+from storage.buffers import BufferPool
 from storage.records import GapCause, RandomAccess
 
 MAX_BREAKS: Final = 10
@@ -27,9 +28,11 @@ class Run:
     picture is lost by it. The event loop owns it. For each read: `reading`, any number of units, `read`.
     """
 
-    def __init__(self, recording: Recording, server: ServerClock, track: VideoTrack, channels: Channels) -> None:
+    def __init__(
+        self, recording: Recording, server: ServerClock, pool: BufferPool, track: VideoTrack, channels: Channels
+    ) -> None:
         self.depacketiser = H264Depacketiser(
-            self, channel=channels.rtp, payload_type=track.payload_type, parameter_sets=track.parameter_sets
+            self, pool, channel=channels.rtp, payload_type=track.payload_type, parameter_sets=track.parameter_sets
         )
         self.last_unit_mono_us: MonoUs | None = None
         """When the last access unit arrived, be it recorded or not."""
@@ -82,7 +85,7 @@ class Run:
         self.last_unit_mono_us = self._arrival_mono_us
         config = self.depacketiser.config
         if config is None or (self.awaits_random_access and random_access is RandomAccess.NONE):
-            self.depacketiser.take(0)
+            self.depacketiser.discard()
             return
         self.awaits_random_access = False
         if joins and self._gop.units:

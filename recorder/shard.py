@@ -17,6 +17,7 @@ from recorder.server_clock import ServerClock, kernel_is_synchronised
 from recorder.status import CameraStatus, ShardSettings
 from recorder.waiting import Pace
 from recorder.worker import CameraWorker, ShardParts
+from storage.buffers import BufferPool
 from storage.snapshot import CameraEntry
 
 TICK_S: Final = 0.5
@@ -42,6 +43,7 @@ class Shard:
         clock: Clock,
         settings: ShardSettings,
         *,
+        pool: BufferPool | None = None,
         is_synchronised: Callable[[], bool] = kernel_is_synchronised,
     ) -> None:
         self._entries = {entry.camera: entry for entry in cameras}
@@ -51,7 +53,9 @@ class Shard:
         self._settings = settings
         self._server = ServerClock(clock, events, first_epoch=settings.clock_epoch, is_synchronised=is_synchronised)
         pace = Pace(clock, per_second=settings.connects_per_second)
-        self._parts = ShardParts(secrets=secrets, clock=clock, server=self._server, pace=pace, settings=settings)
+        self._parts = ShardParts(
+            secrets=secrets, clock=clock, server=self._server, pace=pace, pool=pool or BufferPool(), settings=settings
+        )
         self._gaps: dict[CameraId, GapLog] = {}
         self._workers: dict[CameraId, CameraWorker] = {}
         self._tasks: dict[CameraId, asyncio.Task[None]] = {}

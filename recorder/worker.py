@@ -23,6 +23,7 @@ from recorder.run import Run
 from recorder.server_clock import ServerClock
 from recorder.status import CameraStatus, ShardSettings, State
 from recorder.waiting import Pace, first_of
+from storage.buffers import BufferPool
 from storage.records import GapCause
 from storage.snapshot import CameraEntry
 
@@ -40,6 +41,7 @@ class ShardParts:
     clock: Clock
     server: ServerClock
     pace: Pace
+    pool: BufferPool
     settings: ShardSettings
 
 
@@ -158,7 +160,7 @@ class CameraWorker:
 
     def _begin(self, track: VideoTrack, channels: Channels) -> Run:
         self._recording.require_random_access()
-        self._run = Run(self._recording, self._parts.server, track, channels)
+        self._run = Run(self._recording, self._parts.server, self._parts.pool, track, channels)
         self._breaks_told = 0
         return self._run
 

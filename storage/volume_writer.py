@@ -19,6 +19,7 @@ from nvr.base.bounded import BoundedQueue, QueueStatistics
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.stop import Stop
 from nvr.base.units import UtcUs, us_from_ticks
+from storage.buffers import BufferPool
 from storage.durable import make_directory
 from storage.growing_segment import RESERVE_BYTES, GrowingSegment
 from storage.keyring import KeyringUnreachable, KeyringWriter
@@ -86,13 +87,13 @@ class VolumeWriter:
     """Writes the segments of one shard on one volume.
 
     The recorder calls `open_segment`, `append`, `close_segment` in order for each segment, from one thread, and asks
-    `failed` before it appends. What it handed over and no sealed segment holds is told by `records_lost`. Once a sync
-    failed or the volume is no longer itself, it is out of service for good: every growing segment fails. Fields without
-    underscore are read by any thread; `_growing` belongs to the writer thread. A fault of the program in a thread is
-    raised again by the next call.
+    `failed` before it appends. Once a record is written its data goes into the pool, to be filled anew. What was handed
+    over and no sealed segment holds is told by `records_lost`. Once a sync failed or the volume is no longer itself, it
+    is out of service for good: every growing segment fails. Fields without underscore are read by any thread;
+    `_growing` belongs to the writer thread. A fault of the program in a thread is raised again by the next call.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- what a writer works with, by name
         self,
         volume: Volume,
         shard: int,
@@ -101,6 +102,7 @@ class VolumeWriter:
         keyring: KeyringWriter,
         events: SealEvents,
         predecessors: Predecessors | None = None,
+        pool: BufferPool | None = None,
         queue_bytes: int = 64 << 20,
         sync_interval_s: float = SYNC_INTERVAL_S,
     ) -> None:
@@ -111,6 +113,7 @@ class VolumeWriter:
         self._identity = identity
         self._keyring = keyring
         self._events = events
+        self._pool = pool or BufferPool()
         self._predecessors = predecessors or Predecessors()
         self._queue: BoundedQueue[_Command] = BoundedQueue(limit_bytes=queue_bytes)
         self._sync_interval_s = sync_interval_s
@@ -316,6 +319,7 @@ class VolumeWriter:
             return
         self._records += 1
         self._bytes += written.ct_bytes
+        self._pool.give(record.data)
         self._events.record_written(written)
 
     def _close(self, growing: GrowingSegment) -> None:

@@ -13,6 +13,7 @@ from recorder.rtsp.client import Channels
 from recorder.rtsp.sdp import VideoTrack
 from recorder.run import MAX_BREAKS, Run
 from recorder.server_clock import ServerClock
+from storage.buffers import BufferPool
 from storage.records import GapCause, RandomAccess, Record
 from storage.snapshot import CameraEntry
 from tests.recorder.fakes import MemoryEvents, MemorySink
@@ -33,7 +34,9 @@ class Bench:
         gaps = GapLog(CameraId("cam1"), self.events)
         hour_us = 3_600_000_000
         self.recording = Recording(entry, self.sink, gaps, segment_us=hour_us, first_segment_us=hour_us)
-        self.run = Run(self.recording, self.server, VideoTrack("H264", 96, "", "", (SPS, PPS)), Channels(0, 1))
+        self.run = Run(
+            self.recording, self.server, BufferPool(), VideoTrack("H264", 96, "", "", (SPS, PPS)), Channels(0, 1)
+        )
         self.packets = Packets()
         self.began_utc_us = self.clock.utc_us()
         self.clock.advance(DELAY_US)

@@ -31,6 +31,7 @@ from nvr.base.wire import Server
 from recorder.server_clock import kernel_is_synchronised
 from recorder.shard import Shard
 from recorder.status import ShardSettings
+from storage.buffers import BufferPool
 from storage.keyring import KeyringReader, KeyringWriter
 from storage.ledger.machine import Stop as StopBody
 from storage.predecessors import Predecessors
@@ -128,14 +129,15 @@ def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
     volumes = _usable(open_volume, [volume.path for volume in settings.volume])
     # Listed before anything new grows there: what is found now, a dead process left.
     leftovers = Leftovers(volumes, number, KeyringReader(settings.keyring.places), faults)
-    started = partial(_started_writer, settings, number, identity, keyring, told, Predecessors())
+    pool = BufferPool()
+    started = partial(_started_writer, settings, number, identity, keyring, told, Predecessors(), pool)
     writers = _usable(started, volumes)
     for writer in writers:
         opened.callback(writer.stop, drain=True)
     router = VolumeRouter(writers)
     entries = snapshot.of_shard(number)
     router.cameras(entries)
-    shard = Shard(entries, logins, router, SpoolEvents(spool), clock, _shard_settings(settings, epoch))
+    shard = Shard(entries, logins, router, SpoolEvents(spool), clock, _shard_settings(settings, epoch), pool=pool)
     return _Parts(
         number=number,
         state=state,
@@ -173,6 +175,7 @@ def _started_writer(
     keyring: KeyringWriter,
     told: GrowingSegments,
     predecessors: Predecessors,
+    pool: BufferPool,
     volume: Volume,
 ) -> VolumeWriter:
     writer = VolumeWriter(
@@ -182,6 +185,7 @@ def _started_writer(
         keyring=keyring,
         events=told,
         predecessors=predecessors,
+        pool=pool,
         queue_bytes=settings.recorder.queue_mib << 20,
     )
     writer.start()

@@ -19,6 +19,7 @@ from recorder.rtsp.sdp import VideoTrack
 from recorder.rtsp.url import parse_url
 from recorder.run import Run
 from recorder.server_clock import ServerClock
+from storage.buffers import BufferPool
 from storage.snapshot import CameraEntry
 from tests.recorder.fakes import MemoryEvents, MemorySink
 from tests.recorder.rtp import PPS, SPS, Packets, fragments, frame, idr, inter, sample, sender_report
@@ -75,7 +76,7 @@ class Bench:
         self.runs: list[Run] = []
 
         def begin(track: VideoTrack, channels: Channels) -> Run:
-            self.runs.append(Run(recording, server, track, channels))
+            self.runs.append(Run(recording, server, BufferPool(), track, channels))
             return self.runs[-1]
 
         client = RtspClient(parse_url("rtsp://cam1/live"), None)
