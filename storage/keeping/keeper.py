@@ -216,7 +216,7 @@ class Keeper:
         async with self._places.turn:
             self._last_pass = done = await self._retention.run(self._sync())
         if done.paused is not None:
-            self._faults["clock"] = f"nothing is destroyed: the clock is {done.paused} (docs/adr/0009)"
+            self._faults["clock"] = f"nothing is destroyed: the clock is {done.paused}; `timedatectl` says more"
             return
         self._faults.pop("clock", None)
         self._note_what_stayed(done.destroyed)

@@ -7,17 +7,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from access.verification.ledger import verify_ledger
-from nvr.app.cli.common import (
-    EXIT_REFUSED,
-    ConfigOption,
-    JsonOption,
-    LangOption,
-    new_app,
-    run,
-    settings_of,
-    write_answer,
-    write_json,
-)
+from nvr.app.cli.answers import write_answer, write_json
+from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, LangOption, new_app, run, settings_of
 from nvr.app.cli.verify import show
 from nvr.app.keeper_settings import keeper_settings
 from nvr.app.roles.keeper import only_keeper

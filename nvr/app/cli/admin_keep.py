@@ -4,8 +4,10 @@ from typing import Annotated
 
 import typer
 
-from nvr.app.cli.common import JsonOption, command_elsewhere, new_app, write_answer
-from nvr.app.cli.person import ReasonOption, act_and_write, person_of, require
+from nvr.app.cli.answers import write_answer
+from nvr.app.cli.common import JsonOption, command_elsewhere, new_app
+from nvr.app.cli.person import ReasonOption, act_and_list, act_and_write, person_of, require
+from nvr.app.cli.tables import hold_rows, retention_rows
 
 retention = new_app("How long footage is kept.")
 hold = new_app("Holds: footage that must not be destroyed.")
@@ -23,7 +25,7 @@ def retention_show(context: typer.Context, *, as_json: JsonOption = False) -> No
 
     Example: nvr-admin --as admin retention show
     """
-    act_and_write(context, "retention.show", as_json=as_json)
+    act_and_list(context, "retention.show", retention_rows, as_json=as_json)
 
 
 @hold.command("place")
@@ -62,7 +64,7 @@ def hold_list(context: typer.Context, *, as_json: JsonOption = False) -> None:
 
     Example: nvr-admin --as admin hold list
     """
-    act_and_write(context, "hold.list", as_json=as_json)
+    act_and_list(context, "hold.list", hold_rows, as_json=as_json)
 
 
 @hold.command("end")

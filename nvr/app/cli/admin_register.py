@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from nvr.app.cli.common import JsonOption, new_app, secret, write_answer
-from nvr.app.cli.person import act_and_write, person_of
-from nvr.app.cli.tables import camera_rows
+from nvr.app.cli.answers import write_answer
+from nvr.app.cli.common import JsonOption, new_app, secret
+from nvr.app.cli.person import act_and_list, act_and_write, person_of
+from nvr.app.cli.tables import account_rows, camera_rows
 
 camera = new_app("Cameras.")
 point = new_app("Points: the numbered places of the prefect's order.")
@@ -63,9 +64,7 @@ def camera_list(context: typer.Context, *, as_json: JsonOption = False) -> None:
 
     Example: nvr-admin --as admin camera list
     """
-    person = person_of(context)
-    cameras = person.act("camera.list")
-    write_answer(cameras if as_json else camera_rows(cameras), as_json=as_json, zone=person.zone)
+    act_and_list(context, "camera.list", camera_rows, as_json=as_json)
 
 
 @point.command("add")
@@ -184,4 +183,4 @@ def account_list(context: typer.Context, *, as_json: JsonOption = False) -> None
 
     Example: nvr-admin --as admin account list
     """
-    act_and_write(context, "account.list", as_json=as_json)
+    act_and_list(context, "account.list", account_rows, as_json=as_json)

@@ -1,26 +1,20 @@
-"""What the four command lines share: options, exit codes, answers as tables or JSON, passwords."""
+"""What the four command lines share: options, exit codes, passwords."""
 
-import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Final
-from zoneinfo import ZoneInfo
+from typing import Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from config.load import config_file, load
 from config.model import Settings
-from nvr.app.cli.times import show_instant
 from nvr.app.messages import explain, say
 from nvr.base.errors import ConfigError, NvrError
 
 EXIT_REFUSED: Final = 1
 EXIT_CONFIG: Final = 78
-_INSTANT_SUFFIX: Final = "_utc_us"
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Configuration; else SCELLE_CONFIG, else /etc/scelle.")
@@ -89,51 +83,6 @@ def secret(prompt_id: str, file: Path | None, *, confirm: bool = False) -> str:
         return file.read_text(encoding="utf-8").partition("\n")[0]
     except OSError as error:
         raise ConfigError(file=str(file), why=f"the file can not be read: {error.strerror}") from error
-
-
-def write_json(value: object) -> None:
-    """One JSON value on standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, sort_keys=True) + "\n")
-    sys.stdout.flush()
-
-
-def write_answer(value: Any, *, as_json: bool, zone: ZoneInfo) -> None:  # noqa: ANN401 -- JSON from a role
-    """An answer for a machine or for a person: a list of objects becomes a table."""
-    if as_json:
-        write_json(value)
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            sys.stdout.write(f"{_heading(key)}: {_cell(key, item, zone)}\n")
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        _write_table(value, zone)
-    else:
-        sys.stdout.write(f"{value}\n")
-
-
-def _write_table(rows: Sequence[Any], zone: ZoneInfo) -> None:
-    if not all(isinstance(row, Mapping) for row in rows):
-        for row in rows:
-            sys.stdout.write(f"{row}\n")
-        return
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    table = Table(*(_heading(column) for column in columns))
-    for row in rows:
-        table.add_row(*(_cell(column, row.get(column), zone) for column in columns))
-    Console(soft_wrap=not sys.stdout.isatty()).print(table)
-
-
-def _heading(key: str) -> str:
-    return key.removesuffix(_INSTANT_SUFFIX)
-
-
-def _cell(key: str, value: Any, zone: ZoneInfo) -> str:  # noqa: ANN401 -- JSON from a role
-    if value is None:
-        return "-"
-    if key.endswith(_INSTANT_SUFFIX) and isinstance(value, int):
-        return show_instant(value, zone)
-    if isinstance(value, Mapping | list):
-        return json.dumps(value, ensure_ascii=False)
-    return str(value)
 
 
 def abort_on_no(question_id: str, **fields: object) -> None:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from nvr.app.cli.common import JsonOption, LangOption, abort_on_no, new_app, run, secret, write_json
+from nvr.app.cli.answers import write_json
+from nvr.app.cli.common import JsonOption, LangOption, abort_on_no, new_app, run, secret
 from nvr.app.cli.custodian_scope import scope_fields
 from nvr.app.cli.files import read_file, write_new_file
 from nvr.app.messages import say

@@ -12,7 +12,8 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from nvr.app.cli.common import JsonOption, write_answer
+from nvr.app.cli.answers import write_answer
+from nvr.app.cli.common import JsonOption
 from nvr.app.cli.export_requisition import RequisitionArgument
 from nvr.app.cli.person import Person, person_of
 from nvr.base.errors import Refused

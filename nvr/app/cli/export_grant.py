@@ -6,7 +6,8 @@ from typing import Annotated, Final
 
 import typer
 
-from nvr.app.cli.common import JsonOption, new_app, write_answer
+from nvr.app.cli.answers import write_answer
+from nvr.app.cli.common import JsonOption, new_app
 from nvr.app.cli.files import read_file, write_new_file
 from nvr.app.cli.person import person_of
 from nvr.base.wire import Client

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
-from nvr.app.cli.common import JsonOption, new_app, write_answer
-from nvr.app.cli.person import ReasonOption, act_and_write, person_of, require
+from nvr.app.cli.answers import write_answer
+from nvr.app.cli.common import JsonOption, new_app
+from nvr.app.cli.person import ReasonOption, act_and_list, act_and_write, person_of, require
+from nvr.app.cli.tables import requisition_rows
 from nvr.base.errors import InvalidValue
 from nvr.base.ids import requisition_no
 
@@ -58,7 +60,7 @@ def requisition_list(context: typer.Context, *, as_json: JsonOption = False) -> 
 
     Example: nvr-export --as j.martin requisition list
     """
-    act_and_write(context, "requisition.list", as_json=as_json)
+    act_and_list(context, "requisition.list", requisition_rows, as_json=as_json)
 
 
 @requisition.command("show")

@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from nvr.app.cli.common import JsonOption, LangOption, new_app, run, write_json
+from nvr.app.cli.answers import write_json
+from nvr.app.cli.common import JsonOption, LangOption, new_app, run
 from nvr.app.demo.processes import Processes
 from nvr.app.demo.stage import Stage, set_up
 from nvr.app.demo.story import play

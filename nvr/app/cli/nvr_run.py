@@ -12,7 +12,8 @@ import typer
 
 from config.load import config_file, load
 from config.model import Settings
-from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, settings_of, write_answer, write_json
+from nvr.app.cli.answers import write_answer, write_json
+from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, settings_of
 from nvr.app.cli.tables import status_of
 from nvr.app.commands import Role, role_command
 from nvr.app.messages import say

@@ -1,17 +1,18 @@
 """Acts of a named person, over access's socket."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 import typer
 
 from config.model import Settings
-from nvr.app.cli.common import ConfigOption, LangOption, secret, settings_of, write_answer
+from nvr.app.cli.answers import write_answer
+from nvr.app.cli.common import ConfigOption, LangOption, secret, settings_of
 from nvr.app.cli.times import parse_instant
 from nvr.app.messages import say
 from nvr.base.errors import InvalidValue
@@ -19,6 +20,7 @@ from nvr.base.units import UtcUs
 from nvr.base.wire import Client
 
 T = TypeVar("T")
+Rows: TypeAlias = Callable[[Sequence[Mapping[str, Any]]], Sequence[Mapping[str, Any]]]
 
 _ACT_DEADLINE_S: Final = 600.0
 """A grant file waits for the rotation of its cameras, and reads the heads of all that it releases."""
@@ -102,6 +104,13 @@ def act_and_write(context: typer.Context, name: str, *, as_json: bool, **args: o
     """Run the act of this command line's person, and write its answer."""
     person = person_of(context)
     write_answer(person.act(name, **args), as_json=as_json, zone=person.zone)
+
+
+def act_and_list(context: typer.Context, name: str, rows: Rows, *, as_json: bool) -> None:
+    """The same for an act that answers with a list, of which people see `rows`."""
+    person = person_of(context)
+    answer = person.act(name)
+    write_answer(answer if as_json else rows(answer), as_json=as_json, zone=person.zone)
 
 
 def require(option: str, value: T | None) -> T:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from nvr.app.words import word
+
 _MBIT: Final = 1_000_000
 
 
@@ -15,13 +17,79 @@ def camera_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             {
                 "camera": camera["camera"],
                 "point": camera.get("point"),
-                "state": "retired" if camera.get("retired") else _state(state),
+                "state": word("retired") if camera.get("retired") else _state(state),
                 "since_utc_us": state.get("since_utc_us"),
-                "Mbit/s": _mbit(state.get("bitrate_bps")),
-                "kept since_utc_us": camera.get("oldest_utc_us"),
+                "Mbit_per_s": _mbit(state.get("bitrate_bps")),
+                "kept_since_day_utc_us": camera.get("oldest_utc_us"),
             }
         )
     return rows
+
+
+def requisition_rows(requisitions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row a requisition: how far it is, what it asks for, until when that is kept; `show` has the rest."""
+    return [
+        {
+            "requisition": each["requisition"],
+            "state": each["state"],
+            "requester": each["requester"],
+            "cameras": each["cameras"],
+            "from_utc_us": each["from_utc_us"],
+            "to_utc_us": each["to_utc_us"],
+            "hold_until_day_utc_us": None if each["hold_ended"] else each["hold_until_utc_us"],
+        }
+        for each in requisitions
+    ]
+
+
+def hold_rows(holds: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row a hold, with whatever says why and until when."""
+    return [
+        {
+            "hold": each["hold"],
+            "requisition": each["requisition"],
+            "asked_by": each["asked_by"],
+            "placed_by": each["placed_by"],
+            "cameras": each["cameras"],
+            "from_utc_us": each["from_utc_us"],
+            "to_utc_us": each["to_utc_us"],
+            "until_utc_us": each["until_utc_us"],
+            "ended": each["ended"],
+        }
+        for each in holds
+    ]
+
+
+def account_rows(accounts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row an account: who it is, and what it may do until when."""
+    return [
+        {
+            "account": each["account"],
+            "roles": each["roles"],
+            "person": each["person"],
+            "service": each["service"],
+            "ends_day_utc_us": each["ends_utc_us"],
+            "disabled": each["disabled"],
+        }
+        for each in accounts
+    ]
+
+
+def retention_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row a camera: the order and its days, what a camera's own setting or the minimum makes of them."""
+    return [
+        {
+            "camera": each["camera"],
+            "order": each["order"],
+            "order_ends_day_utc_us": each["order_ends_utc_us"],
+            "days": each["days"],
+            "camera_days": each["camera_days"],
+            "minimum_days": each["minimum_days"],
+            "oldest_day_utc_us": each["oldest_utc_us"],
+            "achieved_days": each["achieved_days"],
+        }
+        for each in cameras
+    ]
 
 
 def status_of(role: str, answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,7 +106,7 @@ def _recorder(answer: Mapping[str, Any]) -> dict[str, Any]:
     recording = [camera for camera in cameras if camera["state"] == "recording"]
     lines: dict[str, Any] = {"recording": f"{len(recording)} / {len(cameras)}"}
     lines |= {camera["camera"]: _state(camera) for camera in cameras if camera not in recording}
-    lines["lost packets"] = sum(camera["lost"] for camera in cameras)
+    lines["lost_packets"] = sum(camera["lost"] for camera in cameras)
     lines |= {f"volume {each['volume']}": each["lost"] for each in answer["volumes"] if each["lost"]}
     if answer.get("keyring_degraded"):
         lines["keyring"] = "one place does not take keys"
@@ -64,7 +132,8 @@ def _state(state: Mapping[str, Any]) -> str | None:
     if not state:
         return None
     cause = state.get("cause")
-    return f"{state['state']} ({cause})" if cause else str(state["state"])
+    shown = word(str(state["state"]))
+    return f"{shown} ({cause})" if cause else shown
 
 
 def _mbit(bitrate_bps: int | None) -> str | None:

@@ -34,6 +34,11 @@ def show_instant(utc_us: int, zone: ZoneInfo) -> str:
     return (_EPOCH + timedelta(microseconds=utc_us)).astimezone(zone).isoformat(" ", "seconds")
 
 
+def show_day(utc_us: int, zone: ZoneInfo) -> str:
+    """The local day on which the instant lies."""
+    return (_EPOCH + timedelta(microseconds=utc_us)).astimezone(zone).date().isoformat()
+
+
 def _local(field: str, text: str, when: datetime, zone: ZoneInfo) -> datetime:
     first, second = (when.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if first.utcoffset() == second.utcoffset():

@@ -12,7 +12,8 @@ from access.verification.ledger import verify_ledger
 from access.verification.report import Report
 from access.verification.segment import verify_segment
 from access.verification.texts import TEXTS, render
-from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, LangOption, new_app, run, write_json
+from nvr.app.cli.answers import write_json
+from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, LangOption, new_app, run
 from nvr.app.messages import LANGUAGE, Language, say
 from nvr.base.errors import Refused
 

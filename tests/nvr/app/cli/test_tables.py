@@ -27,7 +27,7 @@ def test_camera_that_does_not_record_says_why_in_its_row() -> None:
         ]
     )
     assert [row["state"] for row in rows] == ["waiting (unauthorized)", "recording", "retired"]
-    assert [row["Mbit/s"] for row in rows] == ["0.0", "4.1", None]
+    assert [row["Mbit_per_s"] for row in rows] == ["0.0", "4.1", None]
 
 
 def test_status_of_a_recorder_counts_and_names_what_is_wrong() -> None:
@@ -43,7 +43,7 @@ def test_status_of_a_recorder_counts_and_names_what_is_wrong() -> None:
     assert lines == {
         "recording": "1 / 2",
         "north": "waiting (unauthorized)",
-        "lost packets": 3,
+        "lost_packets": 3,
         "volume b": "sync: EIO",
         "keyring": "one place does not take keys",
         "faults": ["growing/x.svs"],
