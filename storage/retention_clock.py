@@ -11,7 +11,7 @@ from nvr.base.units import US_PER_SECOND
 from storage.ledger.machine import ClockSync
 
 TOLERANCE_US: Final = 3_600 * US_PER_SECOND
-"""So far apart clock and ledger may be."""
+"""So far apart a synchronised clock and the ledger may be."""
 
 SETTLING_US: Final = 600 * US_PER_SECOND
 """A lead that the monotonic clock does not explain is believed after so long with a synchronised clock."""
@@ -20,8 +20,6 @@ SETTLING_US: Final = 600 * US_PER_SECOND
 class Pause(StrEnum):
     """Why nothing is destroyed now."""
 
-    UNSYNCHRONISED = "unsynchronised"
-    """The kernel does not count the clock as disciplined."""
     AHEAD = "ahead"
     """The clock is later than the ledger's last time and the monotonic clock since then explain."""
     BEHIND = "behind"
@@ -56,6 +54,8 @@ class RetentionClock:
         pause = self._pause(now, self._anchor)
         if pause is not Pause.AHEAD:
             self._settling = None
+        elif now.sync != "synchronised":
+            self._settling = None
         elif self._settling is None or _lead_us(now, self._settling) not in _WITHIN:
             self._settling = (now.system_utc_us, now.mono_us)
         elif now.mono_us - self._settling[1] >= SETTLING_US:
@@ -64,9 +64,9 @@ class RetentionClock:
         return pause
 
     def _pause(self, now: Reading, anchor: tuple[int, int]) -> Pause | None:
-        if now.sync != "synchronised":
-            return Pause.UNSYNCHRONISED
-        if now.ledger_utc_us > now.system_utc_us + TOLERANCE_US:
+        # Without a time server a clock that went on evenly is right by seconds: the cap does not wait for one.
+        tolerance_us = TOLERANCE_US if now.sync == "synchronised" else 0
+        if now.ledger_utc_us > now.system_utc_us + tolerance_us:
             return Pause.BEHIND
         return Pause.AHEAD if _lead_us(now, anchor) > TOLERANCE_US else None
 

@@ -99,7 +99,7 @@ async def test_clock_that_was_ahead_while_it_was_not_synchronised_destroys_nothi
     await town.act(order(15))
     town.clock.step_utc(400 * DAY_US)
     await town.act(order(15))
-    assert (await town.keeper._retention.run("unsynchronised")).paused is Pause.UNSYNCHRONISED
+    assert (await town.keeper._retention.run("unsynchronised")).paused is Pause.AHEAD
     town.clock.step_utc(-400 * DAY_US)
     assert (await run(town)).paused is Pause.BEHIND
     await town.restart()
