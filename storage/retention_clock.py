@@ -52,9 +52,7 @@ class RetentionClock:
         if self._anchor is None:
             self._anchor = (now.ledger_utc_us, now.mono_us)
         pause = self._pause(now, self._anchor)
-        if pause is not Pause.AHEAD:
-            self._settling = None
-        elif now.sync != "synchronised":
+        if pause is not Pause.AHEAD or now.sync != "synchronised":
             self._settling = None
         elif self._settling is None or _lead_us(now, self._settling) not in _WITHIN:
             self._settling = (now.system_utc_us, now.mono_us)
