@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -46,7 +46,11 @@ SHOWN: Final = ("camera", "shard", "retention_days", "retired")
 
 
 class Cameras:
-    """The acts on cameras."""
+    """The acts on cameras.
+
+    A new camera is dealt to the shard with the fewest, of as many as `shards_for` says for so many cameras; it stays
+    there.
+    """
 
     def __init__(
         self,
@@ -57,7 +61,7 @@ class Cameras:
         clock: Clock,
         *,
         secrets_file: Path,
-        shards: int,
+        shards_for: Callable[[int], int],
     ) -> None:
         self._register = register
         self._publisher = publisher
@@ -65,7 +69,7 @@ class Cameras:
         self._states = states
         self._clock = clock
         self._secrets_file = secrets_file
-        self._shards = shards
+        self._shards_for = shards_for
         self._adding = asyncio.Lock()
 
     async def add(self, person: Person, args: Arguments) -> dict[str, Json]:
@@ -171,7 +175,7 @@ class Cameras:
             .group_by(tables.Camera.shard)
         )
         used = dict(counts.all())
-        return min(range(self._shards), key=lambda shard: used.get(shard, 0))
+        return min(range(self._shards_for(sum(used.values()) + 1)), key=lambda shard: used.get(shard, 0))
 
     def _keep_login(self, name: CameraId, login: Login) -> None:
         secrets.replace(self._secrets_file, {**secrets.load(self._secrets_file), name: login})

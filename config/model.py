@@ -9,7 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
+
+from config.shards import AUTO, Shards, shard_setting
 
 _NAME: Final = r"^[a-z0-9][a-z0-9_.-]{0,62}$"
 _SOCKET_BYTES: Final = 107
@@ -165,8 +167,9 @@ class Keys(_Section):
 class Recorder(_Section):
     """How footage is taken in."""
 
-    shards: Annotated[int, Field(strict=True, ge=1, le=64)] = 1
-    """Recorder processes; each records the cameras of its number."""
+    shards: Annotated[Shards, PlainValidator(shard_setting)] = AUTO
+    """Recorder processes; each records the cameras that were dealt to it. `auto`: by cameras and cores, see
+    `config.shards`."""
 
     segment_seconds: Annotated[int, Field(strict=True, ge=2, le=300)] = 300
     """Length of a segment. Shorter ones cost space and let a crash lose less of an open one."""

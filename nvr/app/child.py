@@ -69,7 +69,7 @@ class Child:
             delay_s = 0.0 if at_once else self._backoff.next_delay_s()
             at_once = ran_us >= US_PER_SECOND * self.plan.starting_s
             _log.error("%s ended with %s; again in %.1f s", self.plan.name, code, delay_s)
-            await _first(stop.wait(), self._clock.sleep(delay_s))
+            await first_done(stop.wait(), self._clock.sleep(delay_s))
             if stop.is_set():
                 return 0
 
@@ -89,10 +89,10 @@ class Child:
         self._process = process
         _log.info("%s started, pid %s", self.plan.name, process.pid)
         try:
-            await _first(process.wait(), stop.wait(), self._until_silent())
+            await first_done(process.wait(), stop.wait(), self._until_silent())
             if process.returncode is None and stop.is_set():
                 process.terminate()
-                await _first(process.wait(), self._clock.sleep(self.plan.stopping_s))
+                await first_done(process.wait(), self._clock.sleep(self.plan.stopping_s))
             if process.returncode is None:
                 _log.error("%s does not answer: killed", self.plan.name)
                 self.kill()
@@ -116,7 +116,7 @@ class Child:
                 await self._clock.sleep(_PROBE_EVERY_S)
 
 
-async def _first(*waits: Awaitable[object]) -> None:
+async def first_done(*waits: Awaitable[object]) -> None:
     """Wait until one of them is done; the others are cancelled."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]
     try:

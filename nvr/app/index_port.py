@@ -95,8 +95,8 @@ class IndexFiles:
 class RecorderStates:
     """What the recorders say of their cameras."""
 
-    def __init__(self, sockets: Sequence[Path]) -> None:
-        self._sockets = tuple(sockets)
+    def __init__(self, sockets: Callable[[], Mapping[int, Path]]) -> None:
+        self._sockets = sockets
 
     async def states(self) -> Mapping[CameraId, Mapping[str, Json]]:
         """State and counters of each camera; those of a recorder that does not answer are absent."""
@@ -105,8 +105,13 @@ class RecorderStates:
 
     async def answers(self) -> list[Mapping[str, Any]]:
         """The `status` of every recorder that answers."""
-        answers = await asyncio.gather(*(_ask(socket) for socket in self._sockets))
-        return [answer for answer in answers if answer is not None]
+        return [answer for answer in (await self.by_shard()).values() if answer is not None]
+
+    async def by_shard(self) -> Mapping[int, Mapping[str, Any] | None]:
+        """The `status` of every recorder that should run; None for one that does not answer."""
+        sockets = await asyncio.to_thread(self._sockets)
+        answers = await asyncio.gather(*(_ask(socket) for socket in sockets.values()))
+        return dict(zip(sockets, answers, strict=True))
 
 
 async def _ask(socket: Path) -> Mapping[str, Any] | None:

@@ -179,7 +179,7 @@ class World:
         self.publisher = Publisher(register, self.keeper, clock)
         self.accounts = Accounts(register, passwords, clock)
         self.cameras = Cameras(
-            register, self.publisher, index, States(), clock, secrets_file=self.secrets_file, shards=2
+            register, self.publisher, index, States(), clock, secrets_file=self.secrets_file, shards_for=lambda _: 2
         )
         perimeter = Perimeter(register, self.publisher, clock)
         holds = Holds(register, clock, ZONE)

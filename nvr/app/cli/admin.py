@@ -10,6 +10,7 @@ app = new_app(
 )
 app.callback()(sign_in)
 command_elsewhere(app, "init", "nvr.app.cli.admin_init", "Found a system, from nothing.")
+command_elsewhere(app, "shards", "nvr.app.cli.admin_shards", "Which recorder processes there are, with their units.")
 for name, group in {
     "camera": camera,
     "point": point,

@@ -17,6 +17,7 @@ from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, settings_
 from nvr.app.cli.tables import status_of
 from nvr.app.commands import Role, role_command
 from nvr.app.messages import say
+from nvr.app.shards import recorder_sockets
 from nvr.app.supervisor import supervise
 from nvr.base.clock import SystemClock
 from nvr.base.errors import NvrError, Refused
@@ -64,8 +65,8 @@ def status(config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
 
 async def _ask_all(settings: Settings) -> dict[str, Any]:
     paths = settings.paths
-    recorders = [paths.recorder_socket(shard) for shard in range(settings.recorder.shards)]
-    sockets = [paths.keeper_socket, *recorders, paths.access_socket]
+    recorders = await asyncio.to_thread(recorder_sockets, settings)
+    sockets = [paths.keeper_socket, *recorders.values(), paths.access_socket]
     answers = await asyncio.gather(*(_ask(socket) for socket in sockets))
     return {socket.stem: answer for socket, answer in zip(sockets, answers, strict=True)}
 

@@ -23,6 +23,7 @@ from nvr.app.roles.leftovers import Leftovers
 from nvr.app.roles.shardstate import NOT_WRITTEN, ShardState
 from nvr.app.roles.telling import HEARTBEAT_S, GrowingSegments, state_of
 from nvr.app.roles.volumes import VolumeRouter
+from nvr.app.shards import running_shards
 from nvr.base.clock import SystemClock
 from nvr.base.errors import NvrError
 from nvr.base.ids import BootId, uuid7
@@ -120,7 +121,7 @@ def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
     epoch = state.next_epoch(clock.utc_us())
     boot = BootId(uuid7(clock.utc_us()))
     identity = SealerIdentity(settings.system.origin, boot, _software(), custodians)
-    spool = _open_spool(settings, number, boot, clock, faults)
+    spool = _open_spool(settings, number, boot, clock, faults, running_shards(settings, snapshot))
     opened.callback(spool.close)
     opened.callback(lambda: spool.tell(StopBody(reason="stopped")))
     told = GrowingSegments(SpoolEvents(spool))
@@ -157,10 +158,12 @@ def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
     )
 
 
-def _open_spool(settings: Settings, number: int, boot: BootId, clock: SystemClock, faults: Faults) -> SpoolWriter:
+def _open_spool(
+    settings: Settings, number: int, boot: BootId, clock: SystemClock, faults: Faults, shards: int
+) -> SpoolWriter:
     """The spool; among the sockets when the disk of the state refuses, where the keeper reads it too."""
     paths, key = settings.paths, Ed25519PrivateKey.generate()
-    make = partial(SpoolWriter, sw=_software(), shards=settings.recorder.shards)
+    make = partial(SpoolWriter, sw=_software(), shards=shards)
     try:
         return make(paths.spool, number, boot, clock, key)
     except OSError as error:

@@ -46,7 +46,7 @@ async def pid_of(child: ChildPlan) -> int:
 
 @asynccontextmanager
 async def running(*children: ChildPlan) -> AsyncIterator[tuple[Supervisor, Stop, asyncio.Task[int]]]:
-    stop, supervisor = Stop(), Supervisor(children, SystemClock())
+    stop, supervisor = Stop(), Supervisor(lambda: children, SystemClock())
     task = asyncio.create_task(supervisor.run(stop))
     try:
         yield supervisor, stop, task
@@ -59,11 +59,36 @@ async def running(*children: ChildPlan) -> AsyncIterator[tuple[Supervisor, Stop,
 async def test_child_that_can_not_be_started_leaves_its_sisters_alone(tmp_path: Path, manager: ServiceManager) -> None:
     config = write_config(tmp_path)
     sister = plan(tmp_path, 1, config)
-    absent = ChildPlan("absent", (str(tmp_path / "no-such-program"),), tmp_path / "run" / "absent.sock")
-    async with running(absent, sister, absent) as (_, _, task):
+    nowhere = (str(tmp_path / "no-such-program"),)
+    absent, other = (ChildPlan(name, nowhere, tmp_path / "run" / f"{name}.sock") for name in ("absent", "other"))
+    async with running(absent, sister, other) as (_, _, task):
         await manager.heard("READY=1")
         assert await pid_of(sister)
         assert not task.done()
+
+
+async def test_child_that_is_planned_later_is_started_and_its_sisters_go_on(
+    tmp_path: Path, manager: ServiceManager
+) -> None:
+    config = write_config(tmp_path)
+    planned = [plan(tmp_path, shard, config) for shard in (1, 2)]
+    stop, supervisor = Stop(), Supervisor(lambda: tuple(planned), SystemClock())
+    task = asyncio.create_task(supervisor.run(stop))
+    try:
+        await manager.heard("READY=1")
+        await manager.heard("READY=1")
+        before = [await pid_of(child) for child in planned]
+        planned.append(plan(tmp_path, 3, config))
+        await manager.heard("READY=1")
+        pids = [await pid_of(child) for child in planned]
+        assert pids[:2] == before
+        del planned[2]
+    finally:
+        stop.set()
+        assert await task == 0
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
 
 
 async def test_killed_child_is_back_and_its_sister_was_not_touched(tmp_path: Path, manager: ServiceManager) -> None:
