@@ -38,6 +38,8 @@ class Cause(StrEnum):
     """The camera does not send over TCP."""
     STALLED = "stalled"
     """The session stands, but no picture came for too long."""
+    NOT_WRITTEN = "not-written"
+    """Pictures come, but none of their bytes reached a disk for too long."""
 
 
 class CameraUnreachable(Retryable):

@@ -32,9 +32,10 @@ class Shard:
     What fails for one camera costs only that camera; an error that nobody is meant to handle ends `run`.
 
     `secrets` gives user and password of a named secret, and raises LookupError or an NvrError where there is none.
+    `written` gives the bytes of a camera that are on a volume; without it, what storage accepts counts as written.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- what a shard works with, the last three by name
         self,
         cameras: Sequence[CameraEntry],
         secrets: Callable[[str], tuple[str, str]],
@@ -44,6 +45,7 @@ class Shard:
         settings: ShardSettings,
         *,
         pool: BufferPool | None = None,
+        written: Callable[[CameraId], int] | None = None,
         is_synchronised: Callable[[], bool] = kernel_is_synchronised,
     ) -> None:
         self._entries = {entry.camera: entry for entry in cameras}
@@ -54,7 +56,13 @@ class Shard:
         self._server = ServerClock(clock, events, first_epoch=settings.clock_epoch, is_synchronised=is_synchronised)
         pace = Pace(clock, per_second=settings.connects_per_second)
         self._parts = ShardParts(
-            secrets=secrets, clock=clock, server=self._server, pace=pace, pool=pool or BufferPool(), settings=settings
+            secrets=secrets,
+            clock=clock,
+            server=self._server,
+            pace=pace,
+            pool=pool or BufferPool(),
+            settings=settings,
+            written=written,
         )
         self._gaps: dict[CameraId, GapLog] = {}
         self._workers: dict[CameraId, CameraWorker] = {}

@@ -17,7 +17,7 @@ class State(StrEnum):
     """Until the first picture that can be recorded."""
     RECORDING = "recording"
     STALLED = "stalled"
-    """The session stands, and pictures do not come."""
+    """The session stands, and pictures do not come, or do not reach a disk."""
     WAITING = "waiting"
     """An attempt or a session failed; the next one begins later."""
 
@@ -35,6 +35,9 @@ class CameraStatus:
     last_record_utc_us: UtcUs | None
     """Where the last record that storage took ends."""
     bytes: int
+    """That storage accepted."""
+    written: int
+    """Of these, on a volume."""
     records: int
     frames: int
     lost: int
@@ -62,6 +65,7 @@ class ShardSettings:
     retry_most_s: float = 60.0
     retry_unauthorized_s: float = 60.0
     """The least wait after a refused password: cameras lock accounts."""
-    connects_per_second: int = 50
+    connects_per_second: int = 100
+    """Connections begin one after the other, a town's 113 within little more than a second."""
     tls: ssl.SSLContext | None = None
     """For `rtsps` cameras; None trusts what the system trusts."""

@@ -8,7 +8,7 @@ from typing import Final
 from nvr.base.backoff import Backoff
 from nvr.base.clock import Clock
 from nvr.base.errors import NvrError
-from nvr.base.ids import SegmentId
+from nvr.base.ids import CameraId, SegmentId
 from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND, MonoUs, UtcUs
 from recorder.errors import CameraUnreachable, Cause
@@ -23,6 +23,7 @@ from recorder.run import Run
 from recorder.server_clock import ServerClock
 from recorder.status import CameraStatus, ShardSettings, State
 from recorder.waiting import Pace, first_of
+from recorder.writing import Writing
 from storage.buffers import BufferPool
 from storage.records import GapCause
 from storage.snapshot import CameraEntry
@@ -43,6 +44,8 @@ class ShardParts:
     pace: Pace
     pool: BufferPool
     settings: ShardSettings
+    written: Callable[[CameraId], int] | None
+    """Bytes of a camera that are on a volume; None: what storage accepts is written."""
 
 
 class CameraWorker:
@@ -67,6 +70,7 @@ class CameraWorker:
         self._run: Run | None = None
         self._played_mono_us = MonoUs(0)
         self._breaks_told = 0
+        self._writing = Writing(self._written)
 
     def stop(self) -> None:
         """Let `run` come to its end."""
@@ -111,6 +115,7 @@ class CameraWorker:
             next_attempt_utc_us=self._next_attempt_utc_us,
             last_record_utc_us=self._recording.covered_utc_us,
             bytes=totals.payload_bytes,
+            written=self._written(),
             records=totals.records,
             frames=totals.frames,
             lost=totals.lost,
@@ -159,6 +164,7 @@ class CameraWorker:
         return session
 
     def _begin(self, track: VideoTrack, channels: Channels) -> Run:
+        self._writing.pause()
         self._recording.require_random_access()
         self._run = Run(self._recording, self._parts.server, self._parts.pool, track, channels)
         self._breaks_told = 0
@@ -207,12 +213,25 @@ class CameraWorker:
         elif run.awaits_random_access and waited_us > settings.random_access_wait_s * US_PER_SECOND:
             session.fail(CameraUnreachable(Cause.STALLED, why="no random access point"))
         elif silent_us > QUIET_US + 2 * run.step_us:
-            if session.quiet_ticks != 1 and self._state is not State.STALLED:
+            self._writing.pause()
+            if session.quiet_ticks != 1 and (self._state, self._cause) != (State.STALLED, Cause.STALLED.value):
                 run.flush()
                 self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), Cause.STALLED.value)
                 self._set(State.STALLED, Cause.STALLED.value)
         elif not run.awaits_random_access:
+            self._judge_writing(run, now_mono_us)
+
+    def _judge_writing(self, run: Run, now_mono_us: MonoUs) -> None:
+        if not self._writing.is_late(now_mono_us, run.step_us):
             self._set(State.RECORDING, None)
+        elif self._cause != Cause.NOT_WRITTEN.value:
+            _log.warning("camera %s: pictures come, and do not reach a disk", self.entry.camera)
+            self._set(State.STALLED, Cause.NOT_WRITTEN.value)
+
+    def _written(self) -> int:
+        if self._parts.written is None:
+            return self._recording.totals.payload_bytes
+        return self._parts.written(self.entry.camera)
 
     def _set(self, state: State, cause: str | None) -> None:
         if (state, cause) != (self._state, self._cause):

@@ -68,6 +68,7 @@ async def city(
     settings: ShardSettings = QUICK,
     secrets: Callable[[str], tuple[str, str]] | None = None,
     entries: Callable[[Simulator], list[CameraEntry]] | None = None,
+    written: Callable[[CameraId], int] | None = None,
 ) -> AsyncIterator[City]:
     """The shard runs until the block ends; a camera with a user has its secret under its own name."""
     logins = {camera.name: (camera.user, camera.password) for camera in cameras if camera.user}
@@ -85,6 +86,7 @@ async def city(
             events,
             clock,
             settings,
+            written=written,
             is_synchronised=lambda: True,
         )
         task = asyncio.create_task(shard.run(stop))

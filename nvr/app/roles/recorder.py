@@ -138,7 +138,8 @@ def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
     router = VolumeRouter(writers)
     entries = snapshot.of_shard(number)
     router.cameras(entries)
-    shard = Shard(entries, logins, router, SpoolEvents(spool), clock, _shard_settings(settings, epoch), pool=pool)
+    set_up = _shard_settings(settings, epoch)
+    shard = Shard(entries, logins, router, SpoolEvents(spool), clock, set_up, pool=pool, written=told.written)
     return _Parts(
         number=number,
         state=state,
