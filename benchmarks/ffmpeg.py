@@ -1,5 +1,6 @@
 """The same cameras by one `ffmpeg -c copy` process each: what others do, and what we compare with."""
 
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -32,7 +33,7 @@ def record(name: str, template: str, folder: Path, *, cameras: int, seconds: int
         def count() -> Counted:
             _all_live(started_here, folder)
             sizes = [sum(file.stat().st_size for file in each.iterdir()) for each in folders]
-            return Counted(recording=sum(size > 0 for size in sizes), bytes=sum(sizes))
+            return Counted(time.monotonic(), recording=sum(size > 0 for size in sizes), bytes=sum(sizes))
 
         pids = [process.pid for process in started_here]
         return measure(name, {ROLE: pids}, count, cameras=cameras, seconds=seconds)

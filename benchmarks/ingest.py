@@ -7,7 +7,10 @@ folder for temporary files (TMPDIR).
 """
 
 import asyncio
+import os
 import tempfile
+import time
+from collections import Counter
 from pathlib import Path
 from subprocess import Popen
 from typing import Any, Final
@@ -53,11 +56,12 @@ def rows(*, cameras: int, seconds: int, url: str | None, compare: bool) -> list[
             record = ffmpeg.record if name == ffmpeg.ROLE else _record
             with tempfile.TemporaryDirectory(dir=folder) as own:
                 stretches.append(record(name, here.template, Path(own), cameras=cameras, seconds=seconds))
+            os.sync()  # the next one does not wait for the disk on behalf of this one
     return [*_shown(stretches, cameras), *_compared(stretches), *_fleet_rows(here)]
 
 
 def _record(name: str, template: str, folder: Path, *, cameras: int, seconds: int) -> Stretch:
-    settings, config = _founded(folder, cameras, template)
+    settings, config = founded(folder, cameras, template)
     with (
         started(role_command(Role.KEEPER, config), log=folder / "keeper.log") as keeper,
         started(role_command(Role.RECORDER, config), log=folder / "recorder.log") as recorder,
@@ -71,13 +75,16 @@ def _count(settings: Settings, recorder: Popen[str]) -> Counted:
         raise AssertionError(f"the recorder ended with {recorder.returncode}")
     socket = settings.paths.recorder_socket(0)
     if not socket.exists():
-        return Counted(recording=0, bytes=0, frames=0, lost=0)
+        return Counted(time.monotonic(), recording=0, bytes=0, frames=0, lost=0)
     counted = asyncio.run(_status(socket))["state"]["cameras"]
+    states = Counter(f"{camera['state']} ({camera['cause']})" for camera in counted if camera["state"] != "recording")
     return Counted(
+        time.monotonic(),
         recording=sum(camera["state"] == "recording" for camera in counted),
         bytes=sum(camera["bytes"] for camera in counted),
         frames=sum(camera["frames"] for camera in counted),
         lost=sum(camera["lost"] + camera["dropped"] for camera in counted),
+        other_states=states,
     )
 
 
@@ -120,7 +127,8 @@ def _fleet_rows(here: Fleet) -> list[Row]:
     return [Row(f"cameras: {name}", value, "whole run", 0, value == 0) for name, value in told.items()]
 
 
-def _founded(folder: Path, cameras: int, template: str) -> tuple[Settings, Path]:
+def founded(folder: Path, cameras: int, template: str) -> tuple[Settings, Path]:
+    """A new system in the folder, with the cameras in its snapshot; its settings, and their file."""
     config = folder / "scelle.toml"
     text = f"""
 [system]

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from benchmarks.table import Row
@@ -19,12 +19,15 @@ _LOOK_S: Final = 0.25
 class Counted:
     """What was recorded since its beginning; `frames` and `lost` are None where the recorder does not tell them."""
 
+    mono_s: float
     recording: int
     """Cameras of which pictures come now."""
     bytes: int
     frames: int | None = None
     lost: int | None = None
     """RTP packets that did not come, and records that storage did not take."""
+    other_states: Mapping[str, int] = field(default_factory=dict)
+    """Cameras of which no pictures come now, by state and cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +56,20 @@ def measure(
     while count().recording < cameras and time.monotonic() < give_up_s:
         time.sleep(_LOOK_S)
     time.sleep(WARM_S)
-    counted, began_s = count(), time.monotonic()
+    counted = count()
+    began_s = time.monotonic()
     used, busy = {role: usage(pids) for role, pids in roles.items()}, busy_s()
     time.sleep(max(0.0, began_s + seconds - time.monotonic()))
     later = {role: usage(pids) for role, pids in roles.items()}
     elapsed_s, busy = time.monotonic() - began_s, busy_s() - busy
+    counted = _between(counted, count())
     return Stretch(
         name,
         elapsed_s,
         {role: later[role].since(used[role]) for role in roles},
         {role: pss_mb(pids) for role, pids in roles.items()},
         busy,
-        _between(counted, count()),
+        counted,
     )
 
 
@@ -73,10 +78,12 @@ def _between(first: Counted, last: Counted) -> Counted:
         return None if before is None or after is None else after - before
 
     return Counted(
+        mono_s=last.mono_s - first.mono_s,
         recording=last.recording,
         bytes=last.bytes - first.bytes,
         frames=more(first.frames, last.frames),
         lost=more(first.lost, last.lost),
+        other_states=last.other_states,
     )
 
 
@@ -86,7 +93,11 @@ def counted_rows(stretch: Stretch, cameras: int) -> list[Row]:
     rows = [
         Row(f"{stretch.name}: cameras recording", counted.recording, "cameras", cameras, counted.recording == cameras),
         Row(f"{stretch.name}: bytes", counted.bytes, "bytes", None, None),
-        Row(f"{stretch.name}: rate", round(counted.bytes * 8 / stretch.seconds / 1e6, 1), "Mbit/s", None, None),
+        Row(f"{stretch.name}: rate", round(counted.bytes * 8 / counted.mono_s / 1e6, 1), "Mbit/s", None, None),
+    ]
+    rows += [
+        Row(f"{stretch.name}: cameras {state}", number, "cameras", 0, met=False)
+        for state, number in counted.other_states.items()
     ]
     if counted.frames is not None:
         rows.append(Row(f"{stretch.name}: frames", counted.frames, "frames", None, None))
