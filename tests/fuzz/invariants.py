@@ -26,12 +26,13 @@ def check_sample(data: bytes | bytearray | memoryview) -> int:
 class CheckedUnits:
     """Takes access units as a run does: parts with them now and then, or forgets them."""
 
-    def __init__(self, *, units_per_record: int, forgets: bool) -> None:
+    def __init__(self, *, units_per_record: int, forgets: bool, canary: bytes | None) -> None:
         self.depacketiser: H264Depacketiser
         self.lost = 0
         self.sources = 0
         self._per_record = units_per_record
         self._forgets = forgets
+        self._canary = canary
         self._sizes: list[int] = []
         self._timestamp = -1
 
@@ -66,6 +67,7 @@ class CheckedUnits:
         """A record ends here: its units are looked at, and the last `keep` bytes begin the next."""
         data = self.depacketiser.take(keep)
         assert len(data) == sum(self._sizes)
+        assert self._canary is None or self._canary not in data
         check_units(data, self._sizes)
         self._sizes.clear()
 

@@ -14,14 +14,19 @@ MAX_DROPOUT: Final = 3000
 FEW: Final = 100
 """Fewer packets back are late ones."""
 
+CANARY: Final = b"\xfe\xed\xc0"
+"""Begins every synchronisation source: what holds it was read beyond a packet's end."""
+
 _MARKER: Final = 0x01
 _NEXT_TIME: Final = 0x02
 _LEAP: Final = 0x04
 _SKIP: Final = 0x08
-_SOURCE: Final = 0x10
-_FOREIGN: Final = 0x20
-_LONG: Final = 0x40
-_RAW: Final = 0x80
+_KIND: Final = 0xF0
+_LONG: Final = 0xC0
+_FOREIGN: Final = 0xD0
+_SOURCE: Final = 0xE0
+_RAW: Final = 0xF0
+"""Kinds of packet; all others are plain ones, so that most of any bytes are a camera's."""
 _LEAPS_90K: Final = (-(1 << 31), -90_000 * 60, -90_000, -7200, -1, 1, 9000, 90_000, 270_000, 90_000 * 3600)
 _SKIPS: Final = (-200, -99, -2, -1, 1, 2, 50, 2999, 3000, 30_000)
 _REPEATS: Final = 20
@@ -41,27 +46,40 @@ class Packet:
 def packets(data: bytes) -> Iterator[Packet]:
     """Each packet is a byte of flags, one for each leap, skip and source that they ask for, a length, the payload."""
     source = _Bytes(data)
-    sequence, timestamp, ssrc = 65_530, 1000, 7
+    sequence, timestamp, source_id = 65_530, 1000, 7
     expected: int | None = None
     while not source.empty:
         flags = source.byte()
-        if flags & _RAW:
+        kind = flags & _KIND
+        if kind == _RAW:
             yield Packet(frame(source.byte() & 3, source.take(source.byte())), None)
             continue
         timestamp += 3600 if flags & _NEXT_TIME else 0
         timestamp += _LEAPS_90K[source.byte() % len(_LEAPS_90K)] if flags & _LEAP else 0
         sequence += _SKIPS[source.byte() % len(_SKIPS)] if flags & _SKIP else 0
-        ssrc = source.byte() if flags & _SOURCE else ssrc
-        payload = source.take(source.byte()) * (_REPEATS if flags & _LONG else 1)
-        kind = (PAYLOAD_TYPE + 1 if flags & _FOREIGN else PAYLOAD_TYPE) | (0x80 if flags & _MARKER else 0)
-        head = struct.pack(">BBHII", 0x80, kind, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc)
+        source_id = source.byte() if kind == _SOURCE else source_id
+        payload = source.take(source.byte()) * (_REPEATS if kind == _LONG else 1)
+        typed = (PAYLOAD_TYPE + (kind == _FOREIGN)) | (0x80 if flags & _MARKER else 0)
+        head = struct.pack(">BBHI", 0x80, typed, sequence & 0xFFFF, timestamp & 0xFFFFFFFF)
+        head += CANARY + bytes((source_id,))
         ahead = (sequence - expected) & 0xFFFF if expected is not None else 0
         is_late = ahead > 0xFFFF - FEW
         missing = 0 if is_late else ahead if ahead < MAX_DROPOUT else 1
-        yield Packet(frame(CHANNEL, head + payload), None if flags & _SOURCE else missing)
+        yield Packet(frame(CHANNEL, head + payload), None if kind == _SOURCE else missing)
         sequence += 1
-        if not is_late and not (expected is None and flags & _FOREIGN):
+        if not is_late and not (expected is None and kind == _FOREIGN):
             expected = sequence & 0xFFFF
+
+
+def damaged(payloads: Sequence[bytes]) -> bytes:
+    """The script of these payloads with leaps of time and missing packets between them, and some of another kind."""
+    made = []
+    for number, payload in enumerate(payloads):
+        length = len(payload)
+        made.append(bytes((_MARKER | _NEXT_TIME | _SKIP, 4 + number % 2, length)) + payload)
+        made.append(bytes((_MARKER | _LEAP, number, length)) + payload)
+        made.append(bytes((_FOREIGN, 3)) + b"abc")
+    return b"".join(made)
 
 
 def story(payloads: Sequence[bytes]) -> bytes:

@@ -16,7 +16,7 @@ from storage.buffers import BufferPool
 from tests.fuzz.camera import BASE, PASSWORD, Camera, Reads
 from tests.fuzz.codings import CODINGS, Coding
 from tests.fuzz.invariants import CheckedUnits
-from tests.fuzz.script import packets, parts, story
+from tests.fuzz.script import CANARY, damaged, packets, parts, story
 from tests.recorder.rtp import PPS, SPS, SPS_LARGE, SPS_MAIN, Packets, fragments, frame, idr, inter, sender_report
 
 READS: Final = (1, 3, 17, 200, 1500, 1 << 20)
@@ -29,7 +29,7 @@ CHALLENGE: Final = b'WWW-Authenticate: Digest realm="x", nonce="n", qop="auth", 
 REQUEST: Final = b"SET_PARAMETER rtsp://cam1/ RTSP/1.0\r\nCSeq: 9\r\n\r\n"
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]*")
 _SENT: Final = re.compile(
-    rb"(?:[A-Z_]+ [\x21-\x7e]+ RTSP/1\.0|RTSP/1\.0 [0-9]{3} [A-Za-z ]+)(?:\r\n[A-Za-z-]+: [^\r\n]*)+\r\n\r\n"
+    rb"(?:[A-Z_]+ [\x21-\x7e]+ RTSP/1\.0|RTSP/1\.0 [0-9]{3} [A-Za-z ]+)(?:\r\n[A-Za-z-]+: [^\r\n\0]*)+\r\n\r\n"
 )
 
 
@@ -110,7 +110,8 @@ def depacketiser(coding: Coding) -> Callable[[bytes], None]:
     def run(data: bytes) -> None:
         if len(data) < 2:
             return
-        units = CheckedUnits(units_per_record=1 + data[0] % 5, forgets=data[0] & 64 != 0)
+        canary = CANARY if CANARY not in data else None
+        units = CheckedUnits(units_per_record=1 + data[0] % 5, forgets=data[0] & 64 != 0, canary=canary)
         units.depacketiser = coding.make(units, BufferPool())
         reads = Reads(units.depacketiser, READS[data[1] % len(READS)])
         told = list(packets(data[2:]))
@@ -210,7 +211,10 @@ TARGETS: Final = {
     **{
         f"{kind}-{coding.name}": Target(
             make(coding),
-            [bytes((reads, reads)) + story(coding.payloads) + parts(coding.payloads) * 2 for reads in range(4)],
+            [
+                bytes((reads, reads)) + story(coding.payloads) + parts(coding.payloads) * 2 + damaged(coding.payloads)
+                for reads in range(4)
+            ],
         )
         for coding in CODINGS.values()
         for kind, make in (("depacketiser", depacketiser), ("recording", recording))
