@@ -12,6 +12,7 @@ from config.model import Recorder as RecorderSettings
 from nvr.app.roles.volumes import VolumeRouter
 from nvr.base.ids import BootId, CameraId, uuid7
 from nvr.base.units import UtcUs
+from recorder.gop import MAX_RECORD_BYTES
 from storage.keyring import KeyringWriter, create_place
 from storage.records import GapCause
 from storage.sealing import SealerIdentity
@@ -175,6 +176,39 @@ def test_disk_that_hangs_for_a_minute_costs_its_cameras_that_minute_and_nobody_e
     assert len(cameras) == CAMERAS
     for camera in cameras:
         _assert_minute_is_told(city, camera)
+
+
+def test_camera_of_ten_times_its_bitrate_disturbs_nobody_and_memory_stays_bounded(city: City) -> None:
+    city.play(5)
+    city.lines.lines["cam-0"].set_bitrate(10 * GROUP_BYTES)
+    tracemalloc.start()
+    try:
+        city.play(20)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < QUEUE_BYTES + BETWEEN_BYTES + MAX_RECORD_BYTES < 20 * 10 * GROUP_BYTES
+    city.lines.lines["cam-0"].set_bitrate(GROUP_BYTES)
+    city.play(5)
+    city.end()
+    for disk in city.disks:
+        city.assert_undisturbed(disk)
+        assert disk.writer.statistics().queue.peak_bytes <= QUEUE_BYTES
+
+
+def test_camera_of_ten_times_its_bitrate_fills_no_more_than_the_queue_of_a_disk_that_hangs(city: City) -> None:
+    mad = city.lines.lines["cam-0"]
+    mad.set_bitrate(10 * GROUP_BYTES)
+    city.play(5)
+    city.stall.hold()
+    city.play(20, stalled=True)
+    city.stall.release()
+    city.sick.settle()
+    city.play(5)
+    city.end()
+    (home,) = [disk for disk in city.disks if "cam-0" in city.cameras(disk)]
+    assert home.writer.statistics().queue.peak_bytes <= QUEUE_BYTES
+    city.assert_undisturbed(city.sound)
 
 
 def _assert_minute_is_told(city: City, camera: CameraId) -> None:

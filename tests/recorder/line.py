@@ -1,7 +1,6 @@
 """Cameras on a simulated clock: each a run of its own whose packets arrive when the test says so."""
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import count
+from collections.abc import Callable
 
 from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId
@@ -50,13 +49,20 @@ class Line:
         self.recording = Recording(self.entry, sink, gaps, segment_us=limit_us, first_segment_us=limit_us)
         self.recording.interrupt(GapCause.SILENT, server.utc_us(), "starting")
         self.run = Run(self.recording, server, pool, TRACK, Channels(0, 1))
+        self._made = Packets()
+        self.set_bitrate(group_bytes)
+
+    def set_bitrate(self, group_bytes: int) -> None:
+        """From the next picture on."""
         size = group_bytes // (2 * FPS)
-        self._packets = _stream(idr(group_bytes - (FPS - 1) * size), inter(size))
+        self._key, self._other = idr(group_bytes - (FPS - 1) * size), inter(size)
 
     def picture(self) -> None:
         """The next picture arrives now."""
+        nal = self._other if self.sent % FPS else self._key
+        payloads = fragments(nal, MTU) if len(nal) > MTU else [nal]
+        buffer = bytearray(b"".join(self._made.unit(1000 + self.sent * STEP_90K, payloads)))
         self.sent += 1
-        buffer = bytearray(b"".join(next(self._packets)))
         self.run.reading(self._clock.mono_us())
         with memoryview(buffer) as view:
             assert self.run.depacketiser.walk(buffer, view, 0, len(buffer)) == len(buffer)
@@ -101,10 +107,3 @@ class Lines:
     def end(self) -> None:
         for line in self.lines.values():
             line.end()
-
-
-def _stream(key: bytes, other: bytes) -> Iterator[Iterable[bytes]]:
-    packets = Packets()
-    for number in count():
-        nal = key if number % FPS == 0 else other
-        yield packets.unit(1000 + number * STEP_90K, fragments(nal, MTU) if len(nal) > MTU else [nal])
