@@ -7,7 +7,6 @@ from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_SECOND
 from recorder.gaps import GapLog
-from recorder.h264 import H264Depacketiser
 from recorder.recording import Recording
 from recorder.rtsp.auth import Credentials
 from recorder.rtsp.client import Channels, RtspClient
@@ -18,6 +17,7 @@ from recorder.run import Run
 from recorder.server_clock import ServerClock
 from storage.buffers import BufferPool
 from storage.snapshot import CameraEntry
+from tests.fuzz.codings import Depacketiser
 from tests.fuzz.invariants import check_recorded
 from tests.recorder.fakes import MemoryEvents, MemorySink
 from tests.recorder.rtsp.test_protocol import Wire
@@ -70,7 +70,7 @@ class Camera:
 class Reads:
     """Interleaved frames to a depacketiser, in reads of one size, as the protocol gives them."""
 
-    def __init__(self, depacketiser: H264Depacketiser, step: int) -> None:
+    def __init__(self, depacketiser: Depacketiser, step: int) -> None:
         self._depacketiser, self._step = depacketiser, step
         self._buffer = bytearray()
 

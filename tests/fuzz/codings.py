@@ -1,13 +1,33 @@
-"""The codings whose depacketisers are fuzzed; another one is another row."""
+"""The codings whose depacketisers are fuzzed; another one is another row, and the only place that names them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
-from recorder.h264 import H264Depacketiser, UnitSink
+from recorder.h264 import MAX_PENDING, H264Depacketiser, UnitSink
 from recorder.rtsp.sdp import VideoTrack
 from storage.buffers import BufferPool
 from tests.recorder.rtp import AUD, PPS, SEI_RECOVERY, SPS, SPS_LARGE, aggregate, fragments, idr, inter
+
+MOST_JOINED_BYTES: Final = MAX_PENDING
+
+
+class Depacketiser(Protocol):
+    """What every depacketiser has, whatever the coding; see recorder.run for the order of calls."""
+
+    _end: int
+    _out: bytearray
+
+    @property
+    def unfinished(self) -> int: ...
+
+    def take(self, keep: int) -> bytearray: ...
+
+    def discard(self) -> None: ...
+
+    def walk(self, buffer: bytearray, view: memoryview, at: int, end: int) -> int: ...
+
+    def packet(self, buffer: bytearray, view: memoryview, at: int, stop: int) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -16,7 +36,7 @@ class Coding:
 
     name: str
     track: VideoTrack
-    make: Callable[[UnitSink, BufferPool], H264Depacketiser]
+    make: Callable[[UnitSink, BufferPool], Depacketiser]
     closing: bytes
     """A packet's payload that is a whole random access point."""
     payloads: Sequence[bytes]
@@ -26,7 +46,7 @@ class Coding:
 _H264 = VideoTrack("H264", 96, "", "", (SPS, PPS))
 
 
-def _h264(sink: UnitSink, pool: BufferPool) -> H264Depacketiser:
+def _h264(sink: UnitSink, pool: BufferPool) -> Depacketiser:
     return H264Depacketiser(sink, pool, channel=0, payload_type=96, parameter_sets=(SPS, PPS))
 
 

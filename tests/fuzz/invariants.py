@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from recorder.h264 import MAX_PENDING, H264Depacketiser
 from storage.records import RandomAccess
+from tests.fuzz.codings import MOST_JOINED_BYTES, Depacketiser
 from tests.recorder.fakes import Gap, MemorySink, Segment
 
 READ_BYTES = 128 * 1024
@@ -27,7 +27,7 @@ class CheckedUnits:
     """Takes access units as a run does: parts with them now and then, or forgets them."""
 
     def __init__(self, *, units_per_record: int, forgets: bool, canary: bytes | None) -> None:
-        self.depacketiser: H264Depacketiser
+        self.depacketiser: Depacketiser
         self.lost = 0
         self.sources = 0
         self._per_record = units_per_record
@@ -60,8 +60,8 @@ class CheckedUnits:
         """Between two reads: the sizes told add up with what waits, and memory is bounded."""
         depacketiser = self.depacketiser
         assert sum(self._sizes) + depacketiser.unfinished == depacketiser._end
-        assert depacketiser._end <= MAX_PENDING
-        assert len(depacketiser._out) <= MAX_PENDING + 2 * READ_BYTES
+        assert depacketiser._end <= MOST_JOINED_BYTES
+        assert len(depacketiser._out) <= MOST_JOINED_BYTES + 2 * READ_BYTES
 
     def part(self, keep: int) -> None:
         """A record ends here: its units are looked at, and the last `keep` bytes begin the next."""
