@@ -205,6 +205,7 @@ TARGETS: Final = {
             b"\x05" + _handshake() + _pictures(),
             b"\x15" + _pictures() + REQUEST + _pictures() + _REPORT,
             b"\x13" + _pictures() + b"\0\0$\x00garbage" + _pictures(),
+            b"\x05" + _answer(1) + b"RTSP/1.0 302 Moved\r\nCSeq: 2\r\nLocation: rtsps://cam2:8554/live?x=1\r\n\r\n",
             b"\x0d" + _refused(1) + _handshake().replace(b"CSeq: ", b"CSeq: 1"),
         ],
     ),
