@@ -20,6 +20,8 @@ from tests.fuzz.script import CANARY, damaged, packets, parts, story
 from tests.recorder.rtp import PPS, SPS, SPS_LARGE, SPS_MAIN, Packets, fragments, frame, idr, inter, sender_report
 
 READS: Final = (1, 3, 17, 200, 1500, 1 << 20)
+PACKET_READS: Final = (16, 60, 400, 1500, 1 << 20)
+"""Reads of single bytes are the session's: here they would only cost time."""
 STEPS_US: Final = (0, 40_000, 40_000, 2_000_000)
 SDP: Final = (
     b"v=0\r\ns=x\r\na=control:*\r\nm=audio 0 RTP/AVP 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
@@ -113,7 +115,7 @@ def depacketiser(coding: Coding) -> Callable[[bytes], None]:
         canary = CANARY if CANARY not in data else None
         units = CheckedUnits(units_per_record=1 + data[0] % 5, forgets=data[0] & 64 != 0, canary=canary)
         units.depacketiser = coding.make(units, BufferPool())
-        reads = Reads(units.depacketiser, READS[data[1] % len(READS)])
+        reads = Reads(units.depacketiser, PACKET_READS[data[1] % len(PACKET_READS)])
         told = list(packets(data[2:]))
         # Two whole access units of another source close what is open, and tell every loss before them.
         closing = Packets(ssrc=1 << 20)
@@ -138,7 +140,7 @@ def recording(coding: Coding) -> Callable[[bytes], None]:
             return
         camera = Camera()
         run = camera.begin(coding.track, Channels(0, 1))
-        reads = Reads(run.depacketiser, READS[data[0] % len(READS)])
+        reads = Reads(run.depacketiser, PACKET_READS[data[0] % len(PACKET_READS)])
         with contextlib.suppress(CameraUnreachable):
             for number, packet in enumerate(packets(data[2:])):
                 camera.clock.advance(STEPS_US[data[1] >> number % 4 * 2 & 3])
