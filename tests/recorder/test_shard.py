@@ -102,7 +102,7 @@ async def test_nothing_runs_before_and_after() -> None:
 
 
 class _Broken(MemorySink):
-    def open_segment(self, start: SegmentStart) -> None:
+    def open_segment(self, start: SegmentStart, first_bytes: int) -> bool:
         raise ZeroDivisionError
 
 
