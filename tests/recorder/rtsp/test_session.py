@@ -21,6 +21,7 @@ from recorder.rtsp.client import Channels
 from recorder.rtsp.protocol import Feed, RtspProtocol
 from recorder.rtsp.sdp import VideoTrack
 from recorder.rtsp.session import open_session
+from recorder.rtsp.trust import Trust
 from recorder.rtsp.url import parse_url
 from tests.recorder.city import OTHER, SMALL
 
@@ -57,19 +58,19 @@ class _Sink:
 
 
 async def _open(
-    url: str, credentials: Credentials | None = None, tls: ssl.SSLContext | None = None
+    url: str, credentials: Credentials | None = None, trust: Trust | None = None
 ) -> tuple[RtspProtocol, _Sink]:
     sink = _Sink()
 
     def begin(_track: VideoTrack, _channels: Channels) -> Feed:
         return sink
 
-    return await open_session(parse_url(url), credentials, begin, clock=SystemClock(), tls=tls), sink
+    return await open_session(parse_url(url), credentials, begin, clock=SystemClock(), trust=trust or Trust()), sink
 
 
-async def _cause(url: str, tls: ssl.SSLContext | None = None) -> Cause:
+async def _cause(url: str, trust: Trust | None = None) -> Cause:
     with pytest.raises(CameraUnreachable) as caught:
-        await _open(url, tls=tls)
+        await _open(url, trust=trust)
     return caught.value.cause
 
 
@@ -172,12 +173,12 @@ async def test_password_of_an_encrypted_camera_is_not_given_in_clear(tmp_path: P
     path = await asyncio.to_thread(_certificate, tmp_path)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(path)
-    trusting = ssl.create_default_context(cafile=str(path))
+    trusting = Trust(ssl.create_default_context(cafile=str(path)))
     camera = replace(OTHER, auth="basic", user="ville", password="secret")
     async with Simulator([SMALL], tls=server) as sim, Simulator([camera]) as plain:
         sim.faults("cam1").answer_redirect(plain.url("cam2"))
         with pytest.raises(CameraUnreachable, match="unauthorized"):
-            await _open(sim.url("cam1"), Credentials("ville", "secret"), tls=trusting)
+            await _open(sim.url("cam1"), Credentials("ville", "secret"), trust=trusting)
         assert not any("authorization" in request.headers for request in plain.requests("cam2"))
 
 
@@ -185,9 +186,9 @@ async def test_encrypted_camera_plays_when_trusted_and_is_named_so_when_not(tmp_
     path = await asyncio.to_thread(_certificate, tmp_path)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(path)
-    trusting = ssl.create_default_context(cafile=str(path))
+    trusting = Trust(ssl.create_default_context(cafile=str(path)))
     async with Simulator([SMALL], tls=server) as sim:
-        opened, sink = await _open(sim.url("cam1"), tls=trusting)
+        opened, sink = await _open(sim.url("cam1"), trust=trusting)
         await sink.arrived.wait()
         opened.close()
-        assert await _cause(sim.url("cam1")) is Cause.TLS
+        assert await _cause(sim.url("cam1")) is Cause.UNTRUSTED
