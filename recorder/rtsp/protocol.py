@@ -190,10 +190,9 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._transport = cast("asyncio.Transport", transport)  # uvloop's do not inherit from asyncio's
         try:
             self._admit(transport.get_extra_info("ssl_object"))
-        except CameraUnreachable as error:
+            self._send(self._client.begin())
+        except Exception as error:  # noqa: BLE001 -- as in `buffer_updated`
             self.fail(error)
-            return
-        self._send(self._client.begin())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The camera is gone; what TCP gave up by itself was not closed."""
