@@ -59,7 +59,12 @@ async def _liar() -> AsyncIterator[str]:
                     continue
                 describe, set_up, _ = LIARS[uri.split("/")[3].partition("?")[0]]
                 script = {"DESCRIBE": describe, "SETUP": set_up}.get(method, f"{OK}\r\n")
-                said = script.replace("{c}", PASSWORD).replace("{u}", USER).replace("{q}", quote(PASSWORD, safe="")).encode()
+                said = (
+                    script.replace("{c}", PASSWORD)
+                    .replace("{u}", USER)
+                    .replace("{q}", quote(PASSWORD, safe=""))
+                    .encode()
+                )
                 number = head.split("CSeq: ")[1].split("\r\n")[0].encode()
                 answer = said or DESCRIBED
                 writer.write(answer.replace(b"\r\n", b"\r\nCSeq: %s\r\n" % number, 1))

@@ -11,7 +11,7 @@ from recorder.rtsp.client import Channels, Phase, RtspClient
 from recorder.rtsp.messages import Headers, Response, parse
 from recorder.rtsp.replies import Redirected
 from recorder.rtsp.url import parse_url
-from tests.recorder.rtsp.answers import read_answer
+from tests.recorder.rtsp.answers import ANSWERS, read_answer
 
 SOUND = b"m=audio 0 RTP/AVP 0\r\na=control:sound\r\n"
 SDP = b"v=0\r\ns=x\r\n" + SOUND + b"m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:v\r\n"
@@ -86,6 +86,25 @@ def test_space_before_the_source_of_a_real_camera_is_borne(shared_data: Path) ->
     talk.answer(body=SDP)
     talk.client.receive(Response(message.status, _without_number(message)))
     assert talk.client.channels == Channels(rtp=0, rtcp=1)
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize("name", [name for name in ANSWERS if "describe" not in name])
+def test_every_real_answer_of_a_session_is_understood_at_its_place(name: str, shared_data: Path) -> None:
+    raw = read_answer(shared_data, name)
+    message, _ = parse(raw, 0, len(raw))
+    assert isinstance(message, Response)
+    real = {key: value for key in ("session", "transport", "public", "rtp-info") for value in message.headers.all(key)}
+    talk = Dialogue()
+    talk.answer(headers=real if "options" in name else OPTIONS)
+    talk.answer(body=SDP)
+    talk.answer(headers=real if "setup" in name else SETUP)
+    talk.answer(headers=real)
+    assert talk.client.phase is Phase.PLAYING
+    talk.sent.append(talk.client.keep_alive())
+    assert talk.methods[-1] == "GET_PARAMETER"
+    talk.answer(headers=real)
+    assert talk.client.phase is Phase.PLAYING
 
 
 def _without_number(message: Response) -> Headers:
@@ -375,9 +394,11 @@ def test_answer_to_an_older_request_is_passed_over() -> None:
 
 
 _ANSWERS = st.tuples(
-    st.sampled_from([100, 200, 302, 401, 403, 404, 454, 461, 500]),
+    st.sampled_from([100, 200, 302, 401, 403, 404, 453, 454, 457, 459, 461, 500, 501]),
     st.dictionaries(
-        st.sampled_from(["Session", "Transport", "Location", "WWW-Authenticate", "Public", "Content-Base"]),
+        st.sampled_from(
+            ["Session", "Transport", "Location", "WWW-Authenticate", "Authentication-Info", "Public", "Content-Base"]
+        ),
         st.one_of(st.text(max_size=30), st.sampled_from([*SETUP.values(), *DIGEST.values(), "rtsp://x/"])),
         max_size=4,
     ),
