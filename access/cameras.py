@@ -39,7 +39,9 @@ from storage.register.personal import Personal, salted
 from storage.register.register import Register
 
 SCHEMES: Final = frozenset({"rtsp", "rtsps"})
-_NO_URL: Final = re.compile(r"[\x00-\x20\x7f]")
+_NO_URL: Final = re.compile(r"[\x00-\x20\x7f@]")
+"""`@` too: a password that stands in a URL with its own `/`, `#` or `?` looks like a host and a path."""
+_VIDEO: Final = re.compile(r"(video=[1-9][0-9]?)?")
 """What stands in no URL (RFC 3986), and would end the request line in which a recorder sends it."""
 
 SHOWN: Final = ("camera", "shard", "retention_days", "retired")
@@ -238,11 +240,12 @@ def _url(text: str) -> str:
     try:
         parts = urlsplit(text)
         sound = parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0 and _NO_URL.search(text) is None
+        sound = sound and _VIDEO.fullmatch(parts.fragment) is not None
     except ValueError:
         sound = False
         parts = urlsplit("")
     if not sound or parts.username is not None or parts.password is not None:
-        expected = "rtsp:// or rtsps://, a host, and neither user nor password"
+        expected = "rtsp:// or rtsps://, a host, neither user nor password (%40 for @), at most #video=N behind it"
         raise InvalidValue(field="url", value=HIDDEN, expected=expected)
     return text
 

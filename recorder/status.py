@@ -1,11 +1,11 @@
 """What a shard says of its cameras, and how it is set."""
 
-import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
+from recorder.rtsp.trust import Trust
 
 
 class State(StrEnum):
@@ -67,5 +67,7 @@ class ShardSettings:
     """The least wait after a refused password: cameras lock accounts."""
     connects_per_second: int = 100
     """Connections begin one after the other, a town's 113 within little more than a second."""
-    tls: ssl.SSLContext | None = None
-    """For `rtsps` cameras; None trusts what the system trusts."""
+    retry_busy_s: float = 30.0
+    """The least wait after a camera had no session to give: its old ones end by their time-out."""
+    trust: Trust = field(default_factory=Trust)
+    """Whose certificates `rtsps` cameras may show."""

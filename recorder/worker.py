@@ -16,9 +16,10 @@ from recorder.recording import Recording
 from recorder.rtsp.auth import Credentials
 from recorder.rtsp.client import Channels
 from recorder.rtsp.protocol import RtspProtocol
+from recorder.rtsp.replies import Redirected
 from recorder.rtsp.sdp import VideoTrack
 from recorder.rtsp.session import open_session
-from recorder.rtsp.url import parse_url
+from recorder.rtsp.url import RtspUrl, parse_url
 from recorder.run import Run
 from recorder.server_clock import ServerClock
 from recorder.status import CameraStatus, ShardSettings, State
@@ -71,6 +72,7 @@ class CameraWorker:
         self._played_mono_us = MonoUs(0)
         self._breaks_told = 0
         self._writing = Writing(self._written)
+        self._moved: RtspUrl | None = None
 
     def stop(self) -> None:
         """Let `run` come to its end."""
@@ -133,6 +135,7 @@ class CameraWorker:
         try:
             await self._record()
         except CameraUnreachable as error:
+            self._moved = error.url if isinstance(error, Redirected) else None
             self._backoff.ran_for(self._parts.clock.mono_us() - began_mono_us)
             if not self._stop.is_set():
                 _log.warning("camera %s: %s", self.entry.camera, error)
@@ -156,7 +159,12 @@ class CameraWorker:
         """A session that plays; None when the worker was stopped meanwhile."""
         parts = self._parts
         opening = open_session(
-            parse_url(self.entry.url), self._credentials(), self._begin, clock=parts.clock, tls=parts.settings.tls
+            parse_url(self.entry.url),
+            self._credentials(),
+            self._begin,
+            clock=parts.clock,
+            trust=parts.settings.trust,
+            moved=self._moved,
         )
         session = await first_of(opening, parts.clock.sleep(parts.settings.connect_timeout_s), self._stop.wait())
         if session is None and not self._stop.is_set():
@@ -165,6 +173,8 @@ class CameraWorker:
 
     def _begin(self, track: VideoTrack, channels: Channels) -> Run:
         self._writing.pause()
+        if track.described > 1:
+            _log.info("camera %s: takes video track %d of %d", self.entry.camera, track.number, track.described)
         self._recording.require_random_access()
         self._run = Run(self._recording, self._parts.server, self._parts.pool, track, channels)
         self._breaks_told = 0
@@ -180,9 +190,9 @@ class CameraWorker:
             run.flush()
 
     async def _wait(self, cause: Cause) -> None:
-        delay_s = self._backoff.next_delay_s()
-        if cause is Cause.UNAUTHORIZED:
-            delay_s = max(delay_s, self._parts.settings.retry_unauthorized_s)
+        settings = self._parts.settings
+        least_s = {Cause.UNAUTHORIZED: settings.retry_unauthorized_s, Cause.BUSY: settings.retry_busy_s}
+        delay_s = max(self._backoff.next_delay_s(), least_s.get(cause, 0.0))
         now_utc_us = self._parts.server.utc_us()
         self._recording.interrupt(GapCause.SILENT, now_utc_us, cause.value)
         self._set(State.WAITING, cause.value)

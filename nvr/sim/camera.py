@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from nvr.base.errors import InvalidValue
+from nvr.sim.dialect import STANDARD, Dialect
 
 Auth = Literal["none", "basic", "digest"]
-DigestAlgorithm = Literal["MD5", "SHA-256"]
+DigestAlgorithm = Literal["MD5", "SHA-256", "SHA-512-256", "MD5-sess", "SHA-256-sess", "SHA-512-256-sess"]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,63}")
 _MIN_WIDTH: Final = 160
@@ -27,6 +28,7 @@ class SimCamera:
         b_frames: B-frames between references; with any, frames leave in decoding order, later than captured.
         auth: who may DESCRIBE, SETUP and PLAY; `user` and `password` count for basic and digest.
         digest_algorithm: RFC 7616; MD5 without `qop_auth` is the form of RFC 2069 that most cameras speak.
+        digest_also: further algorithms that the challenge offers; only `digest_algorithm` is taken.
         audio: offer a PCMU track beside the video, and send silence to whoever sets it up.
         parameter_sets_in_band: send SPS and PPS before each key frame, not only in the SDP.
         stap_a: send them as one aggregation packet (RFC 6184 section 5.7.1).
@@ -34,6 +36,7 @@ class SimCamera:
         session_timeout_s: a session without any request or RTCP packet for so long is closed.
         clock_offset_us: how far the camera's own clock (the NTP time of its reports) is ahead of UTC. The drawn
             clock and the drawn code always show true UTC, so that what a recorder concluded can be measured.
+        dialect: how it speaks, where cameras differ.
         clock_drift_ppm: how much faster than UTC the camera's crystal runs: RTP timestamps and reports follow it.
     """
 
@@ -48,6 +51,7 @@ class SimCamera:
     user: str = ""
     password: str = ""
     digest_algorithm: DigestAlgorithm = "MD5"
+    digest_also: tuple[DigestAlgorithm, ...] = ()
     qop_auth: bool = False
     audio: bool = False
     parameter_sets_in_band: bool = True
@@ -56,6 +60,7 @@ class SimCamera:
     session_timeout_s: int = 60
     clock_offset_us: int = 0
     clock_drift_ppm: int = 0
+    dialect: Dialect = STANDARD
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn, encoded or addressed.

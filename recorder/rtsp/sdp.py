@@ -17,6 +17,7 @@ _VIDEO_CLOCK: Final = 90_000
 _MAX_PAYLOAD_TYPE: Final = 127
 _MAX_LINES: Final = 2000
 _ABSOLUTE: Final = re.compile(r"rtsps?://\S+", re.IGNORECASE)
+_ORIGIN: Final = re.compile(r"(rtsps?://[^/?#]*)([^?#]*)", re.IGNORECASE)
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]*")
 
 
@@ -29,10 +30,14 @@ class VideoTrack:
     control: str
     aggregate: str
     parameter_sets: tuple[bytes, ...] = ()
+    number: int = 1
+    """Among the video tracks that the camera describes, from 1."""
+    described: int = 1
+    """How many those are."""
 
     def __repr__(self) -> str:
         """Without URIs: they may hold passwords."""
-        return f"VideoTrack({self.encoding}/{self.payload_type})"
+        return f"VideoTrack({self.encoding}/{self.payload_type}, {self.number} of {self.described})"
 
 
 @dataclass(slots=True)
@@ -49,19 +54,21 @@ class _Media:
         return next((text.strip() for number, _, text in pairs if number == payload), None)
 
 
-def video_track(response: Response, request_uri: str) -> VideoTrack:
-    """The first video track that we can record, from the answer to DESCRIBE.
+def video_track(response: Response, request_uri: str, number: int | None = None) -> VideoTrack:
+    """The video track of this number, or the first that we can record, from the answer to DESCRIBE.
 
     Raises:
         CameraUnreachable: `garbage` (not SDP), `no-video`, `unsupported-codec` (field `offered`).
     """
     session, *media = _sections(response.body)
     videos = [section for section in media if section.kind == "video"]
-    if not videos:
-        raise CameraUnreachable(Cause.NO_VIDEO)
+    if len(videos) < (number or 1):
+        raise CameraUnreachable(Cause.NO_VIDEO, described=len(videos))
     base = _base(response, request_uri)
     offered = []
-    for section in videos:
+    for place, section in enumerate(videos, 1):
+        if number not in (None, place):
+            continue
         for payload in section.formats:
             encoding, clock = _encoding(section, payload)
             offered.append(encoding)
@@ -72,6 +79,8 @@ def video_track(response: Response, request_uri: str) -> VideoTrack:
                     control=_control(base, section),
                     aggregate=_control(base, session),
                     parameter_sets=_parameter_sets(section.of_format("fmtp", payload) or ""),
+                    number=place,
+                    described=len(videos),
                 )
     raise CameraUnreachable(Cause.UNSUPPORTED_CODEC, offered=" ".join(offered))
 
@@ -124,7 +133,7 @@ def _control(base: str, section: _Media) -> str:
     """The URI that controls the section.
 
     A relative one is appended to the base, not resolved by RFC 3986: with a query in the base (Dahua) only the plain
-    joint is what the camera expects.
+    joint is what the camera expects. One that begins with the base's path is a whole path, and stands for itself.
     """
     control = next(iter(section.values("control")), "*")
     if not _PRINTABLE.fullmatch(control):
@@ -133,7 +142,10 @@ def _control(base: str, section: _Media) -> str:
         return without_userinfo(control)
     if control in ("", "*"):
         return base
-    return base + control if base.endswith("/") else f"{base}/{control}"
+    found = _ORIGIN.match(base)
+    if found is not None and control.startswith(f"{found[2].rstrip('/')}/"):
+        return found[1] + control
+    return f"{base.removesuffix('/')}/{control.removeprefix('/')}"
 
 
 def _parameter_sets(fmtp: str) -> tuple[bytes, ...]:

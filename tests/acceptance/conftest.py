@@ -74,3 +74,7 @@ def town() -> Iterator[Town]:
         (folder / "logs").mkdir()
         with Processes(folder / "logs") as processes:
             yield Town(set_up(folder, processes, SystemClock(), port=0))
+        passwords = [file.read_text().splitlines()[0] for file in (folder / "passwords").iterdir()]
+        for log in (folder / "logs").iterdir():
+            said = log.read_text(encoding="utf-8")
+            assert not [password for password in passwords if password in said], f"{log.name} holds a password"

@@ -12,7 +12,7 @@ from nvr.sim.playback import drawn_instants
 from recorder.status import State
 from recorder.timeline import MAX_SLEW_PPM
 from storage.records import GapCause
-from tests.recorder.city import OTHER, QUICK, SMALL, city
+from tests.recorder.city import OTHER, QUICK, SMALL, city, entry
 from tests.recorder.fakes import Segment
 
 _ANSWERS = [
@@ -109,6 +109,34 @@ async def test_camera_that_answers_wrongly_is_named_so_and_disturbs_no_other(
     assert (gap.cause, gap.detail) == (GapCause.SILENT, cause)
     assert gap.to_utc_us is not None
     assert [gap.detail for gap in town.events.of("cam2")] == ["starting", ""]
+
+
+@pytest.mark.parametrize(("cause", "busy_s"), [("busy", 3600.0), ("not-found", 0.0)])
+async def test_camera_without_a_session_to_give_is_left_alone_for_longer(cause: str, busy_s: float) -> None:
+    async with city(SMALL, OTHER, settings=replace(QUICK, retry_busy_s=busy_s)) as town:
+        town.sim.faults("cam1").answer_busy(503)
+        if cause == "not-found":
+            town.sim.faults("cam1").answer_not_found()
+        town.sim.faults("cam1").drop_connections()
+        await town.until(lambda: (town.status("cam1").state, town.status("cam1").cause) == (State.WAITING, cause))
+        status = town.status("cam1")
+        assert status.next_attempt_utc_us is not None
+        assert (status.next_attempt_utc_us - status.since_utc_us > 3000 * 1_000_000) == (busy_s > 0)
+
+
+async def test_camera_that_sends_us_elsewhere_is_recorded_there_and_then_at_home_again() -> None:
+    async with city(SMALL, OTHER, entries=lambda sim: [entry(sim, SMALL)]) as town:
+        await town.recorded("cam1", 20)
+        town.sim.faults("cam1").ask_redirect(town.sim.url("cam2"))
+        await town.sim.wait_played("cam2")
+        await town.recorded("cam1", 20)
+        assert town.sim.players("cam1") == 0
+        town.sim.faults("cam2").drop_connections()
+        await town.sim.wait_played("cam1")
+        await town.recorded("cam1", 20)
+        assert town.sim.players("cam2") == 0
+        details = [gap.detail for gap in town.events.of("cam1")]
+    assert details == ["starting", "redirected", "closed"]
 
 
 async def test_frozen_camera_is_stalled_then_given_up_and_the_gap_has_its_length() -> None:

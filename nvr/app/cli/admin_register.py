@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nvr.app.cli.answers import write_answer
+from nvr.app.cli.answers import write_answer, write_remedies
 from nvr.app.cli.common import JsonOption, new_app, secret
 from nvr.app.cli.person import act_and_list, act_and_write, person_of
 from nvr.app.cli.tables import account_rows, camera_rows
@@ -22,7 +22,12 @@ _E7 = 10_000_000
 def camera_add(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="CAMERA", help="Its id: a-z 0-9 _ . -")],
-    url: Annotated[str, typer.Option(help="rtsp:// or rtsps://, without user and password")],
+    url: Annotated[
+        str,
+        typer.Option(
+            help="rtsp:// or rtsps://, without user and password; #video=2 behind it takes the second video track"
+        ),
+    ],
     user: Annotated[str | None, typer.Option(help="The camera's user")] = None,
     camera_password_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Its first line is the camera's password; else asked for")
@@ -64,7 +69,11 @@ def camera_list(context: typer.Context, *, as_json: JsonOption = False) -> None:
 
     Example: nvr-admin --as admin camera list
     """
-    act_and_list(context, "camera.list", camera_rows, as_json=as_json)
+    person = person_of(context)
+    cameras = person.act("camera.list")
+    write_answer(cameras if as_json else camera_rows(cameras), as_json=as_json, zone=person.zone)
+    if not as_json:
+        write_remedies(cameras)
 
 
 @point.command("add")

@@ -12,7 +12,7 @@ import typer
 
 from config.load import config_file, load
 from config.model import Settings
-from nvr.app.cli.answers import write_answer, write_json
+from nvr.app.cli.answers import write_answer, write_json, write_remedies
 from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, settings_of
 from nvr.app.cli.tables import status_of
 from nvr.app.commands import Role, role_command
@@ -59,6 +59,7 @@ def status(config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
             sys.stdout.write(f"{name}: {say('role-silent') if answer is None else say('role-answers')}\n")
             if answer is not None:
                 write_answer(status_of(name, answer), as_json=False, zone=zone)
+                write_remedies(answer["state"]["cameras"] if name.startswith("recorder") else [])
     if None in answers.values():
         raise typer.Exit(EXIT_REFUSED)
 

@@ -17,6 +17,7 @@ from config.model import Settings
 from nvr.app.call_args import cameras_of
 from nvr.app.peers import role_uids
 from nvr.app.process import main
+from nvr.app.roles.camera_trust import camera_trust
 from nvr.app.roles.custodians import accept_set
 from nvr.app.roles.faults import Faults
 from nvr.app.roles.leftovers import Leftovers
@@ -213,7 +214,12 @@ def _usable(use: Callable[[T], U], them: Iterable[T]) -> list[U]:
 
 def _shard_settings(settings: Settings, epoch: int) -> ShardSettings:
     recorder = settings.recorder
-    return ShardSettings(clock_epoch=epoch, segment_seconds=recorder.segment_seconds, stall_s=recorder.stall_seconds)
+    return ShardSettings(
+        clock_epoch=epoch,
+        segment_seconds=recorder.segment_seconds,
+        stall_s=recorder.stall_seconds,
+        trust=camera_trust(settings.camera_tls),
+    )
 
 
 async def _record(settings: Settings, parts: _Parts, stop: Stop, ready: Callable[[], None]) -> None:

@@ -104,6 +104,51 @@ def test_control_addresses_are_joined_to_the_base(
     assert (track.control, track.aggregate) == expected
 
 
+@pytest.mark.parametrize(
+    ("base", "control", "expected"),
+    [
+        ("rtsp://cam/live", "/live/t", "rtsp://cam/live/t"),
+        ("rtsp://live/live/", "/live/t", "rtsp://live/live/t"),
+        ("rtsp://cam/live/", "/t", "rtsp://cam/live/t"),
+        ("rtsp://cam/live", "/livestream/t", "rtsp://cam/live/livestream/t"),
+        ("rtsp://cam", "/t", "rtsp://cam/t"),
+        ("rtsp://cam/a?x=1/", "t", "rtsp://cam/a?x=1/t"),
+        ("rtsp://cam/a?x=1", "t?y=2", "rtsp://cam/a?x=1/t?y=2"),
+        ("rtsp://cam/a", "RTSP://cam/b/t", "RTSP://cam/b/t"),
+    ],
+)
+def test_control_address_with_a_slash_before_it_is_not_doubled(base: str, control: str, expected: str) -> None:
+    assert video_track(_describe(_sdp(H264, f"a=control:{control}"), content_base=base), ASKED).control == expected
+
+
+TWO = _sdp(
+    "m=video 0 RTP/AVP 26",
+    "a=control:small",
+    "m=audio 0 RTP/AVP 0",
+    "a=control:sound",
+    "m=video 0 RTP/AVP 96",
+    "a=rtpmap:96 H264/90000",
+    "a=control:main",
+    "m=video 0 RTP/AVP 97",
+    "a=rtpmap:97 H264/90000",
+    "a=control:other",
+)
+
+
+@pytest.mark.parametrize(("number", "control", "place"), [(None, "main", 2), (2, "main", 2), (3, "other", 3)])
+def test_track_is_the_one_of_the_number_or_the_first_that_can_be_recorded(
+    number: int | None, control: str, place: int
+) -> None:
+    track = video_track(_describe(TWO), ASKED, number)
+    assert (track.control, track.number, track.described) == (f"{ASKED}/{control}", place, 3)
+
+
+@pytest.mark.parametrize(("number", "cause"), [(1, "unsupported-codec"), (4, "no-video, described=3")])
+def test_number_that_leads_to_no_track_takes_no_other_instead(number: int, cause: str) -> None:
+    with pytest.raises(CameraUnreachable, match=cause):
+        video_track(_describe(TWO), ASKED, number)
+
+
 def test_sound_is_never_chosen_and_the_second_video_format_may_be() -> None:
     sdp = _sdp(
         "m=audio 0 RTP/AVP 0",
