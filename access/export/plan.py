@@ -36,6 +36,8 @@ class Gop:
     packet_bytes: int
     pts_90k: "array[int]"
     """Presentation time of each access unit, in decoding order; the first is the head's own."""
+    undecodable_first: tuple[int, ...] = ()
+    """Which access units do not decode when decoding begins with this group."""
 
     @property
     def end_90k(self) -> int:
@@ -116,6 +118,11 @@ class Part:
     def hidden_after(self) -> list[int]:
         """Samples at or after the end of the interval, which decoding needs."""
         return [at for at, wall in enumerate(self.walls_utc_us) if wall >= self.to_utc_us]
+
+    @property
+    def undecodable(self) -> list[int]:
+        """Samples in the interval that refer to what was not recorded before the movie's beginning."""
+        return [at for at in self.gops[0].undecodable_first if at < self.packets_of(0) and self.shown[at]]
 
     @property
     def end_90k(self) -> int:
