@@ -113,7 +113,7 @@ class Item(FileEntry):
 
     `frames` counts all its samples. `hidden_before` and `hidden_after` list, by number in decoding order from 0, the
     samples outside of the interval, which decoding needs and players do not show; `undecodable` those in the interval
-    that no player can show, since they refer to pictures before the movie that were never recorded.
+    that do not decode, since they refer to pictures before the movie that were never recorded: players show the others.
     """
 
     camera: Name

@@ -15,6 +15,7 @@ import pytest
 from nvr.base.ids import CameraId
 from nvr.base.stop import Stop
 from recorder.shard import Shard
+from recorder.status import CameraStatus
 from storage.records import RandomAccess
 from storage.snapshot import CameraEntry
 from tests.recorder.city import QUICK, Ticking
@@ -74,6 +75,39 @@ def _without_sets(units: list[list[bytes]], *, h265: bool) -> list[list[bytes]]:
     return [[nal for nal in unit if nal[0] & 0x1F not in (7, 8)] for unit in units]
 
 
+async def _recorded(launch: str) -> tuple[CameraStatus, MemorySink, list[list[bytes]]]:
+    """What we made of the stream, and what FFmpeg did."""
+    with _serving(launch) as url:
+        sink, stop = MemorySink(), Stop()
+        shard = Shard(
+            [CameraEntry(CameraId("gst"), url, 0)],
+            {"": ("", "")}.__getitem__,
+            sink,
+            MemoryEvents(),
+            Ticking(),
+            QUICK,
+            is_synchronised=lambda: True,
+        )
+        task = asyncio.create_task(shard.run(stop))
+        foreign = await asyncio.to_thread(_foreign, url, 60)
+        await sink.until(lambda: sink.frames("gst") >= 75)
+        status = shard.status()[0]
+        stop.set()
+        await task
+    return status, sink, foreign
+
+
+def _units(sink: MemorySink) -> list[list[bytes]]:
+    """NAL units of each access unit that we stored."""
+    units = []
+    for record in sink.records("gst"):
+        at = 0
+        for size in record.sizes:
+            units.append(_samples(bytes(record.data[at : at + size])))
+            at += size
+    return units
+
+
 @pytest.mark.parametrize(
     "launch",
     [
@@ -102,32 +136,29 @@ def _without_sets(units: list[list[bytes]], *, h265: bool) -> list[list[bytes]]:
     ],
 )
 async def test_stored_access_units_are_those_that_a_foreign_client_gets(launch: str) -> None:
-    with _serving(launch) as url:
-        sink, stop = MemorySink(), Stop()
-        shard = Shard(
-            [CameraEntry(CameraId("gst"), url, 0)],
-            {"": ("", "")}.__getitem__,
-            sink,
-            MemoryEvents(),
-            Ticking(),
-            QUICK,
-            is_synchronised=lambda: True,
-        )
-        task = asyncio.create_task(shard.run(stop))
-        foreign = await asyncio.to_thread(_foreign, url, 60)
-        await sink.until(lambda: sink.frames("gst") >= 75)
-        status = shard.status()[0]
-        stop.set()
-        await task
-    records = sink.records("gst")
-    assert records[0].random_access is not RandomAccess.NONE
+    status, sink, foreign = await _recorded(launch)
+    assert sink.records("gst")[0].random_access is not RandomAccess.NONE
     assert (status.width, status.height, status.lost, status.reconnects) == (320, 240, 0, 0)
-    ours = []
-    for record in records:
-        at = 0
-        for size in record.sizes:
-            ours.append(_samples(bytes(record.data[at : at + size])))
-            at += size
     h265 = status.codec is not None and status.codec.startswith("hvc1")
     assert h265 == ("x265enc" in launch)
-    assert _without_sets(ours, h265=h265)[: len(foreign)] == _without_sets(foreign, h265=h265)
+    assert _without_sets(_units(sink), h265=h265)[: len(foreign)] == _without_sets(foreign, h265=h265)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "h265"),
+    [
+        (f"{ENCODER} key-int-max=25 ! {PAY} config-interval=-1", False),
+        (f"{ENCODER_265} key-int-max=25 ! {PAY_265} config-interval=-1", True),
+    ],
+    ids=["h264", "h265"],
+)
+async def test_picture_that_changes_its_size_goes_on_in_a_segment_of_its_own(encoder: str, *, h265: bool) -> None:
+    small = SOURCE.replace("is-live=true", "is-live=true num-buffers=40")
+    large = SOURCE.replace("width=320,height=240", "width=640,height=480")
+    status, sink, foreign = await _recorded(f"( {small} ! queue ! c. {large} ! queue ! c. concat name=c ! {encoder} )")
+    before, after = sink.of("gst")
+    assert [(each.start.codec.width, each.start.codec.height) for each in (before, after)] == [(320, 240), (640, 480)]
+    assert before.start.run == after.start.run
+    assert after.records[0].random_access is RandomAccess.IDR
+    assert status.lost == 0
+    assert _without_sets(_units(sink), h265=h265)[: len(foreign)] == _without_sets(foreign, h265=h265)
