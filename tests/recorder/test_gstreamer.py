@@ -153,8 +153,9 @@ async def test_stored_access_units_are_those_that_a_foreign_client_gets(launch: 
     ids=["h264", "h265"],
 )
 async def test_picture_that_changes_its_size_goes_on_in_a_segment_of_its_own(encoder: str, *, h265: bool) -> None:
-    small = SOURCE.replace("is-live=true", "is-live=true num-buffers=40")
-    large = SOURCE.replace("width=320,height=240", "width=640,height=480")
+    # Sources that are not live: of two live ones behind each other, some pictures fall away, never the same.
+    small = SOURCE.replace("is-live=true", "num-buffers=40")
+    large = SOURCE.replace("is-live=true", "").replace("width=320,height=240", "width=640,height=480")
     status, sink, foreign = await _recorded(f"( {small} ! queue ! c. {large} ! queue ! c. concat name=c ! {encoder} )")
     before, after = sink.of("gst")
     assert [(each.start.codec.width, each.start.codec.height) for each in (before, after)] == [(320, 240), (640, 480)]
