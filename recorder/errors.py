@@ -38,6 +38,8 @@ class Cause(StrEnum):
     """The camera offers no video track."""
     UNSUPPORTED_CODEC = "unsupported-codec"
     """The camera offers video, but in no coding that this recorder knows."""
+    REORDERED = "reordered"
+    """The camera sends the parts of its pictures out of decoding order (interleaved mode); it can be set otherwise."""
     UNSUPPORTED_TRANSPORT = "unsupported-transport"
     """The camera does not send over TCP."""
     STALLED = "stalled"

@@ -4,10 +4,10 @@ from collections import deque
 from typing import Final
 
 from nvr.base.units import TICKS_PER_SECOND, US_PER_SECOND, MonoUs, us_from_ticks
+from recorder.codecs import depacketiser_of
 from recorder.dating import Dater
 from recorder.errors import TimelineBroken, garbage
 from recorder.gop import GopBuilder
-from recorder.h264 import H264Depacketiser
 from recorder.recording import Recording
 from recorder.rtsp.client import Channels
 from recorder.rtsp.sdp import VideoTrack
@@ -31,7 +31,7 @@ class Run:
     def __init__(
         self, recording: Recording, server: ServerClock, pool: BufferPool, track: VideoTrack, channels: Channels
     ) -> None:
-        self.depacketiser = H264Depacketiser(
+        self.depacketiser = depacketiser_of(track.encoding)(
             self, pool, channel=channels.rtp, payload_type=track.payload_type, parameter_sets=track.parameter_sets
         )
         self.last_unit_mono_us: MonoUs | None = None

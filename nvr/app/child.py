@@ -110,7 +110,7 @@ class Child:
         """Return when the child has been silent for too long."""
         self._silent_us, self._limit_s = 0, self.plan.starting_s
         async with Client(self.plan.socket) as client:
-            await _first(self._ask(client), self._silence())
+            await first_done(self._ask(client), self._silence())
 
     async def _ask(self, client: Client) -> None:
         """Ask again and again; every answer ends the silence, which then counts from the next question on."""

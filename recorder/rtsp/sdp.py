@@ -1,8 +1,12 @@
-"""Which track of a camera's description is recorded (RFC 4566, RFC 2326 appendix C, RFC 6184 section 8)."""
+"""Which track of a camera's description is recorded (RFC 4566, RFC 2326 appendix C).
+
+Format parameters: RFC 6184 section 8.1 (H.264), RFC 7798 section 7.1 (H.265).
+"""
 
 import base64
 import binascii
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,9 +14,12 @@ from recorder.errors import CameraUnreachable, Cause, garbage
 from recorder.rtsp.messages import Response
 from recorder.rtsp.url import without_userinfo
 
-SUPPORTED: Final = ("H264",)
+SUPPORTED: Final = ("H264", "H265")
 """Encodings that the recorder depacketises, as rtpmap names them."""
 
+_SPROP: Final = ("sprop-parameter-sets", "sprop-vps", "sprop-sps", "sprop-pps")
+"""In the order in which a decoder needs them."""
+_INTERLEAVED_MODE: Final = "2"
 _VIDEO_CLOCK: Final = 90_000
 _MAX_PAYLOAD_TYPE: Final = 127
 _MAX_LINES: Final = 2000
@@ -58,7 +65,7 @@ def video_track(response: Response, request_uri: str, number: int | None = None)
     """The video track of this number, or the first that we can record, from the answer to DESCRIBE.
 
     Raises:
-        CameraUnreachable: `garbage` (not SDP), `no-video`, `unsupported-codec` (field `offered`).
+        CameraUnreachable: `garbage` (not SDP), `no-video`, `unsupported-codec` (field `offered`), `reordered`.
     """
     session, *media = _sections(response.body)
     videos = [section for section in media if section.kind == "video"]
@@ -66,23 +73,29 @@ def video_track(response: Response, request_uri: str, number: int | None = None)
         raise CameraUnreachable(Cause.NO_VIDEO, described=len(videos))
     base = _base(response, request_uri)
     offered = []
+    reordered = False
     for place, section in enumerate(videos, 1):
         if number not in (None, place):
             continue
         for payload in section.formats:
             encoding, clock = _encoding(section, payload)
             offered.append(encoding)
-            if encoding in SUPPORTED and clock == _VIDEO_CLOCK:
-                return VideoTrack(
-                    encoding=encoding,
-                    payload_type=int(payload),
-                    control=_control(base, section),
-                    aggregate=_control(base, session),
-                    parameter_sets=_parameter_sets(section.of_format("fmtp", payload) or ""),
-                    number=place,
-                    described=len(videos),
-                )
-    raise CameraUnreachable(Cause.UNSUPPORTED_CODEC, offered=" ".join(offered))
+            if encoding not in SUPPORTED or clock != _VIDEO_CLOCK:
+                continue
+            parameters = _parameters(section.of_format("fmtp", payload) or "")
+            if _is_reordered(encoding, parameters):
+                reordered = True
+                continue
+            return VideoTrack(
+                encoding=encoding,
+                payload_type=int(payload),
+                control=_control(base, section),
+                aggregate=_control(base, session),
+                parameter_sets=_parameter_sets(parameters),
+                number=place,
+                described=len(videos),
+            )
+    raise CameraUnreachable(Cause.REORDERED if reordered else Cause.UNSUPPORTED_CODEC, offered=" ".join(offered))
 
 
 def _sections(body: bytes) -> list[_Media]:
@@ -148,13 +161,29 @@ def _control(base: str, section: _Media) -> str:
     return f"{base.removesuffix('/')}/{control.removeprefix('/')}"
 
 
-def _parameter_sets(fmtp: str) -> tuple[bytes, ...]:
-    """The NAL units of sprop-parameter-sets; a set that does not decode is left out, the stream brings it again."""
+def _parameters(fmtp: str) -> dict[str, str]:
+    """Format parameters by name in small letters; of one that stands there twice, the first."""
+    parameters: dict[str, str] = {}
     for item in fmtp.split(";"):
         name, _, value = item.partition("=")
-        if name.strip().lower() == "sprop-parameter-sets":
-            return tuple(unit for text in value.strip().split(",") if (unit := _decoded(text)))
-    return ()
+        parameters.setdefault(name.strip().lower(), value.strip())
+    return parameters
+
+
+def _is_reordered(encoding: str, parameters: Mapping[str, str]) -> bool:
+    """Whether NAL units come out of decoding order, with numbers that say where each belongs.
+
+    RFC 6184 section 6.4 (interleaved mode), RFC 7798 section 7.1 (sprop-max-don-diff).
+    """
+    if encoding == "H264":
+        return parameters.get("packetization-mode") == _INTERLEAVED_MODE
+    return parameters.get("sprop-max-don-diff", "0").strip("0") != ""
+
+
+def _parameter_sets(parameters: Mapping[str, str]) -> tuple[bytes, ...]:
+    """The NAL units of the sprop parameters; a set that does not decode is left out, the stream brings it again."""
+    texts = [text for name in _SPROP for text in parameters.get(name, "").split(",")]
+    return tuple(unit for text in texts if (unit := _decoded(text)))
 
 
 def _decoded(text: str) -> bytes:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from recorder.h264 import MAX_PENDING, H264Depacketiser, UnitSink
+from recorder.depacketiser import MAX_PENDING, UnitSink
+from recorder.h264 import H264Depacketiser
 from recorder.rtsp.sdp import VideoTrack
 from storage.buffers import BufferPool
 from tests.recorder.rtp import AUD, PPS, SEI_RECOVERY, SPS, SPS_LARGE, aggregate, fragments, idr, inter

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from recorder.errors import CameraUnreachable
-from recorder.parameter_sets import BadParameterSet, ParameterSets
+from recorder.h264_sets import H264Sets
+from recorder.parameter_sets import BadParameterSet
 from recorder.rtsp.auth import parse_challenges
-from recorder.rtsp.client import Channels, Redirected
+from recorder.rtsp.client import Channels
 from recorder.rtsp.messages import Headers, Request, Response, parse
+from recorder.rtsp.replies import Redirected
 from recorder.rtsp.sdp import video_track
 from storage.buffers import BufferPool
 from tests.fuzz.camera import BASE, PASSWORD, Camera, Reads
@@ -75,7 +77,7 @@ def description(data: bytes) -> None:
 
 def parameter_sets(data: bytes) -> None:
     """Parameter sets, each behind its length: a configuration that a decoder may be given, or none."""
-    sets, at = ParameterSets(), 0
+    sets, at = H264Sets(), 0
     while at < len(data):
         size = data[at]
         with contextlib.suppress(BadParameterSet):

@@ -7,6 +7,7 @@ from itertools import accumulate, pairwise
 import pytest
 
 from nvr.base.units import us_from_ticks
+from nvr.sim.camera import SimCamera
 from nvr.sim.faults import Faults
 from nvr.sim.playback import drawn_instants
 from recorder.status import State
@@ -31,7 +32,8 @@ def _instants(segment: Segment) -> list[tuple[int, int | None]]:
         for size, delta_90k in zip(record.sizes, record.pts_delta_90k, strict=True):
             samples.append((record.start_utc_us + us_from_ticks(delta_90k), bytes(record.data[at : at + size])))
             at += size
-    return list(drawn_instants(segment.start.codec.extradata, samples))
+    codec = segment.start.codec
+    return list(drawn_instants(codec.extradata, samples, "h265" if codec.codec.startswith("hvc1") else "h264"))
 
 
 async def test_pictures_lie_as_far_apart_as_the_clock_in_them_shows() -> None:
@@ -54,6 +56,21 @@ async def test_pictures_lie_as_far_apart_as_the_clock_in_them_shows() -> None:
     for before, after in pairwise([0, *ends[:-1]]):
         slew_us = (told[after][0] - told[before][0]) * MAX_SLEW_PPM // 1_000_000
         assert abs(errors[after] - errors[before]) <= slew_us + rounding_us
+
+
+@pytest.mark.parametrize("camera", [replace(SMALL, codec="h265"), replace(SMALL, codec="h265", b_frames=2)])
+async def test_h265_camera_is_recorded_with_every_picture_at_its_instant(camera: SimCamera) -> None:
+    async with city(replace(camera, aggregate=True)) as town:
+        await town.recorded("cam1", 60)
+        status = town.status("cam1")
+        await town.end()
+    assert (status.codec, status.width, status.height, status.lost) == ("hvc1.1.6.L60.90", 320, 180, 0)
+    segment = town.sink.of("cam1")[0]
+    told = await asyncio.to_thread(_instants, segment)
+    steps = [(after[0] - before[0], after[1], before[1]) for before, after in pairwise(told)]
+    assert len(told) >= 60
+    assert all(after is not None and before is not None and after > before for _, after, before in steps)
+    assert all(abs(wall - (after or 0) + (before or 0)) <= 1000 for wall, after, before in steps)
 
 
 async def test_camera_counts_as_recording_only_once_there_is_a_picture_to_begin_with() -> None:

@@ -73,10 +73,35 @@ def test_real_cameras_video_track_is_found(
 
 
 @pytest.mark.shared_data
-@pytest.mark.parametrize("name", ["anjvision_describe", "dahua_describe_h265_pcma"])
-def test_real_camera_with_another_coding_is_named_so(name: str, shared_data: Path) -> None:
-    with pytest.raises(CameraUnreachable, match=r"unsupported-codec, offered=H265"):
-        video_track(_real(shared_data, name), ASKED)
+@pytest.mark.parametrize(("name", "payload_type"), [("anjvision_describe", 96), ("dahua_describe_h265_pcma", 98)])
+def test_real_h265_camera_gives_its_parameter_sets_in_the_order_of_need(
+    name: str, payload_type: int, shared_data: Path
+) -> None:
+    track = video_track(_real(shared_data, name), ASKED)
+    assert (track.encoding, track.payload_type) == ("H265", payload_type)
+    assert [nal[0] >> 1 & 0x3F for nal in track.parameter_sets] == [32, 33, 34]
+
+
+@pytest.mark.parametrize(
+    ("coding", "parameters", "taken"),
+    [
+        ("H264", "packetization-mode=2", False),
+        ("H264", "packetization-mode=1", True),
+        ("H265", "sprop-max-don-diff=1", False),
+        ("H265", "sprop-vps=QAE=; Sprop-Max-Don-Diff = 32767", False),
+        ("H265", "sprop-max-don-diff=0", True),
+        ("H265", "sprop-depack-buf-nalus=0", True),
+    ],
+)
+def test_stream_out_of_decoding_order_is_refused_with_a_cause_of_its_own(
+    coding: str, parameters: str, taken: bool
+) -> None:
+    description = _describe(_sdp(f"m=video 0 RTP/AVP 96\na=rtpmap:96 {coding}/90000", f"a=fmtp:96 {parameters}"))
+    if taken:
+        assert video_track(description, ASKED).encoding == coding
+    else:
+        with pytest.raises(CameraUnreachable, match="reordered"):
+            video_track(description, ASKED)
 
 
 def test_every_described_camera_is_covered_above() -> None:
