@@ -37,7 +37,7 @@ class CameraStatus:
     bytes: int
     """That storage accepted."""
     written: int
-    """Of these, on a volume."""
+    """Of its sealed records, that a volume took since the process began."""
     records: int
     frames: int
     lost: int

@@ -43,7 +43,7 @@ class CameraView:
     bytes: int | None = None
     """That storage accepted."""
     written: int | None = None
-    """Bytes of records that a volume took."""
+    """Bytes of its sealed records that a volume took, since the recorder began."""
     lost: int | None = None
     """RTP packets that did not come."""
     dropped: int | None = None
