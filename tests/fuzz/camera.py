@@ -59,12 +59,12 @@ class Camera:
             self.session.buffer_updated(taken)
             at += taken
 
-    def check_invariants(self) -> None:
-        """Close what is open, and look at everything that was recorded."""
+    def check_invariants(self, *, was_flushed: bool = False) -> None:
+        """Close what is open, and look at everything that was recorded; `was_flushed` while the camera played."""
         for run in self.runs:
             run.flush()
         self._recording.rotate()
-        check_recorded(self.sink, self.events.told)
+        check_recorded(self.sink, self.events.told, was_flushed=was_flushed)
 
 
 class Reads:

@@ -140,7 +140,7 @@ def recording(coding: Coding) -> Callable[[bytes], None]:
     def run(data: bytes) -> None:
         if len(data) < 2:
             return
-        camera = Camera()
+        camera, flushes = Camera(), data[0] & 128 != 0
         run = camera.begin(coding.track, Channels(0, 1))
         reads = Reads(run.depacketiser, PACKET_READS[data[0] % len(PACKET_READS)])
         with contextlib.suppress(CameraUnreachable):
@@ -150,9 +150,9 @@ def recording(coding: Coding) -> Callable[[bytes], None]:
                     run.reading(camera.clock.mono_us())
                     reads.take(part)
                     run.read()
-                if data[0] & 128 and number % 16 == 15:
+                if flushes and number % 16 == 15:
                     run.flush()
-        camera.check_invariants()
+        camera.check_invariants(was_flushed=flushes)
 
     return run
 
