@@ -7,8 +7,8 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from access.camera_values import standing
 from access.orders import order_for
-from access.places import placements_of
 from access.ports import LedgerPort
 from nvr.base.clock import Clock
 from nvr.base.errors import Retryable
@@ -64,7 +64,7 @@ def snapshot_entries(session: Session, now_utc_us: UtcUs) -> tuple[CameraEntry, 
 
 
 def _snapshot_entry(session: Session, camera: tables.Camera, now_utc_us: UtcUs) -> CameraEntry:
-    placement = _placement_now(session, camera.camera, now_utc_us)
+    placement = standing(session, camera.camera, now_utc_us)
     order = order_for(session, camera.camera, now_utc_us)
     return CameraEntry(
         camera=CameraId(camera.camera),
@@ -75,8 +75,3 @@ def _snapshot_entry(session: Session, camera: tables.Camera, now_utc_us: UtcUs) 
         placement=None if placement is None else PlacementId(placement.placement),
         authorisation=None if order is None else AuthorisationId(order.authorisation),
     )
-
-
-def _placement_now(session: Session, camera: str, now_utc_us: UtcUs) -> tables.Placement | None:
-    standing = placements_of(session, camera, now_utc_us, UtcUs(now_utc_us + 1))
-    return standing[-1] if standing else None

@@ -12,14 +12,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 import nvr
 from access.accounts import Accounts
+from access.camera_changes import CameraChanges
 from access.cameras import Cameras
 from access.custodians import CustodianSets
 from access.export.bundle import Exporter
 from access.export.signing import ExportSigner
+from access.fleet_import import FleetImport
 from access.grants import GrantKeys, Grants
 from access.grantstore import GrantStore
 from access.holds import Holds
 from access.login import Login
+from access.logins import Logins
 from access.passwords import Passwords, default_hasher
 from access.perimeter import Perimeter
 from access.policy import ActName
@@ -105,15 +108,20 @@ def _town_acts(
 ) -> dict[ActName, Act]:
     accounts = Accounts(register, passwords, clock)
     perimeter = Perimeter(register, publisher, clock)
-    cameras = Cameras(
-        register, publisher, index, states, clock, secrets_file=settings.paths.secrets, shards=settings.recorder.shards
-    )
+    logins, shards = Logins(settings.paths.secrets), settings.recorder.shards
+    cameras = Cameras(register, publisher, index, states, clock, logins=logins, shards=shards)
+    changes = CameraChanges(register, publisher, logins, clock)
+    fleet = FleetImport(register, publisher, logins, clock, shards=shards)
     return {
         ActName.ACCOUNT_ADD: accounts.add,
         ActName.ACCOUNT_END: accounts.end,
         ActName.ACCOUNT_LIST: accounts.list,
         ActName.CAMERA_ADD: cameras.add,
+        ActName.CAMERA_EDIT: changes.edit,
+        ActName.CAMERA_IMPORT: fleet.run,
         ActName.CAMERA_LIST: cameras.list,
+        ActName.CAMERA_MOVE: changes.move,
+        ActName.CAMERA_REPLACE: changes.replace,
         ActName.CAMERA_RETIRE: cameras.retire,
         ActName.RETENTION_SHOW: cameras.retention,
         ActName.POINT_ADD: perimeter.add_point,

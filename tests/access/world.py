@@ -9,9 +9,12 @@ from zoneinfo import ZoneInfo
 from argon2 import PasswordHasher
 
 from access.accounts import Accounts
+from access.camera_changes import CameraChanges
 from access.cameras import Cameras
+from access.fleet_import import FleetImport
 from access.holds import Holds
 from access.login import Login
+from access.logins import Logins
 from access.passwords import Passwords
 from access.perimeter import Perimeter
 from access.policy import ActName
@@ -178,9 +181,10 @@ class World:
         clock, register, index = self.clock, self.register, self.index
         self.publisher = Publisher(register, self.keeper, clock)
         self.accounts = Accounts(register, passwords, clock)
-        self.cameras = Cameras(
-            register, self.publisher, index, States(), clock, secrets_file=self.secrets_file, shards=2
-        )
+        logins = Logins(self.secrets_file)
+        self.cameras = Cameras(register, self.publisher, index, States(), clock, logins=logins, shards=2)
+        changes = CameraChanges(register, self.publisher, logins, clock)
+        fleet = FleetImport(register, self.publisher, logins, clock, shards=2)
         perimeter = Perimeter(register, self.publisher, clock)
         holds = Holds(register, clock, ZONE)
         requisitions = Requisitions(register, index, clock, ZONE)
@@ -189,7 +193,11 @@ class World:
             ActName.ACCOUNT_END: self.accounts.end,
             ActName.ACCOUNT_LIST: self.accounts.list,
             ActName.CAMERA_ADD: self.cameras.add,
+            ActName.CAMERA_EDIT: changes.edit,
+            ActName.CAMERA_IMPORT: fleet.run,
             ActName.CAMERA_LIST: self.cameras.list,
+            ActName.CAMERA_MOVE: changes.move,
+            ActName.CAMERA_REPLACE: changes.replace,
             ActName.CAMERA_RETIRE: self.cameras.retire,
             ActName.POINT_ADD: perimeter.add_point,
             ActName.AUTHORISATION_ADD: perimeter.add_authorisation,
