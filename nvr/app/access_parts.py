@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 import nvr
 from access.accounts import Accounts
 from access.camera_changes import CameraChanges
+from access.camera_test import CameraTest
 from access.cameras import Cameras
 from access.custodians import CustodianSets
 from access.export.bundle import Exporter
@@ -123,6 +124,7 @@ def _town_acts(
         ActName.CAMERA_MOVE: changes.move,
         ActName.CAMERA_REPLACE: changes.replace,
         ActName.CAMERA_RETIRE: cameras.retire,
+        ActName.CAMERA_TEST: CameraTest(register, states, clock).run,
         ActName.RETENTION_SHOW: cameras.retention,
         ActName.POINT_ADD: perimeter.add_point,
         ActName.AUTHORISATION_ADD: perimeter.add_authorisation,

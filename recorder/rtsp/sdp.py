@@ -29,6 +29,8 @@ class VideoTrack:
     control: str
     aggregate: str
     parameter_sets: tuple[bytes, ...] = ()
+    sound_offered: bool = False
+    """The camera offers sound beside; it is never set up."""
 
     def __repr__(self) -> str:
         """Without URIs: they may hold passwords."""
@@ -72,6 +74,7 @@ def video_track(response: Response, request_uri: str) -> VideoTrack:
                     control=_control(base, section),
                     aggregate=_control(base, session),
                     parameter_sets=_parameter_sets(section.of_format("fmtp", payload) or ""),
+                    sound_offered=any(other.kind == "audio" for other in media),
                 )
     raise CameraUnreachable(Cause.UNSUPPORTED_CODEC, offered=" ".join(offered))
 

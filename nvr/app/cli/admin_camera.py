@@ -1,15 +1,18 @@
 """Cameras: added, changed, moved, replaced, retired, listed."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nvr.app.cli.camera_url import ChannelOption, HostOption, MakeOption, PortOption, UrlOption, url_from
 from nvr.app.cli.answers import write_answer
-from nvr.app.cli.common import JsonOption, command_elsewhere, new_app, secret
-from nvr.app.cli.person import act_and_write, person_of, require
+from nvr.app.cli.camera_check import check_lines, check_rows, has_failed
+from nvr.app.cli.camera_url import ChannelOption, HostOption, MakeOption, PortOption, UrlOption, url_from
+from nvr.app.cli.common import EXIT_REFUSED, JsonOption, command_elsewhere, new_app, secret
+from nvr.app.cli.person import act_and_list, act_and_write, person_of, require
 from nvr.app.cli.tables import camera_rows
+from nvr.base.errors import InvalidValue
 
 camera = new_app("Cameras.")
 command_elsewhere(
@@ -157,12 +160,37 @@ def camera_retire(context: typer.Context, name: CameraArgument, *, as_json: Json
     act_and_write(context, "camera.retire", as_json=as_json, camera=name)
 
 
+@camera.command("test")
+def camera_test(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[CAMERA]...", help="Their ids")] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Every camera that is not retired")] = False,
+    seconds: Annotated[int | None, typer.Option(min=1, max=60, help="At most so long each; 12 unless told")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Connect to cameras from the server, and say what they send and what to mend; no picture is kept or looked at.
+
+    It asks each camera for one session beside its recording, and says so where the camera gives up the recording for
+    it. The exit code is 1 when a camera can not be recorded as the decree of 2007 asks.
+
+    Example: nvr-admin --as admin camera test --all
+    """
+    if every == bool(names):
+        raise InvalidValue(field="CAMERA", value=", ".join(names or ()), expected="ids of cameras, or --all")
+    person = person_of(context)
+    checks = person.act("camera.test", cameras=names or None, seconds=seconds)
+    write_answer(checks if as_json else check_rows(checks), as_json=as_json, zone=person.zone)
+    if not as_json:
+        sys.stdout.writelines(f"{line}\n" for line in check_lines(checks))
+    if has_failed(checks):
+        raise typer.Exit(EXIT_REFUSED)
+
+
 @camera.command("list")
 def camera_list(context: typer.Context, *, as_json: JsonOption = False) -> None:
     """All cameras with their state.
 
     Example: nvr-admin --as admin camera list
     """
-    person = person_of(context)
-    cameras = person.act("camera.list")
-    write_answer(cameras if as_json else camera_rows(cameras), as_json=as_json, zone=person.zone)
+    act_and_list(context, "camera.list", camera_rows, as_json=as_json)

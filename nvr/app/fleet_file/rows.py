@@ -1,7 +1,7 @@
 """From the cells of a list to the rows of the act `camera.import`; what can not be read is kept as a fault."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -108,7 +108,7 @@ def _name_point(row: dict[str, Any]) -> None:
 
 def _connect(row: dict[str, Any], faults: list[CellFault]) -> None:
     """A URL, or what one is made of: not both."""
-    given = {name: row.pop(name) for name in _CONNECTION if name in row}
+    given: dict[str, Any] = {name: row.pop(name) for name in _CONNECTION if name in row}
     number = row["row"]
     if "url" in row and given:
         faults.append(CellFault(number, "url", "", "url-and-make"))
@@ -118,9 +118,9 @@ def _connect(row: dict[str, Any], faults: list[CellFault]) -> None:
         _make_url(row, given, faults)
 
 
-def _make_url(row: dict[str, Any], given: dict[str, Any], faults: list[CellFault]) -> None:
+def _make_url(row: dict[str, Any], given: Mapping[str, Any], faults: list[CellFault]) -> None:
     """The URL of the make; make and host are looked at each for itself, so that both are told."""
-    make, host = given.pop("make"), given.pop("host")
+    make, host, more = given["make"], given["host"], {key: given[key] for key in ("port", "channel") if key in given}
     wrong = []
     for check in (partial(make_named, make), partial(authority, host)):
         try:
@@ -128,7 +128,7 @@ def _make_url(row: dict[str, Any], given: dict[str, Any], faults: list[CellFault
         except InvalidValue as error:
             wrong.append(error)
     try:
-        row["url"] = None if wrong else url_for(make, host, **given)
+        row["url"] = None if wrong else url_for(make, host, **more)
     except InvalidValue as error:
         wrong.append(error)
     faults += [CellFault(row["row"], error.field, str(error.fields["value"])) for error in wrong]

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from nvr.app.cli import admin, export
 from nvr.app.cli.person import Person
+from nvr.base.errors import InvalidValue
 from tests.nvr.app.fixtures import write_config
 
 
@@ -108,4 +109,13 @@ def test_command_that_lacks_an_argument_runs_nothing(
     acts: list[tuple[str, dict[str, object]]], run: Callable[[typer.Typer, list[str]], str], words: list[str]
 ) -> None:
     assert "Usage" in run(admin.app, words)
+    assert not acts
+
+
+def test_cameras_to_try_out_are_named_or_all(
+    acts: list[tuple[str, dict[str, object]]], run: Callable[[typer.Typer, list[str]], str]
+) -> None:
+    for words in (["camera", "test"], ["camera", "test", "c1", "--all"]):
+        with pytest.raises(InvalidValue):
+            run(admin.app, words)
     assert not acts
