@@ -14,7 +14,7 @@ from nvr.app.cli.answers import write_json
 from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, LangOption, new_app, run
 from nvr.app.cli.person import AsOption, PasswordFileOption, Person, require, signed_in
 from nvr.app.fleet_file.columns import HEADINGS
-from nvr.app.fleet_file.rows import FleetList, fleet_list
+from nvr.app.fleet_file.rows import CONNECTION, FleetList, fleet_list
 from nvr.app.fleet_file.table import read_table
 from nvr.app.messages import LANGUAGE, Language, say
 
@@ -59,10 +59,12 @@ def camera_import(
 
 
 def _ask(person: Person, listed: FleetList, *, dry_run: bool) -> dict[str, Any]:
-    """The answer of the act; where cells can not be read, what it says of the other rows, with nothing entered."""
+    """The answer of the act; where cells can not be read, with what it says of the others, and nothing entered."""
     own = [{"row": fault.row, "field": fault.field, "value": fault.value, "why": fault.why} for fault in listed.faults]
-    answer: dict[str, Any] = person.act("camera.import", cameras=listed.whole, dry_run=dry_run or bool(own))
-    return {**answer, "faults": sorted([*own, *answer["faults"]], key=lambda fault: fault["row"])}
+    answer: dict[str, Any] = person.act("camera.import", cameras=listed.rows, dry_run=dry_run or bool(own))
+    told = {(fault["row"], "url" if fault["field"] in CONNECTION else fault["field"]) for fault in own}
+    others = [fault for fault in answer["faults"] if (fault["row"], fault["field"]) not in told]
+    return {**answer, "faults": sorted([*own, *others], key=lambda fault: fault["row"])}
 
 
 def report(answer: Mapping[str, Any], headings: Mapping[str, str], *, dry_run: bool) -> Iterable[str]:

@@ -13,7 +13,8 @@ from nvr.base.errors import InvalidValue
 _COMMENT: Final = "#"
 _DEGREES_E7: Final = 10_000_000
 _WHOLE: Final = re.compile(r"[1-9][0-9]{0,5}")
-_CONNECTION: Final = ("make", "host", "port", "channel")
+CONNECTION: Final = ("make", "host", "port", "channel")
+"""What a URL is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +29,14 @@ class CellFault:
 
 @dataclass(slots=True)
 class FleetList:
-    """What the file says: rows for the act, faults, and the heading that each field has in this file."""
+    """What the file says: rows for the act, faults, and the heading that each field has in this file.
+
+    A row with a fault is there without the value that can not be read, so that the act finds what else is wrong.
+    """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     faults: list[CellFault] = field(default_factory=list)
     headings: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def whole(self) -> list[dict[str, Any]]:
-        """The rows that have no fault here."""
-        faulty = {fault.row for fault in self.faults}
-        return [row for row in self.rows if row["row"] not in faulty]
 
 
 def fleet_list(table: Sequence[Sequence[str]]) -> FleetList:
@@ -108,7 +106,7 @@ def _name_point(row: dict[str, Any]) -> None:
 
 def _connect(row: dict[str, Any], faults: list[CellFault]) -> None:
     """A URL, or what one is made of: not both."""
-    given: dict[str, Any] = {name: row.pop(name) for name in _CONNECTION if name in row}
+    given: dict[str, Any] = {name: row.pop(name) for name in CONNECTION if name in row}
     number = row["row"]
     if "url" in row and given:
         faults.append(CellFault(number, "url", "", "url-and-make"))

@@ -65,19 +65,23 @@ def test_all_faults_of_file_and_register_are_told_by_row_and_column(
 ) -> None:
     faults = [{"row": 3, "field": "camera", "value": "Mairie 2", "why": "value", "expected": ""}]
     faults.append({"row": 3, "field": "retention_days", "value": "99", "why": "value", "expected": ""})
+    # Row 4 has no URL since its make is not known: that is told once.
+    faults.append({"row": 4, "field": "url", "value": "(hidden)", "why": "value", "expected": ""})
+    faults.append({"row": 4, "field": "point", "value": "p13", "why": "unknown-point", "expected": ""})
     access.answer = {**GOOD, "faults": faults, "done": False}
     days = "1 to 31 days; empty for those of the order"
     make = "with the IP address, instead of an RTSP URL; a known make: see camera add --help"
+    point = "Point 'p13': the register has no such point; give its number and address in the row, or point add"
     code, output = run(LIST)
     assert code == 1
     assert output.splitlines() == [
         f"row 3: Caméra 'Mairie 2': 1 to 63 of a-z 0-9 _ . -; for example mairie-1; Jours '99': {days}",
-        f"row 4: Jours 'x': {days}; Marque 'nikon': {make}; Adresse IP '10.0.0': an IP address or a host name",
+        f"row 4: Jours 'x': {days}; Marque 'nikon': {make}; Adresse IP '10.0.0': an IP address or a host name; {point}",
         "Nothing was entered: 2 rows to correct.",
     ]
     (asked,) = access.asked
     assert asked["dry_run"] is True
-    assert [row["row"] for row in asked["cameras"]] == [2, 3]
+    assert [row["row"] for row in asked["cameras"]] == [2, 3, 4]
     assert "s3cret" not in output
 
 
