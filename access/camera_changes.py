@@ -114,9 +114,10 @@ class CameraChanges:
             if edit.login is not None and edit.login_name is not None:
                 await self._logins.keep({edit.login_name: edit.login})
             await self._register.act(propose)
-            secret = await self._register.read(lambda session: session.get_one(tables.Camera, edit.camera).secret)
-            await self._logins.drop_others(edit.camera, secret)
-        await self._publisher.publish_soon()
+            # Recorders that have not heard of the new login still need the old one; a later edit removes it then.
+            if await self._publisher.publish_soon():
+                secret = await self._register.read(lambda session: session.get_one(tables.Camera, edit.camera).secret)
+                await self._logins.drop_others(edit.camera, secret)
         return await self._shown(edit.camera)
 
     async def move(self, person: Person, args: Arguments) -> dict[str, Json]:

@@ -31,12 +31,14 @@ class Publisher:
         self._published: tuple[CameraEntry, ...] | None = None
         self._publishing = asyncio.Lock()
 
-    async def publish_soon(self) -> None:
-        """Publish now if the keeper answers; an act that is in the ledger does not fail because it did not."""
+    async def publish_soon(self) -> bool:
+        """Publish now if the keeper answers, and say whether it did: an act in the ledger does not fail for it."""
         try:
             await self.publish()
         except Retryable as error:
             _log.warning("the camera snapshot waits: %s", error)
+            return False
+        return True
 
     async def publish(self) -> bool:
         """Publish the snapshot if it differs from the last one that this process published; whether it did.

@@ -64,6 +64,21 @@ async def test_login_in_force_stays_when_the_ledger_does_not_answer(town: World)
     assert row["secret"] == secret
 
 
+async def test_old_login_stays_while_recorders_have_not_heard_of_the_new_one(
+    town: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(cameras: object) -> int:
+        raise Retryable("peer-unreachable", socket="keeper.sock")
+
+    await town.act("root", "camera.edit", camera="cam-1", user="viewer", password="first-one")
+    with monkeypatch.context() as patched:
+        patched.setattr(town.keeper, "publish", away)
+        await town.act("root", "camera.edit", camera="cam-1", user="viewer", password="second-one")
+    assert sorted(password for _, password in (await secrets_of(town)).values()) == ["first-one", "second-one"]
+    await town.act("root", "camera.edit", camera="cam-1", retention_days=3)
+    assert [password for _, password in (await secrets_of(town)).values()] == ["second-one"]
+
+
 @pytest.mark.parametrize(
     ("args", "field"),
     [
