@@ -8,8 +8,10 @@ from typing import Final
 
 from nvr.base.clock import Clock
 from nvr.base.ids import CameraId, SegmentId
+from nvr.base.jcs import Json
 from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND
+from recorder.checking import Means, check_all
 from recorder.gaps import GapLog
 from recorder.ports import EventSink, SegmentSink
 from recorder.recording import Recording
@@ -108,10 +110,26 @@ class Shard:
         """Every camera as of now, by id."""
         return [self._workers[camera].status() for camera in sorted(self._workers)]
 
+    async def check(self, camera_ids: Iterable[CameraId], *, limit_s: int) -> list[dict[str, Json]]:
+        """Try out these cameras beside their recording: `recorder.checking.check`. Others are passed over."""
+        means = Means(
+            secrets=self._parts.secrets,
+            status=self._status,
+            clock=self._clock,
+            connect_timeout_s=self._settings.connect_timeout_s,
+            trust=self._settings.trust,
+        )
+        entries = [self._entries[camera] for camera in camera_ids if camera in self._entries]
+        return await check_all(entries, means, limit_s=limit_s)
+
     @property
     def clock_epoch(self) -> int:
         """The clock epoch in force."""
         return self._server.epoch
+
+    def _status(self, camera: CameraId) -> CameraStatus | None:
+        worker = self._workers.get(camera)
+        return None if worker is None else worker.status()
 
     def _start(self, entry: CameraEntry) -> None:
         """A worker for the camera; it begins once its predecessor has ended."""

@@ -13,14 +13,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 import nvr
 from access.accounts import Accounts
+from access.camera_changes import CameraChanges
+from access.camera_test import CameraTest
 from access.cameras import Cameras
 from access.custodians import CustodianSets
 from access.export.bundle import Exporter
 from access.export.signing import ExportSigner
+from access.fleet_import import FleetImport
 from access.grants import GrantKeys, Grants
 from access.grantstore import GrantStore
 from access.holds import Holds
 from access.login import Login
+from access.logins import Logins
 from access.passwords import Passwords, default_hasher
 from access.perimeter import Perimeter
 from access.policy import ActName
@@ -111,14 +115,22 @@ def _town_acts(
     def shards(count: int) -> int:
         return shards_for(settings.recorder.shards, cameras=count, cores=cores())
 
-    cameras = Cameras(register, publisher, index, states, clock, secrets_file=settings.paths.secrets, shards_for=shards)
+    logins = Logins(settings.paths.secrets)
+    cameras = Cameras(register, publisher, index, states, clock, logins=logins, shards_for=shards)
+    changes = CameraChanges(register, publisher, logins, clock)
+    fleet = FleetImport(register, publisher, logins, clock, shards_for=shards)
     return {
         ActName.ACCOUNT_ADD: accounts.add,
         ActName.ACCOUNT_END: accounts.end,
         ActName.ACCOUNT_LIST: accounts.list,
         ActName.CAMERA_ADD: cameras.add,
+        ActName.CAMERA_EDIT: changes.edit,
+        ActName.CAMERA_IMPORT: fleet.run,
         ActName.CAMERA_LIST: cameras.list,
+        ActName.CAMERA_MOVE: changes.move,
+        ActName.CAMERA_REPLACE: changes.replace,
         ActName.CAMERA_RETIRE: cameras.retire,
+        ActName.CAMERA_TEST: CameraTest(register, states, clock).run,
         ActName.RETENTION_SHOW: cameras.retention,
         ActName.POINT_ADD: perimeter.add_point,
         ActName.AUTHORISATION_ADD: perimeter.add_authorisation,

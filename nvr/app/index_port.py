@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 _ALL_STATES: Final = tuple(SegmentState)
 _ASK_S: Final = 5.0
+_CHECK_S: Final = 590.0
+"""Hundreds of cameras, some at a time; a little less than a person's command waits."""
 _log: Final = logging.getLogger(__name__)
 
 
@@ -102,6 +104,14 @@ class RecorderStates:
         """State and counters of each camera; those of a recorder that does not answer are absent."""
         answers = await self.answers()
         return {camera_id(camera["camera"]): camera for answer in answers for camera in answer["state"]["cameras"]}
+
+    async def check(self, shard: int, cameras: Sequence[CameraId], seconds: int) -> Sequence[Mapping[str, Json]]:
+        """What the recorder of this shard measured of these cameras. Raises Retryable: it does not answer."""
+        sockets = await asyncio.to_thread(self._sockets)
+        async with Client(sockets[shard]) as recorder:
+            args = {"cameras": list(cameras), "seconds": seconds}
+            answer: Sequence[Mapping[str, Json]] = await recorder.call("check", args, deadline_s=_CHECK_S)
+            return answer
 
     async def answers(self) -> list[Mapping[str, Any]]:
         """The `status` of every recorder that answers."""

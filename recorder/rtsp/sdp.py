@@ -41,6 +41,8 @@ class VideoTrack:
     """Among the video tracks that the camera describes, from 1."""
     described: int = 1
     """How many those are."""
+    sound_offered: bool = False
+    """The camera offers sound beside; it is never set up."""
 
     def __repr__(self) -> str:
         """Without URIs: they may hold passwords."""
@@ -94,6 +96,7 @@ def video_track(response: Response, request_uri: str, number: int | None = None)
                 parameter_sets=_parameter_sets(parameters),
                 number=place,
                 described=len(videos),
+                sound_offered=any(other.kind == "audio" for other in media),
             )
     raise CameraUnreachable(Cause.REORDERED if reordered else Cause.UNSUPPORTED_CODEC, offered=" ".join(offered))
 

@@ -1,7 +1,8 @@
 """`nvr-admin`: for the administrator, who sees no pictures."""
 
+from nvr.app.cli.admin_camera import camera
 from nvr.app.cli.admin_keep import hold, index, ledger, retention
-from nvr.app.cli.admin_register import account, authorisation, camera, point
+from nvr.app.cli.admin_register import account, authorisation, point
 from nvr.app.cli.common import command_elsewhere, new_app, run
 from nvr.app.cli.person import sign_in
 

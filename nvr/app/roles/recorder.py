@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 import nvr
 from config import secrets
 from config.model import Settings
-from nvr.app.call_args import cameras_of
+from nvr.app.call_args import cameras_of, number_of
 from nvr.app.peers import role_uids
 from nvr.app.process import main
 from nvr.app.roles.camera_trust import camera_trust
@@ -253,7 +253,10 @@ def _handlers(parts: _Parts) -> dict[str, Any]:
     async def rotate(args: dict[str, Any]) -> object:
         return await parts.shard.rotate(cameras_of(args))
 
-    return {"status": status, "rotate": rotate}
+    async def check(args: dict[str, Any]) -> object:
+        return await parts.shard.check(cameras_of(args), limit_s=number_of(args, "seconds"))
+
+    return {"status": status, "rotate": rotate, "check": check}
 
 
 async def _heartbeats(parts: _Parts, settings: Settings) -> None:

@@ -1,0 +1,165 @@
+"""What the acts on cameras share: values that a person gave, checked, and the entries that they become."""
+
+import re
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from access.arguments import HIDDEN, Arguments
+from access.places import placements_of
+from config.secrets import Login
+from nvr.base.errors import InvalidValue
+from nvr.base.ids import ActId, CameraId, PointId, point_id, uuid7
+from nvr.base.units import UtcUs
+from storage.ledger import people
+from storage.ledger.entries import Actor
+from storage.register import tables
+from storage.register.acts import Proposal
+from storage.register.personal import Personal, salted
+
+SCHEMES: Final = frozenset({"rtsp", "rtsps"})
+SHOWN: Final = ("camera", "shard", "retention_days", "retired", "replaces")
+_NO_URL: Final = re.compile(r"[\x00-\x20\x7f@]")
+"""What stands in no URL (RFC 3986), and would end the request line in which a recorder sends it.
+
+`@` too: a password that stands in a URL with its own `/`, `#` or `?` looks like a host and a path.
+"""
+_VIDEO: Final = re.compile(r"(video=[1-9][0-9]?)?")
+_UNSET: Final = "0" * 64
+
+
+def url_of(text: str) -> str:
+    """An RTSP URL without a login; what was given is not shown, since it may hold one. Raises InvalidValue."""
+    try:
+        parts = urlsplit(text)
+        sound = parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0 and _NO_URL.search(text) is None
+        sound = sound and _VIDEO.fullmatch(parts.fragment) is not None
+    except ValueError:
+        sound = False
+        parts = urlsplit("")
+    if not sound or parts.username is not None or parts.password is not None:
+        expected = "rtsp:// or rtsps://, a host, neither user nor password (%40 for @), at most #video=N behind it"
+        raise InvalidValue(field="url", value=HIDDEN, expected=expected)
+    return text
+
+
+def login_of(args: Arguments) -> Login | None:
+    """`user` and `password`; None when there is no user. Raises InvalidValue: a password without a user."""
+    user, password = args.optional_secret("user"), args.optional_secret("password")
+    if user is None and password is not None:
+        raise InvalidValue(field="user", value=None, expected="a user for the password")
+    return None if user is None else Login(user, password or "")
+
+
+def days_of(args: Arguments) -> int | None:
+    """`retention_days`, which only shorten what the order allows. Raises InvalidValue."""
+    return args.optional_integer("retention_days", least=1, most=31)
+
+
+def optional_point_of(args: Arguments) -> PointId | None:
+    """`point`. Raises InvalidValue: not a name."""
+    text = args.optional_text("point")
+    return None if text is None else point_id(text)
+
+
+def camera_row(session: Session, name: CameraId) -> tables.Camera:
+    """The camera that is recorded. Raises InvalidValue: there is none, or it is retired."""
+    row = session.get(tables.Camera, name)
+    if row is None or row.retired:
+        raise InvalidValue(field="camera", value=name, expected="a camera that is not retired")
+    return row
+
+
+def demand_point(session: Session, point: PointId) -> None:
+    """Raises InvalidValue: the register has no such point."""
+    if session.get(tables.Point, point) is None:
+        raise InvalidValue(field="point", value=point, expected="a point of the register")
+
+
+def standing(session: Session, camera: str, at_utc_us: UtcUs) -> tables.Placement | None:
+    """Where the camera stands at this instant."""
+    found = placements_of(session, camera, at_utc_us, UtcUs(at_utc_us + 1))
+    return found[-1] if found else None
+
+
+def cameras_per_shard(session: Session) -> dict[int, int]:
+    """How many cameras each shard records that records any."""
+    rows = session.execute(
+        select(tables.Camera.shard, func.count()).where(tables.Camera.retired.is_(False)).group_by(tables.Camera.shard)
+    )
+    return dict(rows.tuples().all())
+
+
+def deal(counts: dict[int, int], shards_for: Callable[[int], int]) -> int:
+    """The shard with the fewest cameras, of as many as are for so many; it gets one more in `counts`."""
+    shards = range(shards_for(sum(counts.values()) + 1))
+    shard = min(shards, key=lambda each: (counts.get(each, 0), each))
+    counts[shard] = counts.get(shard, 0) + 1
+    return shard
+
+
+def new_camera(name: CameraId, *, shard: int, days: int | None, replaces: CameraId | None = None) -> people.Camera:
+    """The body of a camera that is recorded; `camera_proposal` commits to its URL."""
+    return people.Camera(
+        camera=name, url_hash=_UNSET, shard=shard, retention_days=days, retired=False, replaces=replaces
+    )
+
+
+def changed_camera(row: tables.Camera, *, days: int | None, retired: bool = False) -> people.Camera:
+    """The body of a camera as the register has it, but for these."""
+    return people.Camera(
+        camera=row.camera,
+        url_hash=_UNSET,
+        shard=row.shard,
+        retention_days=days,
+        retired=retired,
+        replaces=row.replaces,
+    )
+
+
+def camera_proposal(actor: Actor, body: people.Camera, url: str, secret: str | None, now_utc_us: UtcUs) -> Proposal:
+    """The entry: the URL is a commitment, the name of the login stands in the register alone."""
+    personal = Personal(salted(url_hash=url), {"secret": secret})
+    committed = body.model_copy(update={"url_hash": personal.commitment("url_hash")})
+    return Proposal(ActId(uuid7(now_utc_us)), actor, committed, personal)
+
+
+def placement_proposal(
+    actor: Actor,
+    camera: CameraId,
+    point: PointId,
+    *,
+    from_utc_us: UtcUs,
+    now_utc_us: UtcUs,
+    reason: str | None = None,
+) -> Proposal:
+    """The camera stands at the point from this instant on; one that is past is marked as entered later."""
+    personal = Personal(salted(reason=reason))
+    body = people.Placement(
+        placement=uuid7(now_utc_us),
+        camera=camera,
+        point=point,
+        from_utc_us=from_utc_us,
+        to_utc_us=None,
+        entered_late=from_utc_us < now_utc_us,
+        reason=personal.commitment("reason"),
+    )
+    return Proposal(ActId(uuid7(now_utc_us)), actor, body, personal)
+
+
+def end_of_placement(actor: Actor, row: tables.Placement, now_utc_us: UtcUs) -> Proposal:
+    """The camera stands there no more; what else the placement says stays as it is."""
+    personal = Personal(salted(reason=row.reason))
+    body = people.Placement(
+        placement=row.placement,
+        camera=row.camera,
+        point=row.point,
+        from_utc_us=row.from_utc_us,
+        to_utc_us=max(now_utc_us, row.from_utc_us),
+        entered_late=row.entered_late,
+        reason=personal.commitment("reason"),
+    )
+    return Proposal(ActId(uuid7(now_utc_us)), actor, body, personal)
