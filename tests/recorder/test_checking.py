@@ -13,6 +13,7 @@ from nvr.base.stop import Stop
 from nvr.sim.camera import SimCamera
 from nvr.sim.server import Simulator
 from recorder.checking import Means, check
+from recorder.rtsp.trust import Trust
 from recorder.shard import Shard
 from recorder.status import CameraStatus, State
 from storage.snapshot import CameraEntry
@@ -33,7 +34,9 @@ def means(
     timeout_s: int = 10,
     **logins: tuple[str, str],
 ) -> Means:
-    return Means(secrets=logins.__getitem__, status=status, clock=SystemClock(), connect_timeout_s=timeout_s)
+    return Means(
+        secrets=logins.__getitem__, status=status, clock=SystemClock(), connect_timeout_s=timeout_s, trust=Trust()
+    )
 
 
 def no_secrets(name: str) -> tuple[str, str]:
