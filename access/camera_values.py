@@ -90,7 +90,7 @@ def cameras_per_shard(session: Session) -> dict[int, int]:
     rows = session.execute(
         select(tables.Camera.shard, func.count()).where(tables.Camera.retired.is_(False)).group_by(tables.Camera.shard)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def deal(counts: dict[int, int], shards_for: Callable[[int], int]) -> int:

@@ -90,7 +90,7 @@ def _of_session(cause: Cause | None, sessions: Sessions) -> Iterator[Finding]:
     if cause is not None and sessions.recorded and not sessions.recording_lost:
         yield Finding(Level.WARNING, "test-one-session", {"cause": cause.value})
     elif cause is not None:
-        yield Finding(Level.FAILED, f"test-{cause.value}", {})
+        yield Finding(Level.FAILED, f"cause-{cause.value}", {})
     if sessions.recording_lost:
         yield Finding(Level.WARNING, "test-recording-lost", {})
 

@@ -73,7 +73,7 @@ async def test_what_stands_between_is_named(fault: str, cause: str) -> None:
     async with Simulator([CAM]) as sim:
         getattr(sim.faults("cam1"), fault)()
         answer = await check(entry_of(sim), means(), limit_s=2)
-    assert (answer["cause"], ids(answer), answer["result"]) == (cause, [f"test-{cause}"], "failed")
+    assert (answer["cause"], ids(answer), answer["result"]) == (cause, [f"cause-{cause}"], "failed")
 
 
 async def test_camera_that_never_answers_is_given_up() -> None:

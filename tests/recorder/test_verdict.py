@@ -56,7 +56,7 @@ def test_what_is_amiss_is_found_and_the_worst_stands_first(change: dict[str, obj
 def test_refused_session_beside_a_recording_is_no_failure_of_the_camera() -> None:
     (finding,) = findings(None, Cause.REJECTED, Sessions(recorded=True, recording_lost=False))
     assert (finding.level, finding.id) == (Level.WARNING, "test-one-session")
-    assert [each.id for each in findings(None, Cause.REJECTED, ALONE)] == ["test-rejected"]
+    assert [each.id for each in findings(None, Cause.REJECTED, ALONE)] == ["cause-rejected"]
 
 
 def test_recording_that_the_test_cost_is_told() -> None:
@@ -74,4 +74,4 @@ def test_notes_alone_leave_a_camera_good() -> None:
 def test_every_cause_has_its_words_and_its_remedy(language: str) -> None:
     texts = catalogue(language)  # type: ignore[arg-type]
     for cause in Cause:
-        assert texts[f"test-{cause.value}"].todo
+        assert texts[f"cause-{cause.value}"].todo

@@ -60,8 +60,8 @@ WORDS = [
         "frames/s (decree of 3 August 2007). Raise size and rate if the camera shows persons or plates from near."
     ),
     (
-        "hanwha: The camera refuses the user or the password. Correct them by camera edit --user; wait if it "
-        "locked the account."
+        "hanwha: The camera refuses the user or the password. Correct them by camera edit --user, give the "
+        "account the right to see the stream, and look whether the camera has locked it."
     ),
     (
         "vivotek: 320x240 at 5.0 frames/s: below the least of the decree of 3 August 2007 (352x288 and 6 "
