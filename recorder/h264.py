@@ -14,7 +14,7 @@ Tolerated defects of cameras:
     Another stream of another payload type on our channel (repair, metadata): passed over.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from struct import Struct
 from typing import Final, Protocol
 
@@ -189,6 +189,25 @@ class H264Depacketiser:
         if filled > MAX_PENDING:
             raise garbage("access-unit-size")
         return at
+
+    def access_unit(self, nals: Iterable[memoryview], timestamp: int, lost: int) -> None:
+        """Take a whole access unit that did not come by RTP; `lost` counts what is known to be missing in it.
+
+        Raises:
+            CameraUnreachable: cause `garbage`, for an access unit beyond MAX_PENDING.
+        """
+        self._lost += lost
+        if timestamp != self._timestamp:
+            self._change_time(timestamp)
+        for nal in nals:
+            if 0 < nal[0] & 0x1F <= _LAST_NAL_TYPE:
+                self._whole(nal, 0, len(nal))
+            else:
+                self._lost += 1
+        if self._end > MAX_PENDING:
+            raise garbage("access-unit-size")
+        if self._has_slice:
+            self._finish_unit()
 
     def interrupted(self) -> None:
         """The framing was lost: what is being joined may hold foreign bytes, and is given up."""
