@@ -1,23 +1,22 @@
 """Cameras: what is recorded, where it stands, how it is, and how long its footage is kept."""
 
 import asyncio
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from access.arguments import HIDDEN, Arguments
+from access.arguments import Arguments
 from access.orders import order_for
 from access.policy import NOTHING, ActName, Person, demand
 from access.ports import CameraStates, IndexPort
 from access.publication import Publisher, snapshot_entries
 from access.reading import as_json
 from config import secrets
+from config.camera_url import Transport, camera_url
 from config.secrets import Login
 from nvr.base.clock import Clock
 from nvr.base.errors import InvalidValue
@@ -37,10 +36,6 @@ from storage.register import tables
 from storage.register.acts import Proposal
 from storage.register.personal import Personal, salted
 from storage.register.register import Register
-
-SCHEMES: Final = frozenset({"rtsp", "rtsps"})
-_NO_URL: Final = re.compile(r"[\x00-\x20\x7f]")
-"""What stands in no URL (RFC 3986), and would end the request line in which a recorder sends it."""
 
 SHOWN: Final = ("camera", "shard", "retention_days", "retired")
 
@@ -78,7 +73,7 @@ class Cameras:
             InvalidValue: a value is wrong, the name is taken, or the point is unknown.
         """
         name = camera_id(args.text("camera"))
-        url = _url(args.secret("url"))
+        url = _url(args)
         login = _login(args)
         point = None if (text := args.optional_text("point")) is None else point_id(text)
         days = args.optional_integer("retention_days", least=1, most=31)
@@ -229,18 +224,12 @@ def _placement_proposal(
     return Proposal(ActId(uuid7(now_utc_us)), actor, body)
 
 
-def _url(text: str) -> str:
-    """An RTSP URL without a login; what was given is not shown, since it may hold one."""
-    try:
-        parts = urlsplit(text)
-        sound = parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0 and _NO_URL.search(text) is None
-    except ValueError:
-        sound = False
-        parts = urlsplit("")
-    if not sound or parts.username is not None or parts.password is not None:
-        expected = "rtsp:// or rtsps://, a host, and neither user nor password"
-        raise InvalidValue(field="url", value=HIDDEN, expected=expected)
-    return text
+def _url(args: Arguments) -> str:
+    """The address to keep; what was given is not shown, since it may hold a login."""
+    text, transport = args.secret("url"), args.optional_text("transport") or Transport.TCP
+    if transport not in tuple(Transport):
+        raise InvalidValue(field="transport", value=transport, expected=" or ".join(Transport))
+    return camera_url(text, Transport(transport))
 
 
 def _login(args: Arguments) -> Login | None:

@@ -17,7 +17,6 @@ _CODECS: Final = "h264,hevc,mjpeg"
 _COMMON: Final = MappingProxyType(
     {
         "codec_whitelist": _CODECS,
-        "fflags": "nobuffer",
         "probesize": str(1 << 20),
         "analyzeduration": "2000000",  # microseconds
     }

@@ -44,6 +44,7 @@ _CAUSES: Final = (
     (av.error.ProtocolNotFoundError, Cause.UNSUPPORTED_TRANSPORT),
     (av.error.DecoderNotFoundError, Cause.UNSUPPORTED_CODEC),
     (av.error.InvalidDataError, Cause.GARBAGE),
+    (av.error.ArgumentError, Cause.GARBAGE),
     (av.error.EOFError, Cause.CLOSED),
     (av.error.ConnectionResetError, Cause.CLOSED),
     (av.error.BrokenPipeError, Cause.CLOSED),
@@ -162,11 +163,8 @@ class Reader:
                     return
                 if not self._opening.resumes:
                     raise CameraUnreachable(Cause.STALLED) from None
-            except av.error.InvalidDataError as error:
-                # A stream that breaks off within a picture looks no different to FFmpeg.
-                raise (CameraUnreachable(Cause.CLOSED, why="data") if read else _unreachable(error)) from None
             except av.error.FFmpegError as error:
-                raise _unreachable(error) from None
+                raise (_broken_off(error) if read else _unreachable(error)) from None
 
     def _hand_over(self, packet: "Packet[VideoStream]", *, untimed: bool) -> None:
         ticks_90k = None if untimed else _ticks_90k(packet)
@@ -218,6 +216,11 @@ def _ticks_90k(packet: "Packet[VideoStream]") -> int | None:
     if time is None or not base:
         return None
     return time * TICKS_PER_SECOND * base.numerator // base.denominator
+
+
+def _broken_off(error: av.error.FFmpegError) -> CameraUnreachable:
+    """What ended a stream that had played: FFmpeg tells a connection that is cut by whatever it was reading then."""
+    return CameraUnreachable(Cause.CLOSED, errno=error.errno)
 
 
 def _unreachable(error: av.error.FFmpegError) -> CameraUnreachable:

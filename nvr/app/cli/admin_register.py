@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from config.camera_url import Transport
 from nvr.app.cli.answers import write_answer
 from nvr.app.cli.common import JsonOption, new_app, secret
 from nvr.app.cli.person import act_and_list, act_and_write, person_of
@@ -19,10 +20,15 @@ _E7 = 10_000_000
 
 
 @camera.command("add")
-def camera_add(
+def camera_add(  # noqa: PLR0913 -- a parameter is an option
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="CAMERA", help="Its id: a-z 0-9 _ . -")],
-    url: Annotated[str, typer.Option(help="rtsp:// or rtsps://, without user and password")],
+    url: Annotated[
+        str, typer.Option(help="rtsp, rtsps, rtspu, http, https, udp, file or v4l2 address, without user and password")
+    ],
+    transport: Annotated[
+        Transport, typer.Option(help="How the pictures of an rtsp:// camera travel; udp makes it rtspu://")
+    ] = Transport.TCP,
     user: Annotated[str | None, typer.Option(help="The camera's user")] = None,
     camera_password_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Its first line is the camera's password; else asked for")
@@ -39,7 +45,14 @@ def camera_add(
     person = person_of(context)
     password = secret("ask-camera-password", camera_password_file) if user is not None else None
     answer = person.act(
-        "camera.add", camera=name, url=url, user=user, password=password, point=at, retention_days=retention_days
+        "camera.add",
+        camera=name,
+        url=url,
+        transport=transport.value,
+        user=user,
+        password=password,
+        point=at,
+        retention_days=retention_days,
     )
     write_answer(answer, as_json=as_json, zone=person.zone)
 
