@@ -1,6 +1,5 @@
 """From a camera's address to what FFmpeg's demuxer is to open, and how. Pure."""
 
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -18,7 +17,8 @@ _COMMON: Final = MappingProxyType(
     {
         "codec_whitelist": _CODECS,
         "probesize": str(1 << 20),
-        "analyzeduration": "2000000",  # microseconds
+        "analyzeduration": "1000000",  # microseconds
+        "fpsprobesize": "0",  # frames per second are not asked for, and finding them takes long
     }
 )
 _UDP_BUFFER: Final = str(2 << 20)
@@ -39,6 +39,8 @@ class Opening:
     """Read in its own time: a file would be there at once."""
     resumes: bool = False
     """Reading may go on after a time-out: datagrams have no place to lose."""
+    encrypted: bool = False
+    """The camera must show a certificate that this machine trusts."""
 
     def __repr__(self) -> str:
         """Scheme and host only."""
@@ -74,10 +76,9 @@ def opening_of(url: str, credentials: Credentials | None) -> Opening:
             options = _options("http,tcp", format_whitelist=_CONTAINERS)
             return Opening(target=_with_login(parts, "http", credentials), shown=shown, options=options)
         case "https":
-            trusted = ssl.get_default_verify_paths().cafile
-            tls = {"tls_verify": "1"} | ({"ca_file": trusted} if trusted else {})
-            options = _options("https,tls,tcp", format_whitelist=_CONTAINERS, **tls)
-            return Opening(target=_with_login(parts, "https", credentials), shown=shown, options=options)
+            options = _options("https,tls,tcp", format_whitelist=_CONTAINERS, tls_verify="1")
+            target = _with_login(parts, "https", credentials)
+            return Opening(target=target, shown=shown, options=options, encrypted=True)
         case "udp":
             options = _options("udp", format_whitelist=_CONTAINERS, buffer_size=_UDP_BUFFER)
             return Opening(target=url, shown=shown, options=options)

@@ -5,6 +5,7 @@ FFmpeg name the address that was opened, login and all; so none is chained, show
 log off unless told otherwise.
 """
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -106,11 +107,6 @@ class Reader:
         self._stop.set()
         self.queue.close()
 
-    @property
-    def alive(self) -> bool:
-        """Whether the thread still runs."""
-        return self._thread.is_alive()
-
     def _main(self) -> None:
         try:
             self._read()
@@ -134,12 +130,15 @@ class Reader:
 
     def _opened(self) -> InputContainer:
         opening = self._opening
+        options = dict(opening.options)
+        if opening.encrypted and (authorities := ssl.get_default_verify_paths().cafile):
+            options["ca_file"] = authorities  # FFmpeg's own idea of where they are is that of its builder
         try:
             return av.open(
                 opening.target,
                 "r",
                 format=opening.container,
-                options=dict(opening.options),
+                options=options,
                 timeout=(self._open_timeout_s, READ_TIMEOUT_S),
             )
         except av.error.FFmpegError as error:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from nvr.base.clock import Clock
@@ -10,12 +11,11 @@ from recorder.demux.nals import parameter_sets, parting_of
 from recorder.demux.opening import Opening
 from recorder.demux.reader import Arrived, Described, Reader
 from recorder.errors import CameraUnreachable, Cause
-from recorder.h264 import H264Depacketiser, UnitSink
+from recorder.h264 import H264Depacketiser
 from recorder.meter import Meter
 from recorder.run import Run
 from recorder.source import Begin
 from recorder.waiting import first_of
-from storage.buffers import BufferPool
 from storage.records import GapCause
 
 END_S: Final = 2.0
@@ -66,7 +66,7 @@ class DemuxSession:
             await self._playing.wait()
         except asyncio.CancelledError:
             self.close()
-            self._abandon_thread()
+            await self._end_thread()
             raise
         if self._failure is not None:
             await self._end_thread()
@@ -100,11 +100,9 @@ class DemuxSession:
         self._reader.stop()
 
     async def _end_thread(self) -> None:
-        if not await first_of(self._thread_over.wait(), self._clock.sleep(END_S)):
-            self._abandon_thread()
-
-    def _abandon_thread(self) -> None:
-        if self._reader.alive:
+        """Let the thread come to its end; one that does not is abandoned."""
+        await first_of(self._thread_over.wait(), self._clock.sleep(END_S))
+        if not self._reader.over:
             self._abandon(self._reader)
 
     def _wake(self) -> None:
@@ -160,8 +158,4 @@ class DemuxSession:
             raise CameraUnreachable(Cause.UNSUPPORTED_CODEC, offered=described.codec)
         self._parting = parting_of(described.extradata)
         sets = parameter_sets(described.extradata)
-
-        def depacketise(sink: UnitSink, pool: BufferPool) -> H264Depacketiser:
-            return H264Depacketiser(sink, pool, channel=0, payload_type=0, parameter_sets=sets)
-
-        self._run = self._begin(depacketise)
+        self._run = self._begin(partial(H264Depacketiser, channel=0, payload_type=0, parameter_sets=sets))

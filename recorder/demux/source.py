@@ -29,7 +29,7 @@ class DemuxSource:
     @property
     def abandoned(self) -> int:
         """How many threads were told to end and have not yet."""
-        self._abandoned = [reader for reader in self._abandoned if reader.alive]
+        self._abandoned = [reader for reader in self._abandoned if not reader.over]
         return len(self._abandoned)
 
     async def open(self, credentials: Credentials | None, begin: Begin) -> DemuxSession:

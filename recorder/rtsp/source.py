@@ -1,9 +1,10 @@
 """The native source: RTSP with the pictures on the same TCP connection."""
 
 import ssl
+from functools import partial
 
 from nvr.base.clock import Clock
-from recorder.h264 import H264Depacketiser, UnitSink
+from recorder.h264 import H264Depacketiser
 from recorder.rtsp.auth import Credentials
 from recorder.rtsp.client import Channels
 from recorder.rtsp.protocol import Feed, RtspProtocol
@@ -11,7 +12,6 @@ from recorder.rtsp.sdp import VideoTrack
 from recorder.rtsp.session import open_session
 from recorder.rtsp.url import parse_url
 from recorder.source import Begin
-from storage.buffers import BufferPool
 
 
 class RtspSource:
@@ -30,15 +30,7 @@ class RtspSource:
         """
 
         def feed(track: VideoTrack, channels: Channels) -> Feed:
-            def depacketise(sink: UnitSink, pool: BufferPool) -> H264Depacketiser:
-                return H264Depacketiser(
-                    sink,
-                    pool,
-                    channel=channels.rtp,
-                    payload_type=track.payload_type,
-                    parameter_sets=track.parameter_sets,
-                )
-
-            return begin(depacketise)
+            kind, sets = track.payload_type, track.parameter_sets
+            return begin(partial(H264Depacketiser, channel=channels.rtp, payload_type=kind, parameter_sets=sets))
 
         return await open_session(parse_url(self._url), credentials, feed, clock=self._clock, tls=self._tls)

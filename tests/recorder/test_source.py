@@ -17,7 +17,7 @@ from recorder.rtsp.auth import Credentials
 from recorder.status import State
 from storage.records import GapCause, RandomAccess, Record
 from storage.snapshot import CameraEntry
-from tests.recorder.city import SMALL, City, city
+from tests.recorder.city import QUICK, SMALL, City, city
 
 NATIVE = "rtsp"
 DEMUXED = "rtspu"
@@ -167,7 +167,7 @@ async def test_camera_that_answers_wrongly_is_named_so(
         fault(sim.faults("cam1"))
         return [_entry(sim, SMALL, scheme)]
 
-    async with city(SMALL, entries=entries) as town:
+    async with city(SMALL, entries=entries, settings=replace(QUICK, connect_timeout_s=5)) as town:
         await town.until(lambda: town.status("cam1").cause == cause)
         town.sim.faults("cam1").recover()
         await town.recorded("cam1", 10)

@@ -126,5 +126,5 @@ async def test_paced_film_ends_at_once_when_stopped(tmp_path: Path) -> None:
     assert isinstance(first, Described)
     run.reader.stop()
     await asyncio.to_thread(run.reader._thread.join, 10)
-    assert not run.reader.alive
+    assert run.reader.over
     assert run.reader.outcome is None

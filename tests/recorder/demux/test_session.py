@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from recorder.demux import session as session_module
 from recorder.demux.reader import Arrived
 from recorder.status import State
 from storage.records import GapCause, RandomAccess
+from tests.recorder.certificates import certificate
 from tests.recorder.city import Ticking
 from tests.recorder.demux.town import town
 from tests.recorder.films import access_units, film
@@ -91,7 +93,7 @@ async def _send(sender: socket.socket, port: int, data: bytes, clock: Ticking) -
 
 @asynccontextmanager
 async def http_server(
-    answer: bytes, body: bytes, *, rate_s: float, size: int, asks: bool = False
+    answer: bytes, body: bytes, *, rate_s: float, size: int, asks: bool = False, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[tuple[str, list[bytes]]]:
     """An HTTP camera on loopback: one answer for all, its body piece by piece; the heads of requests as they came.
 
@@ -101,7 +103,11 @@ async def http_server(
     clock = Ticking()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        try:
+            heads.append(await reader.readuntil(b"\r\n\r\n"))
+        except (ConnectionError, asyncio.IncompleteReadError):
+            writer.close()
+            return
         if asks and b"Authorization" not in heads[-1]:
             writer.write(ASKS)
             writer.close()
@@ -117,9 +123,9 @@ async def http_server(
         finally:
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/video?x=1", heads
+        yield f"http{'s' if tls else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}/video?x=1", heads
 
 
 async def test_transport_stream_over_http_is_recorded_with_the_login_it_was_given() -> None:
@@ -184,7 +190,7 @@ async def test_stop_ends_the_thread_of_a_session_that_plays(address: Callable[[b
         session = made.worker._session
         assert isinstance(session, session_module.DemuxSession)
         await made.end()
-    assert not session._reader.alive
+    assert session._reader.over
     assert made.source.abandoned == 0
     assert [gap.cause for gap in made.events.of("cam1")] == [GapCause.SILENT, GapCause.STOPPED]
 
@@ -201,3 +207,22 @@ async def test_motion_jpeg_is_refused_by_name_since_it_could_not_be_handed_over(
     async with http_server(answer, data, rate_s=0.01, size=1316) as (url, _), town(url) as made:
         await made.until(lambda: made.status.cause == "unsupported-codec")
         assert made.sink.frames("cam1") == 0
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_encrypted_camera_is_recorded_only_when_its_certificate_is_trusted(
+    trusted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = await asyncio.to_thread(certificate, tmp_path)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(path)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    data = await asyncio.to_thread(film, "mpegts", frames=60)
+    answer = b"HTTP/1.1 200 OK\r\nContent-Type: video/mp2t\r\nConnection: close\r\n\r\n"
+    async with http_server(answer, data, rate_s=0.01, size=1316, tls=tls) as (url, heads), town(url) as made:
+        if trusted:
+            await made.sink.until(lambda: made.sink.frames("cam1") >= 20)
+        else:
+            await made.until(lambda: made.status.cause == "unreachable")
+            assert not heads

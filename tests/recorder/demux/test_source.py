@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from nvr.base.stop import Stop
+from recorder.demux import session
 from recorder.demux.reader import Reader
 from recorder.status import ShardSettings, State
 from tests.recorder.demux.town import town
@@ -18,6 +19,7 @@ async def test_hanging_thread_is_left_to_itself_and_counted_and_no_more_than_thr
             pass
 
     monkeypatch.setattr(Reader, "_read", hang)
+    monkeypatch.setattr(session, "END_S", 0.01)
     settings = ShardSettings(connect_timeout_s=0, retry_first_s=0.01, retry_most_s=0.02)
     try:
         async with town("udp://127.0.0.1:9", settings=settings) as made:
