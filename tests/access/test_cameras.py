@@ -19,6 +19,11 @@ async def test_camera_is_published_with_where_it_stands_and_by_which_order(town:
     assert {first.shard, second.shard} == {0, 1}
 
 
+async def test_camera_whose_pictures_come_over_udp_is_published_so(town: World) -> None:
+    await town.act("root", "camera.add", **ADDED, transport="udp")
+    assert town.keeper.published[-1][-1].url == "rtspu://192.0.2.2:554/live"
+
+
 async def test_login_is_in_the_secrets_file_alone(town: World, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     shown = await town.act("root", "camera.add", **ADDED)

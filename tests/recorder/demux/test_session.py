@@ -226,3 +226,15 @@ async def test_encrypted_camera_is_recorded_only_when_its_certificate_is_trusted
         else:
             await made.until(lambda: made.status.cause == "unreachable")
             assert not heads
+
+
+async def test_login_is_not_given_to_the_host_that_a_redirect_names() -> None:
+    other = http_server(b"", b"", rate_s=0, size=1, asks=True)
+    async with other as (elsewhere, heads):
+        moved = f"HTTP/1.1 302 Found\r\nLocation: {elsewhere}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        camera = http_server(moved.encode(), b"", rate_s=0, size=1, asks=True)
+        async with camera as (url, known), town(url, secret=True) as made:
+            await made.until(lambda: made.status.cause == "unauthorized")
+    assert b"Authorization" in known[1]
+    assert heads
+    assert b"Authorization" not in b"".join(heads)
