@@ -15,15 +15,10 @@ from recorder.status import State
 from storage.records import GapCause, RandomAccess
 from tests.recorder.certificates import certificate
 from tests.recorder.city import Ticking
-from tests.recorder.demux.town import town
+from tests.recorder.demux.town import less_sets, town
 from tests.recorder.films import access_units, film
 
 ASKS = b'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="c"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
-
-
-def _less_sets(units: list[list[bytes]]) -> list[list[bytes]]:
-    """Without parameter sets and delimiters, which FFmpeg adds where a container keeps them apart."""
-    return [[nal for nal in unit if nal[0] & 0x1F not in (7, 8, 9)] for unit in units]
 
 
 @pytest.fixture
@@ -47,8 +42,8 @@ async def test_film_is_stored_as_it_is_in_its_own_time_and_begins_again(
         await made.until(lambda: made.status.reconnects >= 1)
         await made.end()
     expected = await asyncio.to_thread(access_units, data)
-    stored = _less_sets(made.units())
-    assert stored[:30] == _less_sets([nals for nals, _ in expected])
+    stored = less_sets(made.units())
+    assert stored[:30] == less_sets([nals for nals, _ in expected])
     records = made.sink.records("cam1")[:3]
     assert [record.random_access for record in records] == [RandomAccess.IDR] * 3
     times = [record.pts_90k + delta_90k for record in records for delta_90k in record.pts_delta_90k]

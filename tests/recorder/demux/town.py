@@ -57,7 +57,7 @@ class Town:
         for record in self.sink.records("cam1"):
             at = 0
             for size in record.sizes:
-                units.append(_nals(bytes(record.data[at : at + size])))
+                units.append(nals_of(bytes(record.data[at : at + size])))
                 at += size
         return units
 
@@ -74,10 +74,15 @@ async def town(url: str, *, settings: ShardSettings = QUICK, secret: bool = Fals
     made.task.result()
 
 
-def _nals(sample: bytes) -> list[bytes]:
+def nals_of(sample: bytes) -> list[bytes]:
     nals, at = [], 0
     while at < len(sample):
         size = int.from_bytes(sample[at : at + 4], "big")
         nals.append(sample[at + 4 : at + 4 + size])
         at += 4 + size
     return nals
+
+
+def less_sets(units: list[list[bytes]]) -> list[list[bytes]]:
+    """Without parameter sets and delimiters, which FFmpeg adds where a container keeps them apart."""
+    return [[nal for nal in unit if nal[0] & 0x1F not in (7, 8, 9)] for unit in units]
