@@ -110,6 +110,21 @@ class Arguments:
             raise InvalidValue(field=field, value=type(value).__name__, expected="an object")
         return value
 
+    def objects(self, field: str) -> tuple[Mapping[str, object], ...]:
+        """A list of JSON objects."""
+        value = self._args.pop(field, None)
+        if not isinstance(value, list) or len(value) > MOST_NAMES or not all(isinstance(item, dict) for item in value):
+            expected = f"a list of at most {MOST_NAMES} objects"
+            raise InvalidValue(field=field, value=type(value).__name__, expected=expected)
+        return tuple(value)
+
+    def flag(self, field: str) -> bool:
+        """True or false; false when it is absent or null."""
+        value = self._args.pop(field, None)
+        if value is not None and not isinstance(value, bool):
+            raise InvalidValue(field=field, value=type(value).__name__, expected="true or false")
+        return bool(value)
+
     def done(self) -> None:
         """Refuse arguments that the act does not know."""
         for field in self._args:

@@ -1,47 +1,51 @@
 """Cameras: what is recorded, where it stands, how it is, and how long its footage is kept."""
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from access.arguments import Arguments
+from access.camera_values import (
+    SHOWN,
+    camera_proposal,
+    camera_row,
+    cameras_per_shard,
+    changed_camera,
+    days_of,
+    deal,
+    demand_point,
+    login_of,
+    new_camera,
+    optional_point_of,
+    placement_proposal,
+    url_of,
+)
+from access.logins import Logins
 from access.orders import order_for
 from access.policy import NOTHING, ActName, Person, demand
 from access.ports import CameraStates, IndexPort
 from access.publication import Publisher, snapshot_entries
 from access.reading import as_json
-from config import secrets
-from config.camera_url import Transport, camera_url
-from config.secrets import Login
 from nvr.base.clock import Clock
 from nvr.base.errors import InvalidValue
-from nvr.base.ids import (
-    ActId,
-    CameraId,
-    PointId,
-    camera_id,
-    point_id,
-    uuid7,
-)
+from nvr.base.ids import CameraId, camera_id
 from nvr.base.jcs import Json
 from nvr.base.units import US_PER_DAY, UtcUs
-from storage.ledger import people
 from storage.ledger.entries import Actor
 from storage.register import tables
 from storage.register.acts import Proposal
-from storage.register.personal import Personal, salted
 from storage.register.register import Register
-
-SHOWN: Final = ("camera", "shard", "retention_days", "retired")
 
 
 class Cameras:
-    """The acts on cameras."""
+    """The acts on cameras.
+
+    A new camera is dealt to the shard with the fewest, of as many as `shards_for` says for so many cameras; it stays
+    there.
+    """
 
     def __init__(
         self,
@@ -51,17 +55,16 @@ class Cameras:
         states: CameraStates,
         clock: Clock,
         *,
-        secrets_file: Path,
-        shards: int,
+        logins: Logins,
+        shards_for: Callable[[int], int],
     ) -> None:
         self._register = register
         self._publisher = publisher
         self._index = index
         self._states = states
         self._clock = clock
-        self._secrets_file = secrets_file
-        self._shards = shards
-        self._adding = asyncio.Lock()
+        self._logins = logins
+        self._shards_for = shards_for
 
     async def add(self, person: Person, args: Arguments) -> dict[str, Json]:
         """Add a camera, at a point if one is named, and publish it to the recorders.
@@ -73,10 +76,10 @@ class Cameras:
             InvalidValue: a value is wrong, the name is taken, or the point is unknown.
         """
         name = camera_id(args.text("camera"))
-        url = _url(args)
-        login = _login(args)
-        point = None if (text := args.optional_text("point")) is None else point_id(text)
-        days = args.optional_integer("retention_days", least=1, most=31)
+        url = url_of(args)
+        login = login_of(args)
+        point = optional_point_of(args)
+        days = days_of(args)
         args.done()
 
         def check(session: Session) -> Actor:
@@ -88,19 +91,17 @@ class Cameras:
         def propose(session: Session) -> Sequence[Proposal]:
             now = self._clock.utc_us()
             actor = check(session)
-            body = people.Camera(
-                camera=name, url_hash="0" * 64, shard=self._next_shard(session), retention_days=days, retired=False
-            )
-            proposals = [_camera_proposal(actor, body, url, None if login is None else name, now)]
+            body = new_camera(name, shard=deal(cameras_per_shard(session), self._shards_for), days=days)
+            proposals = [camera_proposal(actor, body, url, None if login is None else name, now)]
             if point is not None:
-                proposals.append(_placement_proposal(session, actor, name, point, now))
+                demand_point(session, point)
+                proposals.append(placement_proposal(actor, name, point, from_utc_us=now, now_utc_us=now))
             return proposals
 
-        # One at a time: of two cameras of one name the second is refused before its login takes the first one's place.
-        async with self._adding:
+        async with self._logins.changing():
             await self._register.read(check)
             if login is not None:  # before the act: a login that nothing refers to harms nobody
-                await asyncio.to_thread(self._keep_login, name, login)
+                await self._logins.keep({name: login})
             await self._register.act(propose)
         await self._publisher.publish_soon()
         return await self._shown(name)
@@ -118,13 +119,9 @@ class Cameras:
         def propose(session: Session) -> Sequence[Proposal]:
             now = self._clock.utc_us()
             actor = Actor(id=person.account, role=demand(person, ActName.CAMERA_RETIRE, NOTHING, now))
-            row = session.get(tables.Camera, name)
-            if row is None or row.retired:
-                raise InvalidValue(field="camera", value=name, expected="a camera that is not retired")
-            body = people.Camera(
-                camera=name, url_hash="0" * 64, shard=row.shard, retention_days=row.retention_days, retired=True
-            )
-            return [_camera_proposal(actor, body, row.url or "", row.secret, now)]
+            row = camera_row(session, name)
+            body = changed_camera(row, days=row.retention_days, retired=True)
+            return [camera_proposal(actor, body, row.url or "", row.secret, now)]
 
         await self._register.act(propose)
         await self._publisher.publish_soon()
@@ -159,18 +156,6 @@ class Cameras:
             row["achieved_days"] = 0 if oldest is None else max(0, now - oldest) // US_PER_DAY
         return rows
 
-    def _next_shard(self, session: Session) -> int:
-        counts = session.execute(
-            select(tables.Camera.shard, func.count())
-            .where(tables.Camera.retired.is_(False))
-            .group_by(tables.Camera.shard)
-        )
-        used = dict(counts.all())
-        return min(range(self._shards), key=lambda shard: used.get(shard, 0))
-
-    def _keep_login(self, name: CameraId, login: Login) -> None:
-        secrets.replace(self._secrets_file, {**secrets.load(self._secrets_file), name: login})
-
     async def _shown(self, name: CameraId) -> dict[str, Json]:
         return await self._register.read(lambda session: as_json(session.get_one(tables.Camera, name), SHOWN))
 
@@ -199,41 +184,3 @@ def _retention(session: Session, now_utc_us: UtcUs) -> "list[dict[str, Any]]":
             }
         )
     return rows
-
-
-def _camera_proposal(actor: Actor, body: people.Camera, url: str, secret: str | None, now_utc_us: UtcUs) -> Proposal:
-    personal = Personal(salted(url_hash=url), {"secret": secret})
-    committed = body.model_copy(update={"url_hash": personal.commitment("url_hash")})
-    return Proposal(ActId(uuid7(now_utc_us)), actor, committed, personal)
-
-
-def _placement_proposal(
-    session: Session, actor: Actor, camera: CameraId, point: PointId, now_utc_us: UtcUs
-) -> Proposal:
-    if session.get(tables.Point, point) is None:
-        raise InvalidValue(field="point", value=point, expected="a point of the register")
-    body = people.Placement(
-        placement=uuid7(now_utc_us),
-        camera=camera,
-        point=point,
-        from_utc_us=now_utc_us,
-        to_utc_us=None,
-        entered_late=False,
-        reason=None,
-    )
-    return Proposal(ActId(uuid7(now_utc_us)), actor, body)
-
-
-def _url(args: Arguments) -> str:
-    """The address to keep; what was given is not shown, since it may hold a login."""
-    text, transport = args.secret("url"), args.optional_text("transport") or Transport.TCP
-    if transport not in tuple(Transport):
-        raise InvalidValue(field="transport", value=transport, expected=" or ".join(Transport))
-    return camera_url(text, Transport(transport))
-
-
-def _login(args: Arguments) -> Login | None:
-    user, password = args.optional_secret("user"), args.optional_secret("password")
-    if user is None and password is not None:
-        raise InvalidValue(field="user", value=None, expected="a user for the password")
-    return None if user is None else Login(user, password or "")

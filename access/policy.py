@@ -33,8 +33,13 @@ class ActName(StrEnum):
     ACCOUNT_END = "account.end"
     ACCOUNT_LIST = "account.list"
     CAMERA_ADD = "camera.add"
+    CAMERA_EDIT = "camera.edit"
+    CAMERA_IMPORT = "camera.import"
     CAMERA_LIST = "camera.list"
+    CAMERA_MOVE = "camera.move"
+    CAMERA_REPLACE = "camera.replace"
     CAMERA_RETIRE = "camera.retire"
+    CAMERA_TEST = "camera.test"
     POINT_ADD = "point.add"
     AUTHORISATION_ADD = "authorisation.add"
     RETENTION_SHOW = "retention.show"
@@ -67,8 +72,13 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
         ActName.ACCOUNT_END: _ADMINISTRATORS,
         ActName.ACCOUNT_LIST: frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
         ActName.CAMERA_ADD: _ADMINISTRATORS,
+        ActName.CAMERA_EDIT: _ADMINISTRATORS,
+        ActName.CAMERA_IMPORT: _ADMINISTRATORS,
         ActName.CAMERA_LIST: ANY_ROLE,
+        ActName.CAMERA_MOVE: _ADMINISTRATORS,
+        ActName.CAMERA_REPLACE: _ADMINISTRATORS,
         ActName.CAMERA_RETIRE: _ADMINISTRATORS,
+        ActName.CAMERA_TEST: frozenset({Role.ADMINISTRATOR, Role.MAINTENANCE}),
         ActName.POINT_ADD: _ADMINISTRATORS,
         ActName.AUTHORISATION_ADD: _ADMINISTRATORS,
         ActName.RETENTION_SHOW: ANY_ROLE,

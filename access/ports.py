@@ -102,3 +102,11 @@ class CameraStates(Protocol):
     async def states(self) -> Mapping[CameraId, Mapping[str, Json]]:
         """State and counters of each camera that a recorder has; empty when none answers."""
         ...
+
+
+class CameraChecks(Protocol):
+    """The recorders, which try out cameras."""
+
+    async def check(self, shard: int, cameras: Sequence[CameraId], seconds: int) -> Sequence[Mapping[str, Json]]:
+        """What this shard's recorder measured of each camera. Raises Retryable: it does not answer."""
+        ...

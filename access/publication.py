@@ -7,8 +7,8 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from access.camera_values import standing
 from access.orders import order_for
-from access.places import placements_of
 from access.ports import LedgerPort
 from nvr.base.clock import Clock
 from nvr.base.errors import Retryable
@@ -31,12 +31,14 @@ class Publisher:
         self._published: tuple[CameraEntry, ...] | None = None
         self._publishing = asyncio.Lock()
 
-    async def publish_soon(self) -> None:
-        """Publish now if the keeper answers; an act that is in the ledger does not fail because it did not."""
+    async def publish_soon(self) -> bool:
+        """Publish now if the keeper answers, and say whether it did: an act in the ledger does not fail for it."""
         try:
             await self.publish()
         except Retryable as error:
             _log.warning("the camera snapshot waits: %s", error)
+            return False
+        return True
 
     async def publish(self) -> bool:
         """Publish the snapshot if it differs from the last one that this process published; whether it did.
@@ -64,7 +66,7 @@ def snapshot_entries(session: Session, now_utc_us: UtcUs) -> tuple[CameraEntry, 
 
 
 def _snapshot_entry(session: Session, camera: tables.Camera, now_utc_us: UtcUs) -> CameraEntry:
-    placement = _placement_now(session, camera.camera, now_utc_us)
+    placement = standing(session, camera.camera, now_utc_us)
     order = order_for(session, camera.camera, now_utc_us)
     return CameraEntry(
         camera=CameraId(camera.camera),
@@ -75,8 +77,3 @@ def _snapshot_entry(session: Session, camera: tables.Camera, now_utc_us: UtcUs) 
         placement=None if placement is None else PlacementId(placement.placement),
         authorisation=None if order is None else AuthorisationId(order.authorisation),
     )
-
-
-def _placement_now(session: Session, camera: str, now_utc_us: UtcUs) -> tables.Placement | None:
-    standing = placements_of(session, camera, now_utc_us, UtcUs(now_utc_us + 1))
-    return standing[-1] if standing else None

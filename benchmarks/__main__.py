@@ -10,11 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Final
 
-from benchmarks import dating, ingest, ledger, seal
+from benchmarks import dating, ffmpeg, ingest, ledger, restart, seal
 from benchmarks.table import Row, render
 
 SUBJECTS: Final[dict[str, Callable[[argparse.Namespace], Sequence[Row]]]] = {
-    "ingest": lambda options: ingest.rows(cameras=options.cameras, seconds=options.seconds or 20, url=options.url),
+    "ingest": lambda options: ingest.rows(
+        cameras=options.cameras, seconds=options.seconds or 20, url=options.url, compare=options.compare is not None
+    ),
+    "restart": lambda options: restart.rows(cameras=options.cameras, url=options.url),
     "time": lambda options: dating.rows(seconds=options.seconds or dating.DEFAULT_SECONDS),
     "seal": lambda _: seal.rows(),
     "ledger": lambda _: ledger.rows(),
@@ -23,7 +26,10 @@ SUBJECTS: Final[dict[str, Callable[[argparse.Namespace], Sequence[Row]]]] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the chosen subjects and print their rows."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.compare is not None and not ffmpeg.is_installed():
+        parser.error(ffmpeg.INSTALL)
     rows: list[Row] = []
     for name in [options.only] if options.only else SUBJECTS:
         rows.extend(SUBJECTS[name](options))
@@ -38,11 +44,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", choices=sorted(SUBJECTS), help="one subject instead of all")
     parser.add_argument("--json", action="store_true", help="rows as JSON")
-    parser.add_argument("--cameras", type=int, default=32, help="ingest: how many cameras (default 32)")
+    parser.add_argument("--cameras", type=int, default=32, help="ingest, restart: how many (default 32)")
     parser.add_argument(
         "--seconds", type=int, help=f"how long to measure (default: ingest 20, time {dating.DEFAULT_SECONDS})"
     )
-    parser.add_argument("--url", help="ingest: template of real cameras, for example rtsp://host/cam{n}")
+    parser.add_argument("--url", help="ingest, restart: template of real cameras, for example rtsp://host/cam{n}")
+    parser.add_argument(
+        "--compare", choices=["ffmpeg"], help="ingest: the same cameras by one `ffmpeg -c copy` each, in the same run"
+    )
     return parser
 
 

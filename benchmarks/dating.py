@@ -60,8 +60,9 @@ class _Memory:
     def __init__(self) -> None:
         self.segments: dict[SegmentId, _Segment] = {}
 
-    def open_segment(self, start: SegmentStart) -> None:
+    def open_segment(self, start: SegmentStart, _first_bytes: int) -> bool:
         self.segments[start.segment] = _Segment(start)
+        return True
 
     def append(self, segment: SegmentId, record: Record) -> bool:
         self.segments[segment].records.append(record)

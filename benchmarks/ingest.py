@@ -1,110 +1,134 @@
 """N cameras through the real recorder and keeper: sealing, hashing, disk, spool, ledger, index, all on.
 
-The cameras are a fleet server in a process of its own (`nvr.sim`, one rendered loop for all), or real ones from a URL
-template. CPU and memory are those of the recorder's and the keeper's processes between two readings of the
-recorder's own status, taken once every camera records.
+The figures are those of the processes themselves between two readings, taken once every camera is recorded. With
+`compare`, `ffmpeg -c copy` records the same cameras in between: ours, ffmpeg, ours again, so that noise shows. Two
+recorders of the same cameras at the same time would take the machine from each other. What is written lies in the
+folder for temporary files (TMPDIR).
 """
 
 import asyncio
 import os
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import time
+from collections import Counter
 from pathlib import Path
+from subprocess import Popen
 from typing import Any, Final
 
-import psutil
-
+from benchmarks import ffmpeg
+from benchmarks.fleet import Fleet, fleet
+from benchmarks.processes import orderly_ends, started
+from benchmarks.stretch import Counted, Stretch, counted_rows, measure, role_rows
 from benchmarks.table import Row
 from config.load import parse
 from config.model import Settings
+from nvr.app.commands import Role, role_command
 from nvr.app.founding import found
 from nvr.base.clock import SystemClock
 from nvr.base.ids import camera_id
 from nvr.base.wire import Client
 from storage.snapshot import CameraEntry, CameraSnapshot, publish
 
-GOAL_CAMERAS: Final = 113
-GOAL_CORES: Final = 0.20
+GOAL_RATIO: Final = 1 / 3
 GOAL_PSS_MB: Final = 250.0
-_START_S: Final = 60
-_WARM_S: Final = 5.0
+
+_FEW: Final = 113
+_FEW_CORES: Final = 0.20
+_MANY: Final = 400
+_MANY_CORES: Final = 0.80
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """Totals of one instant."""
-
-    mono_us: int
-    recorder_cpu_s: float
-    keeper_cpu_s: float
-    frames: int
-    lost: int
-    dropped: int
-    bytes: int
-    recording: int
+def goal_cores(cameras: int) -> float:
+    """That of 113 cameras, and of fewer in proportion; of more, that of 400 in proportion."""
+    return _FEW_CORES * cameras / _FEW if cameras <= _FEW else _MANY_CORES * cameras / _MANY
 
 
-def rows(*, cameras: int, seconds: int, url: str | None) -> list[Row]:
-    """Record `cameras` cameras for `seconds` and give the figures of that stretch.
-
-    Goals are those of 113 cameras, in proportion for another number.
-    """
-    with tempfile.TemporaryDirectory(prefix="scelle-ingest-") as folder, _cameras(cameras, url) as template:
-        settings, config = _founded(Path(folder), cameras, template)
-        with _role("keeper", config) as keeper, _role("recorder", config) as recorder:
-            first, last, pss_mb = asyncio.run(_measure(settings, cameras, seconds, recorder, keeper))
-    elapsed_s = (last.mono_us - first.mono_us) / 1e6
-    cores = (last.recorder_cpu_s - first.recorder_cpu_s) / elapsed_s
-    goal_cores = GOAL_CORES * cameras / GOAL_CAMERAS
-    lost = last.lost + last.dropped - first.lost - first.dropped
-    return [
-        Row("ingest cameras recording", last.recording, "cameras", cameras, last.recording == cameras),
-        Row("ingest recorder", round(cores, 4), "cores", round(goal_cores, 4), cores <= goal_cores),
-        Row("ingest recorder memory", round(pss_mb, 1), "MB PSS", GOAL_PSS_MB, pss_mb <= GOAL_PSS_MB),
-        Row("ingest keeper", round((last.keeper_cpu_s - first.keeper_cpu_s) / elapsed_s, 4), "cores", None, None),
-        Row("ingest rate", round((last.bytes - first.bytes) * 8 / elapsed_s / 1e6, 1), "Mbit/s", None, None),
-        Row("ingest frames", last.frames - first.frames, "frames", None, None),
-        Row("ingest lost", lost, "packets and records", 0, lost == 0),
-    ]
+def rows(*, cameras: int, seconds: int, url: str | None, compare: bool) -> list[Row]:
+    """Record `cameras` cameras for `seconds`, or three times so long with `compare`."""
+    plan = ["ours", ffmpeg.ROLE, "ours again"] if compare else ["ours"]
+    stretches: list[Stretch] = []
+    with (
+        orderly_ends(),
+        tempfile.TemporaryDirectory(prefix="scelle-ingest-") as folder,
+        fleet(cameras, url, Path(folder)) as here,
+    ):
+        for name in plan:
+            record = ffmpeg.record if name == ffmpeg.ROLE else _record
+            with tempfile.TemporaryDirectory(dir=folder) as own:
+                stretches.append(record(name, here.template, Path(own), cameras=cameras, seconds=seconds))
+            os.sync()  # the next one does not wait for the disk on behalf of this one
+    return [*_shown(stretches, cameras), *_compared(stretches), *_fleet_rows(here)]
 
 
-async def _measure(
-    settings: Settings, cameras: int, seconds: int, recorder: psutil.Process, keeper: psutil.Process
-) -> tuple[_Reading, _Reading, float]:
-    clock = SystemClock()
+def _record(name: str, template: str, folder: Path, *, cameras: int, seconds: int) -> Stretch:
+    settings, config = founded(folder, cameras, template)
+    with (
+        started(role_command(Role.KEEPER, config), log=folder / "keeper.log") as keeper,
+        started(role_command(Role.RECORDER, config), log=folder / "recorder.log") as recorder,
+    ):
+        roles = {Role.RECORDER.value: [recorder.pid], Role.KEEPER.value: [keeper.pid]}
+        return measure(name, roles, lambda: _count(settings, recorder), cameras=cameras, seconds=seconds)
+
+
+def _count(settings: Settings, recorder: Popen[str]) -> Counted:
+    if recorder.poll() is not None:
+        raise AssertionError(f"the recorder ended with {recorder.returncode}")
     socket = settings.paths.recorder_socket(0)
-    for _ in range(_START_S * 5):
-        if socket.exists() and (await _read(settings, clock, recorder, keeper)).recording == cameras:
-            break
-        await clock.sleep(0.2)
-    await clock.sleep(_WARM_S)
-    first = await _read(settings, clock, recorder, keeper)
-    await clock.sleep(seconds)
-    last = await _read(settings, clock, recorder, keeper)
-    return first, last, recorder.memory_full_info().pss / 1e6
-
-
-async def _read(settings: Settings, clock: SystemClock, recorder: psutil.Process, keeper: psutil.Process) -> _Reading:
-    async with Client(settings.paths.recorder_socket(0)) as client:
-        status: Any = await client.call("status", {})
-    counted = status["state"]["cameras"]
-    return _Reading(
-        mono_us=clock.mono_us(),
-        recorder_cpu_s=sum(recorder.cpu_times()[:2]),
-        keeper_cpu_s=sum(keeper.cpu_times()[:2]),
-        frames=sum(camera["frames"] for camera in counted),
-        lost=sum(camera["lost"] for camera in counted),
-        dropped=sum(camera["dropped"] for camera in counted),
-        bytes=sum(camera["bytes"] for camera in counted),
+    if not socket.exists():
+        return Counted(time.monotonic(), recording=0, bytes=0, frames=0, lost=0)
+    counted = asyncio.run(_status(socket))["state"]["cameras"]
+    states = Counter(f"{camera['state']} ({camera['cause']})" for camera in counted if camera["state"] != "recording")
+    return Counted(
+        time.monotonic(),
         recording=sum(camera["state"] == "recording" for camera in counted),
+        bytes=sum(camera["bytes"] for camera in counted),
+        frames=sum(camera["frames"] for camera in counted),
+        lost=sum(camera["lost"] + camera["dropped"] for camera in counted),
+        other_states=states,
     )
 
 
-def _founded(folder: Path, cameras: int, template: str) -> tuple[Settings, Path]:
+async def _status(socket: Path) -> Any:  # noqa: ANN401 -- JSON
+    async with Client(socket) as client:
+        return await client.call("status", {})
+
+
+def _shown(stretches: list[Stretch], cameras: int) -> list[Row]:
+    found: list[Row] = []
+    for stretch in stretches:
+        found += counted_rows(stretch, cameras)
+        for role in stretch.used:
+            if role == Role.RECORDER:
+                memory = GOAL_PSS_MB if cameras <= _FEW else None
+                found += role_rows(stretch, role, goal_cores=round(goal_cores(cameras), 4), goal_pss_mb=memory)
+            else:
+                found += role_rows(stretch, role)
+    return found
+
+
+def _compared(stretches: list[Stretch]) -> list[Row]:
+    """CPU of ours through that of theirs: the recorder as the goal has it, and with the keeper."""
+    theirs = [stretch.cores(ffmpeg.ROLE) for stretch in stretches if ffmpeg.ROLE in stretch.used]
+    if not theirs:
+        return []
+    ours = [stretch for stretch in stretches if Role.RECORDER in stretch.used]
+    mean = sum(stretch.cores(Role.RECORDER) for stretch in ours) / len(ours)
+    keeper = sum(stretch.cores(Role.KEEPER) for stretch in ours) / len(ours)
+    ratio = mean / theirs[0]
+    return [
+        Row("cpu_ratio", round(ratio, 3), "ours / ffmpeg", round(GOAL_RATIO, 3), ratio <= GOAL_RATIO),
+        Row("cpu_ratio with the keeper", round((mean + keeper) / theirs[0], 3), "ours / ffmpeg", None, None),
+    ]
+
+
+def _fleet_rows(here: Fleet) -> list[Row]:
+    """Whether the simulated cameras kept up with their own pictures: if not, the figures are of less."""
+    told = {name: here.told[name] for name in ("frames_skipped", "slow_clients_cut") if name in here.told}
+    return [Row(f"cameras: {name}", value, "whole run", 0, value == 0) for name, value in told.items()]
+
+
+def founded(folder: Path, cameras: int, template: str) -> tuple[Settings, Path]:
+    """A new system in the folder, with the cameras in its snapshot; its settings, and their file."""
     config = folder / "scelle.toml"
     text = f"""
 [system]
@@ -129,32 +153,3 @@ machine_key = "{folder}/machine.key"
     )
     publish(settings.paths.camera_snapshot, CameraSnapshot(ledger_size=2, cameras=entries))
     return settings, config
-
-
-@contextmanager
-def _cameras(count: int, url: str | None) -> Iterator[str]:
-    if url is not None:
-        yield url
-        return
-    command = [sys.executable, "-m", "nvr.sim", "--cameras", str(count), "--port", "0", "--fleet"]
-    options = ["--size", "1920x1080", "--fps", "25", "--bitrate-mbit", "4"]
-    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as fleet:
-        try:
-            if fleet.stdout is None:
-                raise AssertionError("the pipe was asked for")
-            yield fleet.stdout.readline().split()[1]
-        finally:
-            fleet.terminate()
-            fleet.communicate()
-
-
-@contextmanager
-def _role(name: str, config: Path) -> Iterator[psutil.Process]:
-    command = [sys.executable, "-m", f"nvr.app.roles.{name}", "--config", str(config)]
-    log = config.with_name(f"{name}.log")
-    with log.open("wb") as sink, subprocess.Popen(command, stderr=sink, env=os.environ) as process:
-        try:
-            yield psutil.Process(process.pid)
-        finally:
-            process.terminate()
-            process.wait()

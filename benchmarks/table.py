@@ -24,7 +24,7 @@ def render(rows: Sequence[Row]) -> str:
     for row in rows:
         goal = "" if row.goal is None else f"{row.goal:g}"
         met = {None: "", True: "yes", False: "NO"}[row.met]
-        table.add_row(row.name, f"{row.value:g}", row.unit, goal, met)
+        table.add_row(row.name, f"{row.value:.10g}", row.unit, goal, met)
     console = Console(width=100)
     with console.capture() as captured:
         console.print(table)

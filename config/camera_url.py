@@ -22,13 +22,24 @@ SCHEMES: Final = MappingProxyType(
 )
 """What each scheme means. `rtspu` as GStreamer uses it: the session over TCP, the pictures over UDP."""
 
-EXPECTED: Final = f"{', '.join(f'{scheme}://' for scheme in SCHEMES)}, a host or path, and neither user nor password"
+EXPECTED: Final = (
+    f"{', '.join(f'{scheme}://' for scheme in SCHEMES)}, a host or path, neither user nor password (%40 for @), "
+    "at most #video=N behind rtsp:// and rtsps://"
+)
 
 HIDDEN: Final = "(hidden)"
 """Stands for a value that no message may show: an address may hold a password where none belongs."""
 
-_NO_URL: Final = re.compile(r"[\x00-\x20\x7f]")
-"""What stands in no URL (RFC 3986), and would end the request line in which a recorder sends it."""
+_NO_URL: Final = re.compile(r"[\x00-\x20\x7f@]")
+"""What stands in no URL (RFC 3986), and would end the request line in which a recorder sends it.
+
+`@` too: a password that stands in a URL with its own `/`, `#` or `?` looks like a host and a path.
+"""
+
+_TRACKS: Final = frozenset({"rtsp", "rtsps"})
+"""Schemes whose cameras describe several video tracks, of which a fragment names one."""
+
+_VIDEO: Final = re.compile(r"(video=[1-9][0-9]?)?")
 
 _DEVICE: Final = re.compile(r"/dev/video[0-9]{1,3}")
 
@@ -45,7 +56,7 @@ def camera_url(text: str, transport: Transport = Transport.TCP) -> str:
 
     Raises:
         InvalidValue: field `url`, for an unknown scheme, a login, or what the scheme needs and is not there; field
-            `transport`, for UDP with anything but `rtsp`.
+            `transport`, for UDP with anything but `rtsp`, or with a track named.
     """
     try:
         parts = urlsplit(text)
@@ -56,14 +67,17 @@ def camera_url(text: str, transport: Transport = Transport.TCP) -> str:
         raise InvalidValue(field="url", value=HIDDEN, expected=EXPECTED)
     if transport is Transport.TCP or parts.scheme == "rtspu":
         return text
-    if parts.scheme != "rtsp":
-        raise InvalidValue(field="transport", value=transport.value, expected="tcp, or an rtsp:// address")
+    if parts.scheme != "rtsp" or parts.fragment:
+        expected = "tcp, or an rtsp:// address without #video=N"
+        raise InvalidValue(field="transport", value=transport.value, expected=expected)
     return "rtspu" + text[len("rtsp") :]
 
 
 def _names_a_camera(parts: SplitResult) -> bool:
     """Whether the scheme is known and finds what it needs. Raises ValueError, as the port of an address may."""
     if parts.username is not None or parts.password is not None:
+        return False
+    if (_VIDEO.fullmatch(parts.fragment) is None) if parts.scheme in _TRACKS else parts.fragment:
         return False
     match parts.scheme:
         case "file":

@@ -4,12 +4,16 @@ Each field is documented where it is declared; `config/scelle.example.toml` show
 """
 
 import os
+import re
 import zoneinfo
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
+
+from config.shards import AUTO, Shards, shard_setting
 
 _NAME: Final = r"^[a-z0-9][a-z0-9_.-]{0,62}$"
 _SOCKET_BYTES: Final = 107
@@ -46,7 +50,16 @@ def _room_for_sockets(path: Path) -> Path:
     return path
 
 
+def _fingerprint(text: str) -> str:
+    digits = re.sub(r"^sha-?256( fingerprint)?[ :=]|[:\s]", "", text.strip().lower())
+    if not re.fullmatch(r"[0-9a-f]{64}", digits):
+        raise ValueError("not a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons")
+    return digits
+
+
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+Fingerprint = Annotated[str, AfterValidator(_fingerprint)]
+PinnedHost = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$")]
 
 
 class _Section(BaseModel):
@@ -165,8 +178,9 @@ class Keys(_Section):
 class Recorder(_Section):
     """How footage is taken in."""
 
-    shards: Annotated[int, Field(strict=True, ge=1, le=64)] = 1
-    """Recorder processes; each records the cameras of its number."""
+    shards: Annotated[Shards, PlainValidator(shard_setting)] = AUTO
+    """Recorder processes; each records the cameras that were dealt to it. `auto`: by cameras and cores, see
+    `config.shards`."""
 
     segment_seconds: Annotated[int, Field(strict=True, ge=2, le=300)] = 300
     """Length of a segment. Shorter ones cost space and let a crash lose less of an open one."""
@@ -176,6 +190,17 @@ class Recorder(_Section):
 
     stall_seconds: Annotated[int, Field(strict=True, ge=2, le=300)] = 10
     """A camera that sends nothing for so long is silent: a gap begins and it is connected again."""
+
+
+class CameraTls(_Section):
+    """Whose certificates cameras may show that are reached by `rtsps://`."""
+
+    ca_file: AbsolutePath | None = None
+    """The town's own certification authority, in PEM; without it, those that the system trusts."""
+
+    pins: Mapping[PinnedHost, Fingerprint] = {}
+    """SHA-256 fingerprints of certificates, by host or `host:port` as in the camera's address: only this certificate
+    is accepted from there, whoever signed it. For cameras that sign their own."""
 
 
 class Keeper(_Section):
@@ -210,6 +235,7 @@ class Settings(_Section):
     keyring: Keyring
     keys: Keys = Keys()
     recorder: Recorder = Recorder()
+    camera_tls: CameraTls = CameraTls()
     keeper: Keeper = Keeper()
     access: Access = Access()
 

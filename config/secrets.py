@@ -5,6 +5,7 @@ Nothing here ever reaches a log or an error: what is wrong with the file is said
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Final
 from nvr.base.errors import ConfigError
 
 MODE: Final = 0o600
+_UNSENDABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,14 @@ def load(path: Path) -> dict[str, Login]:
     if mode & 0o007:
         raise ConfigError(file=str(path), why="everybody can read it: chmod 0600")
     try:
-        return {reference: Login(*_pair(pair)) for reference, pair in json.loads(content).items()}
+        logins = {reference: Login(*_pair(pair)) for reference, pair in json.loads(content).items()}
     except (ValueError, AttributeError, TypeError):
         # The cause would quote the content.
         raise ConfigError(file=str(path), why='not {"reference": ["user", "password"]}') from None
+    for reference, login in logins.items():
+        if not (_can_be_sent(login.user) and _can_be_sent(login.password)):
+            raise ConfigError(file=str(path), key=ascii(reference), why="a control character in user or password")
+    return logins
 
 
 def replace(path: Path, logins: Mapping[str, Login]) -> None:
@@ -80,6 +86,11 @@ def _sync(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _can_be_sent(text: str) -> bool:
+    """Any character that people type; not a line end or half a character, which no header of RTSP can hold."""
+    return _UNSENDABLE.search(text) is None
 
 
 def _pair(value: object) -> tuple[str, str]:

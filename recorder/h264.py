@@ -1,424 +1,77 @@
-"""H.264 over RTP (RFC 6184): from interleaved frames in a read buffer to MP4 samples in a buffer.
+"""H.264 over RTP (RFC 6184): single NAL units, STAP-A and FU-A."""
 
-Every NAL unit is kept byte for byte, SEI, AUD and filler included, behind its length in four bytes (ISO/IEC
-14496-15). What was lost on the way: a NAL unit with a hole is never written. The whole NAL units of a damaged access
-unit are kept, since a slice that came shows its part of the picture, and the loss is counted for the record.
-
-Tolerated defects of cameras:
-    Marker bit or a time stamp of its own on SPS, PPS or SEI: an access unit ends only once it holds a slice.
-    Marker bit on every slice: what follows with the same time stamp is told as part of the unit before (`joins`).
-    Annex B start codes inside one payload (IPCAM): the units are parted.
-    Start and end bit on one fragment (RFC 6184 section 5.8 forbids it): taken as a whole NAL unit.
-    No end bit on a fragment with the marker: the marker ends the NAL unit.
-    A sequence number far from the last one: counted as one lost packet (RFC 3550 appendix A.1).
-    Another stream of another payload type on our channel (repair, metadata): passed over.
-"""
-
-from collections.abc import Iterable, Sequence
 from struct import Struct
-from typing import Final, Protocol
+from typing import Final
 
-from recorder.errors import garbage
-from recorder.parameter_sets import PPS, SPS, BadParameterSet, ParameterSets
-from storage.buffers import BufferPool, extend
-from storage.records import CodecConfig, RandomAccess
+from recorder.depacketiser import Depacketiser
+from recorder.h264_sets import PPS, SPS, H264Sets
+from recorder.sei import has_recovery_point
+from storage.records import RandomAccess
 
-MAX_PENDING: Final = 16 * 1024 * 1024
-"""Bytes of one record and one access unit together; a record closes at 8 MiB (DESIGN.md "Ingest")."""
-
-_FRAME: Final = Struct(">HHHHQH")
-"""The first 18 bytes of an interleaved FU-A packet.
-
-    '$' and channel; length; version, flags, marker, payload type; sequence number; time stamp and SSRC; FU indicator
-    and FU header.
-"""
-_FRAME_BYTES: Final = _FRAME.size
-_RTP: Final = Struct(">BBHII")
-_RTP_BYTES: Final = _RTP.size
-_RTP_VERSION: Final = 2
-_LENGTH: Final = Struct(">I")
-_SIZE: Final = Struct(">H")
-_MAX_DROPOUT: Final = 3000
-_MAX_MISORDER: Final = 100
 _STAP_A: Final = 24
 _FU_A: Final = 28
 _FU_HEAD: Final = 2
-_FU_START: Final = 0x80
-_FU_END: Final = 0x40
-_MARKER: Final = 0x80
-_FU_BYTES: Final = _RTP_BYTES + _FU_HEAD
 _SLICES: Final = frozenset({1, 2, 3, 4, 5})
+_FIRST_SLICES: Final = frozenset({1, 2, 5})
+"""Those that say where they begin; partitions B and C follow theirs."""
 _IDR: Final = 5
 _SEI: Final = 6
+_SUFFIXES: Final = frozenset({10, 11, 12})
+"""End of sequence, end of stream, filler."""
 _SMALL: Final = frozenset({_SEI, SPS, PPS, 9, 10, 11})
 """Kinds of NAL unit in front of the slices: short, and where cameras hide start codes."""
-_RECOVERY_POINT: Final = 6
 _LAST_NAL_TYPE: Final = 23
-_MORE: Final = 0xFF
-_STOP_BYTE: Final = 0x80
-_NONE: Final = -1
+_FIRST_MACROBLOCK: Final = 0x80
+"""The first bit of a slice header is set exactly when first_mb_in_slice is 0 (section 7.3.3)."""
 
 
-class UnitSink(Protocol):
-    """Who takes the access units."""
+class H264Depacketiser(Depacketiser[H264Sets]):
+    """ITU-T H.264 table 7-1 and RFC 6184 section 5: STAP-A 5.7.1, FU-A 5.8."""
 
-    def unit(self, timestamp: int, size: int, random_access: RandomAccess, lost: int, joins: bool) -> None:  # noqa: FBT001 -- hot: positional
-        """One access unit: the last `size` bytes of what the depacketiser joined.
+    FRAME = Struct(">HHHHxxQ")
+    FU_HEAD = _FU_HEAD
 
-        `lost` packets are missing since the unit before; with `joins` the bytes belong to that unit.
-        """
-        ...
-
-    def source_changed(self) -> None:
-        """Another synchronisation source: time stamps and sequence numbers begin anew."""
-        ...
-
-
-class H264Depacketiser:
-    """Reads one video channel. The event loop owns it; `take` may be called by the sink and between reads.
-
-    `config` is how to decode the units told so far, None until the parameter sets are known.
-    """
-
-    def __init__(
-        self,
-        sink: UnitSink,
-        pool: BufferPool,
-        *,
-        channel: int,
-        payload_type: int,
-        parameter_sets: Sequence[bytes] = (),
-    ) -> None:
-        self._sink = sink
-        self._pool = pool
-        self._out = pool.take()
-        self._room = memoryview(self._out)
-        self._end = 0
-        self._sets = ParameterSets()
-        for nal in parameter_sets:
-            self._offer(nal)
-        self.config: CodecConfig | None = self._sets.config()
-        self._payload_type = payload_type
-        self._magic = 0x2400 | channel
-        self._plain = 0x8000 | payload_type
-        self._expected = _NONE
-        self._ssrc = _NONE
-        self._timestamp = _NONE
-        self._told = _NONE
-        self._lost = 0
-        self._unit_start = 0
-        self._nal_start = _NONE
-        self._middle = _NONE
-        self._clock = _NONE
-        self._has_slice = False
-        self._random_access = RandomAccess.NONE
-        self._sets_changed = False
-
-    @property
-    def unfinished(self) -> int:
-        """Bytes at the end of what is joined that belong to an access unit not yet told."""
-        return self._end - self._unit_start
-
-    def take(self, keep: int) -> bytearray:
-        """Give away what was joined, less its last `keep` bytes, which begin what comes: the one copy per record."""
-        taken, cut, end = self._out, self._end - keep, self._end
-        rest = bytes(self._room[cut:end])
-        self._room.release()
-        del taken[cut:]
-        self._out = self._pool.take()
-        self._room = memoryview(self._out)
-        self._end = 0
-        self._put(rest)
-        self._unit_start -= cut
-        if self._nal_start != _NONE:
-            self._nal_start -= cut
-        return taken
-
-    def discard(self) -> None:
-        """Forget every unit told so far, the one that is just being told among them."""
-        self._end = self._unit_start = 0
-
-    def _room_for(self, more: int) -> memoryview:
-        """The memory of what is joined, with room for so much more."""
-        if self._end + more > len(self._out):
-            self._room.release()
-            extend(self._out, self._end + more)
-            self._room = memoryview(self._out)
-        return self._room
-
-    def walk(self, buffer: bytearray, view: memoryview, at: int, end: int) -> int:
-        """Take the whole frames of our channel from `buffer[at:end]`; where the first other byte stands.
-
-        The hot path: fragments of the NAL unit that is being joined are known by five comparisons and copied once; all
-        other packets go to `packet`. `view` is a view of the same buffer.
-
-        Raises:
-            CameraUnreachable: cause `garbage`, for an access unit beyond MAX_PENDING.
-        """
-        frame = _FRAME.unpack_from
-        room, filled = self._room_for(end - at), self._end
-        magic, plain, marked = self._magic, self._plain, self._plain | _MARKER
-        expected, middle, clock = self._expected, self._middle, self._clock
-        while end - at >= _FRAME_BYTES:
-            head, length, flags, sequence, stamp, fragment = frame(buffer, at)
-            stop = at + 4 + length
-            if head != magic or stop > end:
-                break
-            if sequence == expected and stamp == clock and length > _FU_BYTES:
-                if fragment == middle and flags == plain:
-                    begin, filled = filled, filled + length - _FU_BYTES
-                    room[begin:filled] = view[at + _FRAME_BYTES : stop]
-                    expected = sequence + 1 & 0xFFFF
-                    at = stop
-                    continue
-                if fragment == middle | _FU_END and flags == marked:
-                    begin, self._end = filled, filled + length - _FU_BYTES
-                    room[begin : self._end] = view[at + _FRAME_BYTES : stop]
-                    self._finish_nal()
-                    self._finish_unit()
-                    expected, middle = sequence + 1 & 0xFFFF, _NONE
-                    at = stop
-                    room, filled = self._room_for(end - at), self._end
-                    continue
-            self._expected, self._end = expected, filled
-            self.packet(buffer, view, at + 4, stop)
-            expected, middle, clock = self._expected, self._middle, self._clock
-            at = stop
-            room, filled = self._room_for(end - at), self._end
-        self._expected, self._end = expected, filled
-        if filled > MAX_PENDING:
-            raise garbage("access-unit-size")
-        return at
-
-    def access_unit(self, nals: Iterable[memoryview], timestamp: int, lost: int) -> None:
-        """Take a whole access unit that did not come by RTP; `lost` counts what is known to be missing in it.
-
-        Raises:
-            CameraUnreachable: cause `garbage`, for an access unit beyond MAX_PENDING.
-        """
-        self._lost += lost
-        if timestamp != self._timestamp:
-            self._change_time(timestamp)
-        for nal in nals:
-            if 0 < nal[0] & 0x1F <= _LAST_NAL_TYPE:
-                self._whole(nal, 0, len(nal))
-            else:
-                self._lost += 1
-        if self._end > MAX_PENDING:
-            raise garbage("access-unit-size")
-        if self._has_slice:
-            self._finish_unit()
-
-    def interrupted(self) -> None:
-        """The framing was lost: what is being joined may hold foreign bytes, and is given up."""
-        self._lost += 1
-        self._abandon()
-
-    def packet(self, buffer: bytearray, view: memoryview, at: int, stop: int) -> None:
-        """Take one RTP packet (RFC 3550 section 5.1) of any shape; a malformed one counts as lost."""
-        if stop - at < _RTP_BYTES or buffer[at] >> 6 != _RTP_VERSION:
-            self._lost += 1
-            return
-        _, kind, sequence, timestamp, ssrc = _RTP.unpack_from(buffer, at)
-        foreign = kind & 0x7F != self._payload_type
-        if ssrc != self._ssrc:
-            if foreign:
-                return
-            self._change_source(ssrc)
-        if not self._in_order(sequence) or foreign:
-            return
-        if timestamp != self._timestamp:
-            self._change_time(timestamp)
-        begin, end = _payload(buffer, at, stop)
-        if begin != end and not (begin < end and self._payload(buffer, view, begin, end)):
-            self._lost += 1
-            self._abandon()
-        if kind & _MARKER:
-            if self._nal_start != _NONE:
-                self._finish_nal()
-            if self._has_slice:
-                self._finish_unit()
-
-    def _change_source(self, ssrc: int) -> None:
-        first = self._ssrc == _NONE
-        if self._has_slice:
-            self._finish_unit()
-        self._abandon()
-        self._ssrc, self._expected, self._told = ssrc, _NONE, _NONE
-        if not first:
-            self._sink.source_changed()
-
-    def _change_time(self, timestamp: int) -> None:
-        if self._nal_start != _NONE:
-            self._lost += 1
-            self._abandon()
-        if self._has_slice:
-            self._finish_unit()
-        self._timestamp = timestamp
-
-    def _in_order(self, sequence: int) -> bool:
-        """Count what is missing; False for a packet that came twice or late."""
-        ahead = (sequence - self._expected) & 0xFFFF if self._expected != _NONE else 0
-        if ahead > 0xFFFF - _MAX_MISORDER:
-            return False
-        if ahead:
-            self._lost += ahead if ahead < _MAX_DROPOUT else 1
-            self._abandon()
-        self._expected = sequence + 1 & 0xFFFF
-        return True
+    def _no_sets(self) -> H264Sets:
+        return H264Sets()
 
     def _payload(self, buffer: bytearray, view: memoryview, at: int, stop: int) -> bool:
-        """Take an RTP payload (RFC 6184 section 5.2); False when it is malformed."""
         kind = buffer[at] & 0x1F
         if kind == _FU_A:
-            return self._fragment(buffer, view, at, stop)
+            if stop - at <= _FU_HEAD or not 0 < buffer[at + 1] & 0x1F <= _LAST_NAL_TYPE:
+                return False
+            indicator, flags = buffer[at], buffer[at + 1]
+            head, shared = indicator & 0xE0 | flags & 0x1F, indicator << 8 | flags & 0x1F
+            middle = (self._timestamp & 0xFFFF) << 48 | self._ssrc << 16 | shared
+            return self._fragment(view, at + _FU_HEAD, stop, flags, b"%c" % head, middle)
         self._abandon()
         if kind == _STAP_A:
             return self._aggregate(buffer, view, at + 1, stop)
-        if not 0 < kind <= _LAST_NAL_TYPE:
+        if not self._is_nal(buffer, at, stop):
             return False
         self._whole(view, at, stop)
         return True
 
-    def _fragment(self, buffer: bytearray, view: memoryview, at: int, stop: int) -> bool:
-        """FU-A, RFC 6184 section 5.8. The middle of a unit whose start never came is passed over."""
-        if stop - at <= _FU_HEAD:
-            return False
-        indicator, header = buffer[at], buffer[at + 1]
-        middle = indicator << 8 | header & 0x1F
-        if header & _FU_START:
-            self._abandon()
-            if not 0 < header & 0x1F <= _LAST_NAL_TYPE:
-                return False
-            self._nal_start = self._end
-            self._put(b"\0\0\0\0%c" % (indicator & 0xE0 | header & 0x1F))
-            self._middle = middle
-            self._clock = self._timestamp << 32 | self._ssrc
-        elif self._nal_start == _NONE:
-            return True
-        elif middle != self._middle:
-            return False
-        self._put(view[at + 2 : stop])
-        if header & _FU_END:
-            self._finish_nal()
-        return True
+    def _is_nal(self, buffer: bytearray | memoryview, at: int, stop: int) -> bool:
+        return stop > at and 0 < buffer[at] & 0x1F <= _LAST_NAL_TYPE
 
-    def _aggregate(self, buffer: bytearray, view: memoryview, at: int, stop: int) -> bool:
-        """STAP-A, RFC 6184 section 5.7.1; what is whole before a malformed end stays."""
-        while at + 2 <= stop:
-            size = _SIZE.unpack_from(buffer, at)[0]
-            at += 2
-            if not 0 < size <= stop - at or not 0 < buffer[at] & 0x1F <= _LAST_NAL_TYPE:
-                return False
-            self._whole(view, at, at + size)
-            at += size
-        return at == stop
-
-    def _whole(self, view: memoryview, at: int, stop: int) -> None:
-        self._nal_start = self._end
-        self._put(_LENGTH.pack(stop - at))
-        self._put(view[at:stop])
-        self._finish_nal()
-
-    def _put(self, data: bytes | memoryview) -> None:
-        begin, end = self._end, self._end + len(data)
-        self._room_for(len(data))[begin:end] = data
-        self._end = end
-
-    def _abandon(self) -> None:
-        """Forget the NAL unit that is being joined: it has a hole."""
-        if self._nal_start != _NONE:
-            self._end = self._nal_start
-            self._nal_start = self._middle = _NONE
-
-    def _finish_nal(self) -> None:
-        out, start = self._out, self._nal_start
-        self._nal_start = self._middle = _NONE
-        _LENGTH.pack_into(out, start, self._end - start - 4)
-        kind = out[start + 4] & 0x1F
-        if kind in _SMALL:
-            if out.find(b"\0\0\1", start + 5, self._end) >= 0:
-                self._part(start)
-            else:
-                self._note_small(kind, start + 4)
-        elif kind in _SLICES:
+    def _note(self, start: int) -> None:
+        kind = self._out[start + 4] & 0x1F
+        if kind in _SLICES:
             self._has_slice = True
             if kind == _IDR:
                 self._random_access = RandomAccess.IDR
+            if self._timestamp == self._told and kind in _FIRST_SLICES and self._begins(start + 5):
+                self._begins_picture = True
+        elif kind in _SMALL and self._part(start):
+            return
+        elif kind in (SPS, PPS):
+            self._note_sets(start)
+        elif kind == _SEI:
+            if has_recovery_point(self._out, start + 5, self._end):
+                self._note_recovery_point()
+        elif kind in _SUFFIXES:
+            self._note_suffix()
 
-    def _part(self, start: int) -> None:
-        """Write one NAL unit that holds start codes (Annex B) as the several that it is."""
-        joined = bytes(self._room[start + 4 : self._end])
-        self._end = start
-        for part in joined.split(b"\0\0\1"):
-            if nal := part.rstrip(b"\0"):
-                self._nal_start = self._end
-                self._put(_LENGTH.pack(len(nal)) + nal)
-                self._finish_nal()
-
-    def _note_small(self, kind: int, at: int) -> None:
-        if kind in (SPS, PPS):
-            self._sets_changed |= self._offer(bytes(self._room[at : self._end]))
-        elif (
-            kind == _SEI
-            and self._random_access is RandomAccess.NONE
-            and _has_recovery_point(self._out, at + 1, self._end)
-        ):
-            self._random_access = RandomAccess.RECOVERY_POINT
-
-    def _offer(self, nal: bytes) -> bool:
-        """A set that can not be read stays in the stream as it came, but says nothing about decoding."""
-        try:
-            return self._sets.offer(nal)
-        except BadParameterSet:
-            return False
-
-    def _finish_unit(self) -> None:
-        if self._nal_start != _NONE:
-            self._abandon()
-        if self._sets_changed:
-            self._sets_changed = False
-            self.config = self._sets.config()
-        random_access, self._random_access = self._random_access, RandomAccess.NONE
-        lost, self._lost = self._lost, 0
-        timestamp, told = self._timestamp, self._told
-        self._told = timestamp
-        self._has_slice = False
-        self._sink.unit(timestamp, self._end - self._unit_start, random_access, lost, timestamp == told)
-        self._unit_start = self._end
-
-
-def _payload(buffer: bytearray, at: int, stop: int) -> tuple[int, int]:
-    """Begin and end of an RTP packet's payload, less contributing sources, extension and padding.
-
-    Equal where the packet is empty, which is allowed; the end before the begin where it is malformed.
-    """
-    first = buffer[at]
-    begin = at + _RTP_BYTES + 4 * (first & 0x0F)
-    if first & 0x10:
-        if begin + 4 > stop:
-            return 1, 0
-        begin += 4 + 4 * _SIZE.unpack_from(buffer, begin + 2)[0]
-    if first & 0x20:
-        stop -= buffer[stop - 1]
-    return begin, stop
-
-
-def _has_recovery_point(out: bytearray, at: int, end: int) -> bool:
-    """Whether the SEI payload in `out[at:end]` holds a recovery point (H.264 sections 7.3.2.3.1 and D.1.8)."""
-    while at + 2 <= end and out[at] != _STOP_BYTE:
-        numbers = []
-        for _ in range(2):
-            number = 0
-            while at < end and out[at] == _MORE:
-                number += 255
-                at += 1
-            if at >= end:
-                return False
-            numbers.append(number + out[at])
-            at += 1
-        kind, size = numbers
-        if kind == _RECOVERY_POINT:
-            return True
-        at += size
-    return False
+    def _begins(self, at: int) -> bool:
+        """Whether the slice header at `at` begins a picture; the second field of a frame begins none of its own."""
+        return at < self._end and self._out[at] >= _FIRST_MACROBLOCK and self._sets.frames_only

@@ -14,8 +14,11 @@ class SegmentSink(Protocol):
     cause. What was appended and is not sealed after all, the volume's side tells as a gap by itself.
     """
 
-    def open_segment(self, start: SegmentStart) -> None:
-        """Begin a segment; never refused."""
+    def open_segment(self, start: SegmentStart, first_bytes: int) -> bool:
+        """Begin a segment whose first record, of so many bytes, comes next, and is then taken.
+
+        False: the bounded queue is full, and nothing began.
+        """
         ...
 
     def append(self, segment: SegmentId, record: Record) -> bool:

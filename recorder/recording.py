@@ -81,14 +81,16 @@ class Recording:
         if self._segment is not None and self._is_over(self._segment, record, run, codec):
             self.rotate()
         segment = self._segment or self._open(record, run, codec)
-        if cause := self._left_segment():
+        if segment is None:
+            self._fall_behind(record)
+        elif cause := self._left_segment():
             self.interrupt(cause, record.start_utc_us, "")
             self.totals.dropped += 1
         elif self._sink.append(segment.start.segment, record):
             segment.records += 1
             self._accepted(record, segment)
         else:
-            self._fall_behind(record, segment)
+            self._fall_behind(record)
 
     def rotate(self) -> SegmentId | None:
         """Close the segment that grows; its id, or None when there is none, or its volume gave it up."""
@@ -143,7 +145,8 @@ class Recording:
         ahead_us = self._group_us if record.random_access is not RandomAccess.NONE else self._last_us
         return record.start_utc_us - start.start_utc_us + ahead_us > segment.limit_us
 
-    def _open(self, record: Record, run: RunId, codec: CodecConfig) -> _Segment:
+    def _open(self, record: Record, run: RunId, codec: CodecConfig) -> _Segment | None:
+        """The segment that begins with this record; None when storage has no room for it now."""
         start = SegmentStart(
             segment=SegmentId(uuid7(record.start_utc_us)),
             camera=self._entry.camera,
@@ -156,7 +159,8 @@ class Recording:
             authorisation=self._entry.authorisation,
             continues=self._last_segment if record.random_access is RandomAccess.NONE else None,
         )
-        self._sink.open_segment(start)
+        if not self._sink.open_segment(start, len(record.data)):
+            return None
         self._segment = _Segment(start=start, limit_us=self._next_limit_us)
         self._next_limit_us = self._segment_us
         return self._segment
@@ -183,10 +187,9 @@ class Recording:
             end = start if was_open or self.covered_utc_us is None else self.covered_utc_us
             self.gaps.note(GapCause.CLOCK, min(end, start), start, f"epoch {record.clock_epoch}")
 
-    def _fall_behind(self, record: Record, segment: _Segment) -> None:
-        """Close at the last whole record. A segment without any stays open for the next random access point."""
+    def _fall_behind(self, record: Record) -> None:
+        """Close at the last whole record; the next segment begins with the first one that storage takes again."""
         self.totals.dropped += 1
         self._awaits_random_access = True
-        if segment.records:
-            self.rotate()
+        self.rotate()
         self.gaps.open(GapCause.FELL_BEHIND, record.start_utc_us, "")

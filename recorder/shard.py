@@ -8,8 +8,10 @@ from typing import Final
 
 from nvr.base.clock import Clock
 from nvr.base.ids import CameraId, SegmentId
+from nvr.base.jcs import Json
 from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND
+from recorder.checking import Means, check_all
 from recorder.gaps import GapLog
 from recorder.ports import EventSink, SegmentSink
 from recorder.recording import Recording
@@ -32,9 +34,10 @@ class Shard:
     What fails for one camera costs only that camera; an error that nobody is meant to handle ends `run`.
 
     `secrets` gives user and password of a named secret, and raises LookupError or an NvrError where there is none.
+    `written` gives the bytes of a camera that are on a volume; without it, what storage accepts counts as written.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- what a shard works with, the last three by name
         self,
         cameras: Sequence[CameraEntry],
         secrets: Callable[[str], tuple[str, str]],
@@ -44,6 +47,7 @@ class Shard:
         settings: ShardSettings,
         *,
         pool: BufferPool | None = None,
+        written: Callable[[CameraId], int] | None = None,
         is_synchronised: Callable[[], bool] = kernel_is_synchronised,
     ) -> None:
         self._entries = {entry.camera: entry for entry in cameras}
@@ -54,7 +58,13 @@ class Shard:
         self._server = ServerClock(clock, events, first_epoch=settings.clock_epoch, is_synchronised=is_synchronised)
         pace = Pace(clock, per_second=settings.connects_per_second)
         self._parts = ShardParts(
-            secrets=secrets, clock=clock, server=self._server, pace=pace, pool=pool or BufferPool(), settings=settings
+            secrets=secrets,
+            clock=clock,
+            server=self._server,
+            pace=pace,
+            pool=pool or BufferPool(),
+            settings=settings,
+            written=written,
         )
         self._gaps: dict[CameraId, GapLog] = {}
         self._workers: dict[CameraId, CameraWorker] = {}
@@ -100,10 +110,26 @@ class Shard:
         """Every camera as of now, by id."""
         return [self._workers[camera].status() for camera in sorted(self._workers)]
 
+    async def check(self, camera_ids: Iterable[CameraId], *, limit_s: int) -> list[dict[str, Json]]:
+        """Try out these cameras beside their recording: `recorder.checking.check`. Others are passed over."""
+        means = Means(
+            secrets=self._parts.secrets,
+            status=self._status,
+            clock=self._clock,
+            connect_timeout_s=self._settings.connect_timeout_s,
+            trust=self._settings.trust,
+        )
+        entries = [self._entries[camera] for camera in camera_ids if camera in self._entries]
+        return await check_all(entries, means, limit_s=limit_s)
+
     @property
     def clock_epoch(self) -> int:
         """The clock epoch in force."""
         return self._server.epoch
+
+    def _status(self, camera: CameraId) -> CameraStatus | None:
+        worker = self._workers.get(camera)
+        return None if worker is None else worker.status()
 
     def _start(self, entry: CameraEntry) -> None:
         """A worker for the camera; it begins once its predecessor has ended."""

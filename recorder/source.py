@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from nvr.base.units import MonoUs
-from recorder.h264 import UnitSink
+from recorder.depacketiser import UnitSink
 from recorder.rtsp.auth import Credentials
 from recorder.run import Depacketiser, Run
 from storage.buffers import BufferPool

@@ -8,11 +8,11 @@ from typing import Final
 from nvr.base.backoff import Backoff
 from nvr.base.clock import Clock
 from nvr.base.errors import NvrError
-from nvr.base.ids import SegmentId
+from nvr.base.ids import CameraId, SegmentId
 from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND, MonoUs, UtcUs
+from recorder.depacketiser import UnitSink
 from recorder.errors import CameraUnreachable, Cause
-from recorder.h264 import UnitSink
 from recorder.recording import Recording
 from recorder.rtsp.auth import Credentials
 from recorder.run import Depacketiser, Run
@@ -21,6 +21,7 @@ from recorder.source import D, Session
 from recorder.sources import source_of
 from recorder.status import CameraStatus, ShardSettings, State
 from recorder.waiting import Pace, first_of
+from recorder.writing import Writing
 from storage.buffers import BufferPool
 from storage.records import GapCause
 from storage.snapshot import CameraEntry
@@ -41,6 +42,8 @@ class ShardParts:
     pace: Pace
     pool: BufferPool
     settings: ShardSettings
+    written: Callable[[CameraId], int] | None
+    """Bytes of a camera that are on a volume; None: what storage accepts is written."""
 
 
 class CameraWorker:
@@ -61,11 +64,12 @@ class CameraWorker:
         self._since_utc_us = parts.server.utc_us()
         self._next_attempt_utc_us: UtcUs | None = None
         self._sessions = 0
-        self._source = source_of(entry.url, parts.clock, settings)
+        self._source = source_of(entry, parts.clock, settings)
         self._session: Session | None = None
         self._run: Run[Depacketiser] | None = None
         self._played_mono_us = MonoUs(0)
         self._breaks_told = 0
+        self._writing = Writing(self._written)
 
     def stop(self) -> None:
         """Let `run` come to its end."""
@@ -110,6 +114,7 @@ class CameraWorker:
             next_attempt_utc_us=self._next_attempt_utc_us,
             last_record_utc_us=self._recording.covered_utc_us,
             bytes=totals.payload_bytes,
+            written=self._written(),
             records=totals.records,
             frames=totals.frames,
             lost=totals.lost,
@@ -156,6 +161,7 @@ class CameraWorker:
         return session
 
     def _begin(self, depacketise: Callable[[UnitSink, BufferPool], D]) -> Run[D]:
+        self._writing.pause()
         self._recording.require_random_access()
         pool = self._parts.pool
         self._run = run = Run(self._recording, self._parts.server, lambda sink: depacketise(sink, pool))
@@ -172,9 +178,9 @@ class CameraWorker:
             run.flush()
 
     async def _wait(self, cause: Cause) -> None:
-        delay_s = self._backoff.next_delay_s()
-        if cause is Cause.UNAUTHORIZED:
-            delay_s = max(delay_s, self._parts.settings.retry_unauthorized_s)
+        settings = self._parts.settings
+        least_s = {Cause.UNAUTHORIZED: settings.retry_unauthorized_s, Cause.BUSY: settings.retry_busy_s}
+        delay_s = max(self._backoff.next_delay_s(), least_s.get(cause, 0.0))
         now_utc_us = self._parts.server.utc_us()
         self._recording.interrupt(GapCause.SILENT, now_utc_us, cause.value)
         self._set(State.WAITING, cause.value)
@@ -205,12 +211,25 @@ class CameraWorker:
         elif run.awaits_random_access and waited_us > settings.random_access_wait_s * US_PER_SECOND:
             session.fail(CameraUnreachable(Cause.STALLED, why="no random access point"))
         elif silent_us > QUIET_US + 2 * run.step_us:
-            if session.quiet_ticks != 1 and self._state is not State.STALLED:
+            self._writing.pause()
+            if session.quiet_ticks != 1 and (self._state, self._cause) != (State.STALLED, Cause.STALLED.value):
                 run.flush()
                 self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), Cause.STALLED.value)
                 self._set(State.STALLED, Cause.STALLED.value)
         elif not run.awaits_random_access:
+            self._judge_writing(run, now_mono_us)
+
+    def _judge_writing(self, run: Run[Depacketiser], now_mono_us: MonoUs) -> None:
+        if not self._writing.is_late(now_mono_us, run.step_us):
             self._set(State.RECORDING, None)
+        elif self._cause != Cause.NOT_WRITTEN.value:
+            _log.warning("camera %s: pictures come, and do not reach a disk", self.entry.camera)
+            self._set(State.STALLED, Cause.NOT_WRITTEN.value)
+
+    def _written(self) -> int:
+        if self._parts.written is None:
+            return self._recording.totals.payload_bytes
+        return self._parts.written(self.entry.camera)
 
     def _set(self, state: State, cause: str | None) -> None:
         if (state, cause) != (self._state, self._cause):

@@ -10,6 +10,9 @@ from storage.index.rows import GapRow
 from storage.ledger.machine import Gap, Seal
 from storage.records import GapCause
 
+WITHOUT_A_WORD: Final = "the recorder ended without a word"
+"""Text of a gap that only the next boot tells; the seconds up to the first picture after it are a gap of their own."""
+
 _SEAM_US: Final = US_PER_SECOND
 """What lies between two records and is not longer is no hole (docs/design/time.md "Gaps")."""
 
@@ -36,7 +39,7 @@ def gaps_at_boot(
                     from_utc_us=until,
                     to_utc_us=boot_utc_us,
                     cause=GapCause.STOPPED.value,
-                    detail=None,
+                    detail=WITHOUT_A_WORD,
                 )
             )
     return told

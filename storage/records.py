@@ -20,7 +20,7 @@ class RandomAccess(IntEnum):
     IDR = 1
     """Instantaneous decoding refresh (H.264 nal_unit_type 5; H.265 types 19, 20)."""
     CRA = 2
-    """Clean random access (H.265 type 21)."""
+    """Clean random access (H.265 type 21), or a broken link (16 to 18): leading pictures may not decode."""
     RECOVERY_POINT = 3
     """A recovery point SEI: decoding settles some frames later (intra-refresh)."""
 
@@ -60,7 +60,7 @@ class CodecConfig:
     """How to decode the packets of a segment.
 
     `codec` is the RFC 6381 string (`avc1.64001f`), `extradata` the decoder configuration record of ISO/IEC
-    14496-15 (`avcC`), `width` and `height` the coded picture after cropping, in pixels (0 when unknown).
+    14496-15 (`avcC`, `hvcC`), `width` and `height` the coded picture after cropping, in pixels (0 when unknown).
     """
 
     codec: str

@@ -131,10 +131,17 @@ class VolumeWriter:
             for work, name in ((self._write, "seal"), (self._sync, "sync"))
         ]
 
-    def open_segment(self, start: SegmentStart) -> None:
-        """A new segment begins; never refused. Whether it could be opened is told by `failed`."""
+    def open_segment(self, start: SegmentStart, first_bytes: int = 0) -> bool:
+        """A new segment begins. Whether it could be opened is told by `failed`.
+
+        False when the bounded queue has no room for a first record of so many bytes: nothing begins. Otherwise that
+        record is taken when it comes next.
+        """
         self._raise_crash()
+        if not self._queue.has_room(first_bytes + _RECORD_OVERHEAD_BYTES):
+            return False
         self._queue.insist(_Open(start))
+        return True
 
     def append(self, segment: SegmentId, record: Record) -> bool:
         """Hand a record over, which then belongs to the writer; False when the bounded queue is full."""

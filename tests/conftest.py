@@ -20,6 +20,8 @@ import hypothesis
 import pytest
 from blockbuster import BlockBuster, BlockBusterFunction, blockbuster_ctx
 
+from tests.fuzz.available import HAS_ATHERIS, WITHOUT_ATHERIS
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
@@ -99,6 +101,11 @@ hypothesis.settings.register_profile(
     "thorough", hypothesis.settings.get_profile("test"), max_examples=2000, derandomize=False
 )
 hypothesis.settings.load_profile("test")
+
+
+def pytest_report_header() -> str | None:
+    """What this machine leaves out without skipping a test."""
+    return None if HAS_ATHERIS else WITHOUT_ATHERIS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

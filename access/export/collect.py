@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from access.export.leading import undecodable_first
 from access.export.plan import Gop, Part, plan_parts
 from access.export.ports import Release, ReleasedRecord, ReleasedSegment
 from nvr.base.errors import EvidenceAtRisk
@@ -77,6 +78,7 @@ def _gops(release: Release, segment: ReleasedSegment, read: set[SegmentId]) -> I
 
 
 def _gop(record: ReleasedRecord, segment: ReleasedSegment, run: RunId) -> Gop:
+    pts_90k = array("q", [pts for _, pts in record.packets])
     return Gop(
         segment=segment.segment,
         seq=record.seq,
@@ -87,5 +89,6 @@ def _gop(record: ReleasedRecord, segment: ReleasedSegment, run: RunId) -> Gop:
         start_utc_us=record.head.start_utc_us,
         dur_90k=record.head.dur_90k,
         packet_bytes=sum(record.slices[:-1]),
-        pts_90k=array("q", [pts for _, pts in record.packets]),
+        pts_90k=pts_90k,
+        undecodable_first=undecodable_first(record.head.random_access, pts_90k, [data for data, _ in record.packets]),
     )

@@ -32,6 +32,7 @@ def item_of(movie: Movie, plan: CameraPlan, file: FileEntry, gaps: Sequence[GapE
         frames=len(part.pts_90k),
         hidden_before=ranges_of(part.hidden_before),
         hidden_after=ranges_of(part.hidden_after),
+        undecodable=ranges_of(part.undecodable),
         segments=tuple(_segments(part, plan)),
         gaps=tuple(gap for gap in gaps if gap.camera == plan.camera and gap.overlaps(first, last)),
     )

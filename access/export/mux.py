@@ -18,7 +18,7 @@ import av
 from access.export.boxes import LARGE_HEADER_BYTES, Box, BoxDamaged, parse_header
 from access.export.editlist import with_edits
 from access.export.plan import Part
-from access.export.template import template_movie
+from access.export.template import sample_entry_type, template_movie
 from nvr.base.units import TICKS_PER_SECOND
 from storage.records import RandomAccess
 
@@ -46,6 +46,8 @@ class MovieWriter:
             template = opened.enter_context(av.open(io.BytesIO(template_movie(part.codec)), "r", format="mp4"))
             self._output = opened.enter_context(av.open(self._file, "w", format="mp4", options=_OPTIONS))
             self._stream = self._output.add_stream_from_template(template.streams.video[0], opaque=True)
+            # Left to itself, the muxer would take `hev1` and rewrite the stored configuration record.
+            self._stream.codec_context.codec_tag = sample_entry_type(part.codec.codec).decode()
             self._stream.time_base = _TIME_BASE
             self._opened = opened.pop_all()
 

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from access.export.timing import Edit, decode_times, edits_of, wall_utc_us
+from access.export.timing import Edit, decode_times, edits_of, shown_of, wall_utc_us
 from nvr.base.ids import CameraId, RunId, SegmentId
-from nvr.base.units import US_PER_SECOND, UtcUs, us_from_ticks
+from nvr.base.units import TICKS_PER_SECOND, US_PER_SECOND, UtcUs, us_from_ticks
 from storage.records import CodecConfig, RandomAccess
 
 MOST_PART_US: Final = 3600 * US_PER_SECOND
 """A movie is split after an hour: what fails to copy is small, and players stay quick."""
 MOST_PART_BYTES: Final = 3_900 * 2**20
 """FAT32 and many discs hold no file of 4 GiB; the difference is for the movie's tables."""
+_HOLE_90K: Final = TICKS_PER_SECOND // 2
+"""Between two groups; less is an error of the first one's duration, which may be extrapolated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Gop:
     packet_bytes: int
     pts_90k: "array[int]"
     """Presentation time of each access unit, in decoding order; the first is the head's own."""
+    undecodable_first: tuple[int, ...] = ()
+    """Which access units do not decode when decoding begins with this group."""
 
     @property
     def end_90k(self) -> int:
@@ -87,9 +91,14 @@ class Part:
         return [gop.wall_utc_us(packet) for at, gop in enumerate(self.gops) for packet in range(self.packets_of(at))]
 
     @cached_property
-    def shown(self) -> list[bool]:
+    def inside(self) -> list[bool]:
         """Which samples lie in the interval."""
         return [self.from_utc_us <= wall < self.to_utc_us for wall in self.walls_utc_us]
+
+    @cached_property
+    def shown(self) -> list[bool]:
+        """Which samples players show."""
+        return shown_of(self.inside, self.undecodable)
 
     @cached_property
     def dts_90k(self) -> list[int]:
@@ -116,6 +125,11 @@ class Part:
     def hidden_after(self) -> list[int]:
         """Samples at or after the end of the interval, which decoding needs."""
         return [at for at, wall in enumerate(self.walls_utc_us) if wall >= self.to_utc_us]
+
+    @property
+    def undecodable(self) -> list[int]:
+        """Samples in the interval that refer to what was not recorded before the movie's beginning."""
+        return [at for at in self.gops[0].undecodable_first if at < self.packets_of(0) and self.inside[at]]
 
     @property
     def end_90k(self) -> int:
@@ -166,7 +180,7 @@ def _stretches(gops: Iterable[Gop]) -> Iterator[list[Gop]]:
     for gop in gops:
         if stretch:
             last = stretch[-1]
-            same = (gop.run, gop.codec) == (last.run, last.codec)
+            same = (gop.run, gop.codec) == (last.run, last.codec) and not _restarts(last, gop)
             stepped = gop.clock_epoch != last.clock_epoch and gop.random_access is RandomAccess.IDR
             if not same or stepped:
                 yield stretch
@@ -174,6 +188,15 @@ def _stretches(gops: Iterable[Gop]) -> Iterator[list[Gop]]:
         stretch.append(gop)
     if stretch:
         yield stretch
+
+
+def _restarts(last: Gop, gop: Gop) -> bool:
+    """Whether decoding begins anew behind a hole, at a point whose leading frames may refer to what is missing.
+
+    Decoders are told of such a point only by the movie's beginning.
+    """
+    is_open = gop.random_access in (RandomAccess.CRA, RandomAccess.RECOVERY_POINT)
+    return is_open and gop.pts_90k[0] - last.end_90k > _HOLE_90K
 
 
 def _trim(gops: Sequence[Gop], from_utc_us: UtcUs, to_utc_us: UtcUs) -> tuple[Sequence[Gop], int]:

@@ -42,7 +42,9 @@ prouver qu'elles sont celles que le système a enregistrées et scellées, sans 
 
 Les heures sont en UTC, en microsecondes depuis 1970 (champs *_utc_us). Les images qui précèdent ou suivent la
 période demandée et dont le décodage a besoin sont dans les fichiers ; le manifeste les énumère et les lecteurs ne les
-montrent pas. Les interruptions de l'enregistrement sont dans le manifeste (gaps), avec leur cause.
+montrent pas. Les images de la période qui ne se décodent pas, parce que celles dont elles dépendent n'ont jamais été
+enregistrées (début d'une session), y sont aussi, masquées et énumérées (undecodable). Les interruptions de
+l'enregistrement sont dans le manifeste (gaps), avec leur cause.
 {nothing_fr}
 Copiez ce dossier sans rien y ajouter, et vérifiez les copies, non l'original.
 
@@ -76,8 +78,9 @@ system recorded and sealed, unchanged.
   proofs/records/     the keys and hashes that tie each frame handed over to the ledger
 
 Times are UTC, in microseconds since 1970 (*_utc_us). Frames before or after the period asked for, which decoding
-needs, are in the files; the manifest lists them and players do not show them. Interruptions of the recording are in
-the manifest (gaps), with their cause.
+needs, are in the files; the manifest lists them and players do not show them. Frames of the period that do not
+decode, since those they depend on were never recorded (the beginning of a session), are hidden and listed too
+(undecodable). Interruptions of the recording are in the manifest (gaps), with their cause.
 {nothing_en}
 Copy this folder without adding to it, and check copies, not the original.
 

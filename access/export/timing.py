@@ -1,6 +1,6 @@
 """When the exported frames are decoded, shown and hidden. Pure; times are 90 kHz ticks unless named otherwise."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -34,6 +34,15 @@ def wall_utc_us(start_utc_us: int, delta_90k: int) -> int:
     return start_utc_us + us_from_ticks(delta_90k)
 
 
+def shown_of(inside: Sequence[bool], undecodable: Collection[int]) -> list[bool]:
+    """Which samples players show: those in the interval, less those that do not decode unless there are no others.
+
+    An edit that began with a sample that does not decode would have players look for one before it.
+    """
+    shown = [within and at not in undecodable for at, within in enumerate(inside)]
+    return shown if any(shown) else list(inside)
+
+
 def edits_of(pts_90k: Sequence[int], shown: Sequence[bool], end_90k: int) -> list[Edit]:
     """The edits that show exactly the frames marked: one for each unbroken row of them in presentation order.
 
@@ -44,6 +53,11 @@ def edits_of(pts_90k: Sequence[int], shown: Sequence[bool], end_90k: int) -> lis
     starts.append((max(end_90k, starts[-1][0] + 1) if starts else end_90k, False))
     changes = [starts[0], *(right for left, right in pairwise(starts) if left[1] != right[1])]
     return [Edit(left[0], right[0] - left[0]) for left, right in pairwise(changes) if left[1] and right[0] > left[0]]
+
+
+def numbers_of(ranges: Iterable[tuple[int, int]]) -> set[int]:
+    """The numbers in inclusive ranges."""
+    return {number for first, last in ranges for number in range(first, last + 1)}
 
 
 def ranges_of(numbers: Sequence[int]) -> tuple[tuple[int, int], ...]:

@@ -1,4 +1,4 @@
-"""The HTTP application: one page, the same as data, and nothing that could show a picture."""
+"""The HTTP application: one page, the same as data and as metrics, and nothing that could show a picture."""
 
 from collections.abc import Awaitable, Callable
 from datetime import tzinfo
@@ -10,6 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from access.http.metrics import CONTENT_TYPE, render_metrics
 from access.http.page import render_message, render_status
 from access.http.style import STYLE_HASH
 from access.http.texts import Language, language_of
@@ -48,6 +49,10 @@ def make_app(status: Status, *, zone: tzinfo) -> FastAPI:
     @app.get("/status.json")
     async def data() -> JSONResponse:
         return JSONResponse((await status()).to_json())
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return Response(render_metrics(await status()), media_type=CONTENT_TYPE)
 
     app.add_exception_handler(Retryable, _no_answer)
     app.add_exception_handler(HTTPException, _refused)

@@ -104,7 +104,8 @@ class _Page:
         rows = [
             self._camera(camera) for camera in sorted(self.view.cameras, key=lambda one: (not one.wrong, one.camera))
         ]
-        yield self._table(("camera", "state", "last", "bitrate", "gaps"), rows)
+        counters = ("losses", "dropped", "reconnects")
+        yield self._table(("camera", "state", "last", "bitrate", *counters, "gaps"), rows)
 
     def _camera(self, camera: CameraView) -> str:
         place = f"<small>{escape(camera.place)}</small>" if camera.place else ""
@@ -115,6 +116,9 @@ class _Page:
             + self._cell("state", f'<span><span class="{mark}">{self._state(camera)}</span>{since}</span>')
             + self._cell("last", self._time(camera.last_record_utc_us), number=True)
             + self._cell("bitrate", self._bitrate(camera.bitrate_bps), number=True)
+            + self._cell("losses", _count(camera.lost), number=True)
+            + self._cell("dropped", _count(camera.dropped), number=True)
+            + self._cell("reconnects", _count(camera.reconnects), number=True)
             + self._cell("gaps", self._gaps(camera), number=True)
             + "</tr>"
         )
@@ -212,6 +216,10 @@ class _Page:
     def _words(self, text: str, value: str) -> str:
         """A text with its value, which is HTML already."""
         return escape(self.words[text]).replace("{value}", value)
+
+
+def _count(value: int | None) -> str:
+    return "–" if value is None else str(value)
 
 
 def _document(title: str, language: Language, body: str) -> str:

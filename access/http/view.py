@@ -15,7 +15,7 @@ class CameraState(StrEnum):
     RECORDING = "recording"
     CONNECTING = "connecting"
     STALLED = "stalled"
-    """The session stands, and pictures do not come."""
+    """The session stands, and pictures do not come, or do not reach a disk."""
     WAITING = "waiting"
     """An attempt or a session failed; the next one begins later."""
     IDLE = "idle"
@@ -37,11 +37,31 @@ class CameraView:
     bitrate_bps: int | None
     gaps_today: int
     gap_today_us: int
+    records: int | None = None
+    """This and what follows count from the beginning of the camera's worker; None while no recorder answers for it."""
+    frames: int | None = None
+    bytes: int | None = None
+    """That storage accepted."""
+    written: int | None = None
+    """Bytes of its sealed records that a volume took, since the recorder began."""
+    lost: int | None = None
+    """RTP packets that did not come."""
+    dropped: int | None = None
+    """Records that storage could not take."""
+    reconnects: int | None = None
 
     @property
     def wrong(self) -> bool:
         """Whether somebody should look."""
         return self.state is not CameraState.RECORDING
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderView:
+    """One recorder process that should run."""
+
+    shard: int
+    answers: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +115,7 @@ class StatusView:
     volumes: Sequence[VolumeView]
     ledger: LedgerView
     alarms: Sequence[Alarm] = ()
+    recorders: Sequence[RecorderView] = ()
 
     @property
     def wrong(self) -> bool:
@@ -117,6 +138,7 @@ class StatusView:
             "wrong": self.wrong,
             "alarms": [asdict(alarm) for alarm in self.alarms],
             "cameras": [asdict(one) | {"wrong": one.wrong} for one in self.cameras],
+            "recorders": [asdict(one) for one in self.recorders],
             "volumes": [asdict(one) | {"wrong": one.wrong, "held_days": self.held_days(one)} for one in self.volumes],
             "ledger": asdict(self.ledger) | {"wrong": self.ledger.wrong},
         }

@@ -112,6 +112,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "hidden": "hides sample {sample}, which lies in the interval",
         "shown-outside": "shows sample {sample}, which lies outside of the interval",
         "hidden-list-differs": "hides other samples than the manifest lists",
+        "undecodable-list-differs": "has other samples that do not decode than the manifest lists",
         "needless-samples": "holds samples after the last one of the interval",
         "item-times-differ": "begins or ends at other times than the manifest says",
         # with a ledger

@@ -115,6 +115,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "hidden": "masque l'image {sample}, qui est dans la période",
         "shown-outside": "montre l'image {sample}, qui est hors de la période",
         "hidden-list-differs": "masque d'autres images que celles que liste le manifeste",
+        "undecodable-list-differs": "a d'autres images indécodables que celles que liste le manifeste",
         "needless-samples": "contient des images après la dernière de la période",
         "item-times-differ": "commence ou finit à d'autres instants que ne le dit le manifeste",
         # with a ledger

@@ -5,9 +5,11 @@ from itertools import groupby
 from typing import BinaryIO
 
 from access.export.layout import entry_path, records_path, seal_name
+from access.export.leading import undecodable_first
 from access.export.manifest import Item, UnshownSegment
 from access.export.recordproof import RecordProof
 from access.export.template import sample_entry_type
+from access.export.timing import ranges_of
 from access.verification.movie import Movie
 from access.verification.report import CannotRun, Facts, Finding, finding
 from access.verification.subject import Subject, as_finding
@@ -79,6 +81,21 @@ def _samples(subject: Subject, item: Item, woven: list[WovenRecord], file: Binar
         for one in records:
             samples = [_read(file, movie, one.first + packet) for packet in one.packets]
             yield from _record(subject, item.path, name, one.proof, samples, whole=one.whole)
+            if one is woven[0]:
+                yield from _undecodable(subject, item, one, samples)
+
+
+def _undecodable(subject: Subject, item: Item, first: WovenRecord, samples: list[bytes]) -> Iterator[Finding]:
+    """The frames that no player can show are those listed, and no others are called so."""
+    grant = subject.manifest.grant
+    times = [first.pts_90k(packet) for packet in first.packets]
+    numbers = [
+        at
+        for at in undecodable_first(first.head.random_access, times, samples)
+        if grant.from_utc_us <= first.wall_utc_us(at) < grant.to_utc_us
+    ]
+    if item.undecodable != ranges_of(numbers):
+        yield finding("undecodable-list-differs", item.path)
 
 
 def _record(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from access.export.manifest import Item
-from access.export.timing import ranges_of
+from access.export.timing import numbers_of, ranges_of, shown_of
 from access.verification.report import CannotRun, Facts, Finding, finding
 from access.verification.subject import Subject
 from access.verification.weave import weave
@@ -18,7 +18,7 @@ def check_times(subject: Subject, facts: Facts) -> Iterator[Finding]:
         except CannotRun as stopped:
             yield stopped.found
             continue
-        outside = sum(last - first + 1 for first, last in (*item.hidden_before, *item.hidden_after))
+        outside = len(numbers_of((*item.hidden_before, *item.hidden_after, *item.undecodable)))
         shown, hidden = shown + item.frames - outside, hidden + outside
     facts["shown"], facts["hidden"] = shown, hidden
 
@@ -34,9 +34,11 @@ def _item(subject: Subject, item: Item) -> Iterator[Finding]:
     if not any(inside):
         yield finding("outside-grant", item.path)
         return
-    for at, within in enumerate(inside):
-        if movie.shows(at) != within:
-            yield finding("hidden" if within else "shown-outside", item.path, sample=at)
+    # Step 6 makes sure that those listed do not decode.
+    shown = shown_of(inside, numbers_of(item.undecodable))
+    for at, wanted in enumerate(shown):
+        if movie.shows(at) != wanted:
+            yield finding("hidden" if wanted else "shown-outside", item.path, sample=at)
             break
     before = ranges_of([at for at, wall in enumerate(walls) if wall < grant.from_utc_us])
     after = ranges_of([at for at, wall in enumerate(walls) if wall >= grant.to_utc_us])
@@ -44,6 +46,6 @@ def _item(subject: Subject, item: Item) -> Iterator[Finding]:
         yield finding("hidden-list-differs", item.path)
     if not inside[-1]:
         yield finding("needless-samples", item.path)
-    times = [wall for wall, within in zip(walls, inside, strict=True) if within]
+    times = [wall for wall, seen in zip(walls, shown, strict=True) if seen]
     if (item.from_utc_us, item.to_utc_us) != (min(times), max(times)):
         yield finding("item-times-differ", item.path)

@@ -4,6 +4,7 @@ import asyncio
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,14 +13,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 import nvr
 from access.accounts import Accounts
+from access.camera_changes import CameraChanges
+from access.camera_test import CameraTest
 from access.cameras import Cameras
 from access.custodians import CustodianSets
 from access.export.bundle import Exporter
 from access.export.signing import ExportSigner
+from access.fleet_import import FleetImport
 from access.grants import GrantKeys, Grants
 from access.grantstore import GrantStore
 from access.holds import Holds
 from access.login import Login
+from access.logins import Logins
 from access.passwords import Passwords, default_hasher
 from access.perimeter import Perimeter
 from access.policy import ActName
@@ -30,11 +35,13 @@ from access.requisitions import Requisitions
 from access.service import AccessService
 from access.service import Handler as Act
 from config.model import Settings
+from config.shards import shards_for
 from nvr.app.call_args import text_of
 from nvr.app.disk import disk_refusals
 from nvr.app.handover import ActingLedger, Handover
 from nvr.app.index_port import IndexFiles, RecorderStates
 from nvr.app.keeper_client import KeeperClient
+from nvr.app.shards import cores, recorder_sockets
 from nvr.app.status_view import StatusViews
 from nvr.base.clock import Clock
 from nvr.base.errors import ConfigError, EvidenceAtRisk, InvalidValue
@@ -82,8 +89,7 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
     releases = Releases(register, index, keeper, store, clock)
     handover = Handover(register, releases, exporter, clock, staging_minutes=settings.access.staging_minutes)
     passwords = await Passwords.prepare(default_hasher())
-    shards = range(settings.recorder.shards)
-    recorders = RecorderStates([settings.paths.recorder_socket(shard) for shard in shards])
+    recorders = RecorderStates(partial(recorder_sockets, settings))
     acts = {
         **_town_acts(settings, register, passwords, publisher, index, recorders, clock),
         **_requisition_acts(settings, register, grants, handover, index, clock),
@@ -105,16 +111,26 @@ def _town_acts(
 ) -> dict[ActName, Act]:
     accounts = Accounts(register, passwords, clock)
     perimeter = Perimeter(register, publisher, clock)
-    cameras = Cameras(
-        register, publisher, index, states, clock, secrets_file=settings.paths.secrets, shards=settings.recorder.shards
-    )
+
+    def shards(count: int) -> int:
+        return shards_for(settings.recorder.shards, cameras=count, cores=cores())
+
+    logins = Logins(settings.paths.secrets)
+    cameras = Cameras(register, publisher, index, states, clock, logins=logins, shards_for=shards)
+    changes = CameraChanges(register, publisher, logins, clock)
+    fleet = FleetImport(register, publisher, logins, clock, shards_for=shards)
     return {
         ActName.ACCOUNT_ADD: accounts.add,
         ActName.ACCOUNT_END: accounts.end,
         ActName.ACCOUNT_LIST: accounts.list,
         ActName.CAMERA_ADD: cameras.add,
+        ActName.CAMERA_EDIT: changes.edit,
+        ActName.CAMERA_IMPORT: fleet.run,
         ActName.CAMERA_LIST: cameras.list,
+        ActName.CAMERA_MOVE: changes.move,
+        ActName.CAMERA_REPLACE: changes.replace,
         ActName.CAMERA_RETIRE: cameras.retire,
+        ActName.CAMERA_TEST: CameraTest(register, states, clock).run,
         ActName.RETENTION_SHOW: cameras.retention,
         ActName.POINT_ADD: perimeter.add_point,
         ActName.AUTHORISATION_ADD: perimeter.add_authorisation,

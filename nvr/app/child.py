@@ -21,6 +21,8 @@ from nvr.base.units import US_PER_SECOND
 from nvr.base.wire import Client
 
 _PROBE_EVERY_S: Final = 1.0
+_LONGEST_LOOK_US: Final = 2 * US_PER_SECOND
+"""A longer step between two looks: the machine was suspended, or we were; the child may have been well all along."""
 _NOT_STARTED: Final = 126
 """As a shell answers for a program that it can not run."""
 
@@ -51,6 +53,8 @@ class Child:
         self._clock = clock
         self._backoff = Backoff(first_s=0.5, most_s=30.0)
         self._process: Process | None = None
+        self._silent_us = 0
+        self._limit_s = plan.starting_s
 
     async def keep(self, stop: Stop) -> int:
         """Run it, and again when it ends, whatever the reason; the exit code of the last run.
@@ -69,7 +73,7 @@ class Child:
             delay_s = 0.0 if at_once else self._backoff.next_delay_s()
             at_once = ran_us >= US_PER_SECOND * self.plan.starting_s
             _log.error("%s ended with %s; again in %.1f s", self.plan.name, code, delay_s)
-            await _first(stop.wait(), self._clock.sleep(delay_s))
+            await first_done(stop.wait(), self._clock.sleep(delay_s))
             if stop.is_set():
                 return 0
 
@@ -89,10 +93,10 @@ class Child:
         self._process = process
         _log.info("%s started, pid %s", self.plan.name, process.pid)
         try:
-            await _first(process.wait(), stop.wait(), self._until_silent())
+            await first_done(process.wait(), stop.wait(), self._until_silent())
             if process.returncode is None and stop.is_set():
                 process.terminate()
-                await _first(process.wait(), self._clock.sleep(self.plan.stopping_s))
+                await first_done(process.wait(), self._clock.sleep(self.plan.stopping_s))
             if process.returncode is None:
                 _log.error("%s does not answer: killed", self.plan.name)
                 self.kill()
@@ -104,19 +108,30 @@ class Child:
 
     async def _until_silent(self) -> None:
         """Return when the child has been silent for too long."""
-        limit_s = self.plan.starting_s
-        heard_us = self._clock.mono_us()
+        self._silent_us, self._limit_s = 0, self.plan.starting_s
         async with Client(self.plan.socket) as client:
-            while self._clock.mono_us() - heard_us < limit_s * US_PER_SECOND:
-                with contextlib.suppress(NvrError, TimeoutError):
-                    async with asyncio.timeout(limit_s):
-                        await client.call("status")
-                    heard_us = self._clock.mono_us()
-                    limit_s = self.plan.silent_s
-                await self._clock.sleep(_PROBE_EVERY_S)
+            await first_done(self._ask(client), self._silence())
+
+    async def _ask(self, client: Client) -> None:
+        """Ask again and again; every answer ends the silence, which then counts from the next question on."""
+        while True:
+            with contextlib.suppress(NvrError, TimeoutError):
+                async with asyncio.timeout(self._limit_s):
+                    await client.call("status")
+                self._silent_us, self._limit_s = round(-_PROBE_EVERY_S * US_PER_SECOND), self.plan.silent_s
+            await self._clock.sleep(_PROBE_EVERY_S)
+
+    async def _silence(self) -> None:
+        """Return when the limit is reached; time in which we did not run ourselves is no silence of the child."""
+        before_us = self._clock.mono_us()
+        while self._silent_us < self._limit_s * US_PER_SECOND:
+            await self._clock.sleep(_PROBE_EVERY_S)
+            now_us = self._clock.mono_us()
+            self._silent_us += min(now_us - before_us, _LONGEST_LOOK_US)
+            before_us = now_us
 
 
-async def _first(*waits: Awaitable[object]) -> None:
+async def first_done(*waits: Awaitable[object]) -> None:
     """Wait until one of them is done; the others are cancelled."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]
     try:

@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 _ALL_STATES: Final = tuple(SegmentState)
 _ASK_S: Final = 5.0
+_CHECK_S: Final = 590.0
+"""Hundreds of cameras, some at a time; a little less than a person's command waits."""
 _log: Final = logging.getLogger(__name__)
 
 
@@ -95,18 +97,31 @@ class IndexFiles:
 class RecorderStates:
     """What the recorders say of their cameras."""
 
-    def __init__(self, sockets: Sequence[Path]) -> None:
-        self._sockets = tuple(sockets)
+    def __init__(self, sockets: Callable[[], Mapping[int, Path]]) -> None:
+        self._sockets = sockets
 
     async def states(self) -> Mapping[CameraId, Mapping[str, Json]]:
         """State and counters of each camera; those of a recorder that does not answer are absent."""
         answers = await self.answers()
         return {camera_id(camera["camera"]): camera for answer in answers for camera in answer["state"]["cameras"]}
 
+    async def check(self, shard: int, cameras: Sequence[CameraId], seconds: int) -> Sequence[Mapping[str, Json]]:
+        """What the recorder of this shard measured of these cameras. Raises Retryable: it does not answer."""
+        sockets = await asyncio.to_thread(self._sockets)
+        async with Client(sockets[shard]) as recorder:
+            args = {"cameras": list(cameras), "seconds": seconds}
+            answer: Sequence[Mapping[str, Json]] = await recorder.call("check", args, deadline_s=_CHECK_S)
+            return answer
+
     async def answers(self) -> list[Mapping[str, Any]]:
         """The `status` of every recorder that answers."""
-        answers = await asyncio.gather(*(_ask(socket) for socket in self._sockets))
-        return [answer for answer in answers if answer is not None]
+        return [answer for answer in (await self.by_shard()).values() if answer is not None]
+
+    async def by_shard(self) -> Mapping[int, Mapping[str, Any] | None]:
+        """The `status` of every recorder that should run; None for one that does not answer."""
+        sockets = await asyncio.to_thread(self._sockets)
+        answers = await asyncio.gather(*(_ask(socket) for socket in sockets.values()))
+        return dict(zip(sockets, answers, strict=True))
 
 
 async def _ask(socket: Path) -> Mapping[str, Any] | None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from access.http.view import Alarm, CameraState, CameraView, LedgerView, StatusView, VolumeView
+from access.http.view import Alarm, CameraState, CameraView, LedgerView, RecorderView, StatusView, VolumeView
 from config.model import Settings
 from config.model import Volume as VolumeSetting
 from nvr.app.index_port import IndexFiles, RecorderStates
@@ -24,6 +24,8 @@ from storage.volume import VolumeLost, open_volume
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LOW_SHARE: Final = 0.03
 """Below this share of free room a disk is called almost full."""
+
+_COUNTERS: Final = ("records", "frames", "bytes", "written", "lost", "dropped", "reconnects")
 
 _NOTICE_US: Final = 183 * US_PER_DAY
 """So long before its end an order is an alarm: a renewal takes the prefecture four months."""
@@ -46,7 +48,8 @@ class StatusViews:
         """The whole page as of now. Raises ConfigError: there is no camera snapshot."""
         now = self._clock.utc_us()
         snapshot = await asyncio.to_thread(load_snapshot, self._settings.paths.camera_snapshot)
-        answers = await self._recorders.answers()
+        by_shard = await self._recorders.by_shard()
+        answers = [answer for answer in by_shard.values() if answer is not None]
         states = {camera["camera"]: camera for answer in answers for camera in answer["state"]["cameras"]}
         lost = {each["volume"] for answer in answers for each in answer["volumes"] if each["lost"]}
         return StatusView(
@@ -55,7 +58,8 @@ class StatusViews:
             cameras=[await self._camera(entry, states.get(entry.camera), now) for entry in snapshot.cameras],
             volumes=[await asyncio.to_thread(self._volume, setting, lost) for setting in self._settings.volume],
             ledger=await self._ledger(),
-            alarms=await asyncio.to_thread(self._alarms, answers, now),
+            alarms=[*_silent(by_shard), *await asyncio.to_thread(self._alarms, answers, now)],
+            recorders=[RecorderView(shard, answer is not None) for shard, answer in by_shard.items()],
         )
 
     async def _camera(self, entry: CameraEntry, state: Mapping[str, Any] | None, now: UtcUs) -> CameraView:
@@ -72,6 +76,7 @@ class StatusViews:
             bitrate_bps=known.get("bitrate_bps"),
             gaps_today=len(gaps),
             gap_today_us=sum(min(gap.to_utc_us or now, now) - max(gap.from_utc_us, midnight) for gap in gaps),
+            **{counter: known.get(counter) for counter in _COUNTERS},
         )
 
     def _volume(self, setting: VolumeSetting, lost: set[str]) -> VolumeView:
@@ -125,6 +130,11 @@ class StatusViews:
             return SignedSet.parse(self._settings.paths.custodians.read_bytes()).set.provisional
         except (OSError, EvidenceAtRisk):
             return False
+
+
+def _silent(by_shard: Mapping[int, Mapping[str, Any] | None]) -> list[Alarm]:
+    """One that restarts is silent for a moment, too: the page is of this instant."""
+    return [Alarm("recorder-silent", None, str(shard)) for shard, answer in by_shard.items() if answer is None]
 
 
 def _size_of(note: str | None) -> int | None:

@@ -6,21 +6,25 @@ The keeper ends last, so that it takes in what the recorders say while they stop
 import asyncio
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from config.model import Settings
-from nvr.app.child import Child, ChildPlan
+from nvr.app.child import Child, ChildPlan, first_done
 from nvr.app.commands import Role, role_command
+from nvr.app.shards import recorder_sockets
 from nvr.base.clock import Clock
 from nvr.base.stop import Stop
+
+_LOOK_S: Final = 1.0
 
 _log: Final = logging.getLogger(__name__)
 
 
 def plans(settings: Settings, file: Path) -> tuple[ChildPlan, ...]:
-    """One child per role and shard; the keeper first."""
+    """One child per role and shard; the keeper first. Blocking: it reads the camera snapshot."""
     paths = settings.paths
 
     def plan(role: Role, socket: Path, shard: int = 0) -> ChildPlan:
@@ -28,37 +32,52 @@ def plans(settings: Settings, file: Path) -> tuple[ChildPlan, ...]:
 
     return (
         plan(Role.KEEPER, paths.keeper_socket),
-        *(plan(Role.RECORDER, paths.recorder_socket(shard), shard) for shard in range(settings.recorder.shards)),
+        *(plan(Role.RECORDER, socket, shard) for shard, socket in recorder_sockets(settings).items()),
         plan(Role.ACCESS, paths.access_socket),
     )
 
 
 class Supervisor:
-    """Runs the children of some plans; the first is started first and ended last."""
+    """Runs the children of some plans; the first is started first and ended last.
 
-    def __init__(self, children: Sequence[ChildPlan], clock: Clock) -> None:
-        self._children = [Child(plan, clock) for plan in children]
+    `plans` is asked again every second, in a thread: a child that it names for the first time is started. None is ended
+    before the stop, since a shard without cameras costs nothing.
+    """
+
+    def __init__(self, plans: Callable[[], Sequence[ChildPlan]], clock: Clock) -> None:
+        self._plans = plans
+        self._clock = clock
+        self._children: dict[str, Child] = {}
 
     async def run(self, stop: Stop) -> int:
         """Keep all until the stop, then end them in order; the exit code is the worst of theirs."""
         last_stop = Stop()
-        first, *others = self._children
-        keeper = asyncio.create_task(first.keep(last_stop))
-        codes = await asyncio.gather(*(child.keep(stop) for child in others))
-        await stop.wait()
+        first, *others = await asyncio.to_thread(self._plans)
+        keeper = asyncio.create_task(self._child(first).keep(last_stop))
+        async with asyncio.TaskGroup() as group:
+            kept = [group.create_task(self._child(plan).keep(stop)) for plan in others]
+            while not stop.is_set():
+                await first_done(stop.wait(), self._clock.sleep(_LOOK_S))
+                wanted = [] if stop.is_set() else await asyncio.to_thread(self._plans)
+                new = [plan for plan in wanted if plan.name not in self._children]
+                kept += [group.create_task(self._child(plan).keep(stop)) for plan in new]
         last_stop.set()
-        return max(0, *codes, await keeper)
+        return max(0, *(task.result() for task in kept), await keeper)
+
+    def _child(self, plan: ChildPlan) -> Child:
+        child = self._children[plan.name] = Child(plan, self._clock)
+        return child
 
     def kill(self) -> None:
         """End every child at once."""
-        for child in self._children:
+        for child in self._children.values():
             child.kill()
 
 
 async def supervise(settings: Settings, file: Path, clock: Clock) -> int:
     """Run all roles until SIGTERM or SIGINT; the second of these ends them at once."""
     stop = Stop()
-    supervisor = Supervisor(plans(settings, file), clock)
+    supervisor = Supervisor(partial(plans, settings, file), clock)
 
     def on_signal() -> None:
         if stop.is_set():

@@ -37,13 +37,23 @@ class BoundedQueue(Generic[T]):
         self._changed = threading.Condition()
 
     def offer(self, item: T, size_bytes: int) -> bool:
-        """Add the item unless the bound would be passed; an empty queue takes an item of any size."""
+        """Add the item unless the bound would be passed; a queue that holds no byte takes an item of any size."""
         with self._changed:
-            if self._closed or (self._items and self._held_bytes + size_bytes > self._limit_bytes):
+            if not self._fits(size_bytes):
                 self._refused += 1
                 return False
             self._put(item, size_bytes)
             return True
+
+    def has_room(self, size_bytes: int) -> bool:
+        """Whether `offer` would take so many bytes; what it refuses counts as refused.
+
+        With one producer a yes holds until he offers something: the consumer only makes room.
+        """
+        with self._changed:
+            fits = self._fits(size_bytes)
+            self._refused += not fits
+            return fits
 
     def insist(self, item: T) -> None:
         """Add a control item that carries no payload: it counts as zero bytes and is never refused.
@@ -87,6 +97,9 @@ class BoundedQueue(Generic[T]):
                 peak_bytes=self._peak_bytes,
                 refused=self._refused,
             )
+
+    def _fits(self, size_bytes: int) -> bool:
+        return not self._closed and (not self._held_bytes or self._held_bytes + size_bytes <= self._limit_bytes)
 
     def _put(self, item: T, size_bytes: int) -> None:
         self._items.append((item, size_bytes))

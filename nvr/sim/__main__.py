@@ -84,6 +84,8 @@ def _cameras(options: argparse.Namespace) -> list[SimCamera]:
             fps=options.fps,
             gop_frames=options.gop_frames,
             bitrate_bps=round(options.bitrate_mbit * 1_000_000),
+            codec=options.codec,
+            b_frames=options.b_frames,
         )
         for n in range(1, options.cameras + 1)
     ]
@@ -97,6 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fps", type=int, default=25, help="frames per second (default: 25)")
     parser.add_argument("--gop-frames", type=int, default=50, metavar="F", help="frames per GOP (default: 50)")
     parser.add_argument("--bitrate-mbit", type=float, default=4.0, metavar="M", help="Mbit/s each (default: 4)")
+    parser.add_argument("--codec", choices=("h264", "h265"), default="h264", help="coding (default: h264)")
+    parser.add_argument("--b-frames", type=int, default=0, metavar="B", help="between references (default: 0)")
     parser.add_argument("--fleet", action="store_true", help="all cameras send one loop, encoded once beforehand")
     parser.add_argument("--loop-gops", type=int, default=3, metavar="G", help="GOPs of that loop (default: 3)")
     return parser

@@ -22,6 +22,7 @@ class Authenticator:
         self._camera = camera
         self._nonce = secrets.token_hex(16)
         self._stale: set[str] = set()
+        self._session_nonce = self._nonce
 
     def renew_nonce(self) -> None:
         """From now on answers to the old nonce are refused as stale."""
@@ -32,12 +33,18 @@ class Authenticator:
         """The value of WWW-Authenticate; a camera without authentication challenges with Basic when it must."""
         if self._camera.auth != "digest":
             return f'Basic realm="{_REALM}"'
-        parts = [f'realm="{_REALM}"', f'nonce="{self._nonce}"', f"algorithm={self._camera.digest_algorithm}"]
-        if self._camera.qop_auth:
-            parts.append('qop="auth"')
+        self._session_nonce = self._nonce
+        more = ', qop="auth"' if self._camera.qop_auth else ""
         if _parameters(request).get("nonce") in self._stale:
-            parts.append("stale=true")
-        return f"Digest {', '.join(parts)}"
+            more += ", stale=true"
+        begin = f'Digest realm="{_REALM}", nonce="{self._nonce}", algorithm='
+        algorithms = (*self._camera.digest_also, self._camera.digest_algorithm)
+        return ", ".join(begin + each + more for each in algorithms)
+
+    def next_nonce(self) -> str:
+        """The value of Authentication-Info: a nonce for the next request, the only one that is taken."""
+        self.renew_nonce()
+        return f'nextnonce="{self._nonce}"'
 
     def accepts(self, request: Request) -> bool:
         """Whether this request may pass."""
@@ -62,6 +69,8 @@ class Authenticator:
         if given.get("nonce") != self._nonce or given.get("username") != self._camera.user:
             return False
         ha1 = self._hash(f"{self._camera.user}:{_REALM}:{self._camera.password}")
+        if self._camera.digest_algorithm.endswith("-sess"):
+            ha1 = self._hash(f"{ha1}:{self._session_nonce}:{given.get('cnonce', '')}")
         ha2 = self._hash(f"{request.method}:{given.get('uri', '')}")
         middle = [self._nonce]
         if self._camera.qop_auth:
@@ -72,9 +81,9 @@ class Authenticator:
         return hmac.compare_digest(given.get("response", "").lower().encode(), expected.encode())
 
     def _hash(self, text: str) -> str:
-        if self._camera.digest_algorithm == "SHA-256":
-            return hashlib.sha256(text.encode()).hexdigest()
-        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+        name = self._camera.digest_algorithm.removesuffix("-sess").lower()
+        name = {"sha-512-256": "sha512_256", "sha-256": "sha256"}.get(name, name)
+        return hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _parameters(request: Request) -> dict[str, str]:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from nvr.base.errors import InvalidValue
+from nvr.sim.dialect import STANDARD, Dialect
 
 Auth = Literal["none", "basic", "digest"]
-DigestAlgorithm = Literal["MD5", "SHA-256"]
+DigestAlgorithm = Literal["MD5", "SHA-256", "SHA-512-256", "MD5-sess", "SHA-256-sess", "SHA-512-256-sess"]
+Codec = Literal["h264", "h265"]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,63}")
 _MIN_WIDTH: Final = 160
@@ -24,16 +26,19 @@ class SimCamera:
     Attributes:
         fps: frames per second; frames are due at exact multiples of 1/fps.
         gop_frames: a key frame at least this often; a new client gets one at once.
+        codec: how the pictures are coded.
         b_frames: B-frames between references; with any, frames leave in decoding order, later than captured.
         auth: who may DESCRIBE, SETUP and PLAY; `user` and `password` count for basic and digest.
         digest_algorithm: RFC 7616; MD5 without `qop_auth` is the form of RFC 2069 that most cameras speak.
+        digest_also: further algorithms that the challenge offers; only `digest_algorithm` is taken.
         audio: offer a PCMU track beside the video, and send silence to whoever sets it up.
-        parameter_sets_in_band: send SPS and PPS before each key frame, not only in the SDP.
-        stap_a: send them as one aggregation packet (RFC 6184 section 5.7.1).
+        parameter_sets_in_band: send the parameter sets before each key frame, not only in the SDP.
+        aggregate: send them as one aggregation packet (RFC 6184 section 5.7.1, RFC 7798 section 4.4.2).
         sender_reports: send RTCP sender reports, the first with the first frame.
         session_timeout_s: a session without any request or RTCP packet for so long is closed.
         clock_offset_us: how far the camera's own clock (the NTP time of its reports) is ahead of UTC. The drawn
             clock and the drawn code always show true UTC, so that what a recorder concluded can be measured.
+        dialect: how it speaks, where cameras differ.
         clock_drift_ppm: how much faster than UTC the camera's crystal runs: RTP timestamps and reports follow it.
     """
 
@@ -43,19 +48,22 @@ class SimCamera:
     fps: int = 25
     gop_frames: int = 50
     bitrate_bps: int = 800_000
+    codec: Codec = "h264"
     b_frames: int = 0
     auth: Auth = "none"
     user: str = ""
     password: str = ""
     digest_algorithm: DigestAlgorithm = "MD5"
+    digest_also: tuple[DigestAlgorithm, ...] = ()
     qop_auth: bool = False
     audio: bool = False
     parameter_sets_in_band: bool = True
-    stap_a: bool = False
+    aggregate: bool = False
     sender_reports: bool = True
     session_timeout_s: int = 60
     clock_offset_us: int = 0
     clock_drift_ppm: int = 0
+    dialect: Dialect = STANDARD
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn, encoded or addressed.

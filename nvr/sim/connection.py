@@ -9,6 +9,7 @@ from typing import Final, cast
 
 from nvr.sim.auth import Authenticator
 from nvr.sim.camera import SimCamera
+from nvr.sim.dialect import PUBLIC
 from nvr.sim.faults import Answers, Faults
 from nvr.sim.feed import Feed, Player, Source, Track
 from nvr.sim.messages import Interleaved, MalformedRequest, Request, RequestParser, response
@@ -16,7 +17,6 @@ from nvr.sim.sdp import AUDIO_TRACK, VIDEO_TRACK, describe
 
 REQUESTS_KEPT: Final = 1000
 GARBAGE: Final = bytes(range(1, 256)) * 4
-_PUBLIC: Final = "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, SET_PARAMETER, TEARDOWN"
 _INTERLEAVED: Final = re.compile(r"interleaved=(\d{1,3})-(\d{1,3})")
 
 
@@ -91,7 +91,7 @@ class Connection(asyncio.Protocol):
 
     def _answer(self, request: Request) -> None:
         if request.method == "OPTIONS" and not request.path:
-            self._transport.write(response(request, 200, {"Public": _PUBLIC}))
+            self._transport.write(response(request, 200, {"Public": PUBLIC}))
             return
         device = self._devices.get(request.path[0]) if request.path else None
         if device is None:
@@ -116,28 +116,40 @@ class Connection(asyncio.Protocol):
 
     def _respond(self, device: Device, request: Request) -> bytes:
         answers = device.faults.answers
-        if request.method == "OPTIONS":
-            return response(request, 200, {"Public": _PUBLIC})
-        if request.method not in self._methods:
-            return response(request, 405, {"Allow": _PUBLIC})
+        dialect = device.camera.dialect
+        if request.method in dialect.refuses:
+            return response(request, 501)
+        if request.method == "OPTIONS" and (not dialect.guards_options or device.authenticator.accepts(request)):
+            return response(request, 200, {} if dialect.public is None else {"Public": dialect.public})
+        if request.method not in self._methods and request.method != "OPTIONS":
+            return response(request, 405, {"Allow": PUBLIC})
         if answers is Answers.NOT_FOUND:
             return response(request, 404)
         if device.faults.take_nonce_expiry():
             device.authenticator.renew_nonce()
         if answers is Answers.UNAUTHORIZED or not device.authenticator.accepts(request):
             return response(request, 401, {"WWW-Authenticate": device.authenticator.challenge(request)})
-        return self._methods[request.method](device, request)
+        answer = self._methods[request.method](device, request)
+        if dialect.next_nonce:
+            info = f"Authentication-Info: {device.authenticator.next_nonce()}\r\n".encode()
+            answer = answer.replace(b"CSeq:", info + b"CSeq:", 1)
+        return answer
 
     def _describe(self, device: Device, request: Request) -> bytes:
         if device.faults.answers is Answers.GARBAGE:
             return GARBAGE
         if device.faults.answers is Answers.REDIRECT:
             return response(request, 302, {"Location": device.faults.redirect_uri})
-        base = f"{request.uri.rstrip('/')}/"
-        headers = {"Content-Type": "application/sdp", "Content-Base": base}
-        return response(request, 200, headers, describe(device.camera, device.source.parameter_sets))
+        uri = request.uri.rstrip("/")
+        headers = {"Content-Type": "application/sdp"}
+        base = device.camera.dialect.content_base
+        if base is not None:
+            headers["Content-Base"] = base.format(uri=uri, path="/".join(request.path))
+        return response(request, 200, headers, describe(device.camera, device.source.parameter_sets, uri))
 
     def _setup(self, device: Device, request: Request) -> bytes:
+        if device.faults.busy_status:
+            return response(request, device.faults.busy_status)
         offered = (VIDEO_TRACK, AUDIO_TRACK) if device.camera.audio else (VIDEO_TRACK,)
         track = request.path[-1]
         if track not in offered:
@@ -150,17 +162,22 @@ class Connection(asyncio.Protocol):
         if channels is None or int(channels[1]) > 255:  # noqa: PLR2004 -- a channel is one byte
             return response(request, 461)
         self._session = self._session or secrets.token_hex(8)
-        self._tracks[track] = Track(int(channels[1]))
-        transport = f"RTP/AVP/TCP;unicast;{channels[0]};ssrc={self._tracks[track].ssrc:08X}"
+        dialect = device.camera.dialect
+        self._tracks[track] = made = Track(*(dialect.sends_on or (int(channels[1]), int(channels[2]))))
+        transport = dialect.transport.format(channels=f"{channels[1]}-{channels[2]}", ssrc=made.ssrc)
         return response(request, 200, {"Transport": transport, "Session": self._session_header(device)})
 
     def _play(self, device: Device, request: Request) -> bytes:
         if not self._names_session(request):
             return response(request, 454)
+        dialect = device.camera.dialect
+        if not dialect.aggregate and request.path[-1] not in self._tracks:
+            return response(request, 459)
         if self._player is None:
             self._player = Player(self._transport, self._tracks.get(VIDEO_TRACK), self._tracks.get(AUDIO_TRACK))
         base = request.uri.rstrip("/")
         info = ",".join(f"url={base}/{name};seq={track.sequence}" for name, track in self._tracks.items())
+        info = info if dialect.rtp_info is None else dialect.rtp_info
         headers = {"Session": self._session_header(device), "Range": "npt=0.000-", "RTP-Info": info}
         return response(request, 200, headers)
 
@@ -179,7 +196,8 @@ class Connection(asyncio.Protocol):
         return bool(self._session) and request.headers.get("session", "").partition(";")[0] == self._session
 
     def _session_header(self, device: Device) -> str:
-        return f"{self._session};timeout={device.camera.session_timeout_s}"
+        named = device.camera.dialect.names_timeout
+        return f"{self._session};timeout={device.camera.session_timeout_s}" if named else self._session
 
     def _end_session(self) -> None:
         if self._player is not None and self._device is not None:

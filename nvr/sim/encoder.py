@@ -1,4 +1,4 @@
-"""H.264 by PyAV: pictures in, access units out."""
+"""H.264 and H.265 by PyAV: pictures in, access units out."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 
 from nvr.base.units import TICKS_PER_SECOND
-from nvr.sim.camera import SimCamera
+from nvr.sim.camera import Codec, SimCamera
 from nvr.sim.picture import Picture
 
 NAL_IDR: Final = 5
@@ -20,15 +20,30 @@ NAL_SPS: Final = 7
 NAL_PPS: Final = 8
 """NAL unit types, ITU-T H.264 table 7-1."""
 
+_KEYS: Final[dict[Codec, frozenset[int]]] = {"h264": frozenset({NAL_IDR}), "h265": frozenset(range(16, 22))}
+_SETS: Final[dict[Codec, tuple[int, ...]]] = {"h264": (NAL_SPS, NAL_PPS), "h265": (32, 33, 34)}
+"""Kinds of key slices, and of parameter sets in the order of need; ITU-T H.265 table 7-1."""
+
 _START_CODE: Final = re.compile(rb"\x00{2,}\x01")
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterSets:
-    """What a decoder needs before the first picture: one SPS and one PPS, without start codes."""
+    """What a decoder needs before the first picture, without start codes; `vps` is of H.265 alone."""
 
     sps: bytes
     pps: bytes
+    vps: bytes = b""
+
+    @property
+    def codec(self) -> Codec:
+        """The coding that has such sets."""
+        return "h265" if self.vps else "h264"
+
+    @property
+    def nals(self) -> tuple[bytes, ...]:
+        """All of them, in the order of need."""
+        return (self.vps, self.sps, self.pps) if self.vps else (self.sps, self.pps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +52,20 @@ class AccessUnit:
 
     nals: tuple[bytes, ...]
     pts_90k: int
+    codec: Codec = "h264"
 
     @property
     def key(self) -> bool:
         """Whether decoding may begin here."""
-        return any(nal_type(nal) == NAL_IDR for nal in self.nals)
+        return any(nal_type(nal, self.codec) in _KEYS[self.codec] for nal in self.nals)
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How to encode: pixels, frames per second, frames per GOP, bits per second, B-frames between references."""
+    """How to encode: pixels, frames per second, frames per GOP, bits per second, B-frames between references.
+
+    With `open_gop`, B-frames of H.265 may refer across a key frame, which is a CRA then.
+    """
 
     width: int
     height: int
@@ -54,6 +73,8 @@ class Encoding:
     gop_frames: int
     bitrate_bps: int
     b_frames: int = 0
+    codec: Codec = "h264"
+    open_gop: bool = False
 
     @classmethod
     def of(cls, camera: SimCamera) -> Self:
@@ -65,18 +86,20 @@ class Encoding:
             gop_frames=camera.gop_frames,
             bitrate_bps=camera.bitrate_bps,
             b_frames=camera.b_frames,
+            codec=camera.codec,
         )
 
 
 class Encoder:
-    """One libx264 context, opened at once; one thread at a time may use it.
+    """One libx264 or libx265 context, opened at once; one thread at a time may use it.
 
-    Key frames are IDR and GOPs are closed, so that nothing refers across a key frame.
+    Key frames are IDR and GOPs are closed, so that nothing refers across a key frame, unless the encoding says so.
     """
 
     def __init__(self, encoding: Encoding) -> None:
+        self._codec = encoding.codec
         self._context = _open(encoding)
-        self.parameter_sets = _parameter_sets(self._context)
+        self.parameter_sets = _parameter_sets(self._context, encoding.codec)
 
     def encode(self, picture: Picture, pts_90k: int, *, key: bool = False) -> list[AccessUnit]:
         """Take one `yuv420p` picture; give what the encoder let go: at most one unit when there are no B-frames.
@@ -96,13 +119,13 @@ class Encoder:
     def _units(self, frame: VideoFrame | None) -> Iterator[AccessUnit]:
         for packet in self._context.encode(frame):
             if packet.pts is None:
-                raise AssertionError("libx264 gave a packet without a presentation time")
-            yield AccessUnit(nals=tuple(split_annex_b(bytes(packet))), pts_90k=packet.pts)
+                raise AssertionError("the encoder gave a packet without a presentation time")
+            yield AccessUnit(tuple(split_annex_b(bytes(packet))), packet.pts, self._codec)
 
 
-def nal_type(nal: bytes) -> int:
-    """The NAL unit type (ITU-T H.264 section 7.3.1)."""
-    return nal[0] & 0x1F
+def nal_type(nal: bytes, codec: Codec = "h264") -> int:
+    """The NAL unit type (ITU-T H.264 section 7.3.1, ITU-T H.265 section 7.3.1.2)."""
+    return nal[0] & 0x1F if codec == "h264" else nal[0] >> 1 & 0x3F
 
 
 def split_annex_b(data: bytes) -> list[bytes]:
@@ -111,9 +134,10 @@ def split_annex_b(data: bytes) -> list[bytes]:
 
 
 def _open(encoding: Encoding) -> VideoCodecContext:
-    context = av.CodecContext.create("libx264", "w")
+    name = "libx264" if encoding.codec == "h264" else "libx265"
+    context = av.CodecContext.create(name, "w")
     if not isinstance(context, VideoCodecContext):
-        raise TypeError("libx264 is not a video codec in this build of FFmpeg")
+        raise TypeError(f"{name} is not a video codec in this build of FFmpeg")
     context.width, context.height = encoding.width, encoding.height
     context.pix_fmt = "yuv420p"
     context.time_base = Fraction(1, TICKS_PER_SECOND)
@@ -130,27 +154,31 @@ def _open(encoding: Encoding) -> VideoCodecContext:
 
 
 def _options(encoding: Encoding) -> dict[str, str]:
-    x264 = {
+    options = {"preset": "ultrafast", "forced-idr": "1"}
+    parameters = {
         "scenecut": "0",
         "keyint": str(encoding.gop_frames),
         "min-keyint": "1",
-        "open-gop": "0",
-        "vbv-maxrate": str(encoding.bitrate_bps // 1000),
-        "vbv-bufsize": str(encoding.bitrate_bps // 1000),
-        "rc-lookahead": "0",
-        "sync-lookahead": "0",
+        "open-gop": str(int(encoding.open_gop)),
         "b-adapt": "0",
-        "sliced-threads": "0",
     }
-    options = {
-        "preset": "ultrafast",
-        "forced-idr": "1",
-        "x264-params": ":".join(f"{key}={value}" for key, value in x264.items()),
-    }
-    # zerolatency would turn B-frames off.
-    return options if encoding.b_frames else options | {"tune": "zerolatency"}
+    if encoding.codec == "h264":
+        most = str(encoding.bitrate_bps // 1000)
+        parameters |= {"rc-lookahead": "0", "sync-lookahead": "0", "sliced-threads": "0"}
+        parameters |= {"vbv-maxrate": most, "vbv-bufsize": most}
+    else:
+        # It looks ahead further than it reorders, has threads and a banner of its own, and under a limit of the rate
+        # it skips the picture behind a key frame.
+        parameters |= {"rc-lookahead": str(encoding.b_frames + 1), "pools": "none", "frame-threads": "1"}
+        parameters |= {"log-level": "none", "info": "0"}
+    if not encoding.b_frames:
+        # It would turn B-frames off.
+        options["tune"] = "zerolatency"
+    name = "x264-params" if encoding.codec == "h264" else "x265-params"
+    return options | {name: ":".join(f"{key}={value}" for key, value in parameters.items())}
 
 
-def _parameter_sets(context: VideoCodecContext) -> ParameterSets:
-    nals = {nal_type(nal): nal for nal in split_annex_b(context.extradata or b"")}
-    return ParameterSets(sps=nals[NAL_SPS], pps=nals[NAL_PPS])
+def _parameter_sets(context: VideoCodecContext, codec: Codec) -> ParameterSets:
+    nals = {nal_type(nal, codec): nal for nal in split_annex_b(context.extradata or b"")}
+    *vps, sps, pps = (nals[kind] for kind in _SETS[codec])
+    return ParameterSets(sps=sps, pps=pps, vps=vps[0] if vps else b"")

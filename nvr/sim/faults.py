@@ -18,12 +18,13 @@ class Answers(Enum):
 class Faults:
     """The faults of one camera; the event loop owns it, and every method takes effect for all its clients.
 
-    `recover` ends the lasting ones (answers, freeze); the others happen once.
+    `recover` ends the lasting ones (answers, busy, freeze); the others happen once.
     """
 
     def __init__(self) -> None:
         self.answers = Answers.NORMAL
         self.redirect_uri = ""
+        self.busy_status = 0
         self.frozen = False
         self._packets_to_lose = 0
         self._garbage = b""
@@ -36,6 +37,7 @@ class Faults:
     def recover(self) -> None:
         """Behave again; a stream that was frozen goes on at its next key frame."""
         self.answers = Answers.NORMAL
+        self.busy_status = 0
         self.frozen = False
 
     def answer_not_found(self) -> None:
@@ -58,6 +60,14 @@ class Faults:
         """302 to this URI in answer to DESCRIBE."""
         self.answers = Answers.REDIRECT
         self.redirect_uri = uri
+
+    def answer_busy(self, status: int) -> None:
+        """This status, 453 or 503, in answer to SETUP: no session is left."""
+        self.busy_status = status
+
+    def ask_redirect(self, uri: str) -> None:
+        """Ask the clients between two frames to go on at this URI (RFC 2326 section 10.10), and play on."""
+        self._garbage += f"REDIRECT * RTSP/1.0\r\nCSeq: 1\r\nLocation: {uri}\r\n\r\n".encode()
 
     def freeze(self) -> None:
         """Keep connections open and send nothing more on them: no media, no reports, no answers."""

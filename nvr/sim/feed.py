@@ -70,10 +70,11 @@ class Counters:
 class Track:
     """One RTP stream to one client: its channel, and the numbers that a sender keeps (RFC 3550 section 5.1)."""
 
-    __slots__ = ("channel", "packets", "payload_bytes", "sequence", "ssrc")
+    __slots__ = ("channel", "packets", "payload_bytes", "report_channel", "sequence", "ssrc")
 
-    def __init__(self, channel: int) -> None:
+    def __init__(self, channel: int, report_channel: int | None = None) -> None:
         self.channel = channel
+        self.report_channel = channel + 1 if report_channel is None else report_channel
         self.ssrc = secrets.randbits(32)
         self.sequence = secrets.randbits(16)
         self.packets = 0
@@ -212,7 +213,7 @@ class Feed:
             return
         player.report_due_90k = pts_90k + REPORT_INTERVAL_90K
         report = sender_report(
-            channel=video.channel + 1,
+            channel=video.report_channel,
             ssrc=video.ssrc,
             ntp_utc_us=ntp_utc_us,
             timestamp=timestamp,

@@ -154,7 +154,7 @@ class _Run:
 
     def _post(self, unit: AccessUnit, parameter_sets: ParameterSets) -> None:
         in_band = parameter_sets if unit.key and self._camera.parameter_sets_in_band else None
-        packets = packetise(unit, in_band, stap_a=self._camera.stap_a)
+        packets = packetise(unit, in_band, aggregate=self._camera.aggregate)
         self._posted += 1
         self._loop.call_soon_threadsafe(self._take, packets, self._capture_utc_us.pop(unit.pts_90k))
 

@@ -17,9 +17,13 @@ _REASONS: Final = {
     401: "Unauthorized",
     404: "Not Found",
     405: "Method Not Allowed",
+    453: "Not Enough Bandwidth",
     454: "Session Not Found",
     455: "Method Not Valid in This State",
+    459: "Aggregate Operation Not Allowed",
     461: "Unsupported Transport",
+    501: "Not Implemented",
+    503: "Service Unavailable",
 }
 _HEAD_END: Final = b"\r\n\r\n"
 _REQUEST_LINE_WORDS: Final = 3
@@ -81,6 +85,9 @@ class RequestParser:
         end = self._buffer.find(_HEAD_END)
         if end < 0:
             return None
+        if self._buffer.startswith(b"RTSP/"):  # an answer to a request of the camera's own, which needs none
+            del self._buffer[: end + len(_HEAD_END)]
+            return self._next()
         request = _request(bytes(self._buffer[:end]))
         whole = end + len(_HEAD_END) + _content_length(request)
         if len(self._buffer) < whole:

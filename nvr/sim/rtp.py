@@ -1,14 +1,15 @@
-"""RTP for H.264, interleaved in RTSP: packets as templates that are written once and stamped for each client."""
+"""RTP for H.264 and H.265, interleaved in RTSP: packets as templates, written once and stamped for each client."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from nvr.base.units import US_PER_SECOND
+from nvr.sim.camera import Codec
 from nvr.sim.encoder import AccessUnit, ParameterSets, nal_type
 
-PAYLOAD_TYPE_H264: Final = 96
+PAYLOAD_TYPE_VIDEO: Final = 96
 PAYLOAD_TYPE_PCMU: Final = 0
 MAX_PAYLOAD_BYTES: Final = 1400
 """Payload of one RTP packet: an Ethernet frame of 1500 bytes less IP, TCP or UDP, and RTP headers, rounded down."""
@@ -16,6 +17,9 @@ MAX_PAYLOAD_BYTES: Final = 1400
 _STAP_A: Final = 24
 _FU_A: Final = 28
 """RFC 6184 table 1."""
+_AP_265: Final = 48
+_FU_265: Final = 49
+"""RFC 7798 section 4.4."""
 
 _FU_START: Final = 0x80
 _FU_END: Final = 0x40
@@ -57,15 +61,16 @@ class RtpFrame:
         return len(self.template) - len(self.offsets) * (FRAME_HEADER_BYTES + RTP_HEADER_BYTES)
 
 
-def packetise(unit: AccessUnit, parameter_sets: ParameterSets | None = None, *, stap_a: bool = False) -> RtpFrame:
-    """The packets of one access unit, the marker on the last (RFC 6184 section 5).
+def packetise(unit: AccessUnit, parameter_sets: ParameterSets | None = None, *, aggregate: bool = False) -> RtpFrame:
+    """The packets of one access unit, the marker on the last (RFC 6184 section 5, RFC 7798 section 4).
 
-    Parameter sets, when given, go before the picture: each in a packet of its own, or both in a STAP-A.
+    Parameter sets, when given, go before the picture: each in a packet of its own, or all in one.
     """
-    payloads = [] if parameter_sets is None else _parameter_set_payloads(parameter_sets, stap_a=stap_a)
+    sets = () if parameter_sets is None else parameter_sets.nals
+    payloads = [_aggregate(sets, unit.codec)] if aggregate and sets else list(sets)
     for nal in unit.nals:
-        payloads.extend(_fragments(nal))
-    return frame_of(payloads, payload_type=PAYLOAD_TYPE_H264, pts_90k=unit.pts_90k, key=unit.key)
+        payloads.extend(_fragments(nal, unit.codec))
+    return frame_of(payloads, payload_type=PAYLOAD_TYPE_VIDEO, pts_90k=unit.pts_90k, key=unit.key)
 
 
 def frame_of(payloads: list[bytes], *, payload_type: int, pts_90k: int, key: bool) -> RtpFrame:
@@ -130,23 +135,23 @@ def sender_report(
     return struct.pack(">cBH", b"$", channel, len(compound)) + compound
 
 
-def _parameter_set_payloads(parameter_sets: ParameterSets, *, stap_a: bool) -> list[bytes]:
-    nals = (parameter_sets.sps, parameter_sets.pps)
-    if not stap_a:
-        return list(nals)
+def _aggregate(nals: Sequence[bytes], codec: Codec) -> bytes:
+    parts = b"".join(len(nal).to_bytes(2, "big") + nal for nal in nals)
+    if codec == "h265":
+        return bytes((_AP_265 << 1, nals[0][1])) + parts
     # The aggregate's NRI is the highest of its parts (RFC 6184 section 5.7).
-    importance = max(nal[0] & 0x60 for nal in nals)
-    return [bytes([importance | _STAP_A]) + b"".join(len(nal).to_bytes(2, "big") + nal for nal in nals)]
+    return bytes((max(nal[0] & 0x60 for nal in nals) | _STAP_A,)) + parts
 
 
-def _fragments(nal: bytes) -> Iterator[bytes]:
+def _fragments(nal: bytes, codec: Codec) -> Iterator[bytes]:
     if len(nal) <= MAX_PAYLOAD_BYTES:
         yield nal
         return
-    indicator = nal[0] & 0xE0 | _FU_A
-    room = MAX_PAYLOAD_BYTES - 2
-    for start in range(1, len(nal), room):
+    shared = bytes((nal[0] & 0xE0 | _FU_A,)) if codec == "h264" else bytes((nal[0] & 0x81 | _FU_265 << 1, nal[1]))
+    header = len(shared)
+    room = MAX_PAYLOAD_BYTES - header - 1
+    for start in range(header, len(nal), room):
         part = nal[start : start + room]
         ends = _FU_END if start + room >= len(nal) else 0
-        begins = _FU_START if start == 1 else 0
-        yield bytes([indicator, begins | ends | nal_type(nal)]) + part
+        begins = _FU_START if start == header else 0
+        yield shared + bytes((begins | ends | nal_type(nal, codec),)) + part

@@ -11,28 +11,32 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urljoin
 
 from nvr.base.units import US_PER_SECOND
 from recorder.errors import CameraUnreachable, Cause, garbage
-from recorder.rtsp.auth import Authenticator, Credentials, parse_challenges
-from recorder.rtsp.messages import Response, request
+from recorder.rtsp.auth import Authenticator, Credentials, next_nonce, parse_challenges
+from recorder.rtsp.keeping import KeepAlive
+from recorder.rtsp.messages import Headers, Response, request
+from recorder.rtsp.replies import (
+    AGGREGATE_NOT_ALLOWED,
+    DEFAULT_TIMEOUT_S,
+    INVALID_RANGE,
+    SESSION_NOT_FOUND,
+    is_redirect,
+    redirection,
+    require_success,
+    session_of,
+)
 from recorder.rtsp.sdp import VideoTrack, video_track
-from recorder.rtsp.url import RtspUrl, parse_url
+from recorder.rtsp.url import RtspUrl
 
 USER_AGENT: Final = "Scelle"
-SESSION_NOT_FOUND: Final = 454
-UNSUPPORTED_TRANSPORT: Final = 461
-"""RFC 2326 section 11.3; the other codes are those of HTTP."""
-DEFAULT_TIMEOUT_S: Final = 60
-"""RFC 2326 section 12.37, where the camera names none."""
-_MAX_TIMEOUT_S: Final = 3600
 _TRIES_PER_REQUEST: Final = 3
 """Unauthenticated, with the first nonce, with a fresh one: never more, since cameras lock accounts."""
+_RANGE: Final = ("Range", "npt=0.000-")
 
 _MAX_CHANNEL: Final = 255
-_INTERLEAVED: Final = re.compile(r"([0-9]{1,3})(?:-([0-9]{1,3}))?")
-_SESSION_ID: Final = re.compile(r"[\x21-\x7e]{1,256}")
+_INTERLEAVED: Final = re.compile(r"([0-9]{1,3})(?:\s*-\s*([0-9]{1,3}))?")
 
 
 class Phase(Enum):
@@ -53,14 +57,6 @@ class Channels:
 
     rtp: int
     rtcp: int
-
-
-class Redirected(Exception):
-    """The camera says that the stream is elsewhere. Not an error: the session connects anew."""
-
-    def __init__(self, url: RtspUrl) -> None:
-        super().__init__(repr(url))
-        self.url = url
 
 
 @dataclass(slots=True)
@@ -89,9 +85,12 @@ class RtspClient:
         self._auth_accepted = False
         self._cseq = 0
         self._pending: _Pending | None = None
-        self._methods: frozenset[str] = frozenset()
+        self._keep_alive = KeepAlive()
         self._session: str | None = None
         self._timeout_s = DEFAULT_TIMEOUT_S
+        self._aggregate = url.text
+        self._asked_rtp = 0
+        self._taken: set[int] = set()
 
     @property
     def awaits_answer(self) -> bool:
@@ -121,28 +120,40 @@ class RtspClient:
         if response.status == HTTPStatus.UNAUTHORIZED:
             return self._authenticate(pending, response)
         self._pending = None
-        self._auth_accepted = self._auth is not None
-        redirects = HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST
-        if redirects and self.phase is not Phase.PLAYING:
-            raise Redirected(self._location(response))
-        return self._advance(response)
+        if self._auth is not None:
+            self._auth_accepted = True
+            if nonce := next_nonce(response.headers.all("authentication-info")):
+                self._auth.renew(nonce)
+        if is_redirect(response) and self.phase is not Phase.PLAYING:
+            raise self.redirection(response.headers)
+        return self._advance(pending, response)
+
+    def redirection(self, headers: Headers) -> CameraUnreachable:
+        """What ends this session, when the camera says in these headers that the stream is elsewhere."""
+        return redirection(self._url, headers)
+
+    def early_data(self, channel: int) -> None:
+        """Data came on this channel before any was set up: a session that the camera did not end.
+
+        Its packets go on coming on the connection that took the old one's place, so other channels are asked for.
+        """
+        self._taken.add(channel)
 
     def keep_alive(self) -> bytes:
         """A request that only keeps the session; a camera that left the last one unanswered gets it all the same."""
-        if self.phase is not Phase.PLAYING or self.track is None:
+        if self.phase is not Phase.PLAYING:
             return b""
-        method = "GET_PARAMETER" if "GET_PARAMETER" in self._methods else "OPTIONS"
-        return self._ask(method, self.track.aggregate, *self._session_header())
+        return self._ask(self._keep_alive.method, self._aggregate, *self._session_header())
 
     def teardown(self) -> bytes:
         """The request that ends the session; nothing when there is none."""
         had_session = self._session is not None
         self.phase = Phase.ENDED
-        if not had_session or self.track is None:
+        if not had_session:
             return b""
-        return self._ask("TEARDOWN", self.track.aggregate, *self._session_header())
+        return self._ask("TEARDOWN", self._aggregate, *self._session_header())
 
-    def _advance(self, response: Response) -> bytes:
+    def _advance(self, answered: _Pending, response: Response) -> bytes:
         match self.phase:
             case Phase.OPTIONS:
                 return self._describe(response)
@@ -151,36 +162,50 @@ class RtspClient:
             case Phase.SETUP:
                 return self._play(response)
             case Phase.PLAY:
-                _require_success(response)
-                self.phase = Phase.PLAYING
+                return self._played(answered, response)
             case Phase.PLAYING if response.status == SESSION_NOT_FOUND:
                 raise CameraUnreachable(Cause.CLOSED, status=response.status)
+            case Phase.PLAYING if response.status >= HTTPStatus.BAD_REQUEST and self._keep_alive.refused():
+                return self.keep_alive()
             case _:
-                pass
-        return b""
+                return b""
 
     def _describe(self, response: Response) -> bytes:
         """Cameras that refuse OPTIONS may still DESCRIBE, so the status is not looked at."""
-        offered = ",".join(response.headers.all("public"))
-        self._methods = frozenset(name.strip().upper() for name in offered.split(","))
+        self._keep_alive.offered(response.headers.all("public"))
         self.phase = Phase.DESCRIBE
         return self._ask("DESCRIBE", self._url.text, ("Accept", "application/sdp"))
 
     def _set_up(self, response: Response) -> bytes:
-        _require_success(response)
-        self.track = video_track(response, self._url.text)
+        require_success(response)
+        self.track = video_track(response, self._url.text, self._url.video)
+        self._aggregate = self.track.aggregate
+        self._asked_rtp = next(rtp for rtp in range(0, _MAX_CHANNEL, 2) if not {rtp, rtp + 1} & self._taken)
         self.phase = Phase.SETUP
-        return self._ask("SETUP", self.track.control, ("Transport", "RTP/AVP/TCP;unicast;interleaved=0-1"))
+        channels = f"{self._asked_rtp}-{self._asked_rtp + 1}"
+        return self._ask("SETUP", self.track.control, ("Transport", f"RTP/AVP/TCP;unicast;interleaved={channels}"))
 
     def _play(self, response: Response) -> bytes:
-        if response.status == UNSUPPORTED_TRANSPORT:
-            raise CameraUnreachable(Cause.UNSUPPORTED_TRANSPORT, status=response.status)
-        _require_success(response)
-        self._session, self._timeout_s = _session(response.headers.get("session"))
-        self.channels = _channels(response.headers.get("transport"))
+        require_success(response)
+        self._session, self._timeout_s = session_of(response.headers.get("session"))
+        self.channels = _channels(response.headers.get("transport"), self._asked_rtp)
         self.phase = Phase.PLAY
-        aggregate = self.track.aggregate if self.track is not None else self._url.text
-        return self._ask("PLAY", aggregate, *self._session_header(), ("Range", "npt=0.000-"))
+        return self._ask("PLAY", self._aggregate, *self._session_header(), _RANGE)
+
+    def _played(self, refused: _Pending, response: Response) -> bytes:
+        """Some cameras refuse a Range, or an address for all tracks together where there is one track."""
+        if response.status == INVALID_RANGE and _RANGE in refused.headers:
+            return self._ask("PLAY", refused.uri, *self._session_header())
+        if (
+            response.status == AGGREGATE_NOT_ALLOWED
+            and self.track is not None
+            and self._aggregate != self.track.control
+        ):
+            self._aggregate = self.track.control
+            return self._ask("PLAY", self._aggregate, *refused.headers)
+        require_success(response)
+        self.phase = Phase.PLAYING
+        return b""
 
     def _authenticate(self, pending: _Pending, response: Response) -> bytes:
         """Answer a challenge; a second refusal of the same password is final unless the nonce had merely aged.
@@ -193,6 +218,7 @@ class RtspClient:
         if self._credentials is None or challenge is None or not may_try:
             if self.phase is Phase.PLAYING:
                 self._pending = None
+                self._keep_alive.refused()
                 return b""
             raise CameraUnreachable(Cause.UNAUTHORIZED, known=self._credentials is not None)
         self._auth = Authenticator(self._credentials, challenge)
@@ -215,54 +241,20 @@ class RtspClient:
     def _session_header(self) -> tuple[tuple[str, str], ...]:
         return (("Session", self._session),) if self._session is not None else ()
 
-    def _location(self, response: Response) -> RtspUrl:
-        location = response.headers.get("location")
-        if location is None:
-            raise CameraUnreachable(Cause.REJECTED, status=response.status)
-        try:
-            return parse_url(urljoin(self._url.text, location))
-        except ValueError:  # urljoin's, for brackets that hold no address
-            raise garbage("location") from None
 
-
-def _require_success(response: Response) -> None:
-    match response.status:
-        case status if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-            return
-        case HTTPStatus.NOT_FOUND:
-            raise CameraUnreachable(Cause.NOT_FOUND)
-        case HTTPStatus.FORBIDDEN as status:
-            raise CameraUnreachable(Cause.UNAUTHORIZED, status=status)
-        case status:
-            raise CameraUnreachable(Cause.REJECTED, status=status)
-
-
-def _session(value: str | None) -> tuple[str | None, int]:
-    """Session id and time-out in seconds; a camera without sessions gives neither (RFC 2326 section 12.37)."""
-    if value is None:
-        return None, DEFAULT_TIMEOUT_S
-    session, *parameters = (part.strip() for part in value.split(";"))
-    if not _SESSION_ID.fullmatch(session):
-        raise garbage("session")
-    for parameter in parameters:
-        if found := re.fullmatch(r"timeout\s*=\s*([0-9]{1,9})", parameter, re.IGNORECASE):
-            return session, min(int(found[1]) or DEFAULT_TIMEOUT_S, _MAX_TIMEOUT_S)
-    return session, DEFAULT_TIMEOUT_S
-
-
-def _channels(value: str | None) -> Channels:
+def _channels(value: str | None, asked_rtp: int) -> Channels:
     """The channels that the camera chose; those that we asked for where it names none.
 
     Some cameras leave `/TCP` out of the profile: channels mean the same.
     """
     if value is None or not re.search("tcp|interleaved", value, re.IGNORECASE):
         raise CameraUnreachable(Cause.UNSUPPORTED_TRANSPORT)
-    for part in value.split(";"):
+    for part in re.split("[;,]", value):
         name, _, numbers = part.strip().partition("=")
-        if name.strip().lower() == "interleaved" and (found := _INTERLEAVED.fullmatch(numbers.strip())):
+        if name.strip().lower() == "interleaved" and (found := _INTERLEAVED.fullmatch(numbers.strip().strip('"'))):
             rtp = int(found[1])
             rtcp = int(found[2]) if found[2] is not None else rtp + 1
-            if rtp == rtcp or max(rtp, rtcp) > _MAX_CHANNEL:
+            if max(rtp, rtcp) > _MAX_CHANNEL:
                 raise garbage("transport")
             return Channels(rtp=rtp, rtcp=rtcp)
-    return Channels(rtp=0, rtcp=1)
+    return Channels(rtp=asked_rtp, rtcp=asked_rtp + 1)

@@ -26,6 +26,8 @@ _METHOD_BYTES: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 _SHORTEST_START: Final = 33
 _BLANK: Final = b"\r\n"
 _FOLDED: Final = re.compile(r"\r?\n[ \t]+")
+_DANGEROUS: Final = str.maketrans("\r\0", "  ")
+"""Become spaces (RFC 9110 section 5.5): a realm or a nonce goes back in a request, where a bare CR may end a line."""
 
 
 class Headers:
@@ -116,7 +118,8 @@ def _check_start(begin: bytes) -> None:
 def _head(raw: bytes) -> tuple[str, Headers]:
     start_line, *lines = _FOLDED.sub(" ", raw.decode("utf-8", "surrogateescape")).split("\n")
     pairs = (line.partition(":") for line in lines)
-    return start_line.strip(), Headers((name.strip(), value.strip()) for name, colon, value in pairs if colon)
+    fields = ((name.strip(), value.strip().translate(_DANGEROUS)) for name, colon, value in pairs if colon)
+    return start_line.strip(), Headers(fields)
 
 
 def _message(start_line: str, headers: Headers, body: bytes) -> Response | Request:

@@ -6,6 +6,7 @@ where they lie, and only a frame that is not whole yet is moved, to the buffer's
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable
 from typing import Final, Protocol, cast
 
@@ -25,6 +26,8 @@ MAX_LOW_WATER: Final = 48 * 1024
 """Less than the room that is always left in the buffer."""
 MAX_UNSENT: Final = 16 * 1024
 """Bytes of requests and answers; a camera that reads nothing of what it is sent is given up."""
+ANSWER_US: Final = 5 * US_PER_SECOND
+"""How long a keep-alive's answer is waited for with open ears; later it comes with the pictures, or never."""
 LOW_WATER_MS: Final = 80
 """How much of the measured bit rate may wait in the kernel, so that one read takes several packets."""
 
@@ -79,7 +82,13 @@ class RtspProtocol(asyncio.BufferedProtocol):
     """
 
     def __init__(
-        self, client: RtspClient, clock: Clock, begin: Callable[[VideoTrack, Channels], Feed], *, may_pace: bool
+        self,
+        client: RtspClient,
+        clock: Clock,
+        begin: Callable[[VideoTrack, Channels], Feed],
+        *,
+        may_pace: bool,
+        admit: Callable[[ssl.SSLObject | None], None] = lambda _: None,
     ) -> None:
         self.bytes_read = 0
         self.resyncs = 0
@@ -91,16 +100,21 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._clock = clock
         self._begin = begin
         self._may_pace = may_pace
+        self._admit = admit
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray(BUFFER_BYTES)
         self._view = memoryview(self._buffer)
         self._end = 0
         self._feed: Feed | None = None
         self._channels = Channels(rtp=0, rtcp=1)
+        self._early: set[int] = set()
+        self._follows = True
         self._failure: Exception | None = None
         self._playing = asyncio.Event()
         self._over = asyncio.Event()
         self._keep_alive_due_us = 0
+        self._answer_due_us = 0
+        self._asked_bytes = -1
         self._low_water = 1
         self._clogged = False
         self._ticked_bytes = 0
@@ -123,6 +137,11 @@ class RtspProtocol(asyncio.BufferedProtocol):
         if self._failure is not None:
             raise self._failure
 
+    @property
+    def failure(self) -> Exception | None:
+        """What ended the session; None while it goes on, and when `close` ended it."""
+        return self._failure
+
     def fail(self, error: Exception) -> None:
         """End the session with this error; the first one counts."""
         if self._over.is_set():
@@ -140,14 +159,24 @@ class RtspProtocol(asyncio.BufferedProtocol):
         if transport is None or self._over.is_set() or self._client.phase is not Phase.PLAYING:
             return
         self._clogged = transport.get_write_buffer_size() > 0
-        if now_mono_us >= self._keep_alive_due_us:
-            self._keep_alive_due_us = now_mono_us + self._client.keep_alive_us
-            self._send(self._client.keep_alive())
+        self._keep_alive(now_mono_us)
         self._measure(now_mono_us)
-        waiting = self._client.awaits_answer or self.quiet_ticks
+        waiting = (self._client.awaits_answer and now_mono_us < self._answer_due_us) or self.quiet_ticks
         wanted = 1 if waiting else self.bitrate_bps * LOW_WATER_MS // 8000
         if self._may_pace:
             self._set_low_water(max(1, min(MAX_LOW_WATER, wanted)))
+
+    def _keep_alive(self, now_mono_us: MonoUs) -> None:
+        """Some cameras never answer while they play; one that sends nothing either is gone, and TCP has not told."""
+        if now_mono_us < self._keep_alive_due_us:
+            return
+        if self._client.awaits_answer and self.bytes_read == self._asked_bytes:
+            self.fail(CameraUnreachable(Cause.TIMEOUT, what="keep-alive"))
+            return
+        self._asked_bytes = self.bytes_read
+        self._answer_due_us = now_mono_us + ANSWER_US
+        self._keep_alive_due_us = now_mono_us + self._client.keep_alive_us
+        self._send(self._client.keep_alive())
 
     def _measure(self, now_mono_us: MonoUs) -> None:
         elapsed_us = now_mono_us - self._ticked_mono_us
@@ -162,13 +191,17 @@ class RtspProtocol(asyncio.BufferedProtocol):
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Send the first request."""
+        """Send the first request, unless the other side is not whom we trust: `admit` raises what ends the session."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's do not inherit from asyncio's
-        self._send(self._client.begin())
+        try:
+            self._admit(transport.get_extra_info("ssl_object"))
+            self._send(self._client.begin())
+        except Exception as error:  # noqa: BLE001 -- as in `buffer_updated`
+            self.fail(error)
 
-    def connection_lost(self, _exc: Exception | None) -> None:
-        """The camera is gone."""
-        self.fail(CameraUnreachable(Cause.CLOSED))
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The camera is gone; what TCP gave up by itself was not closed."""
+        self.fail(CameraUnreachable(Cause.TIMEOUT if isinstance(exc, TimeoutError) else Cause.CLOSED))
 
     def get_buffer(self, _sizehint: int) -> memoryview:
         """The free part of the buffer; never empty, since what waits in it is bounded."""
@@ -201,6 +234,8 @@ class RtspProtocol(asyncio.BufferedProtocol):
         at = 0
         while at < end and not self._over.is_set():
             if self._feed is not None:
+                if self._follows and buffer[at] == _DOLLAR:
+                    self._follows = not self._is_video(at + _FRAME_HEAD, end, self._channels.rtp)
                 at = self._feed.depacketiser.walk(buffer, view, at, end)
                 if at == end:
                     break
@@ -220,8 +255,11 @@ class RtspProtocol(asyncio.BufferedProtocol):
             return None
         channel, begin = buffer[at + 1], at + _FRAME_HEAD
         if self._feed is None:
-            return stop
-        if channel == self._channels.rtp:
+            self._early.add(channel)
+            self._client.early_data(channel)
+        elif self._may_follow(channel) and self._is_video(begin, stop, channel):
+            self._follow(channel, begin, stop)
+        elif channel == self._channels.rtp:
             self._feed.depacketiser.packet(buffer, self._view, begin, stop)
         elif channel == self._channels.rtcp:
             if report := sender_report(buffer, begin, stop):
@@ -229,6 +267,35 @@ class RtspProtocol(asyncio.BufferedProtocol):
         elif begin == stop or buffer[begin] >> 6 != _RTP_VERSION:  # neither RTP nor RTCP, so no frame either
             return self._resynchronise(at, end)
         return stop
+
+    def _may_follow(self, channel: int) -> bool:
+        """Until the video came where it was said to come; never to where another session's packets came before."""
+        return self._follows and channel != self._channels.rtp and channel not in self._early
+
+    def _is_video(self, begin: int, stop: int, channel: int) -> bool:
+        """Whether a frame of this channel begins like a packet of the track that was set up."""
+        buffer, track = self._buffer, self._client.track
+        return (
+            track is not None
+            and stop - begin > 1
+            and buffer[begin - _FRAME_HEAD + 1] == channel
+            and buffer[begin] >> 6 == _RTP_VERSION
+            and buffer[begin + 1] & 0x7F == track.payload_type
+        )
+
+    def _follow(self, channel: int, begin: int, stop: int) -> None:
+        """Take the video from the channel on which it does come, where the answer to SETUP named another one."""
+        named = self._channels
+        self._channels = Channels(rtp=channel, rtcp=named.rtp if channel == named.rtcp else channel ^ 1)
+        self._follows = False
+        self._start(self._channels)
+        if self._feed is not None:
+            self._feed.depacketiser.packet(self._buffer, self._view, begin, stop)
+
+    def _start(self, channels: Channels) -> None:
+        if self._client.track is not None:
+            self._feed = self._begin(self._client.track, channels)
+            self._feed.reading(self._clock.mono_us())
 
     def _message(self, at: int, end: int) -> int | None:
         try:
@@ -248,10 +315,9 @@ class RtspProtocol(asyncio.BufferedProtocol):
     def _answered(self, response: Response) -> None:
         following = self._client.receive(response)
         client = self._client
-        if self._feed is None and client.track is not None and client.channels is not None:
+        if self._feed is None and client.channels is not None:
             self._channels = client.channels
-            self._feed = self._begin(client.track, client.channels)
-            self._feed.reading(self._clock.mono_us())
+            self._start(client.channels)
         self._send(following)
         if client.phase is Phase.PLAYING and not self._playing.is_set():
             now_mono_us = self._clock.mono_us()
@@ -260,7 +326,10 @@ class RtspProtocol(asyncio.BufferedProtocol):
             self._playing.set()
 
     def _refuse(self, asked: Request) -> None:
-        """Cameras may ask whether we live; anything else is not for a player (RFC 2326 section 10)."""
+        """Cameras may ask whether we live, or send us elsewhere; all else is not for a player (RFC 2326 section 10)."""
+        if asked.method == "REDIRECT":
+            self._send(answer(asked, 200, "OK"))
+            raise self._client.redirection(asked.headers)
         alive = asked.method in ("OPTIONS", "GET_PARAMETER", "SET_PARAMETER")
         self._send(answer(asked, 200, "OK") if alive else answer(asked, 501, "Not Implemented"))
 

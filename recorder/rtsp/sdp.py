@@ -1,8 +1,12 @@
-"""Which track of a camera's description is recorded (RFC 4566, RFC 2326 appendix C, RFC 6184 section 8)."""
+"""Which track of a camera's description is recorded (RFC 4566, RFC 2326 appendix C).
+
+Format parameters: RFC 6184 section 8.1 (H.264), RFC 7798 section 7.1 (H.265).
+"""
 
 import base64
 import binascii
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,13 +14,17 @@ from recorder.errors import CameraUnreachable, Cause, garbage
 from recorder.rtsp.messages import Response
 from recorder.rtsp.url import without_userinfo
 
-SUPPORTED: Final = ("H264",)
+SUPPORTED: Final = ("H264", "H265")
 """Encodings that the recorder depacketises, as rtpmap names them."""
 
+_SPROP: Final = ("sprop-parameter-sets", "sprop-vps", "sprop-sps", "sprop-pps")
+"""In the order in which a decoder needs them."""
+_INTERLEAVED_MODE: Final = "2"
 _VIDEO_CLOCK: Final = 90_000
 _MAX_PAYLOAD_TYPE: Final = 127
 _MAX_LINES: Final = 2000
 _ABSOLUTE: Final = re.compile(r"rtsps?://\S+", re.IGNORECASE)
+_ORIGIN: Final = re.compile(r"(rtsps?://[^/?#]*)([^?#]*)", re.IGNORECASE)
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]*")
 
 
@@ -29,10 +37,16 @@ class VideoTrack:
     control: str
     aggregate: str
     parameter_sets: tuple[bytes, ...] = ()
+    number: int = 1
+    """Among the video tracks that the camera describes, from 1."""
+    described: int = 1
+    """How many those are."""
+    sound_offered: bool = False
+    """The camera offers sound beside; it is never set up."""
 
     def __repr__(self) -> str:
         """Without URIs: they may hold passwords."""
-        return f"VideoTrack({self.encoding}/{self.payload_type})"
+        return f"VideoTrack({self.encoding}/{self.payload_type}, {self.number} of {self.described})"
 
 
 @dataclass(slots=True)
@@ -49,31 +63,42 @@ class _Media:
         return next((text.strip() for number, _, text in pairs if number == payload), None)
 
 
-def video_track(response: Response, request_uri: str) -> VideoTrack:
-    """The first video track that we can record, from the answer to DESCRIBE.
+def video_track(response: Response, request_uri: str, number: int | None = None) -> VideoTrack:
+    """The video track of this number, or the first that we can record, from the answer to DESCRIBE.
 
     Raises:
-        CameraUnreachable: `garbage` (not SDP), `no-video`, `unsupported-codec` (field `offered`).
+        CameraUnreachable: `garbage` (not SDP), `no-video`, `unsupported-codec` (field `offered`), `reordered`.
     """
     session, *media = _sections(response.body)
     videos = [section for section in media if section.kind == "video"]
-    if not videos:
-        raise CameraUnreachable(Cause.NO_VIDEO)
+    if len(videos) < (number or 1):
+        raise CameraUnreachable(Cause.NO_VIDEO, described=len(videos))
     base = _base(response, request_uri)
     offered = []
-    for section in videos:
+    reordered = False
+    for place, section in enumerate(videos, 1):
+        if number not in (None, place):
+            continue
         for payload in section.formats:
             encoding, clock = _encoding(section, payload)
             offered.append(encoding)
-            if encoding in SUPPORTED and clock == _VIDEO_CLOCK:
-                return VideoTrack(
-                    encoding=encoding,
-                    payload_type=int(payload),
-                    control=_control(base, section),
-                    aggregate=_control(base, session),
-                    parameter_sets=_parameter_sets(section.of_format("fmtp", payload) or ""),
-                )
-    raise CameraUnreachable(Cause.UNSUPPORTED_CODEC, offered=" ".join(offered))
+            if encoding not in SUPPORTED or clock != _VIDEO_CLOCK:
+                continue
+            parameters = _parameters(section.of_format("fmtp", payload) or "")
+            if _is_reordered(encoding, parameters):
+                reordered = True
+                continue
+            return VideoTrack(
+                encoding=encoding,
+                payload_type=int(payload),
+                control=_control(base, section),
+                aggregate=_control(base, session),
+                parameter_sets=_parameter_sets(parameters),
+                number=place,
+                described=len(videos),
+                sound_offered=any(other.kind == "audio" for other in media),
+            )
+    raise CameraUnreachable(Cause.REORDERED if reordered else Cause.UNSUPPORTED_CODEC, offered=" ".join(offered))
 
 
 def _sections(body: bytes) -> list[_Media]:
@@ -124,7 +149,7 @@ def _control(base: str, section: _Media) -> str:
     """The URI that controls the section.
 
     A relative one is appended to the base, not resolved by RFC 3986: with a query in the base (Dahua) only the plain
-    joint is what the camera expects.
+    joint is what the camera expects. One that begins with the base's path is a whole path, and stands for itself.
     """
     control = next(iter(section.values("control")), "*")
     if not _PRINTABLE.fullmatch(control):
@@ -133,16 +158,35 @@ def _control(base: str, section: _Media) -> str:
         return without_userinfo(control)
     if control in ("", "*"):
         return base
-    return base + control if base.endswith("/") else f"{base}/{control}"
+    found = _ORIGIN.match(base)
+    if found is not None and control.startswith(f"{found[2].rstrip('/')}/"):
+        return found[1] + control
+    return f"{base.removesuffix('/')}/{control.removeprefix('/')}"
 
 
-def _parameter_sets(fmtp: str) -> tuple[bytes, ...]:
-    """The NAL units of sprop-parameter-sets; a set that does not decode is left out, the stream brings it again."""
+def _parameters(fmtp: str) -> dict[str, str]:
+    """Format parameters by name in small letters; of one that stands there twice, the first."""
+    parameters: dict[str, str] = {}
     for item in fmtp.split(";"):
         name, _, value = item.partition("=")
-        if name.strip().lower() == "sprop-parameter-sets":
-            return tuple(unit for text in value.strip().split(",") if (unit := _decoded(text)))
-    return ()
+        parameters.setdefault(name.strip().lower(), value.strip())
+    return parameters
+
+
+def _is_reordered(encoding: str, parameters: Mapping[str, str]) -> bool:
+    """Whether NAL units come out of decoding order, with numbers that say where each belongs.
+
+    RFC 6184 section 6.4 (interleaved mode), RFC 7798 section 7.1 (sprop-max-don-diff).
+    """
+    if encoding == "H264":
+        return parameters.get("packetization-mode") == _INTERLEAVED_MODE
+    return parameters.get("sprop-max-don-diff", "0").strip("0") != ""
+
+
+def _parameter_sets(parameters: Mapping[str, str]) -> tuple[bytes, ...]:
+    """The NAL units of the sprop parameters; a set that does not decode is left out, the stream brings it again."""
+    texts = [text for name in _SPROP for text in parameters.get(name, "").split(",")]
+    return tuple(unit for text in texts if (unit := _decoded(text)))
 
 
 def _decoded(text: str) -> bytes:

@@ -39,7 +39,10 @@ class Point(Body):
 
 
 class Camera(Body):
-    """A camera is added or changed; `retention_days` only shortens what the order allows."""
+    """A camera is added or changed; `retention_days` only shortens what the order allows.
+
+    `replaces` is the camera whose place this one took.
+    """
 
     t: ClassVar[str] = "camera"
     camera: Name
@@ -47,6 +50,7 @@ class Camera(Body):
     shard: Count
     retention_days: Days | None
     retired: bool
+    replaces: Name | None = None
 
 
 class Placement(Body):

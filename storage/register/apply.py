@@ -66,6 +66,7 @@ def _camera(session: Session, _: Placed, body: people.Camera, personal: Personal
             shard=body.shard,
             retention_days=body.retention_days,
             retired=body.retired,
+            replaces=body.replaces,
         )
     )
 

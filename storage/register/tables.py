@@ -113,7 +113,10 @@ class Point(Table):
 
 
 class Camera(Table):
-    """A device. `url` holds no user and no password; `secret` names the entry of the secrets file that does."""
+    """A device. `url` holds no user and no password; `secret` names the entry of the secrets file that does.
+
+    `replaces` is the camera whose place this one took.
+    """
 
     __tablename__ = "camera"
     __table_args__ = (CheckConstraint("shard >= 0", name="shard"),)
@@ -124,6 +127,7 @@ class Camera(Table):
     shard: Mapped[int]
     retention_days: Mapped[int | None]
     retired: Mapped[bool]
+    replaces: Mapped[str | None]
 
 
 class Placement(Table):

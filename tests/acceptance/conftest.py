@@ -29,6 +29,23 @@ class Town:
         ]
         return found
 
+    @contextmanager
+    def without(self, *roles: str) -> Iterator[None]:
+        """Inside, these roles are dead, and nobody starts them again; after it all of them answer."""
+        victims = [self.process(role) for role in roles]
+        supervisor = self.process("recorder").parent()
+        assert supervisor is not None
+        supervisor.suspend()
+        try:
+            for victim in victims:
+                victim.kill()
+            yield
+            assert not any(victim.is_running() and victim.status() != psutil.STATUS_ZOMBIE for victim in victims)
+        finally:
+            supervisor.resume()
+        sockets = (self.settings.paths.keeper_socket, self.settings.paths.access_socket)
+        self.stage.until("all roles are back", lambda: all(self.stage.status(socket) is not None for socket in sockets))
+
     def kill(self, role: str) -> None:
         """End the role as a power cut would, and wait until another process has it and answers."""
         victim = self.process(role)
@@ -57,3 +74,7 @@ def town() -> Iterator[Town]:
         (folder / "logs").mkdir()
         with Processes(folder / "logs") as processes:
             yield Town(set_up(folder, processes, SystemClock(), port=0))
+        passwords = [file.read_text().splitlines()[0] for file in (folder / "passwords").iterdir()]
+        for log in (folder / "logs").iterdir():
+            said = log.read_text(encoding="utf-8")
+            assert not [password for password in passwords if password in said], f"{log.name} holds a password"

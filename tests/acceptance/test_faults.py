@@ -46,6 +46,34 @@ def sealed_file(town: Town, segment: str) -> Path:
     return found
 
 
+def counters(town: Town) -> dict[str, tuple[int, int, int]]:
+    """What each camera lost, by any cause, since the recorder began."""
+    return {c["camera"]: (c["lost"], c["dropped"], c["reconnects"]) for c in recorder_state(town)["cameras"]}
+
+
+def records_grow(town: Town, records: int) -> None:
+    """Until every camera has so many more records."""
+    before = {camera["camera"]: camera["records"] for camera in recorder_state(town)["cameras"]}
+
+    def all_went_on() -> bool:
+        after = recorder_state(town)["cameras"]
+        return len(after) == CAMERAS and all(c["records"] >= before[c["camera"]] + records for c in after)
+
+    town.stage.until(f"every camera has {records} more records", all_went_on)
+
+
+def assert_told_once(town: Town) -> None:
+    """Every event of every spool is in the ledger, in its place, and so is every seal."""
+    told = list(entries(town))
+    spooled = Counter((e["spool"]["boot"], e["spool"]["shard"], e["spool"]["n"]) for e in told if e["spool"])
+    assert set(spooled.values()) == {1}
+    for boot, shard in {(boot, shard) for boot, shard, _ in spooled}:
+        numbers = sorted(n for b, s, n in spooled if (b, s) == (boot, shard))
+        assert numbers == list(range(len(numbers)))
+    seals = Counter(entry["body"]["seg"] for entry in told if entry["t"] == "seal")
+    assert set(seals.values()) == {1}
+
+
 def test_recorder_killed_mid_segment_loses_no_whole_record_and_the_gap_says_why(town: Town) -> None:
     stage = town.stage
     stage.until("every camera grows", lambda: len(recorder_state(town)["growing"]) == CAMERAS)
@@ -69,35 +97,38 @@ def test_recorder_killed_mid_segment_loses_no_whole_record_and_the_gap_says_why(
 
 
 def test_recording_lives_through_the_keepers_death_and_nothing_enters_the_ledger_twice(town: Town) -> None:
+    recorder = town.process("recorder")
+    before = counters(town)
+    town.kill("keeper")
+    town.kill("keeper")
+    records_grow(town, 12)
+    assert town.process("recorder").pid == recorder.pid
+    assert counters(town) == before
+    assert_told_once(town)
+
+
+def test_what_was_recorded_while_keeper_and_access_were_dead_is_told_afterwards_and_once(town: Town) -> None:
     stage = town.stage
     recorder = town.process("recorder")
-    before = {camera["camera"]: camera for camera in recorder_state(town)["cameras"]}
-    town.kill("keeper")
-    town.kill("keeper")
-
-    def all_went_on() -> bool:
-        after = recorder_state(town)["cameras"]
-        return len(after) == CAMERAS and all(
-            camera["records"] >= before[camera["camera"]]["records"] + 12 for camera in after
-        )
-
-    stage.until("every camera has more than another segment", all_went_on)
+    before = counters(town)
+    known = {entry["body"]["seg"] for entry in entries(town) if entry["t"] == "seal"}
+    with town.without("keeper", "access"):
+        records_grow(town, 14)  # more than another segment
+        sealed = {path.stem for volume in town.settings.volume for path in volume.path.glob("segments/*/*/*.svs")}
+        assert len(sealed - known) >= CAMERAS
+        assert known == {entry["body"]["seg"] for entry in entries(town) if entry["t"] == "seal"}
+    index = IndexReader.at(town.settings.paths.index)
+    try:
+        stage.until("all are in the index", lambda: all(index.segment(seg) for seg in sealed))
+        rows = [row for seg in sealed if (row := index.segment(seg)) is not None]
+    finally:
+        index.close()
+    assert not any(row.recovered for row in rows)
+    assert sealed <= {entry["body"]["seg"] for entry in entries(town) if entry["t"] == "seal"}
     assert town.process("recorder").pid == recorder.pid
-    for camera in recorder_state(town)["cameras"]:
-        earlier = before[camera["camera"]]
-        assert (camera["lost"], camera["dropped"], camera["reconnects"]) == (
-            earlier["lost"],
-            earlier["dropped"],
-            earlier["reconnects"],
-        )
-    told = list(entries(town))
-    spooled = Counter((e["spool"]["boot"], e["spool"]["shard"], e["spool"]["n"]) for e in told if e["spool"])
-    assert set(spooled.values()) == {1}
-    for boot, shard in {(boot, shard) for boot, shard, _ in spooled}:
-        numbers = sorted(n for b, s, n in spooled if (b, s) == (boot, shard))
-        assert numbers == list(range(len(numbers)))
-    seals = Counter(entry["body"]["seg"] for entry in told if entry["t"] == "seal")
-    assert set(seals.values()) == {1}
+    assert counters(town) == before
+    assert_told_once(town)
+    assert not [entry for entry in entries(town) if entry["t"] == "missing"]
 
 
 def test_index_that_was_lost_comes_back_with_its_holds_and_gaps(town: Town) -> None:

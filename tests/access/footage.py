@@ -20,8 +20,10 @@ from nvr.base.clock import SimClock
 from nvr.base.ids import AccountId, ActId, BootId, CameraId, GrantId, RequisitionNo, RunId, SegmentId, uuid7
 from nvr.base.jcs import Json
 from nvr.base.units import Ticks90k, UtcUs, us_from_ticks
-from nvr.sim.encoder import AccessUnit, Encoder, Encoding, ParameterSets
+from nvr.sim.camera import Codec
+from nvr.sim.encoder import AccessUnit, Encoder, Encoding, ParameterSets, nal_type
 from nvr.sim.picture import Painter
+from recorder.h265_sets import H265Sets
 from storage.ledger.entries import ACCESS, Actor, body_from, build
 from storage.ledger.machine import SEGMENTS_PER_ENTRY, Body, Open, Release, Seal
 from storage.ledger.note import open_checkpoint
@@ -46,15 +48,19 @@ FRAME_US = 1_000_000 // FPS
 CAMERA = CameraId("place-mairie")
 OFFICER = AccountId("officier.durand")
 PLACE = PlaceText(START_UTC_US, None, "point 12, place de la Mairie", False, 457_640_000, 48_357_000)
+CRA = 21
+"""ITU-T H.265 table 7-1."""
 SET_HASH = sha256(b"a custodian set").digest()
 
 
 @cache
-def encode(frames: int, *, gop_frames: int = FPS, b_frames: int = 0) -> tuple[ParameterSets, tuple[AccessUnit, ...]]:
+def encode(
+    frames: int, *, gop_frames: int = FPS, b_frames: int = 0, codec: Codec = "h264", open_gop: bool = False
+) -> tuple[ParameterSets, tuple[AccessUnit, ...]]:
     """Pictures from a drawn clock, in decoding order; the first is shown at 0."""
-    encoder = Encoder(
-        Encoding(width=160, height=90, fps=FPS, gop_frames=gop_frames, bitrate_bps=120_000, b_frames=b_frames)
-    )
+    # At the same bit rate libx265's quickest preset leaves some clocks unreadable.
+    bitrate_bps = 120_000 if codec == "h264" else 300_000
+    encoder = Encoder(Encoding(160, 90, FPS, gop_frames, bitrate_bps, b_frames, codec, open_gop))
     painter = Painter(name="cam", width=160, height=90)
     units: list[AccessUnit] = []
     for number in range(frames):
@@ -64,6 +70,13 @@ def encode(frames: int, *, gop_frames: int = FPS, b_frames: int = 0) -> tuple[Pa
 
 def codec_of(sets: ParameterSets) -> CodecConfig:
     """As the recorder stores it."""
+    if sets.codec == "h265":
+        known = H265Sets()
+        for nal in sets.nals:
+            known.offer(nal)
+        config = known.config()
+        assert config is not None
+        return config
     sps, pps = sets.sps, sets.pps
     avcc = bytes([1, *sps[1:4], 0xFF, 0xE1]) + struct.pack(">H", len(sps)) + sps
     avcc += bytes([1]) + struct.pack(">H", len(pps)) + pps
@@ -75,6 +88,10 @@ def sample(unit: AccessUnit) -> bytes:
     return b"".join(struct.pack(">I", len(nal)) + nal for nal in unit.nals)
 
 
+def _is_cra(unit: AccessUnit) -> bool:
+    return unit.codec == "h265" and any(nal_type(nal, "h265") == CRA for nal in unit.nals)
+
+
 def records_of(
     units: Sequence[AccessUnit], *, start_utc_us: int = START_UTC_US, pts_origin_90k: int = 0
 ) -> list[Record]:
@@ -84,13 +101,15 @@ def records_of(
         pts_90k = unit.pts_90k + pts_origin_90k
         if unit.key:
             start = UtcUs(start_utc_us + us_from_ticks(unit.pts_90k))
+            if records:
+                records[-1].dur_90k = pts_90k - records[-1].pts_90k
             records.append(
                 Record(
                     start_utc_us=start,
                     pts_90k=Ticks90k(pts_90k),
                     dur_90k=0,
                     clock_epoch=1,
-                    random_access=RandomAccess.IDR,
+                    random_access=RandomAccess.CRA if _is_cra(unit) else RandomAccess.IDR,
                 )
             )
         record = records[-1]

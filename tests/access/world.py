@@ -9,9 +9,13 @@ from zoneinfo import ZoneInfo
 from argon2 import PasswordHasher
 
 from access.accounts import Accounts
+from access.camera_changes import CameraChanges
+from access.camera_test import CameraTest
 from access.cameras import Cameras
+from access.fleet_import import FleetImport
 from access.holds import Holds
 from access.login import Login
+from access.logins import Logins
 from access.passwords import Passwords
 from access.perimeter import Perimeter
 from access.policy import ActName
@@ -161,6 +165,18 @@ class States:
         return {CAMERA: {"state": "recording"}}
 
 
+class Checks:
+    """Recorders that try out what they know, and say what they were asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, list[CameraId], int]] = []
+        self.known: set[str] | None = None
+
+    async def check(self, shard: int, cameras: Sequence[CameraId], seconds: int) -> Sequence[Mapping[str, Json]]:
+        self.asked.append((shard, list(cameras), seconds))
+        return [{"camera": camera, "result": "ok"} for camera in cameras if self.known is None or camera in self.known]
+
+
 class World:
     """Access as it is composed, without HTTP; `act` acts as the named person."""
 
@@ -170,6 +186,7 @@ class World:
         self.keeper = keeper
         self.register = register
         self.index = Index()
+        self.checks = Checks()
         self.secrets_file = directory / "secrets.json"
 
     async def compose(self) -> None:
@@ -178,9 +195,10 @@ class World:
         clock, register, index = self.clock, self.register, self.index
         self.publisher = Publisher(register, self.keeper, clock)
         self.accounts = Accounts(register, passwords, clock)
-        self.cameras = Cameras(
-            register, self.publisher, index, States(), clock, secrets_file=self.secrets_file, shards=2
-        )
+        logins = Logins(self.secrets_file)
+        self.cameras = Cameras(register, self.publisher, index, States(), clock, logins=logins, shards_for=lambda _: 2)
+        changes = CameraChanges(register, self.publisher, logins, clock)
+        fleet = FleetImport(register, self.publisher, logins, clock, shards_for=lambda _: 2)
         perimeter = Perimeter(register, self.publisher, clock)
         holds = Holds(register, clock, ZONE)
         requisitions = Requisitions(register, index, clock, ZONE)
@@ -189,8 +207,13 @@ class World:
             ActName.ACCOUNT_END: self.accounts.end,
             ActName.ACCOUNT_LIST: self.accounts.list,
             ActName.CAMERA_ADD: self.cameras.add,
+            ActName.CAMERA_EDIT: changes.edit,
+            ActName.CAMERA_IMPORT: fleet.run,
             ActName.CAMERA_LIST: self.cameras.list,
+            ActName.CAMERA_MOVE: changes.move,
+            ActName.CAMERA_REPLACE: changes.replace,
             ActName.CAMERA_RETIRE: self.cameras.retire,
+            ActName.CAMERA_TEST: CameraTest(register, self.checks, clock).run,
             ActName.POINT_ADD: perimeter.add_point,
             ActName.AUTHORISATION_ADD: perimeter.add_authorisation,
             ActName.RETENTION_SHOW: self.cameras.retention,

@@ -5,6 +5,7 @@ from nvr.base.errors import InvalidValue
 
 GOOD = (
     "rtsp://10.0.0.1/live",
+    "rtsp://10.0.0.1/live#video=2",
     "rtsps://camera.town:322/live?x=1",
     "rtspu://[::1]:554/live",
     "http://10.0.0.1/mjpg/video.mjpg",
@@ -35,6 +36,12 @@ def test_every_scheme_has_an_example_here() -> None:
         "rtsp://10.0.0.1:x/",
         "rtsp://u:p@10.0.0.1/",
         "http://u@10.0.0.1/",
+        "rtsp://u:1/p@10.0.0.1/",
+        "file:///a@b.mp4",
+        "rtsp://10.0.0.1/live#video=0",
+        "rtsp://10.0.0.1/live#p",
+        "rtspu://10.0.0.1/live#video=2",
+        "http://10.0.0.1/live#video=2",
         "udp://239.1.2.3",
         "file://server/x.mp4",
         "file:///",
@@ -57,6 +64,7 @@ def test_other_address_is_refused_by_its_field_and_not_shown(url: str) -> None:
 def test_transport_is_part_of_the_address_that_is_kept() -> None:
     assert camera_url("rtsp://10.0.0.1/live", Transport.UDP) == "rtspu://10.0.0.1/live"
     assert camera_url("rtspu://10.0.0.1/live", Transport.UDP) == "rtspu://10.0.0.1/live"
-    with pytest.raises(InvalidValue) as caught:
-        camera_url("rtsps://10.0.0.1/live", Transport.UDP)
-    assert caught.value.field == "transport"
+    for other in ("rtsps://10.0.0.1/live", "rtsp://10.0.0.1/live#video=2"):
+        with pytest.raises(InvalidValue) as caught:
+            camera_url(other, Transport.UDP)
+        assert caught.value.field == "transport"

@@ -49,8 +49,10 @@ def fault(text: str) -> tuple[object, object, object]:
         ('"/srv/b/keyring"', '"/srv/a/keyring"', 1, None, "same folder"),
         ("[keyring]", '[keys]\nmachine_key = "/srv/a/machine.key"\n[keyring]', 1, None, "lies on a volume"),
         ("[keyring]", f'[paths]\nruntime = "/{"r" * 90}"\n[keyring]', 13, "paths.runtime", "too long by 1 bytes"),
-        ("[keyring]", "[recorder]\nshards = 0\n[keyring]", 13, "recorder.shards", "greater than or equal to 1"),
-        ("[keyring]", '[recorder]\nshards = "1"\n[keyring]', 13, "recorder.shards", "valid integer"),
+        ("[keyring]", '[camera_tls]\nca_file = "ca.pem"\n[keyring]', 13, "camera_tls.ca_file", "must be absolute"),
+        ("[keyring]", '[camera_tls.pins]\n"cam-1" = "aa"\n[keyring]', 13, "camera_tls.pins.cam-1", "64 hexadecimal"),
+        ("[keyring]", "[recorder]\nshards = 0\n[keyring]", 13, "recorder.shards", "a whole number from 1 to 64"),
+        ("[keyring]", '[recorder]\nshards = "1"\n[keyring]', 13, "recorder.shards", '"auto", or a whole number'),
         ("[keyring]", "[recorder]\nsegment_seconds = 301\n[keyring]", 13, "recorder.segment_seconds", "300"),
         ("[keyring]", "[access]\nport = 65536\n[keyring]", 13, "access.port", "65535"),
         ('origin = "nvr.ville.example"', 'origin = "a"\ntimezone = "Paris"', 3, "system.timezone", "time zone"),
@@ -92,6 +94,19 @@ def test_example_shows_every_key_with_its_default() -> None:
         assert getattr(settings, section).model_fields_set == set(type(getattr(settings, section)).model_fields)
     assert settings.system.preset is least.system.preset is Preset.STANDARD
     assert settings.system.model_fields_set == set(type(settings.system).model_fields)
+
+
+@pytest.mark.parametrize("written", ["9F" * 32, ":".join(["9f"] * 32), "SHA256 Fingerprint=" + ":".join(["9F"] * 32)])
+@pytest.mark.parametrize("host", ["10.0.0.7", "cam.ville.example:8322", "[2001:db8::7]", "[2001:db8::7]:322"])
+def test_fingerprint_is_taken_as_programs_print_it(host: str, written: str) -> None:
+    settings = parse(f'{GOOD}[camera_tls.pins]\n"{host}" = "{written}"\n', Path("scelle.toml"))
+    assert settings.camera_tls.pins == {host: "9f" * 32}
+
+
+def test_host_that_no_address_has_is_named() -> None:
+    line, key, _ = fault(f'{GOOD}[camera_tls.pins]\n"rtsps://cam/" = "{"9f" * 32}"\n')
+    assert line == 15
+    assert "camera_tls.pins" in str(key)
 
 
 def test_settings_can_not_be_changed() -> None:

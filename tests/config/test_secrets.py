@@ -32,6 +32,25 @@ def test_broken_file_is_named_without_its_content(tmp_path: Path, content: str) 
     assert "hunter22" not in f"{refusal.value!r} {refusal.value} {refusal.value.__cause__}"
 
 
+@pytest.mark.parametrize("odd", ["p%40:é/\\\"'#?&=@ ", "密码", "\N{PILE OF POO}", " "])
+def test_password_of_any_characters_comes_back(tmp_path: Path, odd: str) -> None:
+    file = tmp_path / "secrets.json"
+    secrets.replace(file, {"cam-1": Login(odd, odd)})
+    assert secrets.load(file) == {"cam-1": Login(odd, odd)}
+
+
+@pytest.mark.parametrize("bad", [r"hunter22\r\nX: y", r"hunter22\u0000", r"hunter22\ud800"])
+@pytest.mark.parametrize("place", ['["{}", "p"]', '["u", "{}"]'])
+def test_login_that_no_header_can_hold_is_named_by_its_reference_alone(tmp_path: Path, bad: str, place: str) -> None:
+    file = tmp_path / "secrets.json"
+    file.write_text('{"cam-7": ' + place.replace("{}", bad) + "}")
+    file.chmod(0o600)
+    with pytest.raises(ConfigError, match="control character") as refusal:
+        secrets.load(file)
+    assert "cam-7" in str(refusal.value)
+    assert "hunter22" not in f"{refusal.value!r} {refusal.value}"
+
+
 def test_file_that_everybody_can_read_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "secrets.json"
     secrets.replace(file, {})

@@ -10,7 +10,18 @@ import pytest
 import typer
 from typer.main import get_command
 
-from nvr.app.cli import admin, admin_books, admin_init, custodian, export, nvr, nvr_demo, verify
+from nvr.app.cli import (
+    admin,
+    admin_books,
+    admin_init,
+    admin_shards,
+    camera_import,
+    custodian,
+    export,
+    nvr,
+    nvr_demo,
+    verify,
+)
 from tests.contract.source import ROOT
 from tests.contract.test_docs import documents
 
@@ -32,6 +43,8 @@ ELSEWHERE = MappingProxyType(
         "nvr verify": alone(verify.verify),
         "nvr-export verify": alone(verify.verify),
         "nvr-admin init": alone(admin_init.init),
+        "nvr-admin shards": alone(admin_shards.shards),
+        "nvr-admin camera import": alone(camera_import.camera_import),
         "nvr-admin ledger verify": alone(admin_books.ledger_verify),
         "nvr-admin index rebuild": alone(admin_books.index_rebuild),
     }

@@ -1,7 +1,6 @@
-"""Bytes from outside, bent at random for minutes: a parser answers or refuses by its own error, and nothing else."""
+"""Files and answers from outside, bent for minutes: a parser answers or refuses by its own error, and nothing else."""
 
 import contextlib
-import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -12,15 +11,13 @@ from hypothesis import strategies as st
 
 from nvr.base.errors import NvrError
 from nvr.base.ids import SegmentId
-from recorder.rtsp.auth import parse_challenges
-from recorder.rtsp.messages import Response, parse
-from recorder.rtsp.sdp import video_track
 from storage.keyring import KeyringReader, create_place
 from storage.ledger import entries
 from storage.ledger.note import parse_proof
 from storage.svs1.reader import SegmentReader
 from storage.vault.answer import parse_answer
 from storage.vault.grantfile import parse_grant_file
+from tests.fuzz.engines import bent
 from tests.storage.keyring.records import key_record, ref, writer
 from tests.storage.sealed import Recorder, footage, segment_start
 
@@ -33,53 +30,12 @@ thoroughly = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
-DESCRIBE: Final = (
-    b"RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Base: rtsp://192.0.2.1/a/\r\nContent-Type: application/sdp\r\n"
-    b'WWW-Authenticate: Digest realm="x", nonce="n", qop="auth"\r\nContent-Length: 138\r\n\r\n'
-    b"v=0\r\ns=x\r\na=control:*\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
-    b"a=fmtp:96 sprop-parameter-sets=Z0LAHtkA2D3n,aMuMsg==\r\na=control:trackID=1\r\n"
-)
-
-
-def bent(whole: bytes, seed: int) -> bytes:
-    """The bytes with a few of them flipped, cut out, doubled or replaced."""
-    rng = random.Random(seed)
-    data = bytearray(whole)
-    for _ in range(rng.randint(1, 6)):
-        at = rng.randrange(len(data) + 1)
-        length = rng.choice((1, 1, 2, 8, 64))
-        change = rng.randrange(4)
-        if change == 0 and at < len(data):
-            data[at] ^= 1 << rng.randrange(8)
-        elif change == 1:
-            del data[at : at + length]
-        elif change == 2:
-            data[at:at] = data[at : at + length]
-        else:
-            data[at : at + length] = rng.randbytes(length)
-    return bytes(data)
-
-
 seeds = st.integers(0, 2**48)
 
 
 def answers_or_refuses(work: Callable[[], object]) -> None:
     with contextlib.suppress(NvrError):
         work()
-
-
-@thoroughly
-@given(seeds)
-def test_answer_of_a_camera(seed: int) -> None:
-    data = bent(DESCRIBE, seed)
-
-    def work() -> None:
-        message, _ = parse(data, 0, len(data))
-        if isinstance(message, Response):
-            parse_challenges(message.headers.all("www-authenticate"))
-            video_track(message, "rtsp://192.0.2.1/a")
-
-    answers_or_refuses(work)
 
 
 @thoroughly

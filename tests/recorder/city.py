@@ -17,7 +17,9 @@ from tests.recorder.fakes import MemoryEvents, MemorySink, Watched
 
 SMALL = SimCamera("cam1", width=320, height=180, gop_frames=10, fps=20, bitrate_bps=200_000)
 OTHER = replace(SMALL, name="cam2")
-QUICK = ShardSettings(stall_s=2, connect_timeout_s=2, retry_first_s=0.05, retry_most_s=0.1, retry_unauthorized_s=0.1)
+QUICK = ShardSettings(
+    stall_s=2, connect_timeout_s=2, retry_first_s=0.05, retry_most_s=0.1, retry_unauthorized_s=0.1, retry_busy_s=0.1
+)
 
 
 class Ticking(SystemClock):
@@ -68,6 +70,7 @@ async def city(
     settings: ShardSettings = QUICK,
     secrets: Callable[[str], tuple[str, str]] | None = None,
     entries: Callable[[Simulator], list[CameraEntry]] | None = None,
+    written: Callable[[CameraId], int] | None = None,
 ) -> AsyncIterator[City]:
     """The shard runs until the block ends; a camera with a user has its secret under its own name."""
     logins = {camera.name: (camera.user, camera.password) for camera in cameras if camera.user}
@@ -85,6 +88,7 @@ async def city(
             events,
             clock,
             settings,
+            written=written,
             is_synchronised=lambda: True,
         )
         task = asyncio.create_task(shard.run(stop))

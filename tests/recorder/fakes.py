@@ -65,9 +65,13 @@ class MemorySink(Watched):
         self.cause_of_loss = GapCause.DISK_LOST
         self.takes_none: GapCause | None = None
 
-    def open_segment(self, start: SegmentStart) -> None:
+    def open_segment(self, start: SegmentStart, first_bytes: int) -> bool:
         assert start.segment not in self.segments
+        if self.full:
+            self.happened()
+            return False
         self.segments[start.segment] = Segment(start)
+        return True
 
     def append(self, segment: SegmentId, record: Record) -> bool:
         growing = self.segments[segment]

@@ -14,6 +14,17 @@ SEI_RECOVERY = b"\x06\x06\x01\x84\x80"
 SEI_USER = b"\x06\x05\x04abcd\x80"
 AUD = b"\x09\xf0"
 
+VPS_265 = bytes.fromhex("40010c01ffff01600000030090000003000003003c959809")
+SPS_265 = bytes.fromhex("42010101600000030090000003000003003ca00a080b9f796566924caf016808000003000800000300c840")
+"""320 x 180, cropped from 184 lines, main profile, level 2.0, as x265 writes it."""
+SPS_265_LARGE = bytes.fromhex("420101016000000300900000030000030078a003c08010e596566924caf0168080000003008000000c84")
+"""1920 x 1080, level 4.0."""
+PPS_265 = bytes.fromhex("4401c172b46240")
+SEI_265_RECOVERY = b"\x4e\x01\x06\x01\x84\x80"
+SEI_265_USER = b"\x4e\x01\x05\x04abcd\x80"
+SEI_265_SUFFIX = b"\x50\x01\x84\x04abcd\x80"
+AUD_265 = b"\x46\x01\x50"
+
 
 def idr(size: int = 40, fill: int = 0x11) -> bytes:
     return b"\x65" + bytes([fill]) * (size - 1)
@@ -21,6 +32,10 @@ def idr(size: int = 40, fill: int = 0x11) -> bytes:
 
 def inter(size: int = 20, fill: int = 0x22) -> bytes:
     return b"\x41" + bytes([fill]) * (size - 1)
+
+
+def slice_265(kind: int, size: int = 40, fill: int = 0x11) -> bytes:
+    return bytes([kind << 1, 1]) + bytes([fill]) * (size - 2)
 
 
 def sample(*nals: bytes) -> bytes:
@@ -39,6 +54,19 @@ def fragments(nal: bytes, size: int) -> list[bytes]:
 
 def aggregate(*nals: bytes) -> bytes:
     return b"\x78" + b"".join(struct.pack(">H", len(nal)) + nal for nal in nals)
+
+
+def fragments_265(nal: bytes, size: int) -> list[bytes]:
+    parts = [nal[2 + at : 2 + at + size] for at in range(0, len(nal) - 2, size)]
+    payloads = []
+    for index, part in enumerate(parts):
+        bits = (0x80 if index == 0 else 0) | (0x40 if index == len(parts) - 1 else 0)
+        payloads.append(bytes([nal[0] & 0x81 | 49 << 1, nal[1], bits | nal[0] >> 1]) + part)
+    return payloads
+
+
+def aggregate_265(*nals: bytes) -> bytes:
+    return b"\x60\x01" + b"".join(struct.pack(">H", len(nal)) + nal for nal in nals)
 
 
 class Packets:

@@ -151,6 +151,18 @@ def test_full_queue_closes_at_the_last_whole_record_and_waits_for_a_random_acces
     assert bench.sink.of("cam1")[1].start.continues is None
 
 
+def test_segment_after_a_full_queue_begins_with_the_first_record_that_it_takes() -> None:
+    bench = Bench()
+    bench.sink.full = True
+    for second in range(60):
+        bench.feed(second)
+    bench.sink.full = False
+    record = bench.feed(60)
+    (segment,) = bench.sink.of("cam1")
+    assert segment.start.start_utc_us == record.start_utc_us
+    assert bench.gaps() == [(0, 60, GapCause.FELL_BEHIND)]
+
+
 @pytest.mark.parametrize("cause", [GapCause.DISK_LOST, GapCause.FULL])
 def test_disk_that_gave_up_is_left_and_the_gap_says_why(cause: GapCause) -> None:
     bench = Bench()

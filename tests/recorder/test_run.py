@@ -93,6 +93,19 @@ def test_pictures_before_the_first_random_access_point_are_left_out() -> None:
     assert sum(len(record.sizes) for record in bench.records) == 75
 
 
+def test_pictures_under_a_time_stamp_that_stands_still_are_all_kept() -> None:
+    bench = Bench()
+    bench.pictures(0, 5)
+    for _ in range(4):
+        bench.read(bench.packets.unit(1000 + 4 * STEP_90K, [b"\x41" + b"\x99" * 30]))
+    bench.pictures(5, 20)
+    bench.run.flush()
+    (record,) = bench.records
+    assert len(record.sizes) == 29
+    assert list(record.pts_delta_90k)[4:9] == [4 * STEP_90K] * 5
+    assert bench.run.breaks == 0
+
+
 def test_late_pictures_do_not_move_the_dates() -> None:
     bench = Bench()
     bench.pictures(0, 100)

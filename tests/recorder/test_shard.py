@@ -1,15 +1,19 @@
 import asyncio
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
+from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId, PointId
 from nvr.base.stop import Stop
 from nvr.base.units import UtcUs
 from nvr.sim.server import Simulator
+from recorder.errors import CameraUnreachable, Cause
 from recorder.shard import Shard
 from recorder.status import ShardSettings, State
 from storage.records import GapCause, SegmentStart
+from storage.snapshot import CameraEntry
 from tests.recorder.city import OTHER, QUICK, SMALL, Ticking, city, entry
 from tests.recorder.fakes import MemoryEvents, MemorySink
 
@@ -98,7 +102,7 @@ async def test_nothing_runs_before_and_after() -> None:
 
 
 class _Broken(MemorySink):
-    def open_segment(self, start: SegmentStart) -> None:
+    def open_segment(self, start: SegmentStart, first_bytes: int) -> bool:
         raise ZeroDivisionError
 
 
@@ -143,3 +147,69 @@ async def test_step_of_the_servers_clock_begins_an_epoch_for_every_camera() -> N
     for camera in ("cam1", "cam2"):
         assert [segment.start.clock_epoch for segment in sink.of(camera)] == [41, 42]
         assert [gap.cause for gap in events.of(camera)] == [GapCause.SILENT, GapCause.CLOCK, GapCause.STOPPED]
+
+
+async def test_city_that_comes_back_at_once_connects_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, stop = SimClock(), Stop()
+    attempts: list[int] = []
+
+    async def refuse(*_: object, **__: object) -> None:
+        attempts.append(clock.mono_us())
+        raise CameraUnreachable(Cause.REFUSED)
+
+    monkeypatch.setattr("recorder.rtsp.source.open_session", refuse)
+    cameras = [CameraEntry(CameraId(f"cam{n}"), f"rtsp://192.0.2.1/{n}", 0) for n in range(113)]
+    settings = ShardSettings(retry_first_s=1.0, retry_most_s=4.0)
+    sink, events = MemorySink(), MemoryEvents()
+    shard = Shard(cameras, _no_secrets, sink, events, clock, settings, is_synchronised=lambda: True)
+    began_us = clock.mono_us()
+    task = asyncio.create_task(shard.run(stop))
+    while len(attempts) < 5 * len(cameras):
+        for _ in range(10):
+            await asyncio.sleep(0)
+        clock.advance(2_000)
+    stop.set()
+    await task
+    first, later = attempts[: len(cameras)], attempts[len(cameras) :]
+    assert min(after - before for before, after in pairwise(attempts)) >= 8_000  # a turn each, seen every 2 ms
+    assert first[-1] - began_us < 1_500_000
+    assert later[-1] - later[0] < 30_000_000
+
+
+async def test_camera_whose_bytes_reach_no_disk_is_stalled_and_says_so_until_they_do() -> None:
+    written = {"cam1": 0, "cam2": 0}
+    async with city(SMALL, OTHER, written=lambda camera: written[camera]) as town:
+
+        def cam2_is_written() -> bool:
+            written["cam2"] += 1
+            return town.status("cam1").state is State.STALLED
+
+        await town.until(cam2_is_written)
+        assert (town.status("cam1").cause, town.status("cam2").state) == ("not-written", State.RECORDING)
+        written["cam1"] = 1
+        await town.until(lambda: town.status("cam1").state is State.RECORDING)
+        assert town.status("cam1").cause is None
+        assert town.status("cam1").reconnects == 0
+    # What storage took and did not write, storage tells: here there is no gap but those of start and end.
+    assert [gap.cause for gap in town.events.of("cam1")] == [GapCause.SILENT, GapCause.STOPPED]
+
+
+async def test_new_address_and_login_of_one_camera_leave_the_sessions_of_the_others_as_they_are() -> None:
+    third = replace(SMALL, name="cam3")
+    entries = [SMALL, OTHER, third]
+    async with city(*entries) as town:
+        for camera in entries:
+            await town.recorded(camera.name, 20)
+        moved = replace(entry(town.sim, OTHER), url=town.sim.url("cam3"))
+        town.shard.apply([entry(town.sim, SMALL), moved, entry(town.sim, third)])
+        await town.until(lambda: town.sim.players("cam2") == 0 and town.sim.players("cam3") == 2)
+        locked = replace(moved, secret="nowhere")
+        town.shard.apply([entry(town.sim, SMALL), locked, entry(town.sim, third)])
+        await town.until(lambda: town.status("cam2").cause == "no-secret")
+        for name in ("cam1", "cam3"):
+            await town.recorded(name, 20)
+            status = town.status(name)
+            assert (status.lost, status.dropped, status.reconnects) == (0, 0, 0)
+    for name in ("cam1", "cam3"):
+        assert len({segment.start.run for segment in town.sink.of(name)}) == 1
+        assert [gap.cause for gap in town.events.of(name)] == [GapCause.SILENT, GapCause.STOPPED]

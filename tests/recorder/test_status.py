@@ -17,6 +17,7 @@ def _status() -> CameraStatus:
         next_attempt_utc_us=UtcUs(2),
         last_record_utc_us=None,
         bytes=0,
+        written=0,
         records=0,
         frames=0,
         lost=0,

@@ -7,12 +7,13 @@ from itertools import accumulate, pairwise
 import pytest
 
 from nvr.base.units import us_from_ticks
+from nvr.sim.camera import SimCamera
 from nvr.sim.faults import Faults
 from nvr.sim.playback import drawn_instants
 from recorder.status import State
 from recorder.timeline import MAX_SLEW_PPM
 from storage.records import GapCause
-from tests.recorder.city import OTHER, QUICK, SMALL, city
+from tests.recorder.city import OTHER, QUICK, SMALL, city, entry
 from tests.recorder.fakes import Segment
 
 _ANSWERS = [
@@ -31,7 +32,8 @@ def _instants(segment: Segment) -> list[tuple[int, int | None]]:
         for size, delta_90k in zip(record.sizes, record.pts_delta_90k, strict=True):
             samples.append((record.start_utc_us + us_from_ticks(delta_90k), bytes(record.data[at : at + size])))
             at += size
-    return list(drawn_instants(segment.start.codec.extradata, samples))
+    codec = segment.start.codec
+    return list(drawn_instants(codec.extradata, samples, "h265" if codec.codec.startswith("hvc1") else "h264"))
 
 
 async def test_pictures_lie_as_far_apart_as_the_clock_in_them_shows() -> None:
@@ -54,6 +56,21 @@ async def test_pictures_lie_as_far_apart_as_the_clock_in_them_shows() -> None:
     for before, after in pairwise([0, *ends[:-1]]):
         slew_us = (told[after][0] - told[before][0]) * MAX_SLEW_PPM // 1_000_000
         assert abs(errors[after] - errors[before]) <= slew_us + rounding_us
+
+
+@pytest.mark.parametrize("camera", [replace(SMALL, codec="h265"), replace(SMALL, codec="h265", b_frames=2)])
+async def test_h265_camera_is_recorded_with_every_picture_at_its_instant(camera: SimCamera) -> None:
+    async with city(replace(camera, aggregate=True)) as town:
+        await town.recorded("cam1", 60)
+        status = town.status("cam1")
+        await town.end()
+    assert (status.codec, status.width, status.height, status.lost) == ("hvc1.1.6.L60.90", 320, 180, 0)
+    segment = town.sink.of("cam1")[0]
+    told = await asyncio.to_thread(_instants, segment)
+    steps = [(after[0] - before[0], after[1], before[1]) for before, after in pairwise(told)]
+    assert len(told) >= 60
+    assert all(after is not None and before is not None and after > before for _, after, before in steps)
+    assert all(abs(wall - (after or 0) + (before or 0)) <= 1000 for wall, after, before in steps)
 
 
 async def test_camera_counts_as_recording_only_once_there_is_a_picture_to_begin_with() -> None:
@@ -109,6 +126,34 @@ async def test_camera_that_answers_wrongly_is_named_so_and_disturbs_no_other(
     assert (gap.cause, gap.detail) == (GapCause.SILENT, cause)
     assert gap.to_utc_us is not None
     assert [gap.detail for gap in town.events.of("cam2")] == ["starting", ""]
+
+
+@pytest.mark.parametrize(("cause", "busy_s"), [("busy", 3600.0), ("not-found", 0.0)])
+async def test_camera_without_a_session_to_give_is_left_alone_for_longer(cause: str, busy_s: float) -> None:
+    async with city(SMALL, OTHER, settings=replace(QUICK, retry_busy_s=busy_s)) as town:
+        town.sim.faults("cam1").answer_busy(503)
+        if cause == "not-found":
+            town.sim.faults("cam1").answer_not_found()
+        town.sim.faults("cam1").drop_connections()
+        await town.until(lambda: (town.status("cam1").state, town.status("cam1").cause) == (State.WAITING, cause))
+        status = town.status("cam1")
+        assert status.next_attempt_utc_us is not None
+        assert (status.next_attempt_utc_us - status.since_utc_us > 3000 * 1_000_000) == (busy_s > 0)
+
+
+async def test_camera_that_sends_us_elsewhere_is_recorded_there_and_then_at_home_again() -> None:
+    async with city(SMALL, OTHER, entries=lambda sim: [entry(sim, SMALL)]) as town:
+        await town.recorded("cam1", 20)
+        town.sim.faults("cam1").ask_redirect(town.sim.url("cam2"))
+        await town.sim.wait_played("cam2")
+        await town.recorded("cam1", 20)
+        assert town.sim.players("cam1") == 0
+        town.sim.faults("cam2").drop_connections()
+        await town.sim.wait_played("cam1")
+        await town.recorded("cam1", 20)
+        assert town.sim.players("cam2") == 0
+        details = [gap.detail for gap in town.events.of("cam1")]
+    assert details == ["starting", "redirected", "closed"]
 
 
 async def test_frozen_camera_is_stalled_then_given_up_and_the_gap_has_its_length() -> None:

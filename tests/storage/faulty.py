@@ -38,7 +38,7 @@ class FaultyDisk:
 
     def _wrapper(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(first: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 -- whatever the real call takes
-            if not self._is_ours(first):
+            if not is_below(first, self._below):
                 return real(first, *args, **kwargs)
             self.calls.append(name)
             number = len(self.calls)
@@ -51,12 +51,14 @@ class FaultyDisk:
 
         return call
 
-    def _is_ours(self, target: int | str | os.PathLike[str]) -> bool:
-        if isinstance(target, int):
-            try:
-                path = Path(f"/proc/self/fd/{target}").readlink()
-            except OSError:
-                return False
-        else:
-            path = Path(target)
-        return str(path).startswith(self._below)
+
+def is_below(target: int | str | os.PathLike[str], folder: str) -> bool:
+    """Whether a path, or the file of a descriptor, lies below the folder."""
+    if isinstance(target, int):
+        try:
+            path = Path(f"/proc/self/fd/{target}").readlink()
+        except OSError:
+            return False
+    else:
+        path = Path(target)
+    return str(path).startswith(folder)

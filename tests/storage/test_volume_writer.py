@@ -155,7 +155,7 @@ def test_stop_closes_every_segment_and_without_drain_drops_what_waits(recorder: 
     assert opened(recorder, sealed, recorder.people) == []
 
 
-def test_full_queue_refuses_a_record_and_never_a_control(recorder: Recorder) -> None:
+def test_full_queue_refuses_records_and_beginnings_and_never_an_end(recorder: Recorder) -> None:
     held = threading.Event()
     reached = threading.Event()
 
@@ -182,12 +182,12 @@ def test_full_queue_refuses_a_record_and_never_a_control(recorder: Recorder) -> 
     assert taken[0]
     assert not taken[-1]
     recorder.writer.close_segment(start.segment)
-    recorder.writer.open_segment(segment_start(1))
+    assert not recorder.writer.open_segment(segment_start(1), 500)
     assert not recorder.writer.failed(start.segment)
     held.set()
     recorder.writer.stop(drain=True)
-    assert recorder.writer.statistics().queue.refused == taken.count(False)
-    assert [sealed.records for sealed in recorder.told.sealed_segments] == [2 + taken.count(True), 1]
+    assert recorder.writer.statistics().queue.refused == taken.count(False) + 1
+    assert [sealed.records for sealed in recorder.told.sealed_segments] == [2 + taken.count(True)]
 
 
 def test_nothing_of_a_picture_or_a_key_is_on_any_disk(

@@ -1,7 +1,8 @@
 """`nvr-admin`: for the administrator, who sees no pictures."""
 
+from nvr.app.cli.admin_camera import camera
 from nvr.app.cli.admin_keep import hold, index, ledger, retention
-from nvr.app.cli.admin_register import account, authorisation, camera, point
+from nvr.app.cli.admin_register import account, authorisation, point
 from nvr.app.cli.common import command_elsewhere, new_app, run
 from nvr.app.cli.person import sign_in
 
@@ -10,6 +11,7 @@ app = new_app(
 )
 app.callback()(sign_in)
 command_elsewhere(app, "init", "nvr.app.cli.admin_init", "Found a system, from nothing.")
+command_elsewhere(app, "shards", "nvr.app.cli.admin_shards", "Which recorder processes there are, with their units.")
 for name, group in {
     "camera": camera,
     "point": point,

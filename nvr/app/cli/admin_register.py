@@ -1,83 +1,20 @@
-"""What the administrator enters: cameras, points, authorisations, accounts."""
+"""What the administrator enters: points, authorisations, accounts."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from config.camera_url import Transport
 from nvr.app.cli.answers import write_answer
 from nvr.app.cli.common import JsonOption, new_app, secret
 from nvr.app.cli.person import act_and_list, act_and_write, person_of
-from nvr.app.cli.tables import account_rows, camera_rows
+from nvr.app.cli.tables import account_rows
 
-camera = new_app("Cameras.")
 point = new_app("Points: the numbered places of the prefect's order.")
 authorisation = new_app("Authorisations: the prefect's orders.")
 account = new_app("Accounts of named persons.")
 
 _E7 = 10_000_000
-
-
-@camera.command("add")
-def camera_add(  # noqa: PLR0913 -- a parameter is an option
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="CAMERA", help="Its id: a-z 0-9 _ . -")],
-    url: Annotated[
-        str, typer.Option(help="rtsp, rtsps, rtspu, http, https, udp, file or v4l2 address, without user and password")
-    ],
-    transport: Annotated[
-        Transport, typer.Option(help="How the pictures of an rtsp:// camera travel; udp makes it rtspu://")
-    ] = Transport.TCP,
-    user: Annotated[str | None, typer.Option(help="The camera's user")] = None,
-    camera_password_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Its first line is the camera's password; else asked for")
-    ] = None,
-    at: Annotated[str | None, typer.Option("--point", help="The point where it stands")] = None,
-    retention_days: Annotated[int | None, typer.Option(min=1, help="Shorter than the order's, never longer")] = None,
-    *,
-    as_json: JsonOption = False,
-) -> None:
-    """Add a camera; recording begins within seconds.
-
-    Example: nvr-admin --as admin camera add mairie-1 --url rtsp://10.0.0.11/stream1 --user viewer --point p12
-    """
-    person = person_of(context)
-    password = secret("ask-camera-password", camera_password_file) if user is not None else None
-    answer = person.act(
-        "camera.add",
-        camera=name,
-        url=url,
-        transport=transport.value,
-        user=user,
-        password=password,
-        point=at,
-        retention_days=retention_days,
-    )
-    write_answer(answer, as_json=as_json, zone=person.zone)
-
-
-@camera.command("retire")
-def camera_retire(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="CAMERA", help="Its id")],
-    *,
-    as_json: JsonOption = False,
-) -> None:
-    """Record a camera no more; its footage stays as long as the order says.
-
-    Example: nvr-admin --as admin camera retire mairie-1
-    """
-    act_and_write(context, "camera.retire", as_json=as_json, camera=name)
-
-
-@camera.command("list")
-def camera_list(context: typer.Context, *, as_json: JsonOption = False) -> None:
-    """All cameras with their state.
-
-    Example: nvr-admin --as admin camera list
-    """
-    act_and_list(context, "camera.list", camera_rows, as_json=as_json)
 
 
 @point.command("add")

@@ -10,7 +10,9 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from nvr.app.cli.tables import causes_of
 from nvr.app.cli.times import show_day, show_instant
+from nvr.app.messages import say
 from nvr.app.words import DAY_SUFFIX, INSTANT_SUFFIX, heading, word
 
 _WORDS: Final = frozenset({"state", "roles"})
@@ -34,6 +36,12 @@ def write_answer(value: Any, *, as_json: bool, zone: ZoneInfo) -> None:  # noqa:
         _write_list(value, zone)
     else:
         sys.stdout.write(f"{value}\n")
+
+
+def write_remedies(cameras: Sequence[Mapping[str, Any]]) -> None:
+    """Below a list of cameras: what stands in the way of those that are not recorded, and what to do."""
+    for cause, names in causes_of(cameras).items():
+        sys.stdout.write(f"\n{', '.join(names)}:\n{say(f'cause-{cause}')}\n")
 
 
 def _write_list(rows: Sequence[Any], zone: ZoneInfo) -> None:

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Final
 
 import typer
@@ -15,6 +16,10 @@ from nvr.base.errors import ConfigError, NvrError
 
 EXIT_REFUSED: Final = 1
 EXIT_CONFIG: Final = 78
+_TOLD_ON: Final = MappingProxyType({"config": "--config"})
+_PERSON_TOLD_ON: Final = MappingProxyType(
+    {"config": "--config", "account": "--as", "password_file": "--password-file", "lang": "--lang"}
+)
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Configuration; else SCELLE_CONFIG, else /etc/scelle.")
@@ -34,15 +39,18 @@ def new_app(help_text: str | None = None) -> typer.Typer:
     )
 
 
-def command_elsewhere(app: typer.Typer, name: str, module: str, help_text: str, *first: str) -> None:
+def command_elsewhere(
+    app: typer.Typer, name: str, module: str, help_text: str, *first: str, of_person: bool = False
+) -> None:
     """A command that another module is: this process becomes it, so that the others need not load what it needs.
 
-    `first` are its first arguments: a command of that module.
+    `first` are its first arguments: a command of that module. With `of_person` it is told who acts.
     """
+    told_on = _PERSON_TOLD_ON if of_person else _TOLD_ON
 
     def become(context: typer.Context) -> None:
-        config = context.find_root().params.get("config")
-        given = [] if config is None else ["--config", str(config)]
+        values = ((option, context.find_root().params.get(name)) for name, option in told_on.items())
+        given = [word for option, value in values if value is not None for word in (option, str(value))]
         os.execv(sys.executable, [sys.executable, "-m", module, *first, *given, *context.args])  # noqa: S606 -- ourselves
 
     passing_on = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}

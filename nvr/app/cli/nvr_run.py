@@ -12,11 +12,12 @@ import typer
 
 from config.load import config_file, load
 from config.model import Settings
-from nvr.app.cli.answers import write_answer, write_json
+from nvr.app.cli.answers import write_answer, write_json, write_remedies
 from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, settings_of
 from nvr.app.cli.tables import status_of
 from nvr.app.commands import Role, role_command
 from nvr.app.messages import say
+from nvr.app.shards import recorder_sockets
 from nvr.app.supervisor import supervise
 from nvr.base.clock import SystemClock
 from nvr.base.errors import NvrError, Refused
@@ -58,14 +59,15 @@ def status(config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
             sys.stdout.write(f"{name}: {say('role-silent') if answer is None else say('role-answers')}\n")
             if answer is not None:
                 write_answer(status_of(name, answer), as_json=False, zone=zone)
+                write_remedies(answer["state"]["cameras"] if name.startswith("recorder") else [])
     if None in answers.values():
         raise typer.Exit(EXIT_REFUSED)
 
 
 async def _ask_all(settings: Settings) -> dict[str, Any]:
     paths = settings.paths
-    recorders = [paths.recorder_socket(shard) for shard in range(settings.recorder.shards)]
-    sockets = [paths.keeper_socket, *recorders, paths.access_socket]
+    recorders = await asyncio.to_thread(recorder_sockets, settings)
+    sockets = [paths.keeper_socket, *recorders.values(), paths.access_socket]
     answers = await asyncio.gather(*(_ask(socket) for socket in sockets))
     return {socket.stem: answer for socket, answer in zip(sockets, answers, strict=True)}
 

@@ -86,12 +86,17 @@ def sign_in(
 
     def of_this_call() -> Person:
         if not person:
-            settings = settings_of(config)
-            name = account or str(typer.prompt(say("ask-account"), err=True))
-            person.append(Person(settings, name, secret("ask-password", password_file)))
+            person.append(signed_in(config, account, password_file))
         return person[0]
 
     context.obj = of_this_call
+
+
+def signed_in(config: Path | None, account: str | None, password_file: Path | None) -> Person:
+    """The person of these options, asked for what they lack. Raises ConfigError."""
+    settings = settings_of(config)
+    name = account or str(typer.prompt(say("ask-account"), err=True))
+    return Person(settings, name, secret("ask-password", password_file))
 
 
 def person_of(context: typer.Context) -> Person:

@@ -92,6 +92,17 @@ def retention_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
     ]
 
 
+def causes_of(cameras: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The cameras that are not recorded, by cause; a text of the cause says what to do."""
+    found: dict[str, list[str]] = {}
+    for camera in cameras:
+        state = camera.get("state") or {}
+        state = state if isinstance(state, Mapping) else camera
+        if state.get("cause") and not camera.get("retired"):
+            found.setdefault(str(state["cause"]), []).append(str(camera["camera"]))
+    return found
+
+
 def status_of(role: str, answer: Mapping[str, Any]) -> dict[str, Any]:
     """The lines on one role: counts, and whatever is not as it should be."""
     if role.startswith("recorder"):

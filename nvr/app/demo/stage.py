@@ -36,6 +36,8 @@ class Stage:
     settings: Settings
     processes: Processes
     clock: Clock
+    url: str
+    """Of the cameras, with `{n}` for the number."""
 
     @property
     def custodians(self) -> Path:
@@ -92,12 +94,12 @@ def set_up(folder: Path, processes: Processes, clock: Clock, *, port: int) -> St
     for account in ("admin", *_PEOPLE):
         _write_password(folder / "passwords" / account)
     config = _found(folder, processes, port)
-    stage = Stage(folder, config, load(config, {}), processes, clock)
     url = _start_cameras(processes)
+    stage = Stage(folder, config, load(config, {}), processes, clock, url)
     processes.start("nvr", command_line("nvr", "run", "--config", str(config)))
     stage.until("nvr run", lambda: stage.status(stage.settings.paths.access_socket) is not None)
     _people(stage)
-    _places_and_cameras(stage, url)
+    _places_and_cameras(stage)
     stage.until("recording", stage.are_recorded)
     return stage
 
@@ -149,7 +151,7 @@ def _people(stage: Stage) -> None:
         )
 
 
-def _places_and_cameras(stage: Stage, url: str) -> None:
+def _places_and_cameras(stage: Stage) -> None:
     admin = stage.as_person("admin")
     run = stage.processes.run
     run(
@@ -161,5 +163,5 @@ def _places_and_cameras(stage: Stage, url: str) -> None:
         run(
             "admin", *admin, "point", "add", f"p{number}", "--number", str(number), "--address", f"{number} demo street"
         )
-        address = url.replace("{n}", str(number))
+        address = stage.url.replace("{n}", str(number))
         run("admin", *admin, "camera", "add", f"cam{number}", "--url", address, "--point", f"p{number}")

@@ -13,6 +13,7 @@ from nvr.app.keeper_calls import keeper_handlers
 from nvr.app.keeper_settings import keeper_settings
 from nvr.app.peers import role_uids
 from nvr.app.process import main
+from nvr.app.shards import recorder_sockets
 from nvr.base.clock import SystemClock
 from nvr.base.errors import ConfigError, Retryable
 from nvr.base.ids import CameraId, SegmentId
@@ -47,10 +48,10 @@ async def run(settings: Settings, _shard: int, stop: Stop, ready: Callable[[], N
 
 def recorders(settings: Settings) -> Rotate:
     """How the keeper asks every recorder for a rotation; one that does not run has nothing that it could close."""
-    sockets = [settings.paths.recorder_socket(shard) for shard in range(settings.recorder.shards)]
 
     async def rotate(cameras: Sequence[CameraId]) -> Sequence[SegmentId]:
-        answers = await asyncio.gather(*(_rotate(socket, cameras) for socket in sockets))
+        sockets = await asyncio.to_thread(recorder_sockets, settings)
+        answers = await asyncio.gather(*(_rotate(socket, cameras) for socket in sockets.values()))
         return [segment for answer in answers for segment in answer]
 
     return rotate

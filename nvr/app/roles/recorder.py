@@ -14,15 +14,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 import nvr
 from config import secrets
 from config.model import Settings
-from nvr.app.call_args import cameras_of
+from nvr.app.call_args import cameras_of, number_of
 from nvr.app.peers import role_uids
 from nvr.app.process import main
+from nvr.app.roles.camera_trust import camera_trust
 from nvr.app.roles.custodians import accept_set
 from nvr.app.roles.faults import Faults
 from nvr.app.roles.leftovers import Leftovers
 from nvr.app.roles.shardstate import NOT_WRITTEN, ShardState
 from nvr.app.roles.telling import HEARTBEAT_S, GrowingSegments, state_of
 from nvr.app.roles.volumes import VolumeRouter
+from nvr.app.shards import running_shards
 from nvr.base.clock import SystemClock
 from nvr.base.errors import NvrError
 from nvr.base.ids import BootId, uuid7
@@ -120,7 +122,7 @@ def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
     epoch = state.next_epoch(clock.utc_us())
     boot = BootId(uuid7(clock.utc_us()))
     identity = SealerIdentity(settings.system.origin, boot, _software(), custodians)
-    spool = _open_spool(settings, number, boot, clock, faults)
+    spool = _open_spool(settings, number, boot, clock, faults, running_shards(settings, snapshot))
     opened.callback(spool.close)
     opened.callback(lambda: spool.tell(StopBody(reason="stopped")))
     told = GrowingSegments(SpoolEvents(spool))
@@ -137,7 +139,8 @@ def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
     router = VolumeRouter(writers)
     entries = snapshot.of_shard(number)
     router.cameras(entries)
-    shard = Shard(entries, logins, router, SpoolEvents(spool), clock, _shard_settings(settings, epoch), pool=pool)
+    set_up = _shard_settings(settings, epoch)
+    shard = Shard(entries, logins, router, SpoolEvents(spool), clock, set_up, pool=pool, written=told.written)
     return _Parts(
         number=number,
         state=state,
@@ -157,10 +160,12 @@ def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
     )
 
 
-def _open_spool(settings: Settings, number: int, boot: BootId, clock: SystemClock, faults: Faults) -> SpoolWriter:
+def _open_spool(
+    settings: Settings, number: int, boot: BootId, clock: SystemClock, faults: Faults, shards: int
+) -> SpoolWriter:
     """The spool; among the sockets when the disk of the state refuses, where the keeper reads it too."""
     paths, key = settings.paths, Ed25519PrivateKey.generate()
-    make = partial(SpoolWriter, sw=_software(), shards=settings.recorder.shards)
+    make = partial(SpoolWriter, sw=_software(), shards=shards)
     try:
         return make(paths.spool, number, boot, clock, key)
     except OSError as error:
@@ -209,7 +214,12 @@ def _usable(use: Callable[[T], U], them: Iterable[T]) -> list[U]:
 
 def _shard_settings(settings: Settings, epoch: int) -> ShardSettings:
     recorder = settings.recorder
-    return ShardSettings(clock_epoch=epoch, segment_seconds=recorder.segment_seconds, stall_s=recorder.stall_seconds)
+    return ShardSettings(
+        clock_epoch=epoch,
+        segment_seconds=recorder.segment_seconds,
+        stall_s=recorder.stall_seconds,
+        trust=camera_trust(settings.camera_tls),
+    )
 
 
 async def _record(settings: Settings, parts: _Parts, stop: Stop, ready: Callable[[], None]) -> None:
@@ -243,7 +253,10 @@ def _handlers(parts: _Parts) -> dict[str, Any]:
     async def rotate(args: dict[str, Any]) -> object:
         return await parts.shard.rotate(cameras_of(args))
 
-    return {"status": status, "rotate": rotate}
+    async def check(args: dict[str, Any]) -> object:
+        return await parts.shard.check(cameras_of(args), limit_s=number_of(args, "seconds"))
+
+    return {"status": status, "rotate": rotate, "check": check}
 
 
 async def _heartbeats(parts: _Parts, settings: Settings) -> None:

@@ -16,12 +16,13 @@ HEARTBEAT_S: Final = 60.0
 class GrowingSegments:
     """Passes seals on to the spool, and remembers how far each growing segment has come.
 
-    Volume threads write, the event loop reads; each call is one dictionary access.
+    Volume threads write, the event loop reads.
     """
 
     def __init__(self, events: SpoolEvents) -> None:
         self._events = events
         self._growing: dict[SegmentId, RecordWritten] = {}
+        self._written: dict[CameraId, int] = {}
 
     def sealed(self, segment: SealedSegment) -> None:
         """The segment is closed and durable."""
@@ -31,6 +32,12 @@ class GrowingSegments:
     def record_written(self, record: RecordWritten) -> None:
         """One more record is in a growing segment."""
         self._growing[record.segment] = record
+        # By one thread at a time, but for the moment in which a camera leaves a volume that is lost.
+        self._written[record.camera] = self._written.get(record.camera, 0) + record.ct_bytes
+
+    def written(self, camera: CameraId) -> int:
+        """Bytes of the camera's records that were written since the process began."""
+        return self._written.get(camera, 0)
 
     def segment_failed(self, segment: SegmentId, camera: CameraId, why: SegmentFailure) -> None:
         """The segment takes no more records."""

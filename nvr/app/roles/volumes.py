@@ -31,15 +31,20 @@ class VolumeRouter:
         self._points = {entry.camera: entry.point for entry in entries}
         self._homes = {camera: home for camera, home in self._homes.items() if camera in self._points}
 
-    def open_segment(self, start: SegmentStart) -> None:
-        """Begin a segment on the camera's volume; without any volume in service, it has failed at once."""
+    def open_segment(self, start: SegmentStart, first_bytes: int) -> bool:
+        """Begin a segment on the camera's volume; without any volume in service, it has failed at once.
+
+        False when the volume's queue is full: nothing began.
+        """
         writer = self._home(start.camera)
         if writer is None:
             full = any(each.full for each in self._writers if each.lost is None)
             self._at[start.segment] = GapCause.FULL if full else GapCause.DISK_LOST
-        else:
-            self._at[start.segment] = writer
-            writer.open_segment(start)
+            return True
+        if not writer.open_segment(start, first_bytes):
+            return False
+        self._at[start.segment] = writer
+        return True
 
     def append(self, segment: SegmentId, record: Record) -> bool:
         """Hand over a record; False when the volume's queue is full."""

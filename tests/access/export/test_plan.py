@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -138,3 +139,21 @@ def test_every_frame_of_the_interval_is_shown_and_no_other(orders: list[list[int
         assert len(part.hidden_before) + len(part.hidden_after) + sum(part.shown) == len(part.pts_90k)
         assert part.gops[0].random_access is IDR
         assert len(part.hidden_before) < 4
+
+
+@pytest.mark.parametrize(
+    ("numbers", "random_access", "parts"), [((0, 1, 2), CRA, 1), ((0, 2, 3), CRA, 2), ((0, 2, 3), IDR, 1)]
+)
+def test_open_group_behind_a_hole_begins_a_movie_of_its_own(
+    numbers: Sequence[int], random_access: RandomAccess, parts: int
+) -> None:
+    gops = [gop(numbers[0]), *(gop(number, random_access=random_access) for number in numbers[1:])]
+    assert len(plan(gops, 0, 9)) == parts
+
+
+def test_frames_that_do_not_decode_are_hidden_as_long_as_there_are_others() -> None:
+    first = replace(gop(1, order=[2, 0, 1, 3], random_access=CRA), undecodable_first=(1, 2))
+    for to_s, shown in ((9, [True, False, False, True]), (1.5, [False, True, True])):
+        (part,) = plan([first], 0, to_s)
+        assert part.undecodable == [1, 2]
+        assert part.shown == shown

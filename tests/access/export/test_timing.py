@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.export.timing import decode_times, edits_of, ranges_of, wall_utc_us
+from access.export.timing import decode_times, edits_of, numbers_of, ranges_of, shown_of, wall_utc_us
 
 INSTANTS = st.lists(st.integers(-(2**40), 2**40), max_size=60)
 DISTINCT = st.lists(st.integers(0, 2**30), min_size=1, max_size=60, unique=True)
@@ -58,3 +58,15 @@ def test_ranges_hold_the_same_numbers_and_never_touch(numbers: set[int]) -> None
 def test_wall_time_of_a_frame_follows_its_record() -> None:
     assert wall_utc_us(1_000_000, 3600) == 1_040_000
     assert wall_utc_us(1_000_000, -3600) == 960_000
+
+
+@given(st.sets(st.integers(0, 200)))
+def test_ranges_are_the_numbers_that_they_were_made_of(numbers: set[int]) -> None:
+    assert numbers_of(ranges_of(sorted(numbers))) == numbers
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=20), st.sets(st.integers(0, 19)))
+def test_something_is_shown_of_every_interval_that_holds_something(inside: list[bool], undecodable: set[int]) -> None:
+    shown = shown_of(inside, undecodable)
+    assert any(shown) == any(inside)
+    assert all(within for within, seen in zip(inside, shown, strict=True) if seen)

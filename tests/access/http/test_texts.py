@@ -24,7 +24,7 @@ def test_every_state_has_its_word(state: CameraState) -> None:
 
 
 def test_cause_is_not_mistaken_for_another_text() -> None:
-    assert cause_text("not-found", ENGLISH) == "camera knows no such stream"
+    assert cause_text("not-found", ENGLISH).startswith("camera knows no such stream")
     assert cause_text("stalled", ENGLISH) == "pictures stopped coming"
     assert cause_text("unheard-of", ENGLISH) == "unheard-of"
 

@@ -1,6 +1,6 @@
 """Status views for tests: a town where all is well, and one where much is wrong."""
 
-from access.http.view import Alarm, CameraState, CameraView, LedgerView, StatusView, VolumeView
+from access.http.view import Alarm, CameraState, CameraView, LedgerView, RecorderView, StatusView, VolumeView
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
 
@@ -20,6 +20,13 @@ def camera(
         last_record_utc_us=UtcUs(NOW - 2 * US_PER_SECOND),
         bitrate_bps=4_037_000 if state is CameraState.RECORDING else None,
         gaps_today=gaps,
+        records=120,
+        frames=3_000,
+        bytes=60_000_000,
+        written=59_000_000,
+        lost=7,
+        dropped=3,
+        reconnects=gaps,
         gap_today_us=gaps * 95 * US_PER_SECOND,
     )
 
@@ -45,6 +52,7 @@ WELL = StatusView(
     cameras=[camera(f"cam-{number:03d}", gaps=number % 3) for number in range(1, 9)],
     volumes=[volume("disque-1"), volume("disque-2")],
     ledger=LEDGER,
+    recorders=[RecorderView(0, answers=True)],
 )
 
 WRONG = StatusView(

@@ -1,5 +1,6 @@
 """A movie that shows more, less or at another time than was granted and sealed is found out."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from access.export.boxes import boxes
 from access.export.editlist import edits_from, with_edits
 from access.export.timing import Edit
 from access.verification.bundle import verify_bundle
+from tests.access.footage import FRAME_US, START_UTC_US, Town, codec_of, encode, records_of
 from tests.access.verification.bundles import sign_again
 
 
@@ -69,6 +71,32 @@ MANIFEST = {
 def test_movie_told_otherwise_than_it_is_is_named(bundle: Path, change: dict[str, Any], told: str) -> None:
     sign_again(bundle, lambda manifest: manifest["items"][0].update(change))
     assert told in found_in(bundle)
+
+
+def test_bundle_that_begins_with_an_open_group_is_whole_and_says_what_does_not_decode(town: Town) -> None:
+    sets, units = encode(100, b_frames=2, codec="h265", gop_frames=24, open_gop=True)
+    begin = next(at for at, unit in enumerate(units) if unit.pts_90k == 24 * 3600)
+    town.seal(records_of(units[begin:]), codec_of(sets))
+    bundle = town.export(town.grant(START_UTC_US + 20 * FRAME_US, START_UTC_US + 60 * FRAME_US)).path
+    assert verify_bundle(bundle).findings == ()
+    (item,) = json.loads((bundle / "manifest.json").read_bytes())["items"]
+    assert (item["codec"], item["undecodable"]) == ("hvc1.1.6.L60.90", [[1, 2]])
+    assert item["from_utc_us"] == START_UTC_US + 24 * FRAME_US
+    sign_again(bundle, lambda manifest: manifest["items"][0].update(undecodable=[[1, 3]]))
+    assert found_in(bundle) == {"shown-outside", "undecodable-list-differs"}
+
+
+def test_frames_that_decode_can_not_be_called_undecodable(bundle: Path) -> None:
+    sign_again(bundle, lambda manifest: manifest["items"][0].update(undecodable=[[6, 6]]))
+    assert "undecodable-list-differs" in found_in(bundle)
+
+
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_bundle_of_h265_is_whole(town: Town, b_frames: int) -> None:
+    sets, units = encode(100, b_frames=b_frames, codec="h265")
+    town.seal(records_of(units), codec_of(sets))
+    bundle = town.export(town.grant(START_UTC_US + 31 * FRAME_US, START_UTC_US + 62 * FRAME_US)).path
+    assert verify_bundle(bundle).findings == ()
 
 
 def test_samples_after_the_last_of_the_interval_are_named(bundle: Path) -> None:

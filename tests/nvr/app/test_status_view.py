@@ -24,9 +24,12 @@ class NoIndex:
 
 
 class Recorders:
-    async def answers(self) -> list[dict[str, Any]]:
+    async def by_shard(self) -> dict[int, dict[str, Any] | None]:
         fault = {"id": "footage-damaged", "where": "/a/growing/0/x.svs", "what": "no header"}
-        return [{"state": {"cameras": []}, "volumes": [], "keyring_degraded": False, "faults": [fault]}]
+        return {
+            0: {"state": {"cameras": []}, "volumes": [], "keyring_degraded": False, "faults": [fault]},
+            1: None,
+        }
 
 
 def test_fault_of_a_recorder_is_an_alarm_with_its_place(tmp_path: Path) -> None:
@@ -36,3 +39,5 @@ def test_fault_of_a_recorder_is_an_alarm_with_its_place(tmp_path: Path) -> None:
     parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), NoIndex(), Recorders()))
     view = asyncio.run(StatusViews(settings, *parts, SimClock()).view())
     assert Alarm("footage-damaged", None, "/a/growing/0/x.svs: no header") in view.alarms
+    assert Alarm("recorder-silent", None, "1") in view.alarms
+    assert [(each.shard, each.answers) for each in view.recorders] == [(0, True), (1, False)]

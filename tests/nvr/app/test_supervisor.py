@@ -14,11 +14,13 @@ import pytest
 from config.load import load
 from nvr.app.child import ChildPlan
 from nvr.app.supervisor import Supervisor, plans
-from nvr.base.clock import SystemClock
+from nvr.base.clock import Clock, SystemClock
 from nvr.base.errors import NvrError
 from nvr.base.stop import Stop
+from nvr.base.units import MonoUs
 from nvr.base.wire import Client
 from tests.nvr.app.fixtures import ServiceManager, write_config
+from tests.recorder.fakes import Watched
 
 STUB = str(Path(__file__).with_name("stub_role.py"))
 
@@ -44,9 +46,34 @@ async def pid_of(child: ChildPlan) -> int:
     return answer["pid"]
 
 
+class Leaping(SystemClock):
+    """The machine's clock, which leaps by `leap_us` in the next sleep, as for one who was suspended.
+
+    `woken` counts who slept on it.
+    """
+
+    def __init__(self) -> None:
+        self.leap_us = 0
+        self.woken = 0
+        self._ahead_us = 0
+        self.watched = Watched()
+
+    def mono_us(self) -> MonoUs:
+        return MonoUs(super().mono_us() + self._ahead_us)
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds)
+        self.woken += 1
+        self._ahead_us += self.leap_us
+        self.leap_us = 0
+        self.watched.happened()
+
+
 @asynccontextmanager
-async def running(*children: ChildPlan) -> AsyncIterator[tuple[Supervisor, Stop, asyncio.Task[int]]]:
-    stop, supervisor = Stop(), Supervisor(children, SystemClock())
+async def running(
+    *children: ChildPlan, clock: Clock | None = None
+) -> AsyncIterator[tuple[Supervisor, Stop, asyncio.Task[int]]]:
+    stop, supervisor = Stop(), Supervisor(lambda: children, clock or SystemClock())
     task = asyncio.create_task(supervisor.run(stop))
     try:
         yield supervisor, stop, task
@@ -59,11 +86,36 @@ async def running(*children: ChildPlan) -> AsyncIterator[tuple[Supervisor, Stop,
 async def test_child_that_can_not_be_started_leaves_its_sisters_alone(tmp_path: Path, manager: ServiceManager) -> None:
     config = write_config(tmp_path)
     sister = plan(tmp_path, 1, config)
-    absent = ChildPlan("absent", (str(tmp_path / "no-such-program"),), tmp_path / "run" / "absent.sock")
-    async with running(absent, sister, absent) as (_, _, task):
+    nowhere = (str(tmp_path / "no-such-program"),)
+    absent, other = (ChildPlan(name, nowhere, tmp_path / "run" / f"{name}.sock") for name in ("absent", "other"))
+    async with running(absent, sister, other) as (_, _, task):
         await manager.heard("READY=1")
         assert await pid_of(sister)
         assert not task.done()
+
+
+async def test_child_that_is_planned_later_is_started_and_its_sisters_go_on(
+    tmp_path: Path, manager: ServiceManager
+) -> None:
+    config = write_config(tmp_path)
+    planned = [plan(tmp_path, shard, config) for shard in (1, 2)]
+    stop, supervisor = Stop(), Supervisor(lambda: tuple(planned), SystemClock())
+    task = asyncio.create_task(supervisor.run(stop))
+    try:
+        await manager.heard("READY=1")
+        await manager.heard("READY=1")
+        before = [await pid_of(child) for child in planned]
+        planned.append(plan(tmp_path, 3, config))
+        await manager.heard("READY=1")
+        pids = [await pid_of(child) for child in planned]
+        assert pids[:2] == before
+        del planned[2]
+    finally:
+        stop.set()
+        assert await task == 0
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
 
 
 async def test_killed_child_is_back_and_its_sister_was_not_touched(tmp_path: Path, manager: ServiceManager) -> None:
@@ -89,6 +141,20 @@ async def test_child_that_does_not_answer_is_killed_and_started_again(tmp_path: 
                 await client.call("hang")  # the process stops itself: alive, and silent
         await manager.heard("READY=1")
         assert await pid_of(child) != first
+
+
+async def test_supervisor_that_was_suspended_kills_no_child_for_its_own_absence(
+    tmp_path: Path, manager: ServiceManager
+) -> None:
+    child, clock = plan(tmp_path, 1, write_config(tmp_path), silent_s=5), Leaping()
+    async with running(child, clock=clock):
+        await manager.heard("READY=1")
+        pid = await pid_of(child)
+        await clock.watched.until(lambda: clock.woken >= 4)  # it has answered the supervisor, too
+        clock.leap_us = 3_600_000_000
+        before = clock.woken
+        await clock.watched.until(lambda: clock.woken >= before + 4)
+        assert await pid_of(child) == pid
 
 
 async def test_stop_is_told_to_every_child_and_each_ends_in_order(tmp_path: Path, manager: ServiceManager) -> None:

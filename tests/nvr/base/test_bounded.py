@@ -32,6 +32,15 @@ def test_empty_queue_takes_an_item_larger_than_its_bound() -> None:
     assert queue.offer("small", 1)
 
 
+def test_room_that_was_found_is_still_there_behind_a_control_item() -> None:
+    queue = BoundedQueue[str](limit_bytes=10)
+    assert queue.has_room(100)
+    queue.insist("begin")
+    assert queue.offer("large", 100)
+    assert not queue.has_room(1)
+    assert queue.statistics().refused == 1
+
+
 def test_control_item_passes_a_full_queue_in_its_order() -> None:
     queue = BoundedQueue[str](limit_bytes=1)
     queue.offer("data", 1)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nvr.base.units import ticks_from_us, us_from_ticks
-from nvr.sim.camera import SimCamera
+from nvr.sim.camera import Codec, SimCamera
 from nvr.sim.encoder import (
     NAL_PPS,
     NAL_SPS,
@@ -23,6 +23,7 @@ from nvr.sim.picture import Painter, read_instant_utc_us
 
 BEGAN_UTC_US = 1_790_000_000_123_456
 SMALL = Encoding(width=320, height=180, fps=25, gop_frames=10, bitrate_bps=200_000)
+CODECS = pytest.mark.parametrize("codec", ["h264", "h265"])
 
 
 def _encode(encoding: Encoding, frames: int, keys: Sequence[int] = ()) -> tuple[ParameterSets, list[AccessUnit]]:
@@ -36,9 +37,9 @@ def _encode(encoding: Encoding, frames: int, keys: Sequence[int] = ()) -> tuple[
 
 
 def _decode(sets: ParameterSets, units: Sequence[AccessUnit]) -> list[tuple[int, int | None]]:
-    decoder = av.CodecContext.create("h264", "r")
+    decoder = av.CodecContext.create("h264" if sets.codec == "h264" else "hevc", "r")
     assert isinstance(decoder, VideoCodecContext)
-    decoder.extradata = b"".join(b"\0\0\0\1" + nal for nal in (sets.sps, sets.pps))
+    decoder.extradata = b"".join(b"\0\0\0\1" + nal for nal in sets.nals)
     frames = []
     for unit in units:
         packet = av.Packet(b"".join(b"\0\0\0\1" + nal for nal in unit.nals))
@@ -74,21 +75,32 @@ def test_bitrate_is_what_was_asked_for() -> None:
     assert sent_bits == pytest.approx(800_000 * 6, rel=0.15)
 
 
-def test_key_frames_come_at_each_gop_and_when_asked_for() -> None:
-    _, units = _encode(SMALL, 30, keys=[13])
+@CODECS
+def test_key_frames_come_at_each_gop_and_when_asked_for(codec: Codec) -> None:
+    _, units = _encode(replace(SMALL, codec=codec), 30, keys=[13])
     assert [index for index, unit in enumerate(units) if unit.key] == [0, 10, 13, 23]
 
 
-def test_decoding_may_begin_at_any_key_frame() -> None:
-    sets, units = _encode(SMALL, 30)
+@CODECS
+def test_decoding_may_begin_at_any_key_frame(codec: Codec) -> None:
+    sets, units = _encode(replace(SMALL, codec=codec), 30)
     assert _decode(sets, units[20:])[0] == (72_000, BEGAN_UTC_US + 800_000)
 
 
-def test_b_frames_leave_in_decoding_order_and_none_is_lost() -> None:
-    _, units = _encode(replace(SMALL, b_frames=2), 30)
+@CODECS
+def test_b_frames_leave_in_decoding_order_and_none_is_lost(codec: Codec) -> None:
+    _, units = _encode(replace(SMALL, codec=codec, b_frames=2), 30)
     instants_90k = [unit.pts_90k for unit in units]
     assert instants_90k != sorted(instants_90k)
     assert sorted(instants_90k) == [3600 * index for index in range(30)]
+
+
+def test_open_groups_have_pictures_before_their_key_frame() -> None:
+    sets, units = _encode(replace(SMALL, codec="h265", gop_frames=12, b_frames=2, open_gop=True), 40)
+    keys = [at for at, unit in enumerate(units) if unit.key]
+    assert [nal_type(unit.nals[-1], "h265") for unit in units if unit.key][1:] == [21] * (len(keys) - 1)
+    assert all(units[at + 1].pts_90k < units[at].pts_90k for at in keys[1:])
+    assert _decode(sets, units) == [(3600 * index, BEGAN_UTC_US + 40_000 * index) for index in range(40)]
 
 
 def test_parameter_sets_are_known_before_anything_is_encoded() -> None:

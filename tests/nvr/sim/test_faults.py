@@ -8,7 +8,7 @@ from nvr.sim.camera import SimCamera
 from nvr.sim.encoder import split_annex_b
 from nvr.sim.faults import Faults
 from nvr.sim.server import Simulator
-from tests.nvr.sim.raw import RawClient
+from tests.nvr.sim.raw import SETUP_TRANSPORT, RawClient
 
 SMALL = SimCamera("cam1", width=160, height=90, fps=50, gop_frames=10, bitrate_bps=200_000)
 INTERVAL_90K = 90_000 // SMALL.fps
@@ -65,6 +65,25 @@ async def test_redirect_names_the_other_camera(sim: Simulator, client: RawClient
     sim.faults("cam1").answer_redirect(sim.url("other"))
     answer = await client.ask("DESCRIBE")
     assert (answer.status, answer.headers["location"]) == (302, sim.url("other"))
+
+
+@pytest.mark.parametrize("status", [453, 503])
+async def test_busy_camera_describes_and_sets_nothing_up_until_recovered(
+    sim: Simulator, client: RawClient, status: int
+) -> None:
+    sim.faults("cam1").answer_busy(status)
+    assert (await client.ask("DESCRIBE")).status == 200
+    assert (await client.ask("SETUP", uri=f"{client.url}/trackID=0", Transport=SETUP_TRANSPORT)).status == status
+    sim.faults("cam1").recover()
+    await client.play()
+
+
+async def test_camera_asks_to_go_elsewhere_between_two_frames_and_plays_on(sim: Simulator, client: RawClient) -> None:
+    await client.play()
+    sim.faults("cam1").ask_redirect("rtsp://elsewhere/")
+    asked = await client.reader.readuntil(b"Location: rtsp://elsewhere/\r\n\r\n")
+    assert b"REDIRECT * RTSP/1.0\r\n" in asked
+    await client.packet()
 
 
 async def test_silent_camera_takes_requests_and_answers_none(sim: Simulator, client: RawClient) -> None:

@@ -17,6 +17,7 @@ STREAM = (
     b"DESCRIBE rtsp://127.0.0.1:8554/cam1 RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: x: y\r\n\r\n"
     b"$\x01\x00\x04\r\n\r\n"
     b"SET_PARAMETER rtsp://127.0.0.1/cam1/trackID=0 RTSP/1.0\r\nCSEQ:2\r\nContent-Length: 6\r\n\r\na: b\r\n"
+    b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n"
     b"OPTIONS * RTSP/1.0\r\nCSeq: 3\r\n\r\n"
 )
 MESSAGES = [

@@ -66,15 +66,47 @@ def test_stranger_puts_the_nal_units_together_again(
     assert frame.payload_bytes == sum(len(packet.payload) for _, packet in packets)
 
 
-@pytest.mark.parametrize(("stap_a", "packets"), [(False, 3), (True, 2)])
-def test_parameter_sets_go_before_the_picture(*, stap_a: bool, packets: int) -> None:
-    frame = packetise(AccessUnit(nals=(b"\x65picture",), pts_90k=0), SETS, stap_a=stap_a)
+@pytest.mark.parametrize(("aggregate", "packets"), [(False, 3), (True, 2)])
+def test_parameter_sets_go_before_the_picture(*, aggregate: bool, packets: int) -> None:
+    frame = packetise(AccessUnit(nals=(b"\x65picture",), pts_90k=0), SETS, aggregate=aggregate)
     assert frame.key
     found = _packets(bytearray(frame.template))
     assert len(found) == packets
     assert b"".join(h264_depayload(packet.payload) for _, packet in found) == b"".join(
         START_CODE + nal for nal in (SETS.sps, SETS.pps, b"\x65picture")
     )
+
+
+def _joined_265(payloads: list[bytes]) -> list[bytes]:
+    """NAL units by RFC 7798 section 4.4, put together by the letter."""
+    nals: list[bytes] = []
+    for payload in payloads:
+        match payload[0] >> 1:
+            case 48:
+                at = 2
+                while at < len(payload):
+                    size = int.from_bytes(payload[at : at + 2], "big")
+                    nals.append(payload[at + 2 : at + 2 + size])
+                    at += 2 + size
+            case 49 if payload[2] & 0x80:
+                nals.append(bytes((payload[0] & 0x81 | (payload[2] & 0x3F) << 1, payload[1])) + payload[3:])
+            case 49:
+                nals[-1] += payload[3:]
+            case _:
+                nals.append(payload)
+    return nals
+
+
+@given(st.lists(st.integers(3, 5000), min_size=1, max_size=4), st.booleans())
+def test_h265_units_are_put_together_again(sizes: list[int], aggregate: bool) -> None:
+    sets = ParameterSets(vps=b"\x40\x01v", sps=b"\x42\x01s", pps=b"\x44\x01p")
+    nals = tuple(b"\x26\x01" + bytes(size - 2) for size in sizes)
+    frame = packetise(AccessUnit(nals, 0, "h265"), sets, aggregate=aggregate)
+    assert frame.key
+    payloads = [packet.payload for _, packet in _packets(bytearray(frame.template))]
+    assert _joined_265(payloads) == [*sets.nals, *nals]
+    assert len([payload for payload in payloads if payload[0] >> 1 == 48]) == aggregate
+    assert max(map(len, payloads)) <= 1400
 
 
 def test_stamping_leaves_the_template_for_the_next_client() -> None:

@@ -57,7 +57,7 @@ def _with_credentials(url: str, camera: SimCamera) -> str:
     [
         SMALL,
         replace(SMALL, b_frames=2),
-        replace(SMALL, stap_a=True, fps=12),
+        replace(SMALL, aggregate=True, fps=12),
         replace(SMALL, parameter_sets_in_band=False),
         replace(SMALL, auth="basic", user="ville", password="secret"),
         replace(SMALL, auth="digest", user="ville", password="secret"),

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from recorder.demux.nals import annex_b, length_prefixed, parameter_sets, parting_of
 from recorder.errors import CameraUnreachable
-from recorder.parameter_sets import ParameterSets
+from recorder.h264_sets import H264Sets
 from tests.recorder.rtp import PPS, SPS, idr, inter
 
 # No zero byte: emulation prevention keeps start codes out of units, and no unit ends with one.
@@ -43,7 +43,7 @@ def test_any_bytes_give_units_or_garbage(data: bytes, extradata: bytes) -> None:
 
 
 def test_sets_are_found_in_a_record_and_behind_start_codes() -> None:
-    sets = ParameterSets()
+    sets = H264Sets()
     for nal in (SPS, PPS):
         sets.offer(nal)
     config = sets.config()

@@ -1,10 +1,11 @@
 import hashlib
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recorder.rtsp.auth import Authenticator, Challenge, Credentials, parse_challenges
+from recorder.rtsp.auth import Authenticator, Challenge, Credentials, next_nonce, parse_challenges
 from recorder.rtsp.messages import Response, parse, request
 
 
@@ -21,6 +22,7 @@ def test_basic_is_that_of_the_standard() -> None:
     [
         ("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
         ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
+        ("MD5-sess", "e783283f46242139c486a698fec7211d"),
     ],
 )
 def test_digest_is_that_of_the_standard(algorithm: str, response: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,6 +54,46 @@ def test_digest_without_qop_is_that_of_rfc_2617() -> None:
     assert "algorithm" not in header
 
 
+@pytest.mark.parametrize(("algorithm", "name"), [("SHA-512-256", "sha512_256"), ("SHA-256", "sha256"), ("MD5", "md5")])
+@pytest.mark.parametrize("session", [False, True])
+@pytest.mark.parametrize("qop", [False, True])
+def test_every_algorithm_is_that_of_the_standard(algorithm: str, name: str, *, session: bool, qop: bool) -> None:
+    """RFC 7616 section 3.4: reckoned here from what the header says, as a camera does."""
+    variant = "-sess" if session else ""
+    offered = ', qop="auth"' if qop else ""
+    challenge = parse_challenges([f'Digest realm="cam", nonce="n1", algorithm={algorithm}{variant}{offered}'])
+    assert challenge is not None
+    auth = Authenticator(Credentials("é", "p:ä"), challenge)
+
+    def hashed(*parts: str) -> str:
+        return hashlib.new(name, ":".join(parts).encode()).hexdigest()
+
+    for nonce in ("n1", "n2"):
+        given = dict(re.findall(r'(\w+)="?([^",]*)', auth.header("PLAY", "rtsp://x/").partition(" ")[2]))
+        secret = hashed("é", "cam", "p:ä")
+        if session:  # the key stays that of the first nonce
+            secret = hashed(secret, "n1", given["cnonce"])
+        middle = [nonce, *([given["nc"], given["cnonce"], "auth"] if qop else [])]
+        assert given["response"] == hashed(secret, *middle, hashed("PLAY", "rtsp://x/"))
+        assert given.get("algorithm", "MD5") == algorithm + variant
+        assert given.get("nc", "00000001") == "00000001"
+        auth.renew("n2")
+
+
+@pytest.mark.parametrize(
+    ("values", "nonce"),
+    [
+        (['nextnonce="abc", qop=auth, rspauth="x"'], "abc"),
+        (["qop=auth, NextNonce = abc"], "abc"),
+        (['rspauth="nextnonce=x"'], None),
+        (['nextnonce=""'], None),
+        ([], None),
+    ],
+)
+def test_next_nonce_is_read_from_the_answer(values: list[str], nonce: str | None) -> None:
+    assert next_nonce(values) == nonce
+
+
 def test_nonce_count_grows_with_each_use() -> None:
     auth = Authenticator(Credentials("u", "p"), Challenge(algorithm="MD5", nonce="n", qop=True))
     assert ["nc=00000001" in auth.header("A", "b"), "nc=00000002" in auth.header("A", "b")] == [True, True]
@@ -64,7 +106,9 @@ def test_nonce_count_grows_with_each_use() -> None:
         (['Digest realm="x", nonce="n"', 'Digest realm="x", nonce="n", algorithm=SHA-256'], "SHA-256"),
         (['Digest realm="a, Basic b", nonce="n", algorithm="sha-256"'], "SHA-256"),
         (['digest REALM="x",NONCE="n",stale=true, Basic realm="x"'], "MD5"),
-        (['Digest realm="x", nonce="n", algorithm=MD5-sess', 'Basic realm="x"'], ""),
+        (['Digest realm="x", nonce="n", algorithm=MD5-sess', 'Basic realm="x"'], "MD5-SESS"),
+        (['Digest realm="x", nonce="n", algorithm=MD5-sess', 'Digest realm="x", nonce="n"'], "MD5"),
+        (['Digest realm="x", nonce="n", algorithm=SHA-512-256, Digest realm="x", nonce="n"'], "SHA-512-256"),
         (['Digest realm="x", nonce="n", qop="auth-int"', "Basic"], ""),
     ],
 )
@@ -74,7 +118,7 @@ def test_best_challenge_is_chosen(values: list[str], algorithm: str) -> None:
     assert challenge.algorithm == algorithm
 
 
-@pytest.mark.parametrize("values", [[], ["Negotiate"], ['Digest realm="x", nonce="n", algorithm=SHA-512-256']])
+@pytest.mark.parametrize("values", [[], ["Negotiate"], ['Digest realm="x", nonce="n", algorithm=SHA-1']])
 def test_unknown_challenges_are_none(values: list[str]) -> None:
     assert parse_challenges(values) is None
 

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from nvr.base.errors import NvrError
 from recorder.errors import CameraUnreachable, Cause
 from recorder.rtsp.auth import Credentials
-from recorder.rtsp.client import Channels, Phase, Redirected, RtspClient
+from recorder.rtsp.client import Channels, Phase, RtspClient
 from recorder.rtsp.messages import Headers, Response, parse
+from recorder.rtsp.replies import Redirected
 from recorder.rtsp.url import parse_url
-from tests.recorder.rtsp.answers import read_answer
+from tests.recorder.rtsp.answers import ANSWERS, read_answer
 
 SOUND = b"m=audio 0 RTP/AVP 0\r\na=control:sound\r\n"
 SDP = b"v=0\r\ns=x\r\n" + SOUND + b"m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:v\r\n"
@@ -87,6 +88,25 @@ def test_space_before_the_source_of_a_real_camera_is_borne(shared_data: Path) ->
     assert talk.client.channels == Channels(rtp=0, rtcp=1)
 
 
+@pytest.mark.shared_data
+@pytest.mark.parametrize("name", [name for name in ANSWERS if "describe" not in name])
+def test_every_real_answer_of_a_session_is_understood_at_its_place(name: str, shared_data: Path) -> None:
+    raw = read_answer(shared_data, name)
+    message, _ = parse(raw, 0, len(raw))
+    assert isinstance(message, Response)
+    real = {key: value for key in ("session", "transport", "public", "rtp-info") for value in message.headers.all(key)}
+    talk = Dialogue()
+    talk.answer(headers=real if "options" in name else OPTIONS)
+    talk.answer(body=SDP)
+    talk.answer(headers=real if "setup" in name else SETUP)
+    talk.answer(headers=real)
+    assert talk.client.phase is Phase.PLAYING
+    talk.sent.append(talk.client.keep_alive())
+    assert talk.methods[-1] == "GET_PARAMETER"
+    talk.answer(headers=real)
+    assert talk.client.phase is Phase.PLAYING
+
+
 def _without_number(message: Response) -> Headers:
     names = ("content-base", "session", "transport", "public")
     return Headers((name, value) for name in names for value in message.headers.all(name))
@@ -126,6 +146,106 @@ def test_keep_alive_whose_password_is_refused_ends_nothing_while_pictures_come()
         assert (talk.client.phase, talk.client.awaits_answer) == (Phase.PLAYING, False)
 
 
+def test_keep_alive_that_is_refused_is_sent_again_as_another_request_and_that_one_stays() -> None:
+    talk = Dialogue()
+    talk.play({"Public": "GET_PARAMETER, SET_PARAMETER, OPTIONS"})
+    talk.sent.append(talk.client.keep_alive())
+    talk.answer(501)
+    talk.answer(451)
+    assert talk.methods[4:] == ["GET_PARAMETER", "SET_PARAMETER", "OPTIONS"]
+    talk.answer()
+    assert talk.client.keep_alive().startswith(b"OPTIONS ")
+
+
+def test_camera_that_takes_no_keep_alive_is_not_asked_in_a_circle() -> None:
+    talk = Dialogue()
+    talk.play()
+    talk.sent.append(talk.client.keep_alive())
+    talk.answer(405)
+    talk.answer(405)
+    assert talk.methods[4:] == ["GET_PARAMETER", "OPTIONS"]
+    assert (talk.client.phase, talk.client.awaits_answer) == (Phase.PLAYING, False)
+
+
+@pytest.mark.parametrize("step", range(5))
+def test_camera_may_ask_for_the_password_with_any_request(step: int) -> None:
+    """Once at a time, and again with each new nonce."""
+    talk = Dialogue(Credentials("admin", "s3cret"))
+    answers: list[tuple[dict[str, str], bytes]] = [(OPTIONS, b""), ({}, SDP), (SETUP, b""), ({}, b""), ({}, b"")]
+    for at, (headers, body) in enumerate(answers):
+        if at == len(answers) - 1:
+            talk.sent.append(talk.client.keep_alive())
+        if at == step:
+            talk.answer(401, DIGEST)
+            assert b'nonce="first"' in talk.sent[-1]
+        talk.answer(200, headers, body)
+    assert talk.client.phase is Phase.PLAYING
+    assert len(talk.sent) == 6
+    talk.sent.append(talk.client.keep_alive())
+    talk.answer(401, STALE)
+    assert b'nonce="second"' in talk.sent[-1]
+
+
+def test_nonce_that_an_answer_names_is_used_from_then_on() -> None:
+    talk = Dialogue(Credentials("admin", "s3cret"))
+    talk.answer(401, {"WWW-Authenticate": 'Digest realm="cam", nonce="first", qop="auth"'})
+    talk.answer(200, OPTIONS)
+    assert b"nc=00000002" in talk.sent[-1]
+    talk.answer(200, {"Authentication-Info": 'nextnonce="third"'}, SDP)
+    assert b'nonce="third"' in talk.sent[-1]
+    assert b"nc=00000001" in talk.sent[-1]
+
+
+def test_camera_without_an_address_for_all_tracks_plays_the_one() -> None:
+    talk = Dialogue()
+    for headers, body in ((OPTIONS, b""), ({}, SDP), (SETUP, b"")):
+        talk.answer(200, headers, body)
+    talk.answer(459)
+    assert talk.sent[-1].startswith(b"PLAY rtsp://cam/live/v ")
+    talk.answer()
+    assert talk.client.keep_alive().startswith(b"GET_PARAMETER rtsp://cam/live/v ")
+    assert talk.client.teardown().startswith(b"TEARDOWN rtsp://cam/live/v ")
+
+
+def test_camera_that_takes_no_range_is_asked_without() -> None:
+    talk = Dialogue()
+    for headers, body in ((OPTIONS, b""), ({}, SDP), (SETUP, b"")):
+        talk.answer(200, headers, body)
+    talk.answer(457)
+    assert talk.methods[-1] == "PLAY"
+    assert b"Range" not in talk.sent[-1]
+    with pytest.raises(CameraUnreachable, match="rejected"):
+        talk.answer(457)
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        "url=trackID=1;seq=0;rtptime=0",
+        "url=trackID=1;seq=1;rtptime=-1",
+        "seq=99999999999999;rtptime=x,,;url",
+        "",
+    ],
+)
+def test_what_rtp_info_says_is_not_needed(info: str) -> None:
+    talk = Dialogue()
+    for headers, body in ((OPTIONS, b""), ({}, SDP), (SETUP, b"")):
+        talk.answer(200, headers, body)
+    talk.answer(200, {"RTP-Info": info})
+    assert talk.client.phase is Phase.PLAYING
+
+
+def test_channels_on_which_an_older_session_still_sends_are_not_asked_for() -> None:
+    talk = Dialogue()
+    talk.client.early_data(0)
+    talk.client.early_data(3)
+    talk.answer(headers=OPTIONS)
+    talk.answer(body=SDP)
+    assert b"interleaved=4-5\r\n" in talk.sent[-1]
+    talk.answer(headers={"Session": "1", "Transport": "RTP/AVP/TCP;unicast"})
+    assert talk.client.channels == Channels(rtp=4, rtcp=5)
+
+
 @pytest.mark.parametrize(("text", "seconds"), [("timeout=0", 60), ("timeout=1", 1), ("timeout=999999", 3600), ("", 60)])
 def test_time_out_of_the_session_is_bounded_and_none_is_sixty_seconds(text: str, seconds: int) -> None:
     talk = Dialogue()
@@ -133,10 +253,21 @@ def test_time_out_of_the_session_is_bounded_and_none_is_sixty_seconds(text: str,
     assert talk.client.keep_alive_us == seconds * 500_000
 
 
-def test_channels_without_tcp_in_the_profile_are_taken() -> None:
+@pytest.mark.parametrize(
+    ("transport", "channels"),
+    [
+        ("RTP/AVP;unicast;interleaved=4-5", Channels(4, 5)),
+        ("RTP/AVP/TCP ; unicast ; Interleaved = 4 - 5 ; ssrc= d6d6627", Channels(4, 5)),
+        ('RTP/AVP/TCP;unicast;ssrc=;interleaved=4-5;mode="play"', Channels(4, 5)),
+        ("RTP/AVP/TCP;interleaved=6,RTP/AVP/TCP;interleaved=8-9", Channels(6, 7)),
+        ("RTP/AVP/TCP;interleaved=3-3", Channels(3, 3)),
+        ("rtp/avp/tcp;unicast;destination=1.2.3.4;source=x", Channels(0, 1)),
+    ],
+)
+def test_channels_are_those_of_the_answer_however_it_is_written(transport: str, channels: Channels) -> None:
     talk = Dialogue()
-    talk.play(setup={"Transport": "RTP/AVP;unicast;interleaved=4-5"})
-    assert talk.client.channels == Channels(rtp=4, rtcp=5)
+    talk.play(setup={"Transport": transport})
+    assert talk.client.channels == channels
 
 
 def test_camera_that_refuses_options_may_still_play() -> None:
@@ -217,7 +348,7 @@ def test_camera_that_asks_for_a_password_that_nobody_gave_is_named_so(headers: d
     [
         (1, 404, {}, Cause.NOT_FOUND),
         (1, 403, {}, Cause.UNAUTHORIZED),
-        (1, 503, {}, Cause.REJECTED),
+        (1, 503, {}, Cause.BUSY),
         (1, 302, {}, Cause.REJECTED),
         (1, 302, {"Location": "http://elsewhere/"}, Cause.GARBAGE),
         (1, 302, {"Location": "rtsp://[cam/"}, Cause.GARBAGE),
@@ -263,9 +394,11 @@ def test_answer_to_an_older_request_is_passed_over() -> None:
 
 
 _ANSWERS = st.tuples(
-    st.sampled_from([100, 200, 302, 401, 403, 404, 454, 461, 500]),
+    st.sampled_from([100, 200, 302, 401, 403, 404, 453, 454, 457, 459, 461, 500, 501]),
     st.dictionaries(
-        st.sampled_from(["Session", "Transport", "Location", "WWW-Authenticate", "Public", "Content-Base"]),
+        st.sampled_from(
+            ["Session", "Transport", "Location", "WWW-Authenticate", "Authentication-Info", "Public", "Content-Base"]
+        ),
         st.one_of(st.text(max_size=30), st.sampled_from([*SETUP.values(), *DIGEST.values(), "rtsp://x/"])),
         max_size=4,
     ),

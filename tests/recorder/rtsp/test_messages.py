@@ -49,6 +49,13 @@ def test_odd_ways_of_writing_one_answer_are_understood(raw: bytes) -> None:
     assert (response.status, response.cseq, response.headers.get("session")) == (200, 4, "77")
 
 
+def test_carriage_return_inside_a_value_can_not_end_a_line_of_our_requests() -> None:
+    raw = b'RTSP/1.0 401 No\r\nWWW-Authenticate: Digest realm="x", nonce="n\rPLAY \0"\r\n\r\n'
+    response, _ = parse(raw, 0, len(raw))
+    assert isinstance(response, Response)
+    assert response.headers.get("www-authenticate") == 'Digest realm="x", nonce="n PLAY  "'
+
+
 def test_messages_and_what_follows_are_told_apart() -> None:
     raw = b"RTSP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc$\0\0\1x"
     message, behind = parse(raw, 0, len(raw))

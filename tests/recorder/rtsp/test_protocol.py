@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 
 from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId
+from recorder.depacketiser import UnitSink
 from recorder.errors import CameraUnreachable, Cause
 from recorder.gaps import GapLog
-from recorder.h264 import H264Depacketiser, UnitSink
+from recorder.h264 import H264Depacketiser
 from recorder.recording import Recording
 from recorder.rtsp import protocol
 from recorder.rtsp.client import Channels, RtspClient
 from recorder.rtsp.protocol import RtspProtocol
+from recorder.rtsp.replies import Redirected
 from recorder.rtsp.sdp import VideoTrack
 from recorder.rtsp.url import parse_url
 from recorder.run import Run
@@ -54,9 +56,8 @@ class Wire:
     def get_write_buffer_size(self) -> int:
         return self.unsent
 
-    def get_extra_info(self, name: str) -> "Wire":
-        assert name == "socket"
-        return self
+    def get_extra_info(self, name: str) -> "Wire | None":
+        return self if name == "socket" else None
 
     def setsockopt(self, _level: int, _option: int, value: int) -> None:
         if self.closed:
@@ -320,8 +321,108 @@ def test_session_is_kept_alive_at_half_its_time_out() -> None:
     assert bench.methods == ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"]
     _ticks(bench, 0.5)
     assert bench.methods[4:] == ["GET_PARAMETER"]
-    _ticks(bench, 30)
+    _ticks(bench, 30, lambda: bench.receive(bench.packets.packet(0, inter())))
     assert bench.methods[4:] == ["GET_PARAMETER", "GET_PARAMETER"]
+
+
+@pytest.mark.parametrize("channel", [1, 2, 77], ids=["that of the reports", "the next pair", "any"])
+def test_pictures_on_a_channel_that_was_not_named_are_followed(channel: int) -> None:
+    bench = Bench()
+    bench.packets.channel = channel
+    bench.receive(bench.setup())
+    reports = {1: 0}.get(channel, channel ^ 1)
+    bench.receive(frame(reports, sender_report(3_999_000_000, 0, 0)) + bench.pictures(0, 25))
+    bench.receive(bench.pictures(25, 25) + frame(reports, sender_report(3_999_000_001, 0, 90_000)))
+    assert bench.stored() == EXPECTED
+    assert sum(record.lost for record in bench.sink.records("cam1")) == 0
+    assert bench.sink.records("cam1")[-1].camera_offset_us is not None
+
+
+def test_reports_on_the_channel_of_the_pictures_take_nothing_away() -> None:
+    bench = Bench()
+    bench.receive(bench.setup())
+    bench.receive(frame(0, sender_report(3_999_000_000, 0, 0)) + bench.pictures(0, 25))
+    bench.receive(frame(0, sender_report(3_999_000_001, 0, 90_000)) + bench.pictures(25, 25))
+    assert bench.stored() == EXPECTED
+    assert len(bench.runs) == 1
+
+
+def test_sound_that_nobody_set_up_is_never_followed() -> None:
+    bench = Bench()
+    bench.receive(bench.setup())
+    sound = Packets(channel=2, payload_type=8)
+    bench.receive(b"".join(sound.unit(0, [b"sound"] * 9)) + bench.pictures())
+    assert bench.stored() == EXPECTED
+    assert len(bench.runs) == 1
+
+
+def test_packets_of_a_session_that_the_camera_never_ended_are_kept_out() -> None:
+    bench = Bench()
+    old = Packets(ssrc=99)
+
+    def stale(count: int = 3) -> bytes:
+        return b"".join(old.unit(7, [inter(50)] * count))
+
+    answers = bench.setup().replace(b"interleaved=0-1", b"interleaved=2-3")
+    asked = answers.index(b"RTSP/1.0 200 OK\r\nCSeq: 3")
+    bench.receive(stale() + answers[:asked] + stale() + answers[asked:])
+    assert b"interleaved=2-3" in bench.wire.written[2]
+    bench.packets.channel = 2
+    bench.receive(stale() + bench.pictures(0, 25) + stale() + bench.pictures(25, 25))
+    assert bench.stored() == EXPECTED
+    assert len(bench.runs) == 1
+
+
+async def test_camera_that_neither_answers_nor_sends_is_given_up() -> None:
+    """Half-open: the camera lost its power, and nothing tells TCP."""
+    bench = Bench()
+    bench.receive(bench.setup() + bench.pictures())
+    _ticks(bench, 30)
+    assert bench.methods[4:] == ["GET_PARAMETER"]
+    _ticks(bench, 30)
+    with pytest.raises(CameraUnreachable, match=r"timeout, what=keep-alive"):
+        await bench.session.ended()
+
+
+def test_camera_that_answers_no_keep_alive_but_plays_is_kept_and_the_kernel_collects_again() -> None:
+    bench = Bench()
+    bench.receive(bench.setup())
+    _ticks(bench, 65, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
+    assert bench.methods[4:] == ["GET_PARAMETER", "GET_PARAMETER"]
+    assert not bench.wire.closed
+    assert bench.wire.low_water[-2:] == [1, 8000]
+
+
+async def test_connection_that_tcp_gave_up_is_told_as_time_out() -> None:
+    bench = Bench()
+    bench.receive(bench.setup())
+    bench.session.connection_lost(TimeoutError(errno.ETIMEDOUT, "timed out"))
+    with pytest.raises(CameraUnreachable, match="timeout"):
+        await bench.session.ended()
+
+
+@pytest.mark.parametrize("playing", [False, True])
+async def test_camera_that_asks_us_to_go_elsewhere_is_answered_and_left(*, playing: bool) -> None:
+    bench = Bench()
+    bench.receive(bench.setup() if playing else b"")
+    bench.receive(b"REDIRECT rtsp://us RTSP/1.0\r\nCSeq: 5\r\nLocation: rtsp://other:8554/x\r\n\r\n")
+    with pytest.raises(Redirected) as caught:
+        await (bench.session.ended() if playing else bench.session.played())
+    assert (caught.value.url.host, caught.value.url.port) == ("other", 8554)
+    assert b"RTSP/1.0 200 OK\r\nCSeq: 5\r\n\r\n" in bench.wire.written
+    assert (bench.methods[-1] == "TEARDOWN") == playing
+
+
+async def test_other_side_that_is_not_trusted_is_sent_nothing() -> None:
+    def admit(_connection: object) -> None:
+        raise CameraUnreachable(Cause.UNTRUSTED)
+
+    bench, wire = Bench(), Wire()
+    session = RtspProtocol(bench.session._client, bench.clock, bench.session._begin, may_pace=True, admit=admit)
+    session.connection_made(cast("asyncio.Transport", wire))
+    with pytest.raises(CameraUnreachable, match="untrusted"):
+        await session.played()
+    assert (wire.written, wire.closed) == ([], True)
 
 
 def test_kernel_collects_eighty_milliseconds_while_the_stream_is_steady() -> None:

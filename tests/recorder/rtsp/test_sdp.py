@@ -73,10 +73,35 @@ def test_real_cameras_video_track_is_found(
 
 
 @pytest.mark.shared_data
-@pytest.mark.parametrize("name", ["anjvision_describe", "dahua_describe_h265_pcma"])
-def test_real_camera_with_another_coding_is_named_so(name: str, shared_data: Path) -> None:
-    with pytest.raises(CameraUnreachable, match=r"unsupported-codec, offered=H265"):
-        video_track(_real(shared_data, name), ASKED)
+@pytest.mark.parametrize(("name", "payload_type"), [("anjvision_describe", 96), ("dahua_describe_h265_pcma", 98)])
+def test_real_h265_camera_gives_its_parameter_sets_in_the_order_of_need(
+    name: str, payload_type: int, shared_data: Path
+) -> None:
+    track = video_track(_real(shared_data, name), ASKED)
+    assert (track.encoding, track.payload_type) == ("H265", payload_type)
+    assert [nal[0] >> 1 & 0x3F for nal in track.parameter_sets] == [32, 33, 34]
+
+
+@pytest.mark.parametrize(
+    ("coding", "parameters", "taken"),
+    [
+        ("H264", "packetization-mode=2", False),
+        ("H264", "packetization-mode=1", True),
+        ("H265", "sprop-max-don-diff=1", False),
+        ("H265", "sprop-vps=QAE=; Sprop-Max-Don-Diff = 32767", False),
+        ("H265", "sprop-max-don-diff=0", True),
+        ("H265", "sprop-depack-buf-nalus=0", True),
+    ],
+)
+def test_stream_out_of_decoding_order_is_refused_with_a_cause_of_its_own(
+    coding: str, parameters: str, taken: bool
+) -> None:
+    description = _describe(_sdp(f"m=video 0 RTP/AVP 96\na=rtpmap:96 {coding}/90000", f"a=fmtp:96 {parameters}"))
+    if taken:
+        assert video_track(description, ASKED).encoding == coding
+    else:
+        with pytest.raises(CameraUnreachable, match="reordered"):
+            video_track(description, ASKED)
 
 
 def test_every_described_camera_is_covered_above() -> None:
@@ -102,6 +127,51 @@ def test_control_addresses_are_joined_to_the_base(
 ) -> None:
     track = video_track(_describe(_sdp(H264, f"a=control:{control}", session=session), **headers), ASKED)
     assert (track.control, track.aggregate) == expected
+
+
+@pytest.mark.parametrize(
+    ("base", "control", "expected"),
+    [
+        ("rtsp://cam/live", "/live/t", "rtsp://cam/live/t"),
+        ("rtsp://live/live/", "/live/t", "rtsp://live/live/t"),
+        ("rtsp://cam/live/", "/t", "rtsp://cam/live/t"),
+        ("rtsp://cam/live", "/livestream/t", "rtsp://cam/live/livestream/t"),
+        ("rtsp://cam", "/t", "rtsp://cam/t"),
+        ("rtsp://cam/a?x=1/", "t", "rtsp://cam/a?x=1/t"),
+        ("rtsp://cam/a?x=1", "t?y=2", "rtsp://cam/a?x=1/t?y=2"),
+        ("rtsp://cam/a", "RTSP://cam/b/t", "RTSP://cam/b/t"),
+    ],
+)
+def test_control_address_with_a_slash_before_it_is_not_doubled(base: str, control: str, expected: str) -> None:
+    assert video_track(_describe(_sdp(H264, f"a=control:{control}"), content_base=base), ASKED).control == expected
+
+
+TWO = _sdp(
+    "m=video 0 RTP/AVP 26",
+    "a=control:small",
+    "m=audio 0 RTP/AVP 0",
+    "a=control:sound",
+    "m=video 0 RTP/AVP 96",
+    "a=rtpmap:96 H264/90000",
+    "a=control:main",
+    "m=video 0 RTP/AVP 97",
+    "a=rtpmap:97 H264/90000",
+    "a=control:other",
+)
+
+
+@pytest.mark.parametrize(("number", "control", "place"), [(None, "main", 2), (2, "main", 2), (3, "other", 3)])
+def test_track_is_the_one_of_the_number_or_the_first_that_can_be_recorded(
+    number: int | None, control: str, place: int
+) -> None:
+    track = video_track(_describe(TWO), ASKED, number)
+    assert (track.control, track.number, track.described) == (f"{ASKED}/{control}", place, 3)
+
+
+@pytest.mark.parametrize(("number", "cause"), [(1, "unsupported-codec"), (4, "no-video, described=3")])
+def test_number_that_leads_to_no_track_takes_no_other_instead(number: int, cause: str) -> None:
+    with pytest.raises(CameraUnreachable, match=cause):
+        video_track(_describe(TWO), ASKED, number)
 
 
 def test_sound_is_never_chosen_and_the_second_video_format_may_be() -> None:

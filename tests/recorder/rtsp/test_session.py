@@ -1,15 +1,10 @@
 import asyncio
 import ssl
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 import uvloop
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from nvr.base.clock import SystemClock
 from nvr.base.units import US_PER_SECOND, MonoUs
@@ -17,59 +12,15 @@ from nvr.sim.server import HOST, Simulator
 from recorder.errors import CameraUnreachable, Cause
 from recorder.rtsp import session
 from recorder.rtsp.auth import Credentials
-from recorder.rtsp.client import Channels
-from recorder.rtsp.protocol import Feed, RtspProtocol
-from recorder.rtsp.sdp import VideoTrack
-from recorder.rtsp.session import open_session
-from recorder.rtsp.url import parse_url
+from recorder.rtsp.trust import Trust
+from tests.recorder.certificates import certificate
 from tests.recorder.city import OTHER, SMALL
+from tests.recorder.rtsp.player import play
 
 
-class _Sink:
-    """Takes packets and forgets them."""
-
-    def __init__(self) -> None:
-        self.bytes = 0
-        self.arrived = asyncio.Event()
-
-    @property
-    def depacketiser(self) -> "_Sink":
-        return self
-
-    def walk(self, _buffer: bytearray, _view: memoryview, at: int, _end: int) -> int:
-        return at
-
-    def packet(self, _buffer: bytearray, _view: memoryview, at: int, stop: int) -> None:
-        self.bytes += stop - at
-        self.arrived.set()
-
-    def interrupted(self) -> None:
-        raise AssertionError
-
-    def reading(self, now_mono_us: int) -> None:
-        pass
-
-    def read(self) -> None:
-        pass
-
-    def sender_report(self, ntp_us: int, timestamp: int) -> None:
-        pass
-
-
-async def _open(
-    url: str, credentials: Credentials | None = None, tls: ssl.SSLContext | None = None
-) -> tuple[RtspProtocol, _Sink]:
-    sink = _Sink()
-
-    def begin(_track: VideoTrack, _channels: Channels) -> Feed:
-        return sink
-
-    return await open_session(parse_url(url), credentials, begin, clock=SystemClock(), tls=tls), sink
-
-
-async def _cause(url: str, tls: ssl.SSLContext | None = None) -> Cause:
+async def _cause(url: str, trust: Trust | None = None) -> Cause:
     with pytest.raises(CameraUnreachable) as caught:
-        await _open(url, tls=tls)
+        await play(url, trust=trust)
     return caught.value.cause
 
 
@@ -90,7 +41,7 @@ async def test_name_that_no_resolver_can_be_asked_for_is_unreachable(host: str) 
 async def test_camera_that_hangs_up_in_the_handshake_is_closed() -> None:
     async with Simulator([SMALL]) as sim:
         sim.faults("cam1").answer_nothing()
-        opening = asyncio.create_task(_open(sim.url("cam1")))
+        opening = asyncio.create_task(play(sim.url("cam1")))
         await sim.wait_request("cam1", "OPTIONS")
         sim.faults("cam1").drop_connections()
         with pytest.raises(CameraUnreachable) as caught:
@@ -101,7 +52,7 @@ async def test_camera_that_hangs_up_in_the_handshake_is_closed() -> None:
 async def test_cancelled_attempt_leaves_no_connection() -> None:
     async with Simulator([SMALL]) as sim:
         sim.faults("cam1").answer_nothing()
-        opening = asyncio.create_task(_open(sim.url("cam1")))
+        opening = asyncio.create_task(play(sim.url("cam1")))
         await sim.wait_request("cam1", "OPTIONS")
         opening.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -112,28 +63,28 @@ async def test_cancelled_attempt_leaves_no_connection() -> None:
 
 
 def test_session_on_the_loop_of_the_roles_ends_with_teardown() -> None:
-    async def play() -> None:
+    async def played() -> None:
         async with Simulator([SMALL]) as sim:
-            opened, sink = await _open(sim.url("cam1"))
+            opened, sink = await play(sim.url("cam1"))
             await sink.arrived.wait()
             opened.tick(MonoUs(SystemClock().mono_us() + 60 * US_PER_SECOND))
             opened.close()
             await sim.wait_request("cam1", "TEARDOWN")
             assert [request.method for request in sim.requests("cam1")][-2:] == ["GET_PARAMETER", "TEARDOWN"]
 
-    uvloop.run(play())
+    uvloop.run(played())
 
 
 async def test_redirect_is_followed_and_the_password_stays_with_its_host() -> None:
     camera = replace(OTHER, auth="basic", user="ville", password="secret")
     async with Simulator([SMALL, camera]) as sim:
         sim.faults("cam1").answer_redirect(sim.url("cam2"))
-        opened, sink = await _open(sim.url("cam1"), Credentials("ville", "secret"))
+        opened, sink = await play(sim.url("cam1"), Credentials("ville", "secret"))
         await sink.arrived.wait()
         opened.close()
         sim.faults("cam1").answer_redirect(sim.url("cam2").replace(HOST, "localhost"))
         with pytest.raises(CameraUnreachable, match="unauthorized"):
-            await _open(sim.url("cam1"), Credentials("ville", "secret"))
+            await play(sim.url("cam1"), Credentials("ville", "secret"))
 
 
 async def test_endless_redirects_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,50 +95,26 @@ async def test_endless_redirects_are_given_up(monkeypatch: pytest.MonkeyPatch) -
         assert [request.method for request in sim.requests("cam1")].count("DESCRIBE") == 3
 
 
-def _certificate(folder: Path) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "camera")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(HOST))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path = folder / "camera.pem"
-    path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-    return path
-
-
 async def test_password_of_an_encrypted_camera_is_not_given_in_clear(tmp_path: Path) -> None:
-    path = await asyncio.to_thread(_certificate, tmp_path)
+    path = await asyncio.to_thread(certificate, tmp_path)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(path)
-    trusting = ssl.create_default_context(cafile=str(path))
+    trusting = Trust(ssl.create_default_context(cafile=str(path)))
     camera = replace(OTHER, auth="basic", user="ville", password="secret")
     async with Simulator([SMALL], tls=server) as sim, Simulator([camera]) as plain:
         sim.faults("cam1").answer_redirect(plain.url("cam2"))
         with pytest.raises(CameraUnreachable, match="unauthorized"):
-            await _open(sim.url("cam1"), Credentials("ville", "secret"), tls=trusting)
+            await play(sim.url("cam1"), Credentials("ville", "secret"), trust=trusting)
         assert not any("authorization" in request.headers for request in plain.requests("cam2"))
 
 
 async def test_encrypted_camera_plays_when_trusted_and_is_named_so_when_not(tmp_path: Path) -> None:
-    path = await asyncio.to_thread(_certificate, tmp_path)
+    path = await asyncio.to_thread(certificate, tmp_path)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(path)
-    trusting = ssl.create_default_context(cafile=str(path))
+    trusting = Trust(ssl.create_default_context(cafile=str(path)))
     async with Simulator([SMALL], tls=server) as sim:
-        opened, sink = await _open(sim.url("cam1"), tls=trusting)
+        opened, sink = await play(sim.url("cam1"), trust=trusting)
         await sink.arrived.wait()
         opened.close()
-        assert await _cause(sim.url("cam1")) is Cause.TLS
+        assert await _cause(sim.url("cam1")) is Cause.UNTRUSTED

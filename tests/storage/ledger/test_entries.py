@@ -141,3 +141,8 @@ def test_commitment_hides_the_value_and_depends_on_the_salt() -> None:
     assert one != personal_commitment(bytes(15) + b"\x01", "Durand")
     with pytest.raises(ValueError, match="16 bytes"):
         personal_commitment(b"", "Durand")
+
+
+def test_camera_that_was_entered_before_cameras_were_replaced_is_still_read() -> None:
+    before = (GOLDEN / "camera.json").read_bytes().replace(b'"replaces":null,', b"")
+    assert decode(before) == ENTRIES["camera"]

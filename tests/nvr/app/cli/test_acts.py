@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from nvr.app.cli import admin, export
 from nvr.app.cli.person import Person
+from nvr.base.errors import InvalidValue
 from tests.nvr.app.fixtures import write_config
 
 
@@ -40,6 +41,47 @@ def run(tmp_path: Path) -> Callable[[typer.Typer, list[str]], str]:
     ("app", "words", "act", "args"),
     [
         (admin.app, ["camera", "retire", "mairie-1"], "camera.retire", {"camera": "mairie-1"}),
+        (
+            admin.app,
+            ["camera", "add", "c1", "--make", "axis", "--host", "10.0.0.7", "--point", "p1"],
+            "camera.add",
+            {
+                "camera": "c1",
+                "url": "rtsp://10.0.0.7/axis-media/media.amp?videocodec=h264&camera=1",
+                "transport": None,
+                "user": None,
+                "password": None,
+                "point": "p1",
+                "retention_days": None,
+            },
+        ),
+        (
+            admin.app,
+            ["camera", "edit", "c1", "--url", "rtsp://h/", "--no-login"],
+            "camera.edit",
+            {
+                "camera": "c1",
+                "url": "rtsp://h/",
+                "transport": None,
+                "user": None,
+                "password": None,
+                "retention_days": None,
+                "no_login": True,
+                "order_days": None,
+            },
+        ),
+        (
+            admin.app,
+            ["camera", "move", "c1", "--point", "p2", "--since", "2026-09-01T10:00Z", "--reason", "told late"],
+            "camera.move",
+            {"camera": "c1", "point": "p2", "since_utc_us": 1_788_256_800_000_000, "reason": "told late"},
+        ),
+        (
+            admin.app,
+            ["camera", "replace", "c1", "--by", "c2", "--url", "rtsp://h/"],
+            "camera.replace",
+            {"camera": "c1", "by": "c2", "url": "rtsp://h/", "transport": None, "user": None, "password": None},
+        ),
         (admin.app, ["account", "end", "j.martin"], "account.end", {"account": "j.martin"}),
         (admin.app, ["account", "list"], "account.list", {}),
         (admin.app, ["hold", "end", "0199", "--reason", "over"], "hold.end", {"hold": "0199", "reason": "over"}),
@@ -69,4 +111,13 @@ def test_command_that_lacks_an_argument_runs_nothing(
     acts: list[tuple[str, dict[str, object]]], run: Callable[[typer.Typer, list[str]], str], words: list[str]
 ) -> None:
     assert "Usage" in run(admin.app, words)
+    assert not acts
+
+
+def test_cameras_to_try_out_are_named_or_all(
+    acts: list[tuple[str, dict[str, object]]], run: Callable[[typer.Typer, list[str]], str]
+) -> None:
+    for words in (["camera", "test"], ["camera", "test", "c1", "--all"]):
+        with pytest.raises(InvalidValue):
+            run(admin.app, words)
     assert not acts

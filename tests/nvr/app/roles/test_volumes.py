@@ -24,9 +24,13 @@ class FakeWriter:
     told: list[tuple[str, str]] = field(default_factory=list)
     full: bool = False
     gave_up: set[str] = field(default_factory=set)
+    room_bytes: int = 1000
 
-    def open_segment(self, start: SegmentStart) -> None:
+    def open_segment(self, start: SegmentStart, first_bytes: int) -> bool:
+        if first_bytes > self.room_bytes:
+            return False
         self.told.append(("open", start.segment))
+        return True
 
     def append(self, segment: SegmentId, record: Record) -> bool:
         self.told.append(("append", segment))
@@ -67,7 +71,7 @@ def opened(writer: FakeWriter) -> set[str]:
 def test_cameras_of_one_point_lie_on_different_volumes(writers: list[FakeWriter]) -> None:
     route = router(writers, north="p1", other="p2", south="p1", east="p3")
     for camera in ("north", "other", "south", "east"):
-        route.open_segment(segment(camera))
+        route.open_segment(segment(camera), 100)
     assert len(opened(writers[0]) & {"north", "south"}) == 1
     assert len(opened(writers[0])) == len(opened(writers[1])) == 2
 
@@ -75,20 +79,20 @@ def test_cameras_of_one_point_lie_on_different_volumes(writers: list[FakeWriter]
 def test_camera_keeps_its_volume(writers: list[FakeWriter]) -> None:
     route = router(writers, north="p1", south="p1")
     for number in range(4):
-        route.open_segment(segment("north", number))
-        route.open_segment(segment("south", number))
+        route.open_segment(segment("north", number), 100)
+        route.open_segment(segment("south", number), 100)
     assert opened(writers[0]).isdisjoint(opened(writers[1]))
 
 
 def test_camera_leaves_a_lost_volume_and_its_segment_has_failed(writers: list[FakeWriter]) -> None:
     route = router(writers, north="p1")
     first, second = segment("north"), segment("north", 2)
-    route.open_segment(first)
+    route.open_segment(first, 100)
     (home,) = [writer for writer in writers if writer.told]
     (other,) = [writer for writer in writers if not writer.told]
     home.lost = "sync"
     assert route.failed(first.segment)
-    route.open_segment(second)
+    route.open_segment(second, 100)
     assert other.told == [("open", second.segment)]
     assert [writer.volume.id for writer in route.in_service] == [other.volume.id]
 
@@ -96,7 +100,7 @@ def test_camera_leaves_a_lost_volume_and_its_segment_has_failed(writers: list[Fa
 def test_records_and_closing_go_where_the_segment_was_opened(writers: list[FakeWriter]) -> None:
     route = router(writers, north="p1")
     start = segment("north")
-    route.open_segment(start)
+    route.open_segment(start, 100)
     assert route.append(start.segment, cast("Any", None))
     route.close_segment(start.segment)
     (home,) = [writer for writer in writers if writer.told]
@@ -108,7 +112,7 @@ def test_without_any_volume_a_segment_has_failed_at_once(writers: list[FakeWrite
         writer.lost = "gone"
     route = router(writers, north="p1")
     start = segment("north")
-    route.open_segment(start)
+    route.open_segment(start, 100)
     assert not route.append(start.segment, cast("Any", None))
     assert route.failed(start.segment) is GapCause.DISK_LOST
     route.close_segment(start.segment)
@@ -117,23 +121,32 @@ def test_without_any_volume_a_segment_has_failed_at_once(writers: list[FakeWrite
 
 def test_camera_leaves_a_full_volume_and_without_room_anywhere_the_cause_is_full(writers: list[FakeWriter]) -> None:
     route = router(writers, north="p1")
-    route.open_segment(segment("north"))
+    route.open_segment(segment("north"), 100)
     (home,) = [writer for writer in writers if writer.told]
     (other,) = [writer for writer in writers if not writer.told]
     home.full = True
-    route.open_segment(segment("north", 2))
+    route.open_segment(segment("north", 2), 100)
     assert other.told == [("open", segment("north", 2).segment)]
     other.full = True
-    route.open_segment(segment("north", 3))
+    route.open_segment(segment("north", 3), 100)
     assert route.failed(segment("north", 3).segment) is GapCause.FULL
 
 
 def test_segment_that_the_volume_gave_up_is_forgotten_once_it_is_closed(writers: list[FakeWriter]) -> None:
     route = router(writers, north="p1")
     start = segment("north")
-    route.open_segment(start)
+    route.open_segment(start, 100)
     for writer in writers:
         writer.gave_up.add(start.segment)
     assert route.failed(start.segment)
     route.close_segment(start.segment)
     assert not route._at
+
+
+def test_segment_that_finds_no_room_has_not_begun_and_may_begin_later(writers: list[FakeWriter]) -> None:
+    route = router(writers[:1], north="p1")
+    start = segment("north")
+    assert not route.open_segment(start, 1001)
+    assert writers[0].told == []
+    assert route.open_segment(start, 1000)
+    assert opened(writers[0]) == {"north"}

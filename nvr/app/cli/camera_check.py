@@ -1,0 +1,88 @@
+"""What `camera test` shows: a table of the measures, then what to do, camera by camera. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from nvr.app.messages import say
+
+_MS: Final = 1000
+_MBIT: Final = 1_000_000
+_US_PER_DECISECOND: Final = 100_000
+_NONE: Final = "-"
+_COLUMNS: Final = (
+    "camera",
+    "result",
+    "codec",
+    "size",
+    "frames_per_s",
+    "key_s",
+    "Mbit_per_s",
+    "sound",
+    "clock_s",
+    "decree_2007",
+    "sessions",
+)
+_CODECS: Final = (("avc", "H.264"), ("hvc", "H.265"), ("hev", "H.265"))
+
+
+def check_rows(checks: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """One row a camera."""
+    return [dict(zip(_COLUMNS, _cells(check), strict=True)) for check in checks]
+
+
+def check_lines(checks: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What was found of each camera, in words, and what to do about it."""
+    lines = []
+    for check in checks:
+        for finding in check["findings"]:
+            text = say(finding["id"], **finding["fields"]).replace("\n", " ")
+            lines.append(f"{check['camera']}: {text}")
+    return lines
+
+
+def has_failed(checks: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether one camera can not be recorded as it should."""
+    return any(check["result"] == "failed" for check in checks)
+
+
+def _cells(check: Mapping[str, Any]) -> tuple[str, ...]:
+    measured = check["measured"] or {}
+    return (
+        check["camera"],
+        say(f"test-result-{check['result']}"),
+        _codec(measured.get("codec")),
+        f"{measured['width']}x{measured['height']}" if measured else _NONE,
+        _thousandth(measured.get("fps_milli")),
+        _thousandth(measured.get("key_interval_ms")),
+        f"{measured['bitrate_bps'] / _MBIT:.1f}" if measured else _NONE,
+        say("test-sound-offered" if measured["sound"] else "test-sound-none") if measured else _NONE,
+        _offset(measured.get("clock_offset_us")),
+        say(f"test-decree-is-{check['decree']}"),
+        say(f"test-sessions-{_sessions(check)}"),
+    )
+
+
+def _sessions(check: Mapping[str, Any]) -> str:
+    if check["recording_lost"]:
+        return "lost"
+    if not check["recorded"]:
+        return "test" if check["measured"] else "none"
+    return "both" if check["measured"] else "one"
+
+
+def _codec(codec: str | None) -> str:
+    if codec is None:
+        return _NONE
+    return next((name for mark, name in _CODECS if codec.startswith(mark)), codec)
+
+
+def _thousandth(value: int | None) -> str:
+    return _NONE if value is None else f"{value / _MS:.1f}"
+
+
+def _offset(offset_us: int | None) -> str:
+    """Seconds with their sign, to a tenth: a camera's clock is not known better over a network."""
+    if offset_us is None:
+        return _NONE
+    tenths = round(offset_us / _US_PER_DECISECOND)
+    return f"{tenths / 10:+.1f}" if tenths else "0.0"

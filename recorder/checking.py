@@ -1,0 +1,130 @@
+"""A camera is tried out: a session of its own beside the recording, measured for some seconds, then given back."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from nvr.base.clock import Clock
+from nvr.base.errors import NvrError
+from nvr.base.ids import CameraId
+from nvr.base.jcs import Json
+from nvr.base.units import US_PER_SECOND
+from recorder.errors import CameraUnreachable, Cause
+from recorder.measuring import Measured, Measurement
+from recorder.rtsp.auth import Credentials
+from recorder.rtsp.client import Channels
+from recorder.rtsp.protocol import RtspProtocol
+from recorder.rtsp.sdp import VideoTrack
+from recorder.rtsp.session import open_session
+from recorder.rtsp.trust import Trust
+from recorder.rtsp.url import parse_url
+from recorder.sources import is_native
+from recorder.status import CameraStatus, State
+from recorder.verdict import UNSUPPORTED, Sessions, decree, findings, level
+from recorder.waiting import first_of
+from storage.snapshot import CameraEntry
+
+LOOK_S: Final = 0.5
+"""How often the session is kept alive, and looked at whether enough was measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a test needs of the shard. `status` is None for a camera that has no worker."""
+
+    secrets: Callable[[str], tuple[str, str]]
+    status: Callable[[CameraId], CameraStatus | None]
+    clock: Clock
+    connect_timeout_s: int
+    trust: Trust
+
+
+async def check(entry: CameraEntry, means: Means, *, limit_s: int) -> dict[str, Json]:
+    """Try the camera out; the answer of the recorder's call `check` (docs/design/processes.md).
+
+    It asks the camera for one session more than the recording has. Whether the camera refuses it, or gives up the
+    recording for it, is part of the answer. A camera of the second source is not asked, and a finding says so.
+    """
+    before = means.status(entry.camera)
+    native = is_native(entry.url)
+    measured, cause = await _measure(entry, means, limit_s) if native else (None, None)
+    after = means.status(entry.camera)
+    sessions = _sessions(before, after)
+    found = findings(measured, cause, sessions) if native else (UNSUPPORTED,)
+    return {
+        "camera": entry.camera,
+        "result": (level(found) or "ok"),
+        "cause": None if cause is None else cause.value,
+        "measured": None if measured is None else asdict(measured),
+        "decree": decree(measured).value,
+        "recorded": sessions.recorded,
+        "recording_lost": sessions.recording_lost,
+        "findings": [{"level": each.level.value, "id": each.id, "fields": dict(each.fields)} for each in found],
+    }
+
+
+async def _measure(entry: CameraEntry, means: Means, limit_s: int) -> tuple[Measured | None, Cause | None]:
+    measuring: list[Measurement] = []
+
+    def begin(track: VideoTrack, channels: Channels) -> Measurement:
+        measuring.append(Measurement(track, channels, means.clock))
+        return measuring[-1]
+
+    session: RtspProtocol | None = None
+    try:
+        opening = open_session(
+            parse_url(entry.url), _credentials(entry, means), begin, clock=means.clock, trust=means.trust
+        )
+        session = await first_of(opening, means.clock.sleep(means.connect_timeout_s))
+        if session is None:
+            return None, Cause.TIMEOUT
+        await first_of(session.ended(), _until_enough(session, measuring[-1], means.clock, limit_s))
+    except CameraUnreachable as error:
+        return (measuring[-1].result() if measuring else None), error.cause
+    finally:
+        if session is not None:
+            session.close()
+    measured = measuring[-1].result()
+    return measured, None if measured is not None else Cause.STALLED
+
+
+async def _until_enough(session: RtspProtocol, measurement: Measurement, clock: Clock, limit_s: int) -> None:
+    end_mono_us = clock.mono_us() + limit_s * US_PER_SECOND
+    while clock.mono_us() < end_mono_us and not measurement.is_enough:
+        await clock.sleep(LOOK_S)
+        session.tick(clock.mono_us())
+
+
+def _credentials(entry: CameraEntry, means: Means) -> Credentials | None:
+    if entry.secret is None:
+        return None
+    try:
+        user, password = means.secrets(entry.secret)
+    except (LookupError, NvrError):
+        raise CameraUnreachable(Cause.NO_SECRET) from None
+    return Credentials(user=user, password=password)
+
+
+def _sessions(before: CameraStatus | None, after: CameraStatus | None) -> Sessions:
+    recorded = before is not None and before.state is State.RECORDING
+    went_on = (
+        before is not None
+        and after is not None
+        and after.reconnects == before.reconnects
+        and after.state is State.RECORDING
+    )
+    return Sessions(recorded=recorded, recording_lost=recorded and not went_on)
+
+
+async def check_all(
+    entries: list[CameraEntry], means: Means, *, limit_s: int, at_once: int = 12
+) -> list[dict[str, Json]]:
+    """Try out several cameras, so many at once; in the order given."""
+    turn = asyncio.Semaphore(at_once)
+
+    async def one(entry: CameraEntry) -> dict[str, Json]:
+        async with turn:
+            return await check(entry, means, limit_s=limit_s)
+
+    return list(await asyncio.gather(*(one(entry) for entry in entries)))

@@ -1,0 +1,78 @@
+"""What the camera's answers say: success or the cause of a refusal, the session, where the stream is instead."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import urljoin
+
+from recorder.errors import CameraUnreachable, Cause, garbage
+from recorder.rtsp.messages import Headers, Response
+from recorder.rtsp.url import RtspUrl, parse_url
+
+SESSION_NOT_FOUND: Final = 454
+INVALID_RANGE: Final = 457
+AGGREGATE_NOT_ALLOWED: Final = 459
+"""RFC 2326 section 11.3; the other codes are those of HTTP."""
+
+_REFUSALS: Final[Mapping[int, Cause]] = MappingProxyType(
+    {
+        403: Cause.UNAUTHORIZED,
+        404: Cause.NOT_FOUND,
+        453: Cause.BUSY,  # Not Enough Bandwidth: what cameras say of one session too many, as of 503
+        461: Cause.UNSUPPORTED_TRANSPORT,
+        503: Cause.BUSY,
+    }
+)
+DEFAULT_TIMEOUT_S: Final = 60
+"""RFC 2326 section 12.37, where the camera names none."""
+_MAX_TIMEOUT_S: Final = 3600
+_SESSION_ID: Final = re.compile(r"[\x21-\x7e]{1,256}")
+_MOVED: Final = frozenset({301, 302, 303, 307, 308})
+"""Not 305: what it names is a proxy, and none was configured."""
+
+
+class Redirected(CameraUnreachable):
+    """The camera says that the stream is elsewhere, at `url`: the session connects anew, there."""
+
+    def __init__(self, url: RtspUrl) -> None:
+        super().__init__(Cause.REDIRECTED)
+        self.url = url
+
+
+def require_success(response: Response) -> None:
+    """Raise what a refusal means, as CameraUnreachable with its cause."""
+    if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+        raise CameraUnreachable(_REFUSALS.get(response.status, Cause.REJECTED), status=response.status)
+
+
+def is_redirect(response: Response) -> bool:
+    """Whether the answer names another place for what was asked for."""
+    return response.status in _MOVED
+
+
+def redirection(url: RtspUrl, headers: Headers) -> CameraUnreachable:
+    """What to raise for a redirection of the stream at `url`, by an answer or by the camera's own request."""
+    location = headers.get("location")
+    if not location:
+        return CameraUnreachable(Cause.REJECTED, what="location")
+    try:
+        target = parse_url(urljoin(url.text, location))
+    except (ValueError, CameraUnreachable):  # ValueError is urljoin's, for brackets that hold no address
+        return garbage("location")
+    return Redirected(replace(target, video=url.video))
+
+
+def session_of(value: str | None) -> tuple[str | None, int]:
+    """Session id and time-out in seconds; a camera without sessions gives neither (RFC 2326 section 12.37)."""
+    if value is None:
+        return None, DEFAULT_TIMEOUT_S
+    session, *parameters = (part.strip() for part in value.split(";"))
+    if not _SESSION_ID.fullmatch(session):
+        raise garbage("session")
+    for parameter in parameters:
+        if found := re.fullmatch(r"timeout\s*=\s*\"?([0-9]{1,9})\"?", parameter, re.IGNORECASE):
+            return session, min(int(found[1]) or DEFAULT_TIMEOUT_S, _MAX_TIMEOUT_S)
+    return session, DEFAULT_TIMEOUT_S

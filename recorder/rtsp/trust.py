@@ -1,0 +1,54 @@
+"""Whose certificates are accepted from `rtsps` cameras: those of an authority, or one pinned by its fingerprint."""
+
+import asyncio
+import hashlib
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from recorder.errors import CameraUnreachable, Cause
+from recorder.rtsp.url import RtspUrl
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What stands in the configuration's section `camera_tls`.
+
+    `authority` verifies chain and host name; None trusts what the system trusts. `pins` are SHA-256 fingerprints of
+    the certificate (DER) in small hexadecimal digits, by host or `host:port` in small letters, an IPv6 host in
+    brackets: a camera that is pinned must show this very certificate, whoever signed it and whatever it is called.
+    """
+
+    authority: ssl.SSLContext | None = None
+    pins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    async def context(self, url: RtspUrl) -> ssl.SSLContext | None:
+        """For the handshake with this camera; None where it is not encrypted."""
+        if not url.tls:
+            return None
+        if self._pin(url) is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE  # `admit` looks at the certificate, before anything is sent
+            return context
+        return self.authority or await asyncio.to_thread(ssl.create_default_context)
+
+    def admit(self, url: RtspUrl, connection: ssl.SSLObject | ssl.SSLSocket | None) -> None:
+        """Let a camera pass after the handshake.
+
+        Raises:
+            CameraUnreachable: cause `untrusted`: it is pinned, and this is another certificate; `found` is its
+                fingerprint, which is no secret.
+        """
+        pin = self._pin(url)
+        if not url.tls or pin is None:
+            return
+        certificate = connection.getpeercert(binary_form=True) if connection is not None else None
+        found = hashlib.sha256(certificate or b"").hexdigest()
+        if found != pin:
+            raise CameraUnreachable(Cause.UNTRUSTED, setting="camera_tls.pins", found=found)
+
+    def _pin(self, url: RtspUrl) -> str | None:
+        host = f"[{url.host}]" if ":" in url.host else url.host
+        return self.pins.get(f"{host}:{url.port}".lower(), self.pins.get(host.lower()))

@@ -1,0 +1,126 @@
+"""What a camera's measures mean: the norm of the decree of 3 August 2007, and what somebody should see to. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from nvr.base.jcs import Json
+from nvr.base.units import US_PER_SECOND
+from recorder.errors import Cause
+from recorder.measuring import Measured
+
+NARROW_SIDES: Final = (704, 576)
+NARROW_FPS_MILLI: Final = 12_000
+WIDE_SIDES: Final = (352, 288)
+WIDE_FPS_MILLI: Final = 6_000
+"""Arrêté of 3 August 2007 (NOR IOCD0762353A), article 2: narrow views and fast movement, then all others."""
+_RATE_TOLERANCE_MILLI: Final = 50
+"""A rate that jitter alone brings below the norm is not below it."""
+
+MOST_CLOCK_OFFSET_US: Final = US_PER_SECOND
+MOST_KEY_INTERVAL_MS: Final = 5_000
+"""A longer group of pictures lengthens every export by what lies before its first picture."""
+
+
+class Decree(StrEnum):
+    """Which views the measured video is good enough for."""
+
+    NARROW = "narrow"
+    """All."""
+    WIDE = "wide"
+    """Those that show no persons or plates from near."""
+    BELOW = "below"
+    """None."""
+    UNKNOWN = "unknown"
+
+
+class Level(StrEnum):
+    """How much a finding matters."""
+
+    FAILED = "failed"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to know; `id` names its text, `fields` what the text needs."""
+
+    level: Level
+    id: str
+    fields: dict[str, Json]
+
+
+UNSUPPORTED: Final = Finding(Level.WARNING, "test-unsupported-source", {})
+"""Of a camera that the test can not measure: it is not read by RTSP over TCP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """What the test meant to the camera's recording: whether it recorded before, and whether it went on."""
+
+    recorded: bool
+    recording_lost: bool
+
+
+def decree(measured: Measured | None) -> Decree:
+    """By size and rate; a camera mounted upright may have its sides exchanged."""
+    if measured is None:
+        return Decree.UNKNOWN
+    sides = (max(measured.width, measured.height), min(measured.width, measured.height))
+    rate_milli = measured.fps_milli + _RATE_TOLERANCE_MILLI
+    for verdict, norm, norm_milli in (
+        (Decree.NARROW, NARROW_SIDES, NARROW_FPS_MILLI),
+        (Decree.WIDE, WIDE_SIDES, WIDE_FPS_MILLI),
+    ):
+        if sides[0] >= norm[0] and sides[1] >= norm[1] and rate_milli >= norm_milli:
+            return verdict
+    return Decree.BELOW
+
+
+def findings(measured: Measured | None, cause: Cause | None, sessions: Sessions) -> tuple[Finding, ...]:
+    """What is to be said of a camera, what matters most first."""
+    found = [*_of_session(cause, sessions), *(_of_video(measured) if measured is not None else ())]
+    return tuple(sorted(found, key=lambda finding: list(Level).index(finding.level)))
+
+
+def level(found: tuple[Finding, ...]) -> Level | None:
+    """The worst of the findings that ask for something; None when all is well."""
+    return next((finding.level for finding in found if finding.level is not Level.NOTE), None)
+
+
+def _of_session(cause: Cause | None, sessions: Sessions) -> Iterator[Finding]:
+    if cause is not None and sessions.recorded and not sessions.recording_lost:
+        yield Finding(Level.WARNING, "test-one-session", {"cause": cause.value})
+    elif cause is not None:
+        yield Finding(Level.FAILED, f"test-{cause.value}", {})
+    if sessions.recording_lost:
+        yield Finding(Level.WARNING, "test-recording-lost", {})
+
+
+def _of_video(measured: Measured) -> Iterator[Finding]:
+    shown: dict[str, Json] = {
+        "width": measured.width,
+        "height": measured.height,
+        "fps": f"{measured.fps_milli / 1000:.1f}",
+    }
+    match decree(measured):
+        case Decree.BELOW:
+            yield Finding(Level.FAILED, "test-decree-below", shown)
+        case Decree.WIDE:
+            yield Finding(Level.WARNING, "test-decree-wide", shown)
+        case _:
+            pass
+    if measured.lost:
+        yield Finding(Level.WARNING, "test-packets-lost", {"lost": measured.lost, "frames": measured.frames})
+    if measured.key_interval_ms is None:
+        yield Finding(Level.WARNING, "test-keys-none", {"seconds": measured.media_ms // 1000})
+    elif measured.key_interval_ms > MOST_KEY_INTERVAL_MS:
+        yield Finding(Level.WARNING, "test-keys-rare", {"seconds": f"{measured.key_interval_ms / 1000:.1f}"})
+    if measured.clock_offset_us is None:
+        yield Finding(Level.NOTE, "test-clock-unknown", {})
+    elif abs(measured.clock_offset_us) > MOST_CLOCK_OFFSET_US:
+        yield Finding(Level.WARNING, "test-clock-off", {"seconds": f"{measured.clock_offset_us / US_PER_SECOND:+.1f}"})
+    if measured.sound:
+        yield Finding(Level.NOTE, "test-sound", {})

@@ -1,0 +1,138 @@
+"""`camera test` over a fleet of five makes, as simulated cameras speak: the table that the administrator reads."""
+
+import asyncio
+import re
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from nvr.app.cli.answers import write_answer
+from nvr.app.cli.camera_check import check_lines, check_rows, has_failed
+from nvr.app.words import words_of
+from nvr.base.clock import SystemClock
+from nvr.base.ids import CameraId
+from nvr.base.units import US_PER_SECOND
+from nvr.sim.camera import SimCamera
+from nvr.sim.encoder import Encoding
+from nvr.sim.fleet import RenderedLoop, render_loop
+from nvr.sim.server import Simulator
+from recorder.checking import Means, check_all
+from recorder.rtsp.trust import Trust
+from storage.snapshot import CameraEntry
+
+BASE = SimCamera(name="base", bitrate_bps=400_000, user="ville", password="s3cret")
+FLEET = [
+    replace(BASE, name="axis", width=704, height=576, fps=12, gop_frames=12, auth="digest", digest_algorithm="SHA-256"),
+    replace(
+        BASE,
+        name="hikvision",
+        width=720,
+        height=576,
+        fps=15,
+        gop_frames=15,
+        auth="digest",
+        qop_auth=True,
+        audio=True,
+        clock_offset_us=-42 * US_PER_SECOND,
+    ),
+    replace(
+        BASE, name="dahua", width=640, height=360, fps=10, gop_frames=10, auth="basic", parameter_sets_in_band=False
+    ),
+    replace(BASE, name="hanwha", width=320, height=240, auth="digest", password="another"),
+    replace(BASE, name="vivotek", width=320, height=240, fps=5, gop_frames=10, aggregate=True, sender_reports=False),
+]
+TABLE = """
+camera     result   codec  size     frames per s  key s  Mbit per s  sound    clock s  decree 2007  sessions
+axis       ok       H.264  704x576  12.0          1.0    0.x         no       0.0      all views    test alone
+hikvision  warning  H.264  720x576  15.0          1.0    0.x         offered  -42.0    all views    test alone
+dahua      warning  H.264  640x360  10.0          1.0    0.x         no       0.0      wide views   test alone
+hanwha     failed   -      -        -             -      -           -        -        -            -
+vivotek    failed   H.264  320x240  5.0           2.0    0.x         no       -        below        test alone
+"""
+WORDS = [
+    "hikvision: The camera's clock is -42.0 s from the server's. Give the camera this server, or its source, for NTP.",
+    "hikvision: The camera offers sound; it is never recorded. Switch its microphone off.",
+    (
+        "dahua: 640x360 at 10.0 frames/s: enough for wide views only; a narrow view asks for 704x576 and 12 "
+        "frames/s (decree of 3 August 2007). Raise size and rate if the camera shows persons or plates from near."
+    ),
+    (
+        "hanwha: The camera refuses the user or the password. Correct them by camera edit --user; wait if it "
+        "locked the account."
+    ),
+    (
+        "vivotek: 320x240 at 5.0 frames/s: below the least of the decree of 3 August 2007 (352x288 and 6 "
+        "frames/s). Raise size and rate of the main stream."
+    ),
+    "vivotek: The camera did not tell its time; pictures are dated by the server.",
+]
+
+
+def loop_of(camera: SimCamera) -> RenderedLoop:
+    """Its pictures, encoded ahead: what is sent then does not depend on how busy this machine is."""
+    encoding = Encoding(
+        width=camera.width,
+        height=camera.height,
+        fps=camera.fps,
+        gop_frames=camera.gop_frames,
+        bitrate_bps=camera.bitrate_bps,
+    )
+    return render_loop(encoding, name=camera.name, gops=2, start_utc_us=1_790_000_000_000_000)
+
+
+async def tried_out() -> list[dict[str, Any]]:
+    async with AsyncExitStack() as running:
+        entries = []
+        for each in FLEET:
+            loop = await asyncio.to_thread(loop_of, each)
+            sim = await running.enter_async_context(Simulator([each], fleet=loop))
+            entries.append(CameraEntry(CameraId(each.name), sim.url(each.name), 0, secret="all"))
+        logins = {"all": ("ville", "s3cret")}
+        means = Means(logins.__getitem__, lambda _: None, SystemClock(), connect_timeout_s=10, trust=Trust())
+        return await check_all(entries, means, limit_s=6)
+
+
+async def test_table_of_five_makes(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "140")
+    checks = await tried_out()
+    write_answer(check_rows(checks), as_json=False, zone=ZoneInfo("Europe/Paris"))
+    # What an encoder makes of a moving picture is no round figure.
+    shown = re.sub(r"\b0\.[0-9](?=  +(no|offered))", "0.x", capsys.readouterr().out)
+    assert [line.rstrip() for line in shown.splitlines()] == TABLE.strip("\n").splitlines()
+    assert check_lines(checks) == WORDS
+    assert has_failed(checks)
+    assert not has_failed(checks[:3])
+
+
+def check_of(**more: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
+    return {
+        "camera": "a",
+        "result": "warning",
+        "measured": None,
+        "decree": "unknown",
+        "recorded": True,
+        "recording_lost": False,
+        "findings": [],
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "sessions"),
+    [
+        ({}, "recording alone"),
+        ({"recording_lost": True}, "recording lost"),
+        ({"recorded": False}, "-"),
+    ],
+)
+def test_table_says_what_the_test_meant_to_the_recording(more: dict[str, Any], sessions: str) -> None:
+    (row,) = check_rows([check_of(**more)])
+    assert row["sessions"] == sessions
+
+
+def test_every_column_has_a_french_heading() -> None:
+    (row,) = check_rows([check_of()])
+    assert row.keys() <= words_of("fr")["headings"].keys() | {"Mbit_per_s"}

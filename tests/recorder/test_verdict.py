@@ -1,0 +1,77 @@
+from dataclasses import replace
+
+import pytest
+
+from nvr.app.messages import catalogue
+from recorder.errors import Cause
+from recorder.measuring import Measured
+from recorder.verdict import Decree, Finding, Level, Sessions, decree, findings, level
+
+GOOD = Measured("avc1.4d001f", 1920, 1080, 250, 10_000, 25_000, 2000, 4_000_000, 0, sound=False, clock_offset_us=9000)
+ALONE = Sessions(recorded=False, recording_lost=False)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "fps_milli", "verdict"),
+    [
+        (704, 576, 12_000, Decree.NARROW),
+        (704, 576, 11_980, Decree.NARROW),
+        (704, 576, 11_900, Decree.WIDE),
+        (576, 704, 12_000, Decree.NARROW),
+        (960, 540, 25_000, Decree.WIDE),
+        (703, 576, 25_000, Decree.WIDE),
+        (352, 288, 6_000, Decree.WIDE),
+        (352, 288, 5_900, Decree.BELOW),
+        (1920, 1080, 5_000, Decree.BELOW),
+        (320, 240, 25_000, Decree.BELOW),
+    ],
+)
+def test_verdict_is_that_of_the_norm(width: int, height: int, fps_milli: int, verdict: Decree) -> None:
+    assert decree(replace(GOOD, width=width, height=height, fps_milli=fps_milli)) is verdict
+    assert decree(None) is Decree.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({}, []),
+        ({"clock_offset_us": 1_000_000}, []),
+        ({"clock_offset_us": -1_000_001}, ["test-clock-off"]),
+        ({"clock_offset_us": None}, ["test-clock-unknown"]),
+        ({"sound": True}, ["test-sound"]),
+        ({"lost": 3}, ["test-packets-lost"]),
+        ({"key_interval_ms": 5001}, ["test-keys-rare"]),
+        ({"key_interval_ms": None}, ["test-keys-none"]),
+        (
+            {"sound": True, "lost": 1, "width": 320, "height": 240},
+            ["test-decree-below", "test-packets-lost", "test-sound"],
+        ),
+    ],
+)
+def test_what_is_amiss_is_found_and_the_worst_stands_first(change: dict[str, object], found: list[str]) -> None:
+    measured = replace(GOOD, **change)  # type: ignore[arg-type]
+    assert [finding.id for finding in findings(measured, None, ALONE)] == found
+
+
+def test_refused_session_beside_a_recording_is_no_failure_of_the_camera() -> None:
+    (finding,) = findings(None, Cause.REJECTED, Sessions(recorded=True, recording_lost=False))
+    assert (finding.level, finding.id) == (Level.WARNING, "test-one-session")
+    assert [each.id for each in findings(None, Cause.REJECTED, ALONE)] == ["test-rejected"]
+
+
+def test_recording_that_the_test_cost_is_told() -> None:
+    (finding,) = findings(GOOD, None, Sessions(recorded=True, recording_lost=True))
+    assert finding.id == "test-recording-lost"
+
+
+def test_notes_alone_leave_a_camera_good() -> None:
+    note, warning = Finding(Level.NOTE, "a", {}), Finding(Level.WARNING, "b", {})
+    assert level((note,)) is None
+    assert level((warning, note)) is Level.WARNING
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_every_cause_has_its_words_and_its_remedy(language: str) -> None:
+    texts = catalogue(language)  # type: ignore[arg-type]
+    for cause in Cause:
+        assert texts[f"test-{cause.value}"].todo
