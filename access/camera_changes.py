@@ -17,6 +17,7 @@ from access.camera_values import (
     end_of_placement,
     login_of,
     new_camera,
+    optional_url_of,
     placement_proposal,
     standing,
     url_of,
@@ -55,7 +56,7 @@ class Edit:
     def take(cls, args: Arguments, now_utc_us: UtcUs) -> "Edit":
         """From the arguments of the act. Raises InvalidValue."""
         camera = camera_id(args.text("camera"))
-        url = args.optional_secret("url")
+        url = optional_url_of(args)
         login, no_login = login_of(args), args.flag("no_login")
         days, order_days = days_of(args), args.flag("order_days")
         args.done()
@@ -65,7 +66,7 @@ class Edit:
             raise InvalidValue(field="order_days", value=True, expected="either days or those of the order")
         return cls(
             camera=camera,
-            url=None if url is None else url_of(url),
+            url=url,
             login=login,
             login_name=None if login is None else fresh_name(camera, now_utc_us),
             no_login=no_login,
@@ -158,7 +159,7 @@ class CameraChanges:
             InvalidValue: a value is wrong, the old camera is unknown or retired, or the new name is taken.
         """
         old, name = camera_id(args.text("camera")), camera_id(args.text("by"))
-        url = url_of(args.secret("url"))
+        url = url_of(args)
         login = login_of(args)
         args.done()
 

@@ -1,15 +1,14 @@
 """What the acts on cameras share: values that a person gave, checked, and the entries that they become."""
 
-import re
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from access.arguments import HIDDEN, Arguments
+from access.arguments import Arguments
 from access.places import placements_of
+from config.camera_url import Transport, camera_url
 from config.secrets import Login
 from nvr.base.errors import InvalidValue
 from nvr.base.ids import ActId, CameraId, PointId, point_id, uuid7
@@ -20,30 +19,29 @@ from storage.register import tables
 from storage.register.acts import Proposal
 from storage.register.personal import Personal, salted
 
-SCHEMES: Final = frozenset({"rtsp", "rtsps"})
 SHOWN: Final = ("camera", "shard", "retention_days", "retired", "replaces")
-_NO_URL: Final = re.compile(r"[\x00-\x20\x7f@]")
-"""What stands in no URL (RFC 3986), and would end the request line in which a recorder sends it.
-
-`@` too: a password that stands in a URL with its own `/`, `#` or `?` looks like a host and a path.
-"""
-_VIDEO: Final = re.compile(r"(video=[1-9][0-9]?)?")
 _UNSET: Final = "0" * 64
 
 
-def url_of(text: str) -> str:
-    """An RTSP URL without a login; what was given is not shown, since it may hold one. Raises InvalidValue."""
-    try:
-        parts = urlsplit(text)
-        sound = parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0 and _NO_URL.search(text) is None
-        sound = sound and _VIDEO.fullmatch(parts.fragment) is not None
-    except ValueError:
-        sound = False
-        parts = urlsplit("")
-    if not sound or parts.username is not None or parts.password is not None:
-        expected = "rtsp:// or rtsps://, a host, neither user nor password (%40 for @), at most #video=N behind it"
-        raise InvalidValue(field="url", value=HIDDEN, expected=expected)
-    return text
+def url_of(args: Arguments) -> str:
+    """The address to keep, of `url` and `transport` (tcp unless told). Raises InvalidValue, see `camera_url`."""
+    transport = _transport_of(args)
+    return camera_url(args.secret("url"), transport or Transport.TCP)
+
+
+def optional_url_of(args: Arguments) -> str | None:
+    """The same, None without `url`. Raises InvalidValue, also for a `transport` that stands alone."""
+    text, transport = args.optional_secret("url"), _transport_of(args)
+    if text is None and transport is not None:
+        raise InvalidValue(field="url", value=None, expected="the URL that the transport is for")
+    return None if text is None else camera_url(text, transport or Transport.TCP)
+
+
+def _transport_of(args: Arguments) -> Transport | None:
+    text = args.optional_text("transport")
+    if text is not None and text not in tuple(Transport):
+        raise InvalidValue(field="transport", value=text, expected=" or ".join(Transport))
+    return None if text is None else Transport(text)
 
 
 def login_of(args: Arguments) -> Login | None:

@@ -76,7 +76,7 @@ class Cameras:
             InvalidValue: a value is wrong, the name is taken, or the point is unknown.
         """
         name = camera_id(args.text("camera"))
-        url = url_of(args.secret("url"))
+        url = url_of(args)
         login = login_of(args)
         point = optional_point_of(args)
         days = days_of(args)

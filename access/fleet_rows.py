@@ -80,7 +80,7 @@ class _Taking:
         """The row; None when it has faults, which are added to the others."""
         args = self._args
         camera = self._value(lambda: camera_id(args.text("camera")))
-        url = self._value(lambda: url_of(args.secret("url")))
+        url = self._value(lambda: url_of(args))
         login = self._value(lambda: login_of(args))
         point = self._value(lambda: optional_point_of(args))
         days = self._value(lambda: days_of(args))

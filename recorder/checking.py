@@ -19,8 +19,9 @@ from recorder.rtsp.sdp import VideoTrack
 from recorder.rtsp.session import open_session
 from recorder.rtsp.trust import Trust
 from recorder.rtsp.url import parse_url
+from recorder.sources import is_native
 from recorder.status import CameraStatus, State
-from recorder.verdict import Sessions, decree, findings, level
+from recorder.verdict import UNSUPPORTED, Sessions, decree, findings, level
 from recorder.waiting import first_of
 from storage.snapshot import CameraEntry
 
@@ -43,13 +44,14 @@ async def check(entry: CameraEntry, means: Means, *, limit_s: int) -> dict[str, 
     """Try the camera out; the answer of the recorder's call `check` (docs/design/processes.md).
 
     It asks the camera for one session more than the recording has. Whether the camera refuses it, or gives up the
-    recording for it, is part of the answer.
+    recording for it, is part of the answer. A camera of the second source is not asked, and a finding says so.
     """
     before = means.status(entry.camera)
-    measured, cause = await _measure(entry, means, limit_s)
+    native = is_native(entry.url)
+    measured, cause = await _measure(entry, means, limit_s) if native else (None, None)
     after = means.status(entry.camera)
     sessions = _sessions(before, after)
-    found = findings(measured, cause, sessions)
+    found = findings(measured, cause, sessions) if native else (UNSUPPORTED,)
     return {
         "camera": entry.camera,
         "result": (level(found) or "ok"),

@@ -1,4 +1,4 @@
-"""From interleaved RTP frames in a read buffer to MP4 samples in a buffer: what all codecs have in common.
+"""From interleaved RTP frames, or whole access units, to MP4 samples in a buffer: what all codecs have in common.
 
 Every NAL unit is kept byte for byte, SEI, AUD and filler included, behind its length in four bytes (ISO/IEC
 14496-15). What was lost on the way: a NAL unit with a hole is never written. The whole NAL units of a damaged access
@@ -19,7 +19,7 @@ Tolerated defects of cameras:
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from struct import Struct
 from typing import ClassVar, Final, Generic, Protocol, TypeVar
 
@@ -181,6 +181,25 @@ class Depacketiser(ABC, Generic[Sets]):
             raise garbage("access-unit-size")
         return at
 
+    def access_unit(self, nals: Iterable[memoryview], timestamp: int, lost: int) -> None:
+        """Take a whole access unit that did not come by RTP; `lost` counts what is known to be missing in it.
+
+        Raises:
+            CameraUnreachable: cause `garbage`, for an access unit beyond MAX_PENDING.
+        """
+        self._lost += lost
+        if timestamp != self._timestamp:
+            self._change_time(timestamp)
+        for nal in nals:
+            if self._is_nal(nal, 0, len(nal)):
+                self._whole(nal, 0, len(nal))
+            else:
+                self._lost += 1
+        if self._end > MAX_PENDING:
+            raise garbage("access-unit-size")
+        if self._has_slice:
+            self._finish_unit()
+
     def interrupted(self) -> None:
         """The framing was lost: what is being joined may hold foreign bytes, and is given up."""
         self._lost += 1
@@ -224,7 +243,7 @@ class Depacketiser(ABC, Generic[Sets]):
         """The NAL unit whose length stands at `start`, and which ends what is joined, is whole."""
 
     @abstractmethod
-    def _is_nal(self, buffer: bytearray, at: int, stop: int) -> bool:
+    def _is_nal(self, buffer: bytearray | memoryview, at: int, stop: int) -> bool:
         """Whether the bytes may be a NAL unit that stands alone in a packet, by its header."""
 
     def _fragment(self, view: memoryview, at: int, stop: int, flags: int, head: bytes, middle: int) -> bool:

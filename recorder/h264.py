@@ -51,7 +51,7 @@ class H264Depacketiser(Depacketiser[H264Sets]):
         self._whole(view, at, stop)
         return True
 
-    def _is_nal(self, buffer: bytearray, at: int, stop: int) -> bool:
+    def _is_nal(self, buffer: bytearray | memoryview, at: int, stop: int) -> bool:
         return stop > at and 0 < buffer[at] & 0x1F <= _LAST_NAL_TYPE
 
     def _note(self, start: int) -> None:

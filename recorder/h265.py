@@ -63,7 +63,7 @@ class H265Depacketiser(Depacketiser[H265Sets]):
         self._whole(view, at, stop)
         return True
 
-    def _is_nal(self, buffer: bytearray, at: int, stop: int) -> bool:
+    def _is_nal(self, buffer: bytearray | memoryview, at: int, stop: int) -> bool:
         return stop - at >= _HEADER and nal_type(buffer, at) < _AP
 
     def _note(self, start: int) -> None:

@@ -65,7 +65,7 @@ class Sps:
     height: int
 
 
-def nal_type(nal: bytes | bytearray, at: int = 0) -> int:
+def nal_type(nal: bytes | bytearray | memoryview, at: int = 0) -> int:
     """nal_unit_type of the header at `at` (section 7.3.1.2)."""
     return nal[at] >> 1 & 0x3F
 

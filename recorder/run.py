@@ -1,39 +1,57 @@
 """One session's access units on their way to records."""
 
 from collections import deque
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Generic, Protocol, TypeVar
 
 from nvr.base.units import TICKS_PER_SECOND, US_PER_SECOND, MonoUs, us_from_ticks
-from recorder.codecs import depacketiser_of
 from recorder.dating import Dater
 from recorder.errors import TimelineBroken, garbage
 from recorder.gop import GopBuilder
 from recorder.recording import Recording
-from recorder.rtsp.client import Channels
-from recorder.rtsp.sdp import VideoTrack
 from recorder.server_clock import ServerClock
 from recorder.timeline import MAX_AHEAD_US, MediaTime
-from storage.buffers import BufferPool
-from storage.records import GapCause, RandomAccess
+from storage.records import CodecConfig, GapCause, RandomAccess
 
 MAX_BREAKS: Final = 10
 """Within BREAKS_US: each costs a segment with its keys, and one camera must not use up the disk's time."""
 BREAKS_US: Final = 60 * US_PER_SECOND
 
 
-class Run:
+class Depacketiser(Protocol):
+    """Joins what a session receives to access units, and keeps their bytes until a record takes them."""
+
+    @property
+    def config(self) -> CodecConfig | None:
+        """How to decode the units told so far; None until it is known."""
+        ...
+
+    @property
+    def unfinished(self) -> int:
+        """Bytes at the end of what is joined that belong to an access unit not yet told."""
+        ...
+
+    def take(self, keep: int) -> bytearray:
+        """Give away what was joined, less its last `keep` bytes, which begin what comes."""
+        ...
+
+    def discard(self) -> None:
+        """Forget every unit told so far, the one that is just being told among them."""
+        ...
+
+
+D_co = TypeVar("D_co", bound=Depacketiser, covariant=True)
+
+
+class Run(Generic[D_co]):
     """Takes what one session receives; the supervisor makes a new one for the next session.
 
     When the camera's time stamps break, a new run begins within the session, and the group of pictures goes on: no
     picture is lost by it. The event loop owns it. For each read: `reading`, any number of units, `read`.
     """
 
-    def __init__(
-        self, recording: Recording, server: ServerClock, pool: BufferPool, track: VideoTrack, channels: Channels
-    ) -> None:
-        self.depacketiser = depacketiser_of(track.encoding)(
-            self, pool, channel=channels.rtp, payload_type=track.payload_type, parameter_sets=track.parameter_sets
-        )
+    def __init__(self, recording: Recording, server: ServerClock, depacketise: Callable[["Run[D_co]"], D_co]) -> None:
+        self.depacketiser = depacketise(self)
         self.last_unit_mono_us: MonoUs | None = None
         """When the last access unit arrived, be it recorded or not."""
         self.awaits_random_access = True
@@ -96,7 +114,7 @@ class Run:
         if not gop.units or config is not self._codec or gop.ends_before(pts_90k, size, random_access):
             hole = gop.is_hole(pts_90k)
             self._close(size, next_90k=pts_90k)
-            if hole:
+            if hole and self._hole is None:
                 self._hole = GapCause.LOST if lost else GapCause.SILENT
         self._codec = config
         gop.add(pts_90k, size, random_access, lost)
@@ -107,6 +125,12 @@ class Run:
     def source_changed(self) -> None:
         """The camera's time stamps begin anew with the next unit."""
         self._source_changed = True
+
+    def missed(self, cause: GapCause) -> None:
+        """Units are missing before the next one, which is the first that can be decoded again."""
+        self._close(self.depacketiser.unfinished, next_90k=None)
+        self.awaits_random_access = True
+        self._hole = cause
 
     def flush(self) -> None:
         """Make a record of the open one's whole access units and hand over everything; the group may go on."""

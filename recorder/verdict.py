@@ -52,6 +52,10 @@ class Finding:
     fields: dict[str, Json]
 
 
+UNSUPPORTED: Final = Finding(Level.WARNING, "test-unsupported-source", {})
+"""Of a camera that the test can not measure: it is not read by RTSP over TCP."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sessions:
     """What the test meant to the camera's recording: whether it recorded before, and whether it went on."""

@@ -11,17 +11,14 @@ from nvr.base.errors import NvrError
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND, MonoUs, UtcUs
+from recorder.depacketiser import UnitSink
 from recorder.errors import CameraUnreachable, Cause
 from recorder.recording import Recording
 from recorder.rtsp.auth import Credentials
-from recorder.rtsp.client import Channels
-from recorder.rtsp.protocol import RtspProtocol
-from recorder.rtsp.replies import Redirected
-from recorder.rtsp.sdp import VideoTrack
-from recorder.rtsp.session import open_session
-from recorder.rtsp.url import RtspUrl, parse_url
-from recorder.run import Run
+from recorder.run import Depacketiser, Run
 from recorder.server_clock import ServerClock
+from recorder.source import D, Session
+from recorder.sources import source_of
 from recorder.status import CameraStatus, ShardSettings, State
 from recorder.waiting import Pace, first_of
 from recorder.writing import Writing
@@ -67,12 +64,12 @@ class CameraWorker:
         self._since_utc_us = parts.server.utc_us()
         self._next_attempt_utc_us: UtcUs | None = None
         self._sessions = 0
-        self._session: RtspProtocol | None = None
-        self._run: Run | None = None
+        self._source = source_of(entry, parts.clock, settings)
+        self._session: Session | None = None
+        self._run: Run[Depacketiser] | None = None
         self._played_mono_us = MonoUs(0)
         self._breaks_told = 0
         self._writing = Writing(self._written)
-        self._moved: RtspUrl | None = None
 
     def stop(self) -> None:
         """Let `run` come to its end."""
@@ -135,7 +132,6 @@ class CameraWorker:
         try:
             await self._record()
         except CameraUnreachable as error:
-            self._moved = error.url if isinstance(error, Redirected) else None
             self._backoff.ran_for(self._parts.clock.mono_us() - began_mono_us)
             if not self._stop.is_set():
                 _log.warning("camera %s: %s", self.entry.camera, error)
@@ -155,30 +151,22 @@ class CameraWorker:
         finally:
             self._leave()
 
-    async def _connected(self) -> RtspProtocol | None:
+    async def _connected(self) -> Session | None:
         """A session that plays; None when the worker was stopped meanwhile."""
         parts = self._parts
-        opening = open_session(
-            parse_url(self.entry.url),
-            self._credentials(),
-            self._begin,
-            clock=parts.clock,
-            trust=parts.settings.trust,
-            moved=self._moved,
-        )
+        opening = self._source.open(self._credentials(), self._begin)
         session = await first_of(opening, parts.clock.sleep(parts.settings.connect_timeout_s), self._stop.wait())
         if session is None and not self._stop.is_set():
             raise CameraUnreachable(Cause.TIMEOUT)
         return session
 
-    def _begin(self, track: VideoTrack, channels: Channels) -> Run:
+    def _begin(self, depacketise: Callable[[UnitSink, BufferPool], D]) -> Run[D]:
         self._writing.pause()
-        if track.described > 1:
-            _log.info("camera %s: takes video track %d of %d", self.entry.camera, track.number, track.described)
         self._recording.require_random_access()
-        self._run = Run(self._recording, self._parts.server, self._parts.pool, track, channels)
+        pool = self._parts.pool
+        self._run = run = Run(self._recording, self._parts.server, lambda sink: depacketise(sink, pool))
         self._breaks_told = 0
-        return self._run
+        return run
 
     def _leave(self) -> None:
         """Close the session, keep what came whole."""
@@ -209,7 +197,7 @@ class CameraWorker:
             raise CameraUnreachable(Cause.NO_SECRET) from None
         return Credentials(user=user, password=password)
 
-    def _watch(self, session: RtspProtocol, run: Run, now_mono_us: MonoUs) -> None:
+    def _watch(self, session: Session, run: Run[Depacketiser], now_mono_us: MonoUs) -> None:
         """Judge by pictures, not by bytes: a camera that only keeps its session alive is silent.
 
         Bytes that wait in the kernel do not count as silence: the first quiet tick asks for them, the second judges.
@@ -231,7 +219,7 @@ class CameraWorker:
         elif not run.awaits_random_access:
             self._judge_writing(run, now_mono_us)
 
-    def _judge_writing(self, run: Run, now_mono_us: MonoUs) -> None:
+    def _judge_writing(self, run: Run[Depacketiser], now_mono_us: MonoUs) -> None:
         if not self._writing.is_late(now_mono_us, run.step_us):
             self._set(State.RECORDING, None)
         elif self._cause != Cause.NOT_WRITTEN.value:

@@ -137,6 +137,11 @@ class RtspProtocol(asyncio.BufferedProtocol):
         if self._failure is not None:
             raise self._failure
 
+    @property
+    def failure(self) -> Exception | None:
+        """What ended the session; None while it goes on, and when `close` ended it."""
+        return self._failure
+
     def fail(self, error: Exception) -> None:
         """End the session with this error; the first one counts."""
         if self._over.is_set():

@@ -84,7 +84,9 @@ async def test_old_login_stays_while_recorders_have_not_heard_of_the_new_one(
     [
         ({"camera": "cam-9", "retention_days": 3}, "camera"),
         ({"camera": "cam-1"}, "camera"),
-        ({"camera": "cam-1", "url": "http://192.0.2.1/"}, "url"),
+        ({"camera": "cam-1", "url": "ftp://192.0.2.1/"}, "url"),
+        ({"camera": "cam-1", "transport": "udp"}, "url"),
+        ({"camera": "cam-1", "url": "http://192.0.2.1/", "transport": "udp"}, "transport"),
         ({"camera": "cam-1", "password": "x"}, "user"),
         ({"camera": "cam-1", "user": "x", "no_login": True}, "no_login"),
         ({"camera": "cam-1", "retention_days": 3, "order_days": True}, "order_days"),

@@ -19,6 +19,11 @@ async def test_camera_is_published_with_where_it_stands_and_by_which_order(town:
     assert {first.shard, second.shard} == {0, 1}
 
 
+async def test_camera_whose_pictures_come_over_udp_is_published_so(town: World) -> None:
+    await town.act("root", "camera.add", **ADDED, transport="udp")
+    assert town.keeper.published[-1][-1].url == "rtspu://192.0.2.2:554/live"
+
+
 async def test_login_is_in_the_secrets_file_alone(town: World, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     shown = await town.act("root", "camera.add", **ADDED)
@@ -36,13 +41,16 @@ async def test_login_is_in_the_secrets_file_alone(town: World, caplog: pytest.Lo
     [
         ({"camera": "cam-1"}, "camera"),
         ({"camera": "Cam 2"}, "camera"),
-        ({"url": "http://192.0.2.2/"}, "url"),
+        ({"url": "ftp://192.0.2.2/"}, "url"),
         ({"url": "rtsp://viewer:hunter22@192.0.2.2/"}, "url"),
         ({"url": "rtsp://viewer:12/hunter22@192.0.2.2/"}, "url"),
         ({"url": "rtsp://viewer:1?hunter22@192.0.2.2/"}, "url"),
         ({"url": "rtsp://192.0.2.2/live#hunter22"}, "url"),
         ({"url": "rtsp://192.0.2.2:99999/"}, "url"),
         ({"url": "rtsp:///live"}, "url"),
+        ({"url": "srt://192.0.2.2:9000"}, "url"),
+        ({"transport": "pigeon"}, "transport"),
+        ({"url": "http://192.0.2.2/mjpg", "transport": "udp"}, "transport"),
         ({"url": "rtsp://192.0.2.2/live\r\nRequire: x"}, "url"),
         ({"url": "rtsp://192.0.2.2/li ve"}, "url"),
         ({"user": None}, "user"),

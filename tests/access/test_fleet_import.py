@@ -76,7 +76,7 @@ async def test_all_faults_are_told_at_once_and_nothing_is_entered(town: World) -
     answer = await run(
         town,
         FIRST,
-        {"row": 3, "camera": "Cam 3", "url": "http://192.0.2.3/", "retention_days": 99},
+        {"row": 3, "camera": "Cam 3", "url": "ftp://192.0.2.3/", "retention_days": 99},
         {"row": 4, "camera": "cam-2", "url": "rtsp://192.0.2.4/"},
         {"row": 5, "camera": "cam-5", "url": "rtsp://u:hunter22@192.0.2.5/", "password": "hunter23"},
         {"row": 6, "camera": "cam-old", "url": "rtsp://192.0.2.8/"},

@@ -32,7 +32,11 @@ ACTS: Final[Mapping[str, tuple[str, Mapping[str, object], tuple[str, ...]]]] = M
         # by act: who does it, arguments that are right, the names of the others
         "account.add": ("root", {"account": "z", "roles": ["auditor"], "password": "x" * 12, "person": "Z"}, ()),
         "account.end": ("root", {"account": "g.fix"}, ()),
-        "camera.add": ("root", {"camera": "cam-9", "url": "rtsp://192.0.2.1/"}, ("user", "password", "point")),
+        "camera.add": (
+            "root",
+            {"camera": "cam-9", "url": "rtsp://192.0.2.1/"},
+            ("user", "password", "point", "transport"),
+        ),
         "camera.retire": ("root", {"camera": "cam-8"}, ()),
         "point.add": ("root", {"point": "p1", "number": "1"}, ("address", "streets", "view", "lat_e7", "lon_e7")),
         "authorisation.add": (

@@ -16,7 +16,7 @@ ONLY_IN: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
     {
         # decoders and containers: where pictures are handled; a recorder module that needs one joins by name
         "aiortc": PICTURES,
-        "av": PICTURES,
+        "av": (*PICTURES, "recorder.demux.reader"),  # demuxes, never decodes
         "cv2": PICTURES,
         # HTTP is one way in, and it is in access
         "fastapi": ("access",),

@@ -1,12 +1,16 @@
 """A camera whose every byte is the fuzzer's, and the recorder behind it, on a simulated clock."""
 
 import asyncio
+from functools import partial
 from typing import Final, cast
 
 from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_SECOND
+from recorder.codecs import depacketiser_of
 from recorder.gaps import GapLog
+from recorder.h264 import H264Depacketiser
+from recorder.h265 import H265Depacketiser
 from recorder.recording import Recording
 from recorder.rtsp.auth import Credentials
 from recorder.rtsp.client import Channels, RtspClient
@@ -22,6 +26,8 @@ from tests.fuzz.invariants import check_recorded
 from tests.recorder.fakes import MemoryEvents, MemorySink
 from tests.recorder.rtsp.test_protocol import Wire
 
+AnyDepacketiser = H264Depacketiser | H265Depacketiser
+
 BASE: Final = "rtsp://cam1/live"
 USER: Final = "ville"
 PASSWORD: Final = "gr4ssh0pper"
@@ -33,7 +39,7 @@ class Camera:
     def __init__(self, *, has_password: bool = False) -> None:
         self.clock, self.sink, self.events, self.wire = SimClock(), MemorySink(), MemoryEvents(), Wire()
         self.clock.advance(US_PER_SECOND)
-        self.runs: list[Run] = []
+        self.runs: list[Run[AnyDepacketiser]] = []
         self._server = ServerClock(self.clock, self.events, first_epoch=1, is_synchronised=lambda: True)
         entry = CameraEntry(CameraId("cam1"), BASE, 0)
         limit_us = 20 * US_PER_SECOND
@@ -43,9 +49,15 @@ class Camera:
         self.session = RtspProtocol(RtspClient(parse_url(BASE), credentials), self.clock, self.begin, may_pace=True)
         self.session.connection_made(cast("asyncio.Transport", self.wire))
 
-    def begin(self, track: VideoTrack, channels: Channels) -> Run:
+    def begin(self, track: VideoTrack, channels: Channels) -> Run[AnyDepacketiser]:
+        make = partial(
+            depacketiser_of(track.encoding),
+            channel=channels.rtp,
+            payload_type=track.payload_type,
+            parameter_sets=track.parameter_sets,
+        )
         self._recording.require_random_access()
-        self.runs.append(Run(self._recording, self._server, BufferPool(), track, channels))
+        self.runs.append(Run(self._recording, self._server, lambda sink: make(sink, BufferPool())))
         return self.runs[-1]
 
     def receive(self, data: bytes, step: int) -> None:

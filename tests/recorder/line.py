@@ -6,9 +6,9 @@ from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_SECOND
 from recorder.gaps import GapLog
+from recorder.h264 import H264Depacketiser
 from recorder.ports import SegmentSink
 from recorder.recording import Recording
-from recorder.rtsp.client import Channels
 from recorder.rtsp.sdp import VideoTrack
 from recorder.run import Run
 from recorder.server_clock import ServerClock
@@ -48,7 +48,11 @@ class Line:
         gaps = GapLog(self.entry.camera, events)
         self.recording = Recording(self.entry, sink, gaps, segment_us=limit_us, first_segment_us=limit_us)
         self.recording.interrupt(GapCause.SILENT, server.utc_us(), "starting")
-        self.run = Run(self.recording, server, pool, TRACK, Channels(0, 1))
+        self.run = Run(
+            self.recording,
+            server,
+            lambda sink: H264Depacketiser(sink, pool, channel=0, payload_type=96, parameter_sets=(SPS, PPS)),
+        )
         self._made = Packets()
         self.set_bitrate(group_bytes)
 

@@ -149,3 +149,10 @@ async def test_camera_that_has_no_second_session_is_not_called_broken() -> None:
         stop.set()
         await running
     assert (ids(answer), answer["result"], answer["measured"]) == (["test-one-session"], "warning", None)
+
+
+@pytest.mark.parametrize("url", ["rtspu://192.0.2.1/", "http://192.0.2.1/live.ts", "file:///none.mp4"])
+async def test_camera_of_the_second_source_is_not_asked_and_the_answer_says_so(url: str) -> None:
+    answer = await check(CameraEntry(NAME, url, 0, None), means(), limit_s=1)
+    assert (ids(answer), answer["result"], answer["cause"]) == (["test-unsupported-source"], "warning", None)
+    assert (answer["measured"], answer["decree"]) == (None, "unknown")

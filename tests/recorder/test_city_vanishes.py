@@ -11,8 +11,9 @@ from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId
 from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND, MonoUs, us_from_ticks
-from recorder import worker
 from recorder.errors import CameraUnreachable, Cause
+from recorder.h264 import H264Depacketiser
+from recorder.rtsp import source
 from recorder.rtsp.client import Channels
 from recorder.rtsp.sdp import VideoTrack
 from recorder.rtsp.url import RtspUrl
@@ -26,7 +27,7 @@ from tests.recorder.line import TRACK
 from tests.recorder.rtp import Packets, idr, inter
 
 CAMERAS = 113
-STEP_US = 20_000
+STEP_US = 10_000
 PICTURE_US = 500_000
 GROUP = 4
 OUTAGE_S = 60
@@ -36,29 +37,32 @@ BACK_S = SETTINGS.retry_most_s + CAMERAS / SETTINGS.connects_per_second + 2
 PAUSE_US = US_PER_SECOND // SETTINGS.connects_per_second
 
 
+Begin = Callable[[VideoTrack, Channels], Run[H264Depacketiser]]
+
+
 class Session:
     """What a worker needs of a session, with pictures that come when the network says so."""
 
     quiet_ticks = 0
     bitrate_bps = 0
+    failure: Exception | None = None
 
-    def __init__(self, begin: Callable[[VideoTrack, Channels], Run]) -> None:
+    def __init__(self, begin: Begin) -> None:
         self.run = begin(TRACK, Channels(0, 1))
         self.sent = 0
         self._packets = Packets()
         self._over = asyncio.Event()
-        self._failure: Exception | None = None
 
     async def ended(self) -> None:
         await self._over.wait()
-        if self._failure is not None:
-            raise self._failure
+        if self.failure is not None:
+            raise self.failure
 
     def tick(self, now_mono_us: int) -> None:
         pass
 
     def fail(self, error: Exception) -> None:
-        self._failure = error
+        self.failure = error
         self._over.set()
 
     def close(self) -> None:
@@ -85,7 +89,11 @@ class Network:
         self._sessions: list[Session] = []
 
     async def open(
-        self, url: RtspUrl, _credentials: object, begin: Callable[[VideoTrack, Channels], Run], **_: object
+        self,
+        url: RtspUrl,
+        _credentials: object,
+        begin: Begin,
+        **_: object,
     ) -> Session:
         self.attempts.append(self.clock.mono_us())
         if not self.is_up:
@@ -116,7 +124,7 @@ async def test_city_that_vanishes_comes_back_one_after_the_other_and_each_camera
 ) -> None:
     clock, sink, events, stop = SimClock(), MemorySink(), MemoryEvents(), Stop()
     network = Network(clock)
-    monkeypatch.setattr(worker, "open_session", network.open)
+    monkeypatch.setattr(source, "open_session", network.open)
     names = [f"cam{number}" for number in range(CAMERAS)]
     entries = [CameraEntry(CameraId(name), f"rtsp://{name}/", 0) for name in names]
     shard = Shard(entries, dict[str, Any]().__getitem__, sink, events, clock, SETTINGS, is_synchronised=lambda: True)

@@ -292,3 +292,16 @@ def test_any_payloads_raise_nothing_and_leave_well_formed_samples(
     stream = [packets.packet(step * 3600, payload, marker=step == 3) for step, payload in made]
     for unit in units_of(coding.kind, stream):
         nals_of(unit.data)
+
+
+@CODINGS
+def test_whole_access_units_are_told_as_those_that_came_by_packets(coding: Coding) -> None:
+    depacketiser, units = depacketiser_for(coding.kind)
+    first, second = [*coding.sets, coding.idr(300)], [coding.p()]
+    depacketiser.access_unit(map(memoryview, first), 0, 0)
+    depacketiser.access_unit(map(memoryview, [*second, b"\xff"]), 3600, 2)
+    depacketiser.access_unit(map(memoryview, second), 7200, 0)
+    assert [unit.data for unit in units.units] == [sample(*first), sample(*second), sample(*second)]
+    assert [unit.timestamp for unit in units.units] == [0, 3600, 7200]
+    assert [unit.lost for unit in units.units] == [0, 3, 0]
+    assert units.units[0].random_access is RandomAccess.IDR

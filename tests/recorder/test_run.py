@@ -8,9 +8,8 @@ from nvr.base.ids import CameraId
 from nvr.base.units import us_from_ticks
 from recorder.errors import CameraUnreachable
 from recorder.gaps import GapLog
+from recorder.h264 import H264Depacketiser
 from recorder.recording import Recording
-from recorder.rtsp.client import Channels
-from recorder.rtsp.sdp import VideoTrack
 from recorder.run import MAX_BREAKS, Run
 from recorder.server_clock import ServerClock
 from storage.buffers import BufferPool
@@ -35,7 +34,9 @@ class Bench:
         hour_us = 3_600_000_000
         self.recording = Recording(entry, self.sink, gaps, segment_us=hour_us, first_segment_us=hour_us)
         self.run = Run(
-            self.recording, self.server, BufferPool(), VideoTrack("H264", 96, "", "", (SPS, PPS)), Channels(0, 1)
+            self.recording,
+            self.server,
+            lambda sink: H264Depacketiser(sink, BufferPool(), channel=0, payload_type=96, parameter_sets=(SPS, PPS)),
         )
         self.packets = Packets()
         self.began_utc_us = self.clock.utc_us()

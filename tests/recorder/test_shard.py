@@ -157,7 +157,7 @@ async def test_city_that_comes_back_at_once_connects_one_after_the_other(monkeyp
         attempts.append(clock.mono_us())
         raise CameraUnreachable(Cause.REFUSED)
 
-    monkeypatch.setattr("recorder.worker.open_session", refuse)
+    monkeypatch.setattr("recorder.rtsp.source.open_session", refuse)
     cameras = [CameraEntry(CameraId(f"cam{n}"), f"rtsp://192.0.2.1/{n}", 0) for n in range(113)]
     settings = ShardSettings(retry_first_s=1.0, retry_most_s=4.0)
     sink, events = MemorySink(), MemoryEvents()

@@ -8,7 +8,15 @@ import typer
 
 from nvr.app.cli.answers import write_answer, write_remedies
 from nvr.app.cli.camera_check import check_lines, check_rows, has_failed
-from nvr.app.cli.camera_url import ChannelOption, HostOption, MakeOption, PortOption, UrlOption, url_from
+from nvr.app.cli.camera_url import (
+    ChannelOption,
+    HostOption,
+    MakeOption,
+    PortOption,
+    TransportOption,
+    UrlOption,
+    url_from,
+)
 from nvr.app.cli.common import EXIT_REFUSED, JsonOption, command_elsewhere, new_app, secret
 from nvr.app.cli.person import act_and_write, person_of, require
 from nvr.app.cli.tables import camera_rows
@@ -41,6 +49,7 @@ def camera_add(  # noqa: PLR0913, PLR0917 -- a parameter is an option
     host: HostOption = None,
     port: PortOption = None,
     channel: ChannelOption = None,
+    transport: TransportOption = None,
     user: UserOption = None,
     camera_password_file: CameraPasswordOption = None,
     at: PointOption = None,
@@ -57,6 +66,7 @@ def camera_add(  # noqa: PLR0913, PLR0917 -- a parameter is an option
         "camera.add",
         camera=name,
         url=require("--url", url_from(url, make, host, port, channel)),
+        transport=transport,
         user=user,
         password=_password(user, camera_password_file),
         point=at,
@@ -74,6 +84,7 @@ def camera_edit(  # noqa: PLR0913, PLR0917 -- a parameter is an option
     host: HostOption = None,
     port: PortOption = None,
     channel: ChannelOption = None,
+    transport: TransportOption = None,
     user: UserOption = None,
     camera_password_file: CameraPasswordOption = None,
     retention_days: DaysOption = None,
@@ -92,6 +103,7 @@ def camera_edit(  # noqa: PLR0913, PLR0917 -- a parameter is an option
         as_json=as_json,
         camera=name,
         url=url_from(url, make, host, port, channel),
+        transport=transport,
         user=user,
         password=_password(user, camera_password_file),
         retention_days=retention_days,
@@ -130,6 +142,7 @@ def camera_replace(  # noqa: PLR0913, PLR0917 -- a parameter is an option
     host: HostOption = None,
     port: PortOption = None,
     channel: ChannelOption = None,
+    transport: TransportOption = None,
     user: UserOption = None,
     camera_password_file: CameraPasswordOption = None,
     *,
@@ -146,6 +159,7 @@ def camera_replace(  # noqa: PLR0913, PLR0917 -- a parameter is an option
         camera=name,
         by=by,
         url=require("--url", url_from(url, make, host, port, channel)),
+        transport=transport,
         user=user,
         password=_password(user, camera_password_file),
     )

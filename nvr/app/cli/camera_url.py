@@ -4,10 +4,16 @@ from typing import Annotated
 
 import typer
 
+from config.camera_url import Transport
 from nvr.app.makes import makes, url_for
 from nvr.base.errors import InvalidValue
 
-UrlOption = Annotated[str | None, typer.Option(help="rtsp:// or rtsps://, without user and password")]
+UrlOption = Annotated[
+    str | None, typer.Option(help="Its address, without user and password: rtsp rtsps rtspu http https udp file v4l2")
+]
+TransportOption = Annotated[
+    Transport | None, typer.Option(help="How the pictures of an rtsp:// camera travel; udp makes it rtspu://")
+]
 MakeOption = Annotated[str | None, typer.Option(help=f"Instead of a URL, with --host: {', '.join(sorted(makes()))}")]
 HostOption = Annotated[str | None, typer.Option(help="IP address or name of a camera of that make")]
 PortOption = Annotated[int | None, typer.Option(min=1, max=65_535, help="If its RTSP is not on the make's port")]

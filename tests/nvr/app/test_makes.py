@@ -2,7 +2,7 @@
 
 import pytest
 
-from access.camera_values import url_of
+from config.camera_url import camera_url
 from nvr.app.makes import makes, url_for
 from nvr.base.errors import InvalidValue
 from recorder.rtsp.url import parse_url
@@ -18,7 +18,7 @@ def test_makes_of_french_towns_are_known() -> None:
 @pytest.mark.parametrize("make", sorted(makes()))
 def test_url_of_a_make_is_one_that_can_be_recorded(make: str) -> None:
     url = url_for(make, "10.0.0.7")
-    assert url_of(url) == url
+    assert camera_url(url) == url
     assert parse_url(url).host == "10.0.0.7"
     assert "{" not in url
     assert makes()[make].source

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId
+from recorder.depacketiser import UnitSink
 from recorder.errors import CameraUnreachable, Cause
 from recorder.gaps import GapLog
+from recorder.h264 import H264Depacketiser
 from recorder.recording import Recording
 from recorder.rtsp import protocol
 from recorder.rtsp.client import Channels, RtspClient
@@ -73,10 +75,16 @@ class Bench:
         entry = CameraEntry(CameraId("cam1"), "rtsp://cam1/", 0)
         gaps = GapLog(CameraId("cam1"), events)
         recording = Recording(entry, self.sink, gaps, segment_us=10**12, first_segment_us=10**12)
-        self.runs: list[Run] = []
+        self.runs: list[Run[H264Depacketiser]] = []
 
-        def begin(track: VideoTrack, channels: Channels) -> Run:
-            self.runs.append(Run(recording, server, BufferPool(), track, channels))
+        def begin(track: VideoTrack, channels: Channels) -> Run[H264Depacketiser]:
+            def depacketise(sink: UnitSink) -> H264Depacketiser:
+                sets = track.parameter_sets
+                return H264Depacketiser(
+                    sink, BufferPool(), channel=channels.rtp, payload_type=track.payload_type, parameter_sets=sets
+                )
+
+            self.runs.append(Run(recording, server, depacketise))
             return self.runs[-1]
 
         client = RtspClient(parse_url("rtsp://cam1/live"), None)
@@ -212,7 +220,7 @@ async def test_noise_in_the_handshake_ends_the_session() -> None:
 
 
 async def test_fault_of_the_program_is_raised_to_who_waits() -> None:
-    def begin(_track: VideoTrack, _channels: Channels) -> Run:
+    def begin(_track: VideoTrack, _channels: Channels) -> Run[H264Depacketiser]:
         raise ZeroDivisionError
 
     bench = Bench()

@@ -13,8 +13,9 @@ from recorder.errors import CameraUnreachable, Cause
 from recorder.rtsp import session
 from recorder.rtsp.auth import Credentials
 from recorder.rtsp.trust import Trust
+from tests.recorder.certificates import certificate
 from tests.recorder.city import OTHER, SMALL
-from tests.recorder.rtsp.player import certificate, play
+from tests.recorder.rtsp.player import play
 
 
 async def _cause(url: str, trust: Trust | None = None) -> Cause:

@@ -12,8 +12,9 @@ from recorder.errors import CameraUnreachable
 from recorder.rtsp.auth import Credentials
 from recorder.rtsp.trust import Trust
 from recorder.rtsp.url import parse_url
+from tests.recorder.certificates import certificate
 from tests.recorder.city import SMALL
-from tests.recorder.rtsp.player import certificate, play
+from tests.recorder.rtsp.player import play
 
 GUARDED = replace(SMALL, auth="basic", user="ville", password="secret")
 LOGIN = Credentials("ville", "secret")

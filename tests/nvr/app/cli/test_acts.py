@@ -48,6 +48,7 @@ def run(tmp_path: Path) -> Callable[[typer.Typer, list[str]], str]:
             {
                 "camera": "c1",
                 "url": "rtsp://10.0.0.7/axis-media/media.amp?videocodec=h264&camera=1",
+                "transport": None,
                 "user": None,
                 "password": None,
                 "point": "p1",
@@ -61,6 +62,7 @@ def run(tmp_path: Path) -> Callable[[typer.Typer, list[str]], str]:
             {
                 "camera": "c1",
                 "url": "rtsp://h/",
+                "transport": None,
                 "user": None,
                 "password": None,
                 "retention_days": None,
@@ -78,7 +80,7 @@ def run(tmp_path: Path) -> Callable[[typer.Typer, list[str]], str]:
             admin.app,
             ["camera", "replace", "c1", "--by", "c2", "--url", "rtsp://h/"],
             "camera.replace",
-            {"camera": "c1", "by": "c2", "url": "rtsp://h/", "user": None, "password": None},
+            {"camera": "c1", "by": "c2", "url": "rtsp://h/", "transport": None, "user": None, "password": None},
         ),
         (admin.app, ["account", "end", "j.martin"], "account.end", {"account": "j.martin"}),
         (admin.app, ["account", "list"], "account.list", {}),

@@ -1,0 +1,1 @@
+"""The second source: what FFmpeg's demuxers read, taken as it is and never decoded."""
