@@ -40,7 +40,7 @@ class CheckedUnits:
         assert 0 <= timestamp < 1 << 32
         assert size > 0
         assert lost >= 0
-        assert joins == (timestamp == self._timestamp)
+        assert timestamp == self._timestamp or not joins
         assert self.depacketiser.unfinished == size
         self._timestamp = timestamp
         self.lost += lost
