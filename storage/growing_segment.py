@@ -38,6 +38,8 @@ class GrowingSegment:
         self._writer = SegmentWriter(header, keys.dek, codec, scratch)
         self._totals = Totals(header.start_utc_us)
         self._reserved = 0
+        self._durable = 0
+        self._awaited = (0, 0)
         self._fd = -1
 
     @property
@@ -89,6 +91,19 @@ class GrowingSegment:
             lost=head.lost,
         )
 
+    def forget_durable(self, syncs: int) -> None:
+        """Let the kernel take back the memory of what is on the disk; `syncs` of the volume are complete by now.
+
+        Nobody reads footage while it grows, and it would drive everything else out of the page cache. A sync that had
+        begun before the write says nothing of it.
+        """
+        before, end = self._awaited
+        if syncs < before + 2:
+            return
+        if end > self._durable:
+            os.posix_fadvise(self._fd, self._durable, end - self._durable, os.POSIX_FADV_DONTNEED)
+        self._durable, self._awaited = end, (syncs, self._writer.offset)
+
     def close(self) -> SealedSegment:
         """Index and footer (left out when they find no room), and the durable steps to the final name.
 
@@ -99,6 +114,7 @@ class GrowingSegment:
             size = self._writer.offset + self._write_index()
             os.ftruncate(self._fd, size)  # frees what was reserved beyond
             os.fdatasync(self._fd)
+            os.posix_fadvise(self._fd, 0, 0, os.POSIX_FADV_DONTNEED)
         finally:
             self.abandon()
         final = self._volume.sealed_path(self.header.camera, self.header.start_utc_us, self.header.segment)

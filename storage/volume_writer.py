@@ -320,6 +320,7 @@ class VolumeWriter:
     def _append(self, growing: GrowingSegment, record: Record) -> None:
         try:
             written = growing.append(record)
+            growing.forget_durable(self._syncs)
         except OSError as error:
             self._close_short(growing, _why(error))
             self._tell_lost(growing.header.segment, record)

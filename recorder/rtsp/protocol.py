@@ -1,7 +1,7 @@
 """The connection of one session: bytes of the socket to packets, in place, and the session's requests in between.
 
-One buffer per connection takes what the kernel has; the interleaved frames in it (RFC 2326 section 10.12) are walked
-where they lie, and only a frame that is not whole yet is moved, to the buffer's beginning.
+One buffer takes what the kernel has; the interleaved frames in it (RFC 2326 section 10.12) are walked where they lie,
+and only a frame that is not whole yet is moved: out of the buffer, and back to its beginning before the next read.
 """
 
 import asyncio
@@ -35,6 +35,12 @@ _DOLLAR: Final = 0x24
 _FRAME_HEAD: Final = 4
 _RTP_VERSION: Final = 2
 """Of RTCP as well (RFC 3550 sections 5.1 and 6.4.1)."""
+
+
+_BUFFER: Final = bytearray(BUFFER_BYTES)
+"""One for all connections of the process, whose event loop fills and empties it within one turn: it stays in the
+processor's cache, where a hundred of them would not. What a connection has not finished with, it keeps itself."""
+_VIEW: Final = memoryview(_BUFFER)
 
 
 class Depacketiser(Protocol):
@@ -102,9 +108,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._may_pace = may_pace
         self._admit = admit
         self._transport: asyncio.Transport | None = None
-        self._buffer = bytearray(BUFFER_BYTES)
-        self._view = memoryview(self._buffer)
-        self._end = 0
+        self._rest = b""
         self._feed: Feed | None = None
         self._channels = Channels(rtp=0, rtcp=1)
         self._early: set[int] = set()
@@ -204,8 +208,10 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self.fail(CameraUnreachable(Cause.TIMEOUT if isinstance(exc, TimeoutError) else Cause.CLOSED))
 
     def get_buffer(self, _sizehint: int) -> memoryview:
-        """The free part of the buffer; never empty, since what waits in it is bounded."""
-        return self._view[self._end :]
+        """The buffer behind what was left by the read before; never empty, since that is bounded."""
+        rest = self._rest
+        _VIEW[: len(rest)] = rest
+        return _VIEW[len(rest) :]
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take what was read. Whatever goes wrong is told to those who wait for the session."""
@@ -213,7 +219,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
             return
         self.bytes_read += nbytes
         try:
-            self._take(self._end + nbytes)
+            self._take(len(self._rest) + nbytes)
         except Exception as error:  # noqa: BLE001 -- not swallowed: `played` and `ended` raise it in the worker's task
             self.fail(error)
 
@@ -224,13 +230,11 @@ class RtspProtocol(asyncio.BufferedProtocol):
         at = self._consume(end)
         if feed is not None:
             feed.read()
-        if at:
-            self._view[: end - at] = self._view[at:end]
-        self._end = end - at
+        self._rest = bytes(_VIEW[at:end])
 
     def _consume(self, end: int) -> int:
         """Take whole frames and messages from the buffer's beginning; where the first incomplete one stands."""
-        buffer, view = self._buffer, self._view
+        buffer, view = _BUFFER, _VIEW
         at = 0
         while at < end and not self._over.is_set():
             if self._feed is not None:
@@ -247,7 +251,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
 
     def _frame(self, at: int, end: int) -> int | None:
         """An interleaved frame that the walk left: another channel, or too short for it."""
-        buffer = self._buffer
+        buffer = _BUFFER
         if end - at < _FRAME_HEAD:
             return None
         stop = at + _FRAME_HEAD + (buffer[at + 2] << 8 | buffer[at + 3])
@@ -260,7 +264,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
         elif self._may_follow(channel) and self._is_video(begin, stop, channel):
             self._follow(channel, begin, stop)
         elif channel == self._channels.rtp:
-            self._feed.depacketiser.packet(buffer, self._view, begin, stop)
+            self._feed.depacketiser.packet(buffer, _VIEW, begin, stop)
         elif channel == self._channels.rtcp:
             if report := sender_report(buffer, begin, stop):
                 self._feed.sender_report(*report)
@@ -274,7 +278,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
 
     def _is_video(self, begin: int, stop: int, channel: int) -> bool:
         """Whether a frame of this channel begins like a packet of the track that was set up."""
-        buffer, track = self._buffer, self._client.track
+        buffer, track = _BUFFER, self._client.track
         return (
             track is not None
             and stop - begin > 1
@@ -290,7 +294,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._follows = False
         self._start(self._channels)
         if self._feed is not None:
-            self._feed.depacketiser.packet(self._buffer, self._view, begin, stop)
+            self._feed.depacketiser.packet(_BUFFER, _VIEW, begin, stop)
 
     def _start(self, channels: Channels) -> None:
         if self._client.track is not None:
@@ -299,7 +303,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
 
     def _message(self, at: int, end: int) -> int | None:
         try:
-            message, behind = parse(self._buffer, at, end)
+            message, behind = parse(_BUFFER, at, end)
         except CameraUnreachable:
             if self._client.phase is not Phase.PLAYING:
                 raise
@@ -349,9 +353,9 @@ class RtspProtocol(asyncio.BufferedProtocol):
             raise garbage("framing")
         self._feed.depacketiser.interrupted()
         begin = bytes((_DOLLAR, self._channels.rtp))
-        found = self._buffer.find(begin, at + 1, end)
-        while 0 <= found < end - _FRAME_HEAD and self._buffer[found + _FRAME_HEAD] >> 6 != _RTP_VERSION:
-            found = self._buffer.find(begin, found + 1, end)
+        found = _BUFFER.find(begin, at + 1, end)
+        while 0 <= found < end - _FRAME_HEAD and _BUFFER[found + _FRAME_HEAD] >> 6 != _RTP_VERSION:
+            found = _BUFFER.find(begin, found + 1, end)
         return found if found >= 0 else end
 
     def _set_low_water(self, size: int) -> None:

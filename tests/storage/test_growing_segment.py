@@ -1,4 +1,5 @@
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,20 @@ def test_file_system_that_can_not_reserve_is_written_all_the_same(
     growing.append(gop(0, GROUPS[0]))
     assert growing.close().records == 2
     assert len(asked) == 1
+
+
+def test_only_what_a_whole_sync_has_seen_is_forgotten_while_it_grows(
+    volume: Volume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "posix_fadvise", lambda _fd, at, size, _advice: forgotten.append((at, size)))
+    growing, _ = _segment(volume)
+    growing.open()
+    ends = []
+    for syncs in [5, 6, 7, 8, 9]:
+        growing.append(gop(len(ends), GROUPS[0]))
+        growing.forget_durable(syncs)
+        ends.append(growing.path.stat().st_size)
+    assert forgotten == [(0, ends[0]), (ends[0], ends[2] - ends[0])]
+    growing.close()
+    assert forgotten[-1] == (0, 0)

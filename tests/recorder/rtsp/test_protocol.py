@@ -159,6 +159,20 @@ def test_pictures_are_the_same_however_reads_fall(sizes: list[int]) -> None:
     assert bench.stored() == EXPECTED
 
 
+@given(st.lists(st.integers(1, 5000), min_size=2, max_size=60))
+def test_connections_that_are_read_in_turn_keep_what_they_have_not_finished(sizes: list[int]) -> None:
+    benches = [Bench(), Bench(), Bench()]
+    streams = [bytearray(bench.setup() + bench.pictures()) for bench in benches]
+    turn = 0
+    while any(streams):
+        for bench, stream in zip(benches, streams, strict=True):
+            size = sizes[turn % len(sizes)]
+            bench.receive(bytes(stream[:size]))
+            del stream[:size]
+            turn += 1
+    assert [bench.stored() for bench in benches] == [EXPECTED] * 3
+
+
 def test_answers_reports_and_foreign_channels_between_the_packets_take_nothing_away() -> None:
     bench = Bench()
     bench.receive(bench.setup())
