@@ -15,7 +15,7 @@ from nvr.base.units import US_PER_SECOND, MonoUs
 from recorder.errors import CameraUnreachable, Cause, garbage
 from recorder.rtsp.client import Channels, Phase, RtspClient
 from recorder.rtsp.messages import Request, Response, answer, parse
-from recorder.rtsp.rtcp import sender_report
+from recorder.rtsp.rtcp import is_control, says_goodbye, sender_report
 from recorder.rtsp.sdp import VideoTrack
 
 BUFFER_BYTES: Final = 128 * 1024
@@ -26,6 +26,10 @@ MAX_LOW_WATER: Final = 48 * 1024
 """Less than the room that is always left in the buffer."""
 MAX_UNSENT: Final = 16 * 1024
 """Bytes of requests and answers; a camera that reads nothing of what it is sent is given up."""
+GOODBYE_BYTES: Final = 4096
+"""What may still come behind a goodbye: an answer that was under way."""
+QUIET_TICKS: Final = 2
+"""The first quiet tick asks for what waits in the kernel, the second judges."""
 ANSWER_US: Final = 5 * US_PER_SECOND
 """How long a keep-alive's answer is waited for with open ears; later it comes with the pictures, or never."""
 LOW_WATER_MS: Final = 80
@@ -115,6 +119,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._keep_alive_due_us = 0
         self._answer_due_us = 0
         self._asked_bytes = -1
+        self._goodbye_bytes: int | None = None
         self._low_water = 1
         self._clogged = False
         self._ticked_bytes = 0
@@ -161,6 +166,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._clogged = transport.get_write_buffer_size() > 0
         self._keep_alive(now_mono_us)
         self._measure(now_mono_us)
+        self._leave()
         waiting = (self._client.awaits_answer and now_mono_us < self._answer_due_us) or self.quiet_ticks
         wanted = 1 if waiting else self.bitrate_bps * LOW_WATER_MS // 8000
         if self._may_pace:
@@ -177,6 +183,12 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._answer_due_us = now_mono_us + ANSWER_US
         self._keep_alive_due_us = now_mono_us + self._client.keep_alive_us
         self._send(self._client.keep_alive())
+
+    def _leave(self) -> None:
+        """A camera that said goodbye and fell silent is gone; one that sends on has only begun a stream anew."""
+        said = self._goodbye_bytes
+        if said is not None and self.quiet_ticks >= QUIET_TICKS and self.bytes_read - said < GOODBYE_BYTES:
+            self.fail(CameraUnreachable(Cause.CLOSED, what="bye"))
 
     def _measure(self, now_mono_us: MonoUs) -> None:
         elapsed_us = now_mono_us - self._ticked_mono_us
@@ -259,14 +271,23 @@ class RtspProtocol(asyncio.BufferedProtocol):
             self._client.early_data(channel)
         elif self._may_follow(channel) and self._is_video(begin, stop, channel):
             self._follow(channel, begin, stop)
+        elif channel == self._channels.rtcp or (channel == self._channels.rtp and self._is_control(begin, stop)):
+            self._control(self._feed, begin, stop)
         elif channel == self._channels.rtp:
             self._feed.depacketiser.packet(buffer, self._view, begin, stop)
-        elif channel == self._channels.rtcp:
-            if report := sender_report(buffer, begin, stop):
-                self._feed.sender_report(*report)
         elif begin == stop or buffer[begin] >> 6 != _RTP_VERSION:  # neither RTP nor RTCP, so no frame either
             return self._resynchronise(at, end)
         return stop
+
+    def _is_control(self, begin: int, stop: int) -> bool:
+        track = self._client.track
+        return track is not None and is_control(self._buffer, begin, stop, track.payload_type)
+
+    def _control(self, feed: Feed, begin: int, stop: int) -> None:
+        if report := sender_report(self._buffer, begin, stop):
+            feed.sender_report(*report)
+        if says_goodbye(self._buffer, begin, stop):
+            self._goodbye_bytes = self.bytes_read
 
     def _may_follow(self, channel: int) -> bool:
         """Until the video came where it was said to come; never to where another session's packets came before."""
