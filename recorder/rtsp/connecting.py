@@ -7,6 +7,7 @@ from typing import Final
 
 from recorder.errors import CameraUnreachable, Cause
 from recorder.rtsp.protocol import RtspProtocol
+from recorder.rtsp.racing import connected_socket
 from recorder.rtsp.trust import Trust
 from recorder.rtsp.url import RtspUrl
 
@@ -29,8 +30,16 @@ async def connect(url: RtspUrl, protocol: RtspProtocol, trust: Trust) -> None:
     """
     loop = asyncio.get_running_loop()
     context = await trust.context(url)
+    name = url.host.partition("%")[0] if context is not None else None  # a zone is no part of a certificate's name
     try:
-        transport, _ = await loop.create_connection(lambda: protocol, url.host, url.port, ssl=context)
+        endpoint = await connected_socket(url.host, url.port)
+        try:
+            for level, option, value in OPTIONS:
+                endpoint.setsockopt(level, option, value)
+            await loop.create_connection(lambda: protocol, sock=endpoint, ssl=context, server_hostname=name)
+        except BaseException:
+            endpoint.close()
+            raise
     except ConnectionRefusedError:
         raise CameraUnreachable(Cause.REFUSED) from None
     except ssl.SSLCertVerificationError as error:
@@ -44,7 +53,3 @@ async def connect(url: RtspUrl, protocol: RtspProtocol, trust: Trust) -> None:
         raise CameraUnreachable(Cause.TIMEOUT) from None
     except OSError as error:
         raise CameraUnreachable(Cause.UNREACHABLE, errno=error.errno) from None
-    if not transport.is_closing():
-        endpoint = transport.get_extra_info("socket")
-        for level, option, value in OPTIONS:
-            endpoint.setsockopt(level, option, value)
