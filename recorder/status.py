@@ -68,6 +68,8 @@ class ShardSettings:
     connects_per_second: int = 100
     """Connections begin one after the other, a town's 113 within little more than a second."""
     retry_busy_s: float = 30.0
-    """The least wait after a camera had no session to give: its old ones end by their time-out."""
+    """The least wait after a camera had no session to give: its old ones end by their time-out.
+
+    A camera that says itself when to call again (Retry-After) is called then."""
     trust: Trust = field(default_factory=Trust)
     """Whose certificates `rtsps` cameras may show."""

@@ -12,7 +12,7 @@ from nvr.base.ids import CameraId, SegmentId
 from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND, MonoUs, UtcUs
 from recorder.depacketiser import UnitSink
-from recorder.errors import CameraUnreachable, Cause
+from recorder.errors import CameraBusy, CameraUnreachable, Cause
 from recorder.recording import Recording
 from recorder.rtsp.auth import Credentials
 from recorder.run import Depacketiser, Run
@@ -28,6 +28,9 @@ from storage.snapshot import CameraEntry
 
 QUIET_US: Final = US_PER_SECOND
 """Beyond two frame intervals and this without a picture, the camera counts as silent."""
+HEALTHY_SESSION_US: Final = 20 * US_PER_SECOND
+"""A session of this length counts as healthy, and the next one is tried soon: some cameras end every session at its
+time-out, the shortest of which are 30 s. More than the time that a failed attempt takes."""
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +61,9 @@ class CameraWorker:
         self._parts = parts
         self._stop = Stop()
         settings = parts.settings
-        self._backoff = Backoff(first_s=settings.retry_first_s, most_s=settings.retry_most_s)
+        self._backoff = Backoff(
+            first_s=settings.retry_first_s, most_s=settings.retry_most_s, healthy_us=HEALTHY_SESSION_US
+        )
         self._state = State.IDLE
         self._cause: str | None = None
         self._since_utc_us = parts.server.utc_us()
@@ -135,7 +140,7 @@ class CameraWorker:
             self._backoff.ran_for(self._parts.clock.mono_us() - began_mono_us)
             if not self._stop.is_set():
                 _log.warning("camera %s: %s", self.entry.camera, error)
-                await self._wait(error.cause)
+                await self._wait(error)
 
     async def _record(self) -> None:
         """One session from its connection to its end."""
@@ -177,10 +182,11 @@ class CameraWorker:
         if run is not None:
             run.flush()
 
-    async def _wait(self, cause: Cause) -> None:
-        settings = self._parts.settings
+    async def _wait(self, error: CameraUnreachable) -> None:
+        settings, cause = self._parts.settings, error.cause
         least_s = {Cause.UNAUTHORIZED: settings.retry_unauthorized_s, Cause.BUSY: settings.retry_busy_s}
-        delay_s = max(self._backoff.next_delay_s(), least_s.get(cause, 0.0))
+        asked_s = error.retry_after_s if isinstance(error, CameraBusy) else None
+        delay_s = max(self._backoff.next_delay_s(), least_s.get(cause, 0.0) if asked_s is None else asked_s)
         now_utc_us = self._parts.server.utc_us()
         self._recording.interrupt(GapCause.SILENT, now_utc_us, cause.value)
         self._set(State.WAITING, cause.value)

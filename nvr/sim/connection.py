@@ -148,8 +148,10 @@ class Connection(asyncio.Protocol):
         return response(request, 200, headers, describe(device.camera, device.source.parameter_sets, uri))
 
     def _setup(self, device: Device, request: Request) -> bytes:
-        if device.faults.busy_status:
-            return response(request, device.faults.busy_status)
+        faults = device.faults
+        if faults.busy_status:
+            wait = {"Retry-After": faults.retry_after} if faults.retry_after else None
+            return response(request, faults.busy_status, wait)
         offered = (VIDEO_TRACK, AUDIO_TRACK) if device.camera.audio else (VIDEO_TRACK,)
         track = request.path[-1]
         if track not in offered:
@@ -211,6 +213,8 @@ class Connection(asyncio.Protocol):
 
     def _keep_alive(self) -> None:
         if self._expiry is not None:
+            if self._device is not None and not self._device.camera.dialect.counts_requests:
+                return
             self._expiry.cancel()
             self._expiry = None
         if self._session and self._device is not None:

@@ -22,6 +22,7 @@ class Dialect:
         names_timeout: Session says after how long it ends.
         rtp_info: of the answer to PLAY; None for the true one.
         next_nonce: every answer names the nonce of the next request, and no other is taken (digest only).
+        counts_requests: a request keeps the session alive; else it ends at its time-out whatever the client does.
         aggregate: PLAY takes the address of all tracks; else 459, and the track's own is to be used.
     """
 
@@ -36,6 +37,7 @@ class Dialect:
     names_timeout: bool = True
     rtp_info: str | None = None
     next_nonce: bool = False
+    counts_requests: bool = True
     aggregate: bool = True
 
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import urljoin
 
-from recorder.errors import CameraUnreachable, Cause, garbage
+from recorder.errors import CameraBusy, CameraUnreachable, Cause, garbage
 from recorder.rtsp.messages import Headers, Response
 from recorder.rtsp.url import RtspUrl, parse_url
 
@@ -29,6 +29,8 @@ _REFUSALS: Final[Mapping[int, Cause]] = MappingProxyType(
 DEFAULT_TIMEOUT_S: Final = 60
 """RFC 2326 section 12.37, where the camera names none."""
 _MAX_TIMEOUT_S: Final = 3600
+_MAX_RETRY_AFTER_S: Final = 120
+"""A camera that asks to be left alone for longer is asked all the same: what it does not send is lost."""
 _SESSION_ID: Final = re.compile(r"[\x21-\x7e]{1,256}")
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 """Not 305: what it names is a proxy, and none was configured."""
@@ -44,8 +46,19 @@ class Redirected(CameraUnreachable):
 
 def require_success(response: Response) -> None:
     """Raise what a refusal means, as CameraUnreachable with its cause."""
-    if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-        raise CameraUnreachable(_REFUSALS.get(response.status, Cause.REJECTED), status=response.status)
+    if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+        return
+    cause = _REFUSALS.get(response.status, Cause.REJECTED)
+    if cause is Cause.BUSY:
+        raise CameraBusy(status=response.status, retry_after_s=_retry_after_s(response.headers.get("retry-after")))
+    raise CameraUnreachable(cause, status=response.status)
+
+
+def _retry_after_s(value: str | None) -> int | None:
+    """Seconds (RFC 2326 section 12.31); a date says nothing, since few cameras' clocks are right."""
+    if value is None or not re.fullmatch("[0-9]{1,9}", value):
+        return None
+    return max(1, min(int(value), _MAX_RETRY_AFTER_S))
 
 
 def is_redirect(response: Response) -> bool:

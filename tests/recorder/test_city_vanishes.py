@@ -147,6 +147,36 @@ async def test_city_that_vanishes_comes_back_one_after_the_other_and_each_camera
         _assert_one_gap(sink, events, name)
 
 
+async def test_camera_whose_every_session_ends_after_thirty_seconds_is_soon_recorded_again_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, stop = SimClock(), Stop()
+    network = Network(clock)
+    monkeypatch.setattr(source, "open_session", network.open)
+    shard = Shard(
+        [CameraEntry(CameraId("cam1"), "rtsp://cam1/", 0)],
+        dict[str, Any]().__getitem__,
+        MemorySink(),
+        MemoryEvents(),
+        clock,
+        SETTINGS,
+        is_synchronised=lambda: True,
+    )
+    task = asyncio.create_task(shard.run(stop))
+    ends_us = []
+    for _ in range(8):
+        before = len(network.attempts)
+        while len(network.attempts) == before:
+            await network.pass_seconds(0.1)
+        await network.pass_seconds(30)
+        network.vanish()
+        network.is_up = True
+        ends_us.append(clock.mono_us())
+    stop.set()
+    await task
+    assert all(after - end <= 1_200_000 for end, after in zip(ends_us, network.attempts[1:], strict=False))
+
+
 def _assert_one_gap(sink: MemorySink, events: MemoryEvents, name: str) -> None:
     """From the end of the last record before the outage to the beginning of the first one after it."""
     before, after = sink.of(name)

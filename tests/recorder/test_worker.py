@@ -8,6 +8,7 @@ import pytest
 
 from nvr.base.units import us_from_ticks
 from nvr.sim.camera import SimCamera
+from nvr.sim.dialect import Dialect
 from nvr.sim.faults import Faults
 from nvr.sim.playback import drawn_instants
 from recorder.status import State
@@ -139,6 +140,29 @@ async def test_camera_without_a_session_to_give_is_left_alone_for_longer(cause: 
         status = town.status("cam1")
         assert status.next_attempt_utc_us is not None
         assert (status.next_attempt_utc_us - status.since_utc_us > 3000 * 1_000_000) == (busy_s > 0)
+
+
+@pytest.mark.parametrize(("retry_after", "soon"), [("2", True), ("Mon, 23 Nov 2026 08:00:00 GMT", False)])
+async def test_camera_that_says_when_it_has_a_session_again_is_called_then(retry_after: str, *, soon: bool) -> None:
+    async with city(SMALL, settings=replace(QUICK, retry_busy_s=3600.0)) as town:
+        town.sim.faults("cam1").answer_busy(453, retry_after=retry_after)
+        town.sim.faults("cam1").drop_connections()
+        await town.until(lambda: (town.status("cam1").state, town.status("cam1").cause) == (State.WAITING, "busy"))
+        status = town.status("cam1")
+        assert status.next_attempt_utc_us is not None
+        assert (status.next_attempt_utc_us - status.since_utc_us < 10 * 1_000_000) == soon
+
+
+async def test_camera_that_ends_every_session_at_its_time_out_is_called_again_each_time() -> None:
+    camera = replace(SMALL, session_timeout_s=2, dialect=Dialect(counts_requests=False))
+    async with city(camera) as town:
+        await town.until(lambda: town.sim.statistics("cam1").sessions_timed_out >= 3)
+        await town.recorded("cam1", 10)
+        assert town.status("cam1").lost == 0
+    gaps = town.events.of("cam1")
+    assert [gap.detail for gap in gaps[:4]] == ["starting", "closed", "closed", "closed"]
+    assert all(gap.to_utc_us is not None for gap in gaps[:4])
+    assert len({segment.start.run for segment in town.sink.of("cam1")}) >= 4
 
 
 async def test_camera_that_sends_us_elsewhere_is_recorded_there_and_then_at_home_again() -> None:
