@@ -82,6 +82,7 @@ SYSTEM: MappingProxyType[str, Callable[[], bool]] = MappingProxyType(
         "ffprobe": lambda: shutil.which("ffprobe") is not None,
         "gstreamer": _has_gstreamer,
         "openssl": lambda: shutil.which("openssl") is not None,
+        "vlc": lambda: shutil.which("cvlc") is not None,
         "systemd-analyze": lambda: shutil.which("systemd-analyze") is not None,
     }
 )

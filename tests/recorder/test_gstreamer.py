@@ -44,10 +44,10 @@ def _serving(launch: str) -> Iterator[str]:
         server.stdin.close()
 
 
-def _foreign(url: str, packets: int) -> list[list[bytes]]:
+def _foreign(url: str, packets: int, *, transport: str = "tcp") -> list[list[bytes]]:
     """NAL units of each access unit, as FFmpeg's demuxer delivers them."""
     units = []
-    with av.open(url, options={"rtsp_transport": "tcp"}, timeout=10) as container:
+    with av.open(url, options={"rtsp_transport": transport}, timeout=10) as container:
         for packet in container.demux(video=0):
             units.append(_annex_b(bytes(packet)))
             if len(units) == packets:
