@@ -28,6 +28,8 @@ from storage.snapshot import CameraEntry
 
 QUIET_US: Final = US_PER_SECOND
 """Beyond two frame intervals and this without a picture, the camera counts as silent."""
+STANDSTILL_US: Final = 3 * US_PER_SECOND
+"""Between two looks, which are half a second apart: longer, and it was this machine that stood still."""
 HEALTHY_SESSION_US: Final = 20 * US_PER_SECOND
 """A session of this length counts as healthy, and the next one is tried soon: some cameras end every session at its
 time-out, the shortest of which are 30 s. More than the time that a failed attempt takes."""
@@ -73,6 +75,8 @@ class CameraWorker:
         self._session: Session | None = None
         self._run: Run[Depacketiser] | None = None
         self._played_mono_us = MonoUs(0)
+        self._looked_mono_us: MonoUs | None = None
+        self._resumed_mono_us = MonoUs(0)
         self._breaks_told = 0
         self._writing = Writing(self._written)
 
@@ -99,6 +103,10 @@ class CameraWorker:
 
     def tick(self, now_mono_us: MonoUs) -> None:
         """Keep the session alive and look whether pictures come."""
+        looked_mono_us, self._looked_mono_us = self._looked_mono_us, now_mono_us
+        if looked_mono_us is not None and now_mono_us - looked_mono_us > STANDSTILL_US:
+            self._resumed_mono_us = now_mono_us
+            self._writing.pause()
         session, run = self._session, self._run
         if session is None or run is None:
             return
@@ -207,9 +215,11 @@ class CameraWorker:
         """Judge by pictures, not by bytes: a camera that only keeps its session alive is silent.
 
         Bytes that wait in the kernel do not count as silence: the first quiet tick asks for them, the second judges.
+        Nor does the time when this machine itself stood still (a paused virtual machine, a disk that swaps): what came
+        meanwhile waits in the kernel, and a city's sessions must not end for it.
         """
         settings = self._parts.settings
-        newest_mono_us = run.last_unit_mono_us or self._played_mono_us
+        newest_mono_us = max(run.last_unit_mono_us or self._played_mono_us, self._resumed_mono_us)
         silent_us = now_mono_us - newest_mono_us
         waited_us = now_mono_us - self._played_mono_us
         if silent_us > settings.stall_s * US_PER_SECOND:
