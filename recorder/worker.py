@@ -1,5 +1,6 @@
 """The supervisor of one camera: it connects, watches, waits after a failure, and connects again until it is stopped."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,11 +29,15 @@ from storage.snapshot import CameraEntry
 
 QUIET_US: Final = US_PER_SECOND
 """Beyond two frame intervals and this without a picture, the camera counts as silent."""
+MAX_DOUBLINGS: Final = 4
+"""Of the wait after a refused password, from one minute to 16: half of the time for which cameras lock an account."""
 STANDSTILL_US: Final = 3 * US_PER_SECOND
 """Between two looks, which are half a second apart: longer, and it was this machine that stood still."""
 HEALTHY_SESSION_US: Final = 20 * US_PER_SECOND
 """A session of this length counts as healthy, and the next one is tried soon: some cameras end every session at its
 time-out, the shortest of which are 30 s. More than the time that a failed attempt takes."""
+
+_OF_THE_LOGIN: Final = frozenset({Cause.UNAUTHORIZED.value, Cause.NO_SECRET.value})
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +75,9 @@ class CameraWorker:
         self._cause: str | None = None
         self._since_utc_us = parts.server.utc_us()
         self._next_attempt_utc_us: UtcUs | None = None
+        self._tried: Credentials | None = None
+        self._refusals = 0
+        self._login_changed = asyncio.Event()
         self._sessions = 0
         self._source = source_of(entry, parts.clock, settings)
         self._session: Session | None = None
@@ -107,6 +115,8 @@ class CameraWorker:
         if looked_mono_us is not None and now_mono_us - looked_mono_us > STANDSTILL_US:
             self._resumed_mono_us = now_mono_us
             self._writing.pause()
+        if self._next_attempt_utc_us is not None and self._cause in _OF_THE_LOGIN and self._login() != self._tried:
+            self._login_changed.set()
         session, run = self._session, self._run
         if session is None or run is None:
             return
@@ -158,6 +168,7 @@ class CameraWorker:
             if self._session is None:
                 return
             self._sessions += 1
+            self._refusals = 0
             self._played_mono_us = self._parts.clock.mono_us()
             _log.info("camera %s: plays", self.entry.camera)
             await first_of(self._session.ended(), self._stop.wait())
@@ -191,24 +202,39 @@ class CameraWorker:
             run.flush()
 
     async def _wait(self, error: CameraUnreachable) -> None:
-        settings, cause = self._parts.settings, error.cause
-        least_s = {Cause.UNAUTHORIZED: settings.retry_unauthorized_s, Cause.BUSY: settings.retry_busy_s}
-        asked_s = error.retry_after_s if isinstance(error, CameraBusy) else None
-        delay_s = max(self._backoff.next_delay_s(), least_s.get(cause, 0.0) if asked_s is None else asked_s)
+        cause, delay_s = error.cause, max(self._backoff.next_delay_s(), self._least_wait_s(error))
         now_utc_us = self._parts.server.utc_us()
         self._recording.interrupt(GapCause.SILENT, now_utc_us, cause.value)
         self._set(State.WAITING, cause.value)
         self._next_attempt_utc_us = UtcUs(now_utc_us + round(delay_s * US_PER_SECOND))
-        await first_of(self._parts.clock.sleep(delay_s), self._stop.wait())
+        self._login_changed.clear()
+        await first_of(self._parts.clock.sleep(delay_s), self._stop.wait(), self._login_changed.wait())
         self._next_attempt_utc_us = None
 
+    def _least_wait_s(self, error: CameraUnreachable) -> float:
+        """What the cause asks for: cameras lock accounts, for longer the more often they are asked meanwhile."""
+        settings = self._parts.settings
+        if isinstance(error, CameraBusy):
+            return settings.retry_busy_s if error.retry_after_s is None else error.retry_after_s
+        if error.cause is not Cause.UNAUTHORIZED:
+            return 0.0
+        self._refusals += 1
+        return settings.retry_unauthorized_s * 2.0 ** min(self._refusals - 1, MAX_DOUBLINGS)
+
     def _credentials(self) -> Credentials | None:
+        """The login to try now, None where the camera needs none. Raises CameraUnreachable: cause `no-secret`."""
+        self._tried = self._login()
+        if self._tried is None and self.entry.secret is not None:
+            raise CameraUnreachable(Cause.NO_SECRET)
+        return self._tried
+
+    def _login(self) -> Credentials | None:
         if self.entry.secret is None:
             return None
         try:
             user, password = self._parts.secrets(self.entry.secret)
         except (LookupError, NvrError):
-            raise CameraUnreachable(Cause.NO_SECRET) from None
+            return None
         return Credentials(user=user, password=password)
 
     def _watch(self, session: Session, run: Run[Depacketiser], now_mono_us: MonoUs) -> None:
