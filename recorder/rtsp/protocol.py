@@ -26,6 +26,8 @@ MAX_LOW_WATER: Final = 48 * 1024
 """Less than the room that is always left in the buffer."""
 MAX_UNSENT: Final = 16 * 1024
 """Bytes of requests and answers; a camera that reads nothing of what it is sent is given up."""
+UNCOUNTED_PERCENT: Final = (90, 150)
+"""Of the session's time-out: when a camera ends the session that counts no keep-alive, since many look now and then."""
 GOODBYE_BYTES: Final = 4096
 """What may still come behind a goodbye: an answer that was under way."""
 QUIET_TICKS: Final = 2
@@ -116,6 +118,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._failure: Exception | None = None
         self._playing = asyncio.Event()
         self._over = asyncio.Event()
+        self._played_mono_us = 0
         self._keep_alive_due_us = 0
         self._answer_due_us = 0
         self._asked_bytes = -1
@@ -213,7 +216,18 @@ class RtspProtocol(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The camera is gone; what TCP gave up by itself was not closed."""
-        self.fail(CameraUnreachable(Cause.TIMEOUT if isinstance(exc, TimeoutError) else Cause.CLOSED))
+        if isinstance(exc, TimeoutError):
+            self.fail(CameraUnreachable(Cause.TIMEOUT))
+        elif self._client.phase is Phase.PLAYING and self._is_for_the_keep_alive():
+            self.fail(CameraUnreachable(Cause.CLOSED, keep_alive=self._client.keep_alive_method))
+        else:
+            self.fail(CameraUnreachable(Cause.CLOSED))
+
+    def _is_for_the_keep_alive(self) -> bool:
+        """Whether it seems to be why the camera closed: instead of an answer, or at the time-out, as if none came."""
+        played_us = self._clock.mono_us() - self._played_mono_us
+        from_us, to_us = (self._client.timeout_us * percent // 100 for percent in UNCOUNTED_PERCENT)
+        return self._client.awaits_answer or from_us <= played_us <= to_us
 
     def get_buffer(self, _sizehint: int) -> memoryview:
         """The free part of the buffer; never empty, since what waits in it is bounded."""
@@ -342,6 +356,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._send(following)
         if client.phase is Phase.PLAYING and not self._playing.is_set():
             now_mono_us = self._clock.mono_us()
+            self._played_mono_us = now_mono_us
             self._keep_alive_due_us = now_mono_us + client.keep_alive_us
             self._ticked_bytes, self._ticked_mono_us = self.bytes_read, now_mono_us
             self._playing.set()

@@ -32,6 +32,7 @@ _MAX_TIMEOUT_S: Final = 3600
 _MAX_RETRY_AFTER_S: Final = 120
 """A camera that asks to be left alone for longer is asked all the same: what it does not send is lost."""
 _SESSION_ID: Final = re.compile(r"[\x21-\x7e]{1,256}")
+_TIMEOUT: Final = re.compile(r"timeout\s*=\s*\"?([0-9]{1,9})\"?", re.IGNORECASE)
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 """Not 305: what it names is a proxy, and none was configured."""
 
@@ -82,10 +83,15 @@ def session_of(value: str | None) -> tuple[str | None, int]:
     """Session id and time-out in seconds; a camera without sessions gives neither (RFC 2326 section 12.37)."""
     if value is None:
         return None, DEFAULT_TIMEOUT_S
-    session, *parameters = (part.strip() for part in value.split(";"))
+    session = value.partition(";")[0].strip()
     if not _SESSION_ID.fullmatch(session):
         raise garbage("session")
-    for parameter in parameters:
-        if found := re.fullmatch(r"timeout\s*=\s*\"?([0-9]{1,9})\"?", parameter, re.IGNORECASE):
-            return session, min(int(found[1]) or DEFAULT_TIMEOUT_S, _MAX_TIMEOUT_S)
-    return session, DEFAULT_TIMEOUT_S
+    return session, timeout_of(value) or DEFAULT_TIMEOUT_S
+
+
+def timeout_of(value: str | None) -> int | None:
+    """The time-out of a Session header in seconds; None where it names none."""
+    for parameter in (value or "").split(";")[1:]:
+        if found := _TIMEOUT.fullmatch(parameter.strip()):
+            return min(int(found[1]), _MAX_TIMEOUT_S) or None
+    return None

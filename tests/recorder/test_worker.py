@@ -154,7 +154,7 @@ async def test_camera_that_says_when_it_has_a_session_again_is_called_then(retry
 
 
 async def test_camera_that_ends_every_session_at_its_time_out_is_called_again_each_time() -> None:
-    camera = replace(SMALL, session_timeout_s=2, dialect=Dialect(counts_requests=False))
+    camera = replace(SMALL, session_timeout_s=2, dialect=Dialect(counts=frozenset()))
     async with city(camera) as town:
         await town.until(lambda: town.sim.statistics("cam1").sessions_timed_out >= 3)
         await town.recorded("cam1", 10)
@@ -163,6 +163,38 @@ async def test_camera_that_ends_every_session_at_its_time_out_is_called_again_ea
     assert [gap.detail for gap in gaps[:4]] == ["starting", "closed", "closed", "closed"]
     assert all(gap.to_utc_us is not None for gap in gaps[:4])
     assert len({segment.start.run for segment in town.sink.of("cam1")}) >= 4
+
+
+@pytest.mark.parametrize(
+    ("dialect", "keeps", "sessions"),
+    [
+        (Dialect(dies_of=frozenset({"GET_PARAMETER"})), "SET_PARAMETER", 2),
+        (Dialect(dies_of=frozenset({"GET_PARAMETER", "SET_PARAMETER"})), "OPTIONS", 3),
+        (Dialect(counts=frozenset({"SET_PARAMETER"})), "SET_PARAMETER", 2),
+        (Dialect(counts=frozenset({"OPTIONS"})), "OPTIONS", 3),
+    ],
+    ids=["one kills", "two kill", "one is not counted", "two are not counted"],
+)
+async def test_camera_whose_sessions_end_by_a_keep_alive_is_kept_by_another_one(
+    dialect: Dialect, keeps: str, sessions: int
+) -> None:
+    async with city(replace(SMALL, session_timeout_s=2, dialect=dialect)) as town:
+
+        def asked() -> list[str]:
+            return [request.method for request in town.sim.requests("cam1")]
+
+        def outlives_its_time_out() -> bool:
+            return asked()[-4:] == [keeps] * 4  # one a second
+
+        await town.until(outlives_its_time_out)
+        assert asked().count("PLAY") == sessions
+
+
+async def test_time_out_that_the_answer_to_play_names_is_kept() -> None:
+    async with city(replace(SMALL, session_timeout_s=3600, dialect=Dialect(play_timeout_s=2))) as town:
+        await town.sim.wait_request("cam1", "GET_PARAMETER", 3)
+        await town.recorded("cam1", 10)
+        assert (town.status("cam1").reconnects, town.sim.statistics("cam1").sessions_timed_out) == (0, 0)
 
 
 async def test_camera_that_sends_us_elsewhere_is_recorded_there_and_then_at_home_again() -> None:
