@@ -212,7 +212,9 @@ class Depacketiser(ABC, Generic[Sets]):
         self._abandon()
 
     def packet(self, buffer: bytearray, view: memoryview, at: int, stop: int) -> None:
-        """Take one RTP packet (RFC 3550 section 5.1) of any shape; a malformed one counts as lost."""
+        """Take one RTP packet (RFC 3550 section 5.1) of any shape; a malformed one counts as lost, an empty one not."""
+        if at == stop:
+            return
         if stop - at < _RTP_BYTES or buffer[at] >> 6 != _RTP_VERSION:
             self._lost += 1
             return

@@ -26,6 +26,8 @@ MAX_LOW_WATER: Final = 48 * 1024
 """Less than the room that is always left in the buffer."""
 MAX_UNSENT: Final = 16 * 1024
 """Bytes of requests and answers; a camera that reads nothing of what it is sent is given up."""
+MAX_TICK_BYTES: Final = 16 * 1024 * 1024
+"""Taken of one camera between two ticks: 268 Mbit/s, five times what any camera means to send."""
 UNCOUNTED_PERCENT: Final = (90, 150)
 """Of the session's time-out: when a camera ends the session that counts no keep-alive, since many look now and then."""
 GOODBYE_BYTES: Final = 4096
@@ -111,6 +113,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._buffer = bytearray(BUFFER_BYTES)
         self._view = memoryview(self._buffer)
         self._end = 0
+        self._paused = False
         self._feed: Feed | None = None
         self._channels = Channels(rtp=0, rtcp=1)
         self._early: set[int] = set()
@@ -166,6 +169,9 @@ class RtspProtocol(asyncio.BufferedProtocol):
         transport = self._transport
         if transport is None or self._over.is_set() or self._client.phase is not Phase.PLAYING:
             return
+        if self._paused:
+            self._paused = False
+            transport.resume_reading()
         self._clogged = transport.get_write_buffer_size() > 0
         self._keep_alive(now_mono_us)
         self._measure(now_mono_us)
@@ -242,6 +248,14 @@ class RtspProtocol(asyncio.BufferedProtocol):
             self._take(self._end + nbytes)
         except Exception as error:  # noqa: BLE001 -- not swallowed: `played` and `ended` raise it in the worker's task
             self.fail(error)
+        if self.bytes_read - self._ticked_bytes > MAX_TICK_BYTES:
+            self._pause()
+
+    def _pause(self) -> None:
+        """Take no more before the next tick: what floods us, TCP holds back, and the other cameras have their turn."""
+        if not self._paused and self._transport is not None and not self._transport.is_closing():
+            self._paused = True
+            self._transport.pause_reading()
 
     def _take(self, end: int) -> None:
         feed = self._feed

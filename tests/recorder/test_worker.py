@@ -212,6 +212,17 @@ async def test_camera_that_sends_us_elsewhere_is_recorded_there_and_then_at_home
     assert details == ["starting", "redirected", "closed"]
 
 
+async def test_camera_that_codes_otherwise_after_its_restart_goes_on_in_a_segment_of_its_own() -> None:
+    async with city(SMALL, replace(OTHER, codec="h265"), entries=lambda sim: [entry(sim, SMALL)]) as town:
+        await town.recorded("cam1", 20)
+        town.sim.faults("cam1").ask_redirect(town.sim.url("cam2"))
+        await town.sim.wait_played("cam2")
+        await town.recorded("cam1", 20)
+    codecs = [segment.start.codec.codec[:4] for segment in town.sink.of("cam1")]
+    assert codecs == ["avc1", "hvc1"]
+    assert {segment.start.continues for segment in town.sink.of("cam1")} == {None}
+
+
 async def test_frozen_camera_is_stalled_then_given_up_and_the_gap_has_its_length() -> None:
     async with city(SMALL, OTHER) as town:
         await town.recorded("cam1", 50)

@@ -51,6 +51,7 @@ class Wire:
         self.low_water: list[int] = []
         self.unsent = 0
         self.aborted = False
+        self.reads = True
 
     def write(self, data: bytes) -> None:
         if data:
@@ -61,6 +62,14 @@ class Wire:
 
     def abort(self) -> None:
         self.closed = self.aborted = True
+
+    def pause_reading(self) -> None:
+        assert self.reads
+        self.reads = False
+
+    def resume_reading(self) -> None:
+        assert not self.reads
+        self.reads = True
 
     def is_closing(self) -> bool:
         return self.closed
@@ -485,6 +494,37 @@ def test_kernel_hands_over_every_byte_while_an_answer_is_awaited_or_nothing_come
     _ticks(bench, 26, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
     assert bench.methods[-1] == "GET_PARAMETER"
     assert bench.wire.low_water[-1] == 1
+
+
+def test_camera_that_floods_us_is_read_no_further_before_the_next_tick_and_nothing_of_it_is_lost() -> None:
+    bench = Bench()
+    bench.receive(bench.setup() + bench.pictures(0, 25))
+    flood = frame(9, b"\x80" + bytes(65_000))
+    for _ in range(protocol.MAX_TICK_BYTES // len(flood)):
+        bench.receive(flood)
+        assert bench.wire.reads
+    bench.receive(flood)
+    bench.receive(bench.pictures(25, 25))  # what was under way
+    paused = not bench.wire.reads
+    _ticks(bench, 0.5)
+    assert (paused, bench.wire.reads) == (True, True)
+    assert bench.stored() == EXPECTED
+
+
+def test_flood_that_ends_the_session_pauses_no_closed_connection() -> None:
+    bench = Bench()
+    bench.receive(bench.setup())
+    bench.session._ticked_bytes = -protocol.MAX_TICK_BYTES
+    bench.session.close()
+    bench.receive(bench.pictures(0, 1))
+    assert bench.wire.reads
+
+
+def test_empty_frames_between_the_packets_are_no_loss() -> None:
+    bench = Bench()
+    bench.receive(bench.setup() + bench.pictures(0, 25) + 3 * frame(0, b"") + bench.pictures(25, 25) + frame(0, b""))
+    assert bench.stored() == EXPECTED
+    assert {record.lost for record in bench.sink.records("cam1")} == {0}
 
 
 def test_encrypted_connection_leaves_the_kernel_alone() -> None:
