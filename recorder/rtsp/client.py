@@ -106,6 +106,11 @@ class RtspClient:
         return self._keep_alive.method
 
     @property
+    def wants_reports(self) -> bool:
+        """Whether a receiver report goes with each keep-alive."""
+        return self._keep_alive.is_exhausted
+
+    @property
     def timeout_us(self) -> int:
         """After how long without a request the camera may end the session."""
         return self._timeout_s * US_PER_SECOND

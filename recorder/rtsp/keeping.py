@@ -23,6 +23,11 @@ class KeepAlive:
         """The request to send."""
         return self._choices[self._at]
 
+    @property
+    def is_exhausted(self) -> bool:
+        """No request of those that the camera takes kept a session: it may count RTCP reports alone."""
+        return self._avoid.issuperset(self._choices)
+
     def offered(self, public: Iterable[str]) -> None:
         """Keep to the methods that these Public headers name; OPTIONS stands behind them, since all cameras have it.
 

@@ -5,6 +5,7 @@ where they lie, and only a frame that is not whole yet is moved, to the buffer's
 """
 
 import asyncio
+import secrets
 import socket
 import ssl
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from nvr.base.units import US_PER_SECOND, MonoUs
 from recorder.errors import CameraUnreachable, Cause, garbage
 from recorder.rtsp.client import Channels, Phase, RtspClient
 from recorder.rtsp.messages import Request, Response, answer, parse
-from recorder.rtsp.rtcp import is_control, says_goodbye, sender_report
+from recorder.rtsp.rtcp import is_control, receiver_report, says_goodbye, sender_report
 from recorder.rtsp.sdp import VideoTrack
 
 BUFFER_BYTES: Final = 128 * 1024
@@ -126,6 +127,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._answer_due_us = 0
         self._asked_bytes = -1
         self._goodbye_bytes: int | None = None
+        self._ssrc = secrets.randbits(32)
         self._low_water = 1
         self._clogged = False
         self._ticked_bytes = 0
@@ -192,6 +194,8 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._answer_due_us = now_mono_us + ANSWER_US
         self._keep_alive_due_us = now_mono_us + self._client.keep_alive_us
         self._send(self._client.keep_alive())
+        if self._client.wants_reports:
+            self._send(receiver_report(self._channels.rtcp, self._ssrc))
 
     def _leave(self) -> None:
         """A camera that said goodbye and fell silent is gone; one that sends on has only begun a stream anew."""

@@ -8,11 +8,15 @@ from nvr.base.units import US_PER_SECOND
 
 _HEADER: Final = Struct(">BBH")
 _REPORT: Final = Struct(">III")
+_EMPTY_REPORT: Final = Struct(">BBHI")
+_FRAME: Final = Struct(">BBH")
+_DOLLAR: Final = 0x24
 _VERSION: Final = 2
 _REPORT_AT: Final = 8
 """Behind the header and the sender's SSRC."""
 _REPORT_END: Final = _REPORT_AT + _REPORT.size
 _SENDER_REPORT: Final = 200
+_RECEIVER_REPORT: Final = 201
 _BYE: Final = 203
 _KINDS: Final = range(192, 224)
 """Control packets, as their second byte tells them from RTP on the same channel (RFC 5761 section 4)."""
@@ -20,6 +24,13 @@ _AMBIGUOUS: Final = range(64, 96)
 """Payload types of RTP that look so with the marker set."""
 _NTP_TO_UNIX_S: Final = 2_208_988_800
 """Seconds from 1900 to 1970 (RFC 868)."""
+
+
+def receiver_report(channel: int, ssrc: int) -> bytes:
+    """An interleaved report of nobody (RFC 3550 section 6.4.2): it only shows that the receiver lives."""
+    return _FRAME.pack(_DOLLAR, channel, _HEADER.size + 4) + _EMPTY_REPORT.pack(
+        _VERSION << 6, _RECEIVER_REPORT, 1, ssrc
+    )
 
 
 def is_control(buffer: bytearray, at: int, stop: int, payload_type: int) -> bool:

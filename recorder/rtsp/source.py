@@ -14,7 +14,6 @@ from recorder.h264 import H264Depacketiser
 from recorder.h265 import H265Depacketiser
 from recorder.rtsp.auth import Credentials
 from recorder.rtsp.client import Channels
-from recorder.rtsp.keeping import WITHOUT_MEANING
 from recorder.rtsp.protocol import Feed, RtspProtocol
 from recorder.rtsp.replies import Redirected
 from recorder.rtsp.sdp import VideoTrack
@@ -71,9 +70,9 @@ class RtspSource:
         return self._last
 
     def _learn(self, failure: Exception | None) -> None:
-        """Note the keep-alive for which a session seems to have ended; all of them are as good as none."""
+        """Note the keep-alive for which a session seems to have ended; when nothing helps, begin anew."""
         blamed = failure.fields.get("keep_alive") if isinstance(failure, CameraUnreachable) else None
-        if isinstance(blamed, str):
-            self._avoid_keep_alive.add(blamed)
-        if self._avoid_keep_alive.issuperset(WITHOUT_MEANING):
+        if blamed in self._avoid_keep_alive:
             self._avoid_keep_alive.clear()
+        elif isinstance(blamed, str):
+            self._avoid_keep_alive.add(blamed)

@@ -172,8 +172,9 @@ async def test_camera_that_ends_every_session_at_its_time_out_is_called_again_ea
         (Dialect(dies_of=frozenset({"GET_PARAMETER", "SET_PARAMETER"})), "OPTIONS", 3),
         (Dialect(counts=frozenset({"SET_PARAMETER"})), "SET_PARAMETER", 2),
         (Dialect(counts=frozenset({"OPTIONS"})), "OPTIONS", 3),
+        (Dialect(counts=frozenset({"RTCP"})), "GET_PARAMETER", 4),
     ],
-    ids=["one kills", "two kill", "one is not counted", "two are not counted"],
+    ids=["one kills", "two kill", "one is not counted", "two are not counted", "only reports are counted"],
 )
 async def test_camera_whose_sessions_end_by_a_keep_alive_is_kept_by_another_one(
     dialect: Dialect, keeps: str, sessions: int

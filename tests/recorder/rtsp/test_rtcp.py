@@ -3,7 +3,7 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recorder.rtsp.rtcp import is_control, says_goodbye, sender_report
+from recorder.rtsp.rtcp import is_control, receiver_report, says_goodbye, sender_report
 from tests.recorder.rtp import Packets, empty_report, goodbye, idr
 from tests.recorder.rtp import sender_report as report
 
@@ -55,6 +55,12 @@ def test_control_packet_is_told_from_one_of_pictures_by_its_second_byte() -> Non
     for marker in (False, True):
         pictures = bytearray(Packets(payload_type=96).packet(0, idr(), marker=marker))
         assert not is_control(pictures, 4, len(pictures), 96)
+
+
+def test_our_own_report_is_one_whole_frame_of_a_control_packet() -> None:
+    sent = bytearray(receiver_report(3, 0x01020304))
+    assert sent == b"$\x03\x00\x08" + empty_report(0x01020304)
+    assert is_control(sent, 4, len(sent), 96)
 
 
 def test_payload_type_that_looks_like_a_control_packet_is_taken_as_pictures() -> None:
