@@ -223,7 +223,9 @@ class CameraWorker:
 
     def _credentials(self) -> Credentials | None:
         """The login to try now, None where the camera needs none. Raises CameraUnreachable: cause `no-secret`."""
-        self._tried = self._login()
+        tried, self._tried = self._tried, self._login()
+        if self._tried != tried:
+            self._refusals = 0
         if self._tried is None and self.entry.secret is not None:
             raise CameraUnreachable(Cause.NO_SECRET)
         return self._tried

@@ -171,7 +171,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
         transport = self._transport
         if transport is None or self._over.is_set() or self._client.phase is not Phase.PLAYING:
             return
-        if self._paused:
+        if self._paused and not transport.is_closing():
             self._paused = False
             transport.resume_reading()
         self._clogged = transport.get_write_buffer_size() > 0
