@@ -30,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.compare is not None and not ffmpeg.is_installed():
         parser.error(ffmpeg.INSTALL)
+    if options.url is not None and "@" in options.url:
+        parser.error("--url takes no login: it would stand in the command line of ffmpeg, which ps shows to everybody")
     rows: list[Row] = []
     for name in [options.only] if options.only else SUBJECTS:
         rows.extend(SUBJECTS[name](options))

@@ -39,7 +39,9 @@ def load(file: Path, environment: Mapping[str, str]) -> Settings:
         raise ConfigError(file=str(file), why=f"the file can not be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(file=str(file), why="the file is not UTF-8 text") from error
-    return _with_credentials(parse(text, file), environment)
+    settings = parse(text, file)
+    settings.read_from(file)
+    return _with_credentials(settings, environment)
 
 
 def parse(text: str, file: Path) -> Settings:

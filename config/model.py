@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, PrivateAttr, model_validator
 
 from config.shards import AUTO, Shards, shard_setting
 
@@ -238,6 +238,17 @@ class Settings(_Section):
     camera_tls: CameraTls = CameraTls()
     keeper: Keeper = Keeper()
     access: Access = Access()
+
+    _file: Path | None = PrivateAttr(default=None)
+
+    @property
+    def file(self) -> Path | None:
+        """Where these settings were read; None for those of a text."""
+        return self._file
+
+    def read_from(self, file: Path) -> None:
+        """Remember where they were read."""
+        self._file = file
 
     @model_validator(mode="after")
     def _names_and_folders_differ(self) -> "Settings":

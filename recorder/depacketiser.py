@@ -39,6 +39,9 @@ _SIZE: Final = Struct(">H")
 _MAX_DROPOUT: Final = 3000
 _MAX_MISORDER: Final = 100
 _MARKER: Final = 0x80
+_CONTROL_MASK: Final = 0xE0
+_CONTROL: Final = 0xC0
+"""How a control packet on the channel of the pictures begins its second byte: 192 to 223 (RFC 5761 section 4)."""
 _FU_START: Final = 0x80
 _FU_END: Final = 0x40
 _NONE: Final = -1
@@ -100,6 +103,7 @@ class Depacketiser(ABC, Generic[Sets]):
         self._payload_type = payload_type
         self._magic = 0x2400 | channel
         self._plain = 0x8000 | payload_type
+        self._control = _NONE if 64 <= payload_type < 96 else _CONTROL  # noqa: PLR2004 -- these look so with a marker
         self._expected = _NONE
         self._ssrc = _NONE
         self._timestamp = _NONE
@@ -141,7 +145,7 @@ class Depacketiser(ABC, Generic[Sets]):
         """Take the whole frames of our channel from `buffer[at:end]`; where the first other byte stands.
 
         The hot path: fragments of the NAL unit that is being joined are known by four comparisons and copied once; all
-        other packets go to `packet`. `view` is a view of the same buffer.
+        other packets go to `packet`, but control packets (RTCP), which are left. `view` is a view of the same buffer.
 
         Raises:
             CameraUnreachable: cause `garbage`, for an access unit beyond MAX_PENDING.
@@ -149,7 +153,7 @@ class Depacketiser(ABC, Generic[Sets]):
         frame, frame_bytes, fu_bytes = self._frame, self._frame_bytes, self._fu_bytes
         room, filled = self._room_for(end - at), self._end
         magic, plain, marked = self._magic, self._plain, self._plain | _MARKER
-        expected, middle = self._expected, self._middle
+        expected, middle, control = self._expected, self._middle, self._control
         while end - at >= frame_bytes:
             head, length, flags, sequence, fragment = frame(buffer, at)
             stop = at + 4 + length
@@ -171,6 +175,8 @@ class Depacketiser(ABC, Generic[Sets]):
                     at = stop
                     room, filled = self._room_for(end - at), self._end
                     continue
+            if flags & _CONTROL_MASK == control:
+                break
             self._expected, self._end = expected, filled
             self.packet(buffer, view, at + 4, stop)
             expected, middle = self._expected, self._middle
@@ -206,7 +212,9 @@ class Depacketiser(ABC, Generic[Sets]):
         self._abandon()
 
     def packet(self, buffer: bytearray, view: memoryview, at: int, stop: int) -> None:
-        """Take one RTP packet (RFC 3550 section 5.1) of any shape; a malformed one counts as lost."""
+        """Take one RTP packet (RFC 3550 section 5.1) of any shape; a malformed one counts as lost, an empty one not."""
+        if at == stop:
+            return
         if stop - at < _RTP_BYTES or buffer[at] >> 6 != _RTP_VERSION:
             self._lost += 1
             return

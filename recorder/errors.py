@@ -61,6 +61,15 @@ class CameraUnreachable(Retryable):
         self.cause = cause
 
 
+class CameraBusy(CameraUnreachable):
+    """The camera has no session to give now; `retry_after_s` is when it asks to be called again, None if it did not."""
+
+    def __init__(self, *, status: int, retry_after_s: int | None = None) -> None:
+        told = {} if retry_after_s is None else {"retry_after_s": retry_after_s}
+        super().__init__(Cause.BUSY, status=status, **told)
+        self.retry_after_s = retry_after_s
+
+
 class TimelineBroken(RunEnded):
     """The camera's time stamps can not be carried on: a new run begins; `reason` names the rule."""
 

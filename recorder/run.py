@@ -111,7 +111,7 @@ class Run(Generic[D_co]):
             return
         pts_90k = self._advance(timestamp, size, random_access)
         gop = self._gop
-        if not gop.units or config is not self._codec or gop.ends_before(pts_90k, size, random_access):
+        if self._opens(pts_90k, size, random_access):
             hole = gop.is_hole(pts_90k)
             self._close(size, next_90k=pts_90k)
             if hole and self._hole is None:
@@ -153,7 +153,7 @@ class Run(Generic[D_co]):
         if reason is None:
             try:
                 pts_90k = self._media.advance(timestamp)
-                self._judge(pts_90k, random_access)
+                self._judge(pts_90k, size, random_access)
                 return pts_90k
             except TimelineBroken as broken:
                 reason = broken.reason
@@ -163,6 +163,15 @@ class Run(Generic[D_co]):
         self._dater.date_all()
         return self._begin_timeline(timestamp)
 
+    def _opens(self, pts_90k: int, size: int, random_access: RandomAccess) -> bool:
+        """Whether a record begins with this unit."""
+        gop = self._gop
+        return (
+            not gop.units
+            or self.depacketiser.config is not self._codec
+            or gop.ends_before(pts_90k, size, random_access)
+        )
+
     def _note_break(self, reason: str) -> None:
         times, now_mono_us = self._broke_mono_us, self._arrival_mono_us
         if len(times) == MAX_BREAKS and now_mono_us - times[0] < BREAKS_US:
@@ -171,10 +180,9 @@ class Run(Generic[D_co]):
         self.breaks += 1
         self.last_break = reason
 
-    def _judge(self, pts_90k: int, random_access: RandomAccess) -> None:
+    def _judge(self, pts_90k: int, size: int, random_access: RandomAccess) -> None:
         """Refuse a media time that the order of records, or the time of arrival, contradicts."""
-        opens = random_access is not RandomAccess.NONE or not self._gop.units
-        if opens and pts_90k <= self._gop.first_90k:
+        if self._opens(pts_90k, size, random_access) and pts_90k <= self._gop.first_90k:
             raise TimelineBroken("backwards")
         if pts_90k - self._newest_90k > TICKS_PER_SECOND:
             delay_us = self._arrival_mono_us - us_from_ticks(pts_90k)

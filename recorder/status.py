@@ -64,10 +64,13 @@ class ShardSettings:
     retry_first_s: float = 1.0
     retry_most_s: float = 60.0
     retry_unauthorized_s: float = 60.0
-    """The least wait after a refused password: cameras lock accounts."""
+    """The least wait after a refused password, doubled up to 16 times each time it is refused again: cameras lock
+    accounts. A login that was changed is tried at once."""
     connects_per_second: int = 100
     """Connections begin one after the other, a town's 113 within little more than a second."""
     retry_busy_s: float = 30.0
-    """The least wait after a camera had no session to give: its old ones end by their time-out."""
+    """The least wait after a camera had no session to give: its old ones end by their time-out.
+
+    A camera that says itself when to call again (Retry-After) is called then."""
     trust: Trust = field(default_factory=Trust)
     """Whose certificates `rtsps` cameras may show."""

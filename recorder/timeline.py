@@ -84,12 +84,15 @@ class DelayEnvelope:
 class WallTime:
     """UTC of media time. `steer` once per record, in the order of their beginnings; then `utc_us`.
 
-    Between two records the wall time moves by the media time between them, give or take MAX_SLEW_PPM.
+    Between two records the wall time moves by the media time between them, give or take MAX_SLEW_PPM of it: of the
+    server's seconds, not of the camera's, so that the slowest crystal can still be followed.
     """
 
     def __init__(self, *, offset_us: int, pts_90k: int) -> None:
         self.offset_us = offset_us
         self._steered_90k = pts_90k
+        self._left = 0
+        """What the last division left over, so that rounding never adds up."""
 
     def utc_us(self, pts_90k: int) -> UtcUs:
         """Wall time of this media time, with the offset in force."""
@@ -107,7 +110,7 @@ class WallTime:
         if abs(error_us) > MAX_ERROR_US:
             raise TimelineBroken("drift", error_us=error_us)
         elapsed_us = us_from_ticks(pts_90k) - us_from_ticks(self._steered_90k)
-        allowed_us = elapsed_us * MAX_SLEW_PPM // 1_000_000
+        allowed_us, self._left = divmod(elapsed_us * MAX_SLEW_PPM + self._left, 1_000_000 - MAX_SLEW_PPM)
         self.offset_us += max(-allowed_us, min(allowed_us, error_us))
         self._steered_90k = pts_90k
 

@@ -11,7 +11,7 @@ from nvr.base.units import US_PER_SECOND
 T = TypeVar("T")
 
 
-async def first_of(work: Coroutine[Any, Any, T], *others: Coroutine[Any, Any, None]) -> T | None:
+async def first_of(work: Coroutine[Any, Any, T], *others: Coroutine[Any, Any, object]) -> T | None:
     """The result of `work`, or None when one of the others is done before it. What is not done is cancelled."""
     task = asyncio.ensure_future(work)
     tasks = [task, *(asyncio.ensure_future(other) for other in others)]

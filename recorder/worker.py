@@ -1,5 +1,6 @@
 """The supervisor of one camera: it connects, watches, waits after a failure, and connects again until it is stopped."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from nvr.base.ids import CameraId, SegmentId
 from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND, MonoUs, UtcUs
 from recorder.depacketiser import UnitSink
-from recorder.errors import CameraUnreachable, Cause
+from recorder.errors import CameraBusy, CameraUnreachable, Cause
 from recorder.recording import Recording
 from recorder.rtsp.auth import Credentials
 from recorder.run import Depacketiser, Run
@@ -28,6 +29,15 @@ from storage.snapshot import CameraEntry
 
 QUIET_US: Final = US_PER_SECOND
 """Beyond two frame intervals and this without a picture, the camera counts as silent."""
+MAX_DOUBLINGS: Final = 4
+"""Of the wait after a refused password, from one minute to 16: half of the time for which cameras lock an account."""
+STANDSTILL_US: Final = 3 * US_PER_SECOND
+"""Between two looks, which are half a second apart: longer, and it was this machine that stood still."""
+HEALTHY_SESSION_US: Final = 20 * US_PER_SECOND
+"""A session of this length counts as healthy, and the next one is tried soon: some cameras end every session at its
+time-out, the shortest of which are 30 s. More than the time that a failed attempt takes."""
+
+_OF_THE_LOGIN: Final = frozenset({Cause.UNAUTHORIZED.value, Cause.NO_SECRET.value})
 
 _log = logging.getLogger(__name__)
 
@@ -58,16 +68,23 @@ class CameraWorker:
         self._parts = parts
         self._stop = Stop()
         settings = parts.settings
-        self._backoff = Backoff(first_s=settings.retry_first_s, most_s=settings.retry_most_s)
+        self._backoff = Backoff(
+            first_s=settings.retry_first_s, most_s=settings.retry_most_s, healthy_us=HEALTHY_SESSION_US
+        )
         self._state = State.IDLE
         self._cause: str | None = None
         self._since_utc_us = parts.server.utc_us()
         self._next_attempt_utc_us: UtcUs | None = None
+        self._tried: Credentials | None = None
+        self._refusals = 0
+        self._login_changed = asyncio.Event()
         self._sessions = 0
         self._source = source_of(entry, parts.clock, settings)
         self._session: Session | None = None
         self._run: Run[Depacketiser] | None = None
         self._played_mono_us = MonoUs(0)
+        self._looked_mono_us: MonoUs | None = None
+        self._resumed_mono_us = MonoUs(0)
         self._breaks_told = 0
         self._writing = Writing(self._written)
 
@@ -94,6 +111,12 @@ class CameraWorker:
 
     def tick(self, now_mono_us: MonoUs) -> None:
         """Keep the session alive and look whether pictures come."""
+        looked_mono_us, self._looked_mono_us = self._looked_mono_us, now_mono_us
+        if looked_mono_us is not None and now_mono_us - looked_mono_us > STANDSTILL_US:
+            self._resumed_mono_us = now_mono_us
+            self._writing.pause()
+        if self._next_attempt_utc_us is not None and self._cause in _OF_THE_LOGIN and self._login() != self._tried:
+            self._login_changed.set()
         session, run = self._session, self._run
         if session is None or run is None:
             return
@@ -135,7 +158,7 @@ class CameraWorker:
             self._backoff.ran_for(self._parts.clock.mono_us() - began_mono_us)
             if not self._stop.is_set():
                 _log.warning("camera %s: %s", self.entry.camera, error)
-                await self._wait(error.cause)
+                await self._wait(error)
 
     async def _record(self) -> None:
         """One session from its connection to its end."""
@@ -145,6 +168,7 @@ class CameraWorker:
             if self._session is None:
                 return
             self._sessions += 1
+            self._refusals = 0
             self._played_mono_us = self._parts.clock.mono_us()
             _log.info("camera %s: plays", self.entry.camera)
             await first_of(self._session.ended(), self._stop.wait())
@@ -177,33 +201,53 @@ class CameraWorker:
         if run is not None:
             run.flush()
 
-    async def _wait(self, cause: Cause) -> None:
-        settings = self._parts.settings
-        least_s = {Cause.UNAUTHORIZED: settings.retry_unauthorized_s, Cause.BUSY: settings.retry_busy_s}
-        delay_s = max(self._backoff.next_delay_s(), least_s.get(cause, 0.0))
+    async def _wait(self, error: CameraUnreachable) -> None:
+        cause, delay_s = error.cause, max(self._backoff.next_delay_s(), self._least_wait_s(error))
         now_utc_us = self._parts.server.utc_us()
         self._recording.interrupt(GapCause.SILENT, now_utc_us, cause.value)
         self._set(State.WAITING, cause.value)
         self._next_attempt_utc_us = UtcUs(now_utc_us + round(delay_s * US_PER_SECOND))
-        await first_of(self._parts.clock.sleep(delay_s), self._stop.wait())
+        self._login_changed.clear()
+        await first_of(self._parts.clock.sleep(delay_s), self._stop.wait(), self._login_changed.wait())
         self._next_attempt_utc_us = None
 
+    def _least_wait_s(self, error: CameraUnreachable) -> float:
+        """What the cause asks for: cameras lock accounts, for longer the more often they are asked meanwhile."""
+        settings = self._parts.settings
+        if isinstance(error, CameraBusy):
+            return settings.retry_busy_s if error.retry_after_s is None else error.retry_after_s
+        if error.cause is not Cause.UNAUTHORIZED:
+            return 0.0
+        self._refusals += 1
+        return settings.retry_unauthorized_s * 2.0 ** min(self._refusals - 1, MAX_DOUBLINGS)
+
     def _credentials(self) -> Credentials | None:
+        """The login to try now, None where the camera needs none. Raises CameraUnreachable: cause `no-secret`."""
+        tried, self._tried = self._tried, self._login()
+        if self._tried != tried:
+            self._refusals = 0
+        if self._tried is None and self.entry.secret is not None:
+            raise CameraUnreachable(Cause.NO_SECRET)
+        return self._tried
+
+    def _login(self) -> Credentials | None:
         if self.entry.secret is None:
             return None
         try:
             user, password = self._parts.secrets(self.entry.secret)
         except (LookupError, NvrError):
-            raise CameraUnreachable(Cause.NO_SECRET) from None
+            return None
         return Credentials(user=user, password=password)
 
     def _watch(self, session: Session, run: Run[Depacketiser], now_mono_us: MonoUs) -> None:
         """Judge by pictures, not by bytes: a camera that only keeps its session alive is silent.
 
         Bytes that wait in the kernel do not count as silence: the first quiet tick asks for them, the second judges.
+        Nor does the time when this machine itself stood still (a paused virtual machine, a disk that swaps): what came
+        meanwhile waits in the kernel, and a city's sessions must not end for it.
         """
         settings = self._parts.settings
-        newest_mono_us = run.last_unit_mono_us or self._played_mono_us
+        newest_mono_us = max(run.last_unit_mono_us or self._played_mono_us, self._resumed_mono_us)
         silent_us = now_mono_us - newest_mono_us
         waited_us = now_mono_us - self._played_mono_us
         if silent_us > settings.stall_s * US_PER_SECOND:

@@ -20,6 +20,7 @@ import hypothesis
 import pytest
 from blockbuster import BlockBuster, BlockBusterFunction, blockbuster_ctx
 
+from tests.canary import Watch, watching
 from tests.fuzz.available import HAS_ATHERIS, WITHOUT_ATHERIS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,6 +62,9 @@ for name in ("x264enc", "x265enc", "h264parse", "h265parse", "rtph264pay", "rtph
 """
 
 
+PASSWORDS = Watch()
+
+
 def _has_gstreamer() -> bool:
     # The bindings belong to the system's Python, never to the venv: such a server runs under /usr/bin/python3.
     try:
@@ -78,6 +82,7 @@ SYSTEM: MappingProxyType[str, Callable[[], bool]] = MappingProxyType(
         "ffprobe": lambda: shutil.which("ffprobe") is not None,
         "gstreamer": _has_gstreamer,
         "openssl": lambda: shutil.which("openssl") is not None,
+        "vlc": lambda: shutil.which("cvlc") is not None,
         "systemd-analyze": lambda: shutil.which("systemd-analyze") is not None,
     }
 )
@@ -118,6 +123,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip, or under CI fail, what this machine can not run."""
+    PASSWORDS.begin()
     missing = [name for name in _system_names(item) if not has_system(name)]
     if missing:
         _unavailable(f"needs {', '.join(missing)}: {HOW_TO_INSTALL}")
@@ -127,8 +133,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Under CI a skip is a failure, except for the folder that may be absent."""
+    """A password that was told is a failure. Under CI a skip is one, except for the folder that may be absent."""
     report = yield
+    if told := PASSWORDS.found(report.sections):
+        report.outcome = "failed"
+        report.longrepr = f"a camera's password stands in: {', '.join(told)}"
     data_absent = item.get_closest_marker("shared_data") and not SHARED_DATA.is_dir()
     if NOTHING_SKIPPED and report.skipped and not hasattr(report, "wasxfail") and not data_absent:
         report.outcome = "failed"
@@ -157,6 +166,13 @@ def _nothing_blocks_the_loop() -> Iterator[BlockBuster]:
             for file, name in MAY_BLOCK:
                 function.can_block_in(file, name)
         yield guard
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_are_watched() -> Iterator[None]:
+    """What cameras are given in any test is noted; `pytest_runtest_makereport` looks whether it was told."""
+    with watching(PASSWORDS):
+        yield
 
 
 @pytest.fixture

@@ -13,13 +13,21 @@ class Backoff:
     """Delays between attempts of one camera.
 
     Each delay is drawn evenly from [half, whole] of a ceiling that doubles from `first_s` to `most_s`, so that
-    cameras which fail together do not come back together.
+    cameras which fail together do not come back together. A run of `healthy_us` or more begins with the shortest again.
     """
 
-    def __init__(self, *, first_s: float = 1.0, most_s: float = 60.0, rng: random.Random | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        first_s: float = 1.0,
+        most_s: float = 60.0,
+        healthy_us: int = HEALTHY_RUN_US,
+        rng: random.Random | None = None,
+    ) -> None:
         self._first_s = first_s
         self._most_s = most_s
         self._rng = rng if rng is not None else random.SystemRandom()
+        self._healthy_us = healthy_us
         self._failures = 0
 
     def next_delay_s(self) -> float:
@@ -30,5 +38,5 @@ class Backoff:
 
     def ran_for(self, us: int) -> None:
         """Tell how long the last run lasted; a healthy one resets the delay."""
-        if us >= HEALTHY_RUN_US:
+        if us >= self._healthy_us:
             self._failures = 0

@@ -82,9 +82,11 @@ class Connection(asyncio.Protocol):
         """Requests, and RTCP packets, which only show that the client lives."""
         try:
             for message in self._parser.feed(data):
-                if not isinstance(message, Interleaved):
+                if isinstance(message, Interleaved):
+                    self._keep_alive("RTCP")
+                else:
                     self._answer(message)
-                self._keep_alive()
+                    self._keep_alive(message.method)
         except MalformedRequest:
             self._transport.write(response(Request(method="", uri="", headers={}), 400))
             self._transport.close()
@@ -99,6 +101,9 @@ class Connection(asyncio.Protocol):
             return
         self._use(device)
         device.requested(request)
+        if self._player is not None and request.method in device.camera.dialect.dies_of:
+            self._transport.close()
+            return
         if device.faults.frozen or device.faults.answers is Answers.NOTHING:
             return
         self._transport.write(self._respond(device, request))
@@ -148,8 +153,10 @@ class Connection(asyncio.Protocol):
         return response(request, 200, headers, describe(device.camera, device.source.parameter_sets, uri))
 
     def _setup(self, device: Device, request: Request) -> bytes:
-        if device.faults.busy_status:
-            return response(request, device.faults.busy_status)
+        faults = device.faults
+        if faults.busy_status:
+            wait = {"Retry-After": faults.retry_after} if faults.retry_after else None
+            return response(request, faults.busy_status, wait)
         offered = (VIDEO_TRACK, AUDIO_TRACK) if device.camera.audio else (VIDEO_TRACK,)
         track = request.path[-1]
         if track not in offered:
@@ -197,7 +204,7 @@ class Connection(asyncio.Protocol):
 
     def _session_header(self, device: Device) -> str:
         named = device.camera.dialect.names_timeout
-        return f"{self._session};timeout={device.camera.session_timeout_s}" if named else self._session
+        return f"{self._session};timeout={self._timeout_s(device)}" if named else self._session
 
     def _end_session(self) -> None:
         if self._player is not None and self._device is not None:
@@ -209,13 +216,22 @@ class Connection(asyncio.Protocol):
         self._session = ""
         self._tracks = {}
 
-    def _keep_alive(self) -> None:
+    def _keep_alive(self, method: str) -> None:
+        if self._device is None:
+            return
+        counts = self._device.camera.dialect.counts
         if self._expiry is not None:
+            if counts is not None and method not in {*counts, "PLAY"}:
+                return
             self._expiry.cancel()
             self._expiry = None
-        if self._session and self._device is not None:
+        if self._session:
             loop = asyncio.get_running_loop()
-            self._expiry = loop.call_later(self._device.camera.session_timeout_s, self._expire, self._device)
+            self._expiry = loop.call_later(self._timeout_s(self._device), self._expire, self._device)
+
+    def _timeout_s(self, device: Device) -> int:
+        said = device.camera.dialect.play_timeout_s
+        return device.camera.session_timeout_s if said is None or self._player is None else said
 
     def _expire(self, device: Device) -> None:
         device.feed.counters.sessions_timed_out += 1

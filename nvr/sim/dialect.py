@@ -22,6 +22,9 @@ class Dialect:
         names_timeout: Session says after how long it ends.
         rtp_info: of the answer to PLAY; None for the true one.
         next_nonce: every answer names the nonce of the next request, and no other is taken (digest only).
+        counts: requests that keep a session alive, None for all; with no other one it ends at its time-out.
+        dies_of: requests at which the connection is closed, unanswered, while it plays.
+        play_timeout_s: the time-out that the answer to PLAY names, and which holds, whatever that to SETUP said.
         aggregate: PLAY takes the address of all tracks; else 459, and the track's own is to be used.
     """
 
@@ -36,6 +39,9 @@ class Dialect:
     names_timeout: bool = True
     rtp_info: str | None = None
     next_nonce: bool = False
+    counts: frozenset[str] | None = None
+    dies_of: frozenset[str] = frozenset()
+    play_timeout_s: int | None = None
     aggregate: bool = True
 
 

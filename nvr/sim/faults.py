@@ -25,6 +25,7 @@ class Faults:
         self.answers = Answers.NORMAL
         self.redirect_uri = ""
         self.busy_status = 0
+        self.retry_after = ""
         self.frozen = False
         self._packets_to_lose = 0
         self._garbage = b""
@@ -61,9 +62,10 @@ class Faults:
         self.answers = Answers.REDIRECT
         self.redirect_uri = uri
 
-    def answer_busy(self, status: int) -> None:
-        """This status, 453 or 503, in answer to SETUP: no session is left."""
+    def answer_busy(self, status: int, *, retry_after: str = "") -> None:
+        """This status, 453 or 503, in answer to SETUP: no session is left; call again after `retry_after`."""
         self.busy_status = status
+        self.retry_after = retry_after
 
     def ask_redirect(self, uri: str) -> None:
         """Ask the clients between two frames to go on at this URI (RFC 2326 section 10.10), and play on."""

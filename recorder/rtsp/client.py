@@ -26,6 +26,7 @@ from recorder.rtsp.replies import (
     redirection,
     require_success,
     session_of,
+    timeout_of,
 )
 from recorder.rtsp.sdp import VideoTrack, video_track
 from recorder.rtsp.url import RtspUrl
@@ -75,7 +76,9 @@ class RtspClient:
     send the first packets ahead of the answer to PLAY.
     """
 
-    def __init__(self, url: RtspUrl, credentials: Credentials | None) -> None:
+    def __init__(
+        self, url: RtspUrl, credentials: Credentials | None, *, avoid_keep_alive: frozenset[str] = frozenset()
+    ) -> None:
         self.phase = Phase.IDLE
         self.track: VideoTrack | None = None
         self.channels: Channels | None = None
@@ -85,7 +88,7 @@ class RtspClient:
         self._auth_accepted = False
         self._cseq = 0
         self._pending: _Pending | None = None
-        self._keep_alive = KeepAlive()
+        self._keep_alive = KeepAlive(avoid_keep_alive)
         self._session: str | None = None
         self._timeout_s = DEFAULT_TIMEOUT_S
         self._aggregate = url.text
@@ -98,9 +101,24 @@ class RtspClient:
         return self._pending is not None
 
     @property
+    def keep_alive_method(self) -> str:
+        """Which request keeps the session."""
+        return self._keep_alive.method
+
+    @property
+    def wants_reports(self) -> bool:
+        """Whether a receiver report goes with each keep-alive."""
+        return self._keep_alive.is_exhausted
+
+    @property
+    def timeout_us(self) -> int:
+        """After how long without a request the camera may end the session."""
+        return self._timeout_s * US_PER_SECOND
+
+    @property
     def keep_alive_us(self) -> int:
         """How long after one keep-alive the next is due."""
-        return self._timeout_s * US_PER_SECOND // 2
+        return self.timeout_us // 2
 
     def begin(self) -> bytes:
         """The first request."""
@@ -164,7 +182,7 @@ class RtspClient:
             case Phase.PLAY:
                 return self._played(answered, response)
             case Phase.PLAYING if response.status == SESSION_NOT_FOUND:
-                raise CameraUnreachable(Cause.CLOSED, status=response.status)
+                raise CameraUnreachable(Cause.CLOSED, status=response.status, keep_alive=answered.method)
             case Phase.PLAYING if response.status >= HTTPStatus.BAD_REQUEST and self._keep_alive.refused():
                 return self.keep_alive()
             case _:
@@ -204,6 +222,7 @@ class RtspClient:
             self._aggregate = self.track.control
             return self._ask("PLAY", self._aggregate, *refused.headers)
         require_success(response)
+        self._timeout_s = timeout_of(response.headers.get("session")) or self._timeout_s
         self.phase = Phase.PLAYING
         return b""
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from recorder.errors import CameraUnreachable, Cause
 from recorder.rtsp.protocol import RtspProtocol
+from recorder.rtsp.racing import connected_socket
 from recorder.rtsp.trust import Trust
 from recorder.rtsp.url import RtspUrl
 
@@ -29,22 +30,32 @@ async def connect(url: RtspUrl, protocol: RtspProtocol, trust: Trust) -> None:
     """
     loop = asyncio.get_running_loop()
     context = await trust.context(url)
+    name = url.host.partition("%")[0] if context is not None else None  # a zone is no part of a certificate's name
     try:
-        transport, _ = await loop.create_connection(lambda: protocol, url.host, url.port, ssl=context)
-    except ConnectionRefusedError:
-        raise CameraUnreachable(Cause.REFUSED) from None
-    except ssl.SSLCertVerificationError as error:
-        why = error.verify_message or error.reason
-        raise CameraUnreachable(Cause.UNTRUSTED, setting="camera_tls.ca_file", why=why) from None
-    except ssl.SSLError as error:
-        raise CameraUnreachable(Cause.TLS, why=error.reason or type(error).__name__) from None
-    except (socket.gaierror, UnicodeError):  # the latter for a name that IDNA has no form for
-        raise CameraUnreachable(Cause.UNREACHABLE, why="name") from None
-    except TimeoutError:
-        raise CameraUnreachable(Cause.TIMEOUT) from None
-    except OSError as error:
-        raise CameraUnreachable(Cause.UNREACHABLE, errno=error.errno) from None
-    if not transport.is_closing():
-        endpoint = transport.get_extra_info("socket")
-        for level, option, value in OPTIONS:
-            endpoint.setsockopt(level, option, value)
+        endpoint = await connected_socket(url.host, url.port)
+        try:
+            for level, option, value in OPTIONS:
+                endpoint.setsockopt(level, option, value)
+            await loop.create_connection(lambda: protocol, sock=endpoint, ssl=context, server_hostname=name)
+        except BaseException:
+            endpoint.close()
+            raise
+    except (OSError, UnicodeError) as error:
+        raise unreachable(error) from None
+
+
+def unreachable(error: OSError | UnicodeError) -> CameraUnreachable:
+    """What keeps us from a camera, for an error of names, sockets or TLS; it says nothing of the address."""
+    match error:
+        case ConnectionRefusedError():
+            return CameraUnreachable(Cause.REFUSED)
+        case ssl.SSLCertVerificationError():
+            why = error.verify_message or error.reason
+            return CameraUnreachable(Cause.UNTRUSTED, setting="camera_tls.ca_file", why=why)
+        case ssl.SSLError():
+            return CameraUnreachable(Cause.TLS, why=error.reason or type(error).__name__)
+        case socket.gaierror() | UnicodeError():  # the latter for a name that IDNA has no form for
+            return CameraUnreachable(Cause.UNREACHABLE, why="name")
+        case TimeoutError():
+            return CameraUnreachable(Cause.TIMEOUT)
+    return CameraUnreachable(Cause.UNREACHABLE, errno=error.errno)

@@ -11,16 +11,22 @@ In the order of preference: some servers count OPTIONS for no session, and few c
 
 
 class KeepAlive:
-    """The choice of one session."""
+    """The choice of one session; `avoid` names what ended sessions of this camera before, or did not keep them."""
 
-    def __init__(self) -> None:
-        self._choices: tuple[str, ...] = WITHOUT_MEANING[::-1]
+    def __init__(self, avoid: frozenset[str] = frozenset()) -> None:
+        self._avoid = avoid
+        self._choices = self._chosen(WITHOUT_MEANING[::-1])
         self._at = 0
 
     @property
     def method(self) -> str:
         """The request to send."""
         return self._choices[self._at]
+
+    @property
+    def is_exhausted(self) -> bool:
+        """No request of those that the camera takes kept a session: it may count RTCP reports alone."""
+        return self._avoid.issuperset(self._choices)
 
     def offered(self, public: Iterable[str]) -> None:
         """Keep to the methods that these Public headers name; OPTIONS stands behind them, since all cameras have it.
@@ -29,10 +35,14 @@ class KeepAlive:
         """
         named = {method.strip().upper() for value in public for method in value.split(",")}
         if len(named) > 1:
-            self._choices = tuple(each for each in WITHOUT_MEANING if each in named or each == "OPTIONS")
+            self._choices = self._chosen(each for each in WITHOUT_MEANING if each in named or each == "OPTIONS")
             self._at = 0
 
     def refused(self) -> bool:
         """The camera did not take it: the next one from now on. False when none is left, and it begins anew."""
         self._at = (self._at + 1) % len(self._choices)
         return self._at > 0
+
+    def _chosen(self, offered: Iterable[str]) -> tuple[str, ...]:
+        """What is not to be avoided comes first; what is comes last, since the camera may have changed."""
+        return tuple(sorted(offered, key=lambda method: method in self._avoid))

@@ -5,6 +5,7 @@ and only a frame that is not whole yet is moved: out of the buffer, and back to 
 """
 
 import asyncio
+import secrets
 import socket
 import ssl
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from nvr.base.units import US_PER_SECOND, MonoUs
 from recorder.errors import CameraUnreachable, Cause, garbage
 from recorder.rtsp.client import Channels, Phase, RtspClient
 from recorder.rtsp.messages import Request, Response, answer, parse
-from recorder.rtsp.rtcp import sender_report
+from recorder.rtsp.rtcp import is_control, receiver_report, says_goodbye, sender_report
 from recorder.rtsp.sdp import VideoTrack
 
 BUFFER_BYTES: Final = 128 * 1024
@@ -26,6 +27,14 @@ MAX_LOW_WATER: Final = 48 * 1024
 """Less than the room that is always left in the buffer."""
 MAX_UNSENT: Final = 16 * 1024
 """Bytes of requests and answers; a camera that reads nothing of what it is sent is given up."""
+MAX_TICK_BYTES: Final = 16 * 1024 * 1024
+"""Taken of one camera between two ticks: 268 Mbit/s, five times what any camera means to send."""
+UNCOUNTED_PERCENT: Final = (90, 150)
+"""Of the session's time-out: when a camera ends the session that counts no keep-alive, since many look now and then."""
+GOODBYE_BYTES: Final = 4096
+"""What may still come behind a goodbye: an answer that was under way."""
+QUIET_TICKS: Final = 2
+"""The first quiet tick asks for what waits in the kernel, the second judges."""
 ANSWER_US: Final = 5 * US_PER_SECOND
 """How long a keep-alive's answer is waited for with open ears; later it comes with the pictures, or never."""
 LOW_WATER_MS: Final = 80
@@ -109,6 +118,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._admit = admit
         self._transport: asyncio.Transport | None = None
         self._rest = b""
+        self._paused = False
         self._feed: Feed | None = None
         self._channels = Channels(rtp=0, rtcp=1)
         self._early: set[int] = set()
@@ -116,9 +126,12 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._failure: Exception | None = None
         self._playing = asyncio.Event()
         self._over = asyncio.Event()
+        self._played_mono_us = 0
         self._keep_alive_due_us = 0
         self._answer_due_us = 0
         self._asked_bytes = -1
+        self._goodbye_bytes: int | None = None
+        self._ssrc = secrets.randbits(32)
         self._low_water = 1
         self._clogged = False
         self._ticked_bytes = 0
@@ -162,9 +175,13 @@ class RtspProtocol(asyncio.BufferedProtocol):
         transport = self._transport
         if transport is None or self._over.is_set() or self._client.phase is not Phase.PLAYING:
             return
+        if self._paused and not transport.is_closing():
+            self._paused = False
+            transport.resume_reading()
         self._clogged = transport.get_write_buffer_size() > 0
         self._keep_alive(now_mono_us)
         self._measure(now_mono_us)
+        self._leave()
         waiting = (self._client.awaits_answer and now_mono_us < self._answer_due_us) or self.quiet_ticks
         wanted = 1 if waiting else self.bitrate_bps * LOW_WATER_MS // 8000
         if self._may_pace:
@@ -181,6 +198,14 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._answer_due_us = now_mono_us + ANSWER_US
         self._keep_alive_due_us = now_mono_us + self._client.keep_alive_us
         self._send(self._client.keep_alive())
+        if self._client.wants_reports:
+            self._send(receiver_report(self._channels.rtcp, self._ssrc))
+
+    def _leave(self) -> None:
+        """A camera that said goodbye and fell silent is gone; one that sends on has only begun a stream anew."""
+        said = self._goodbye_bytes
+        if said is not None and self.quiet_ticks >= QUIET_TICKS and self.bytes_read - said < GOODBYE_BYTES:
+            self.fail(CameraUnreachable(Cause.CLOSED, what="bye"))
 
     def _measure(self, now_mono_us: MonoUs) -> None:
         elapsed_us = now_mono_us - self._ticked_mono_us
@@ -205,7 +230,18 @@ class RtspProtocol(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The camera is gone; what TCP gave up by itself was not closed."""
-        self.fail(CameraUnreachable(Cause.TIMEOUT if isinstance(exc, TimeoutError) else Cause.CLOSED))
+        if isinstance(exc, TimeoutError):
+            self.fail(CameraUnreachable(Cause.TIMEOUT))
+        elif self._client.phase is Phase.PLAYING and self._is_for_the_keep_alive():
+            self.fail(CameraUnreachable(Cause.CLOSED, keep_alive=self._client.keep_alive_method))
+        else:
+            self.fail(CameraUnreachable(Cause.CLOSED))
+
+    def _is_for_the_keep_alive(self) -> bool:
+        """Whether it seems to be why the camera closed: instead of an answer, or at the time-out, as if none came."""
+        played_us = self._clock.mono_us() - self._played_mono_us
+        from_us, to_us = (self._client.timeout_us * percent // 100 for percent in UNCOUNTED_PERCENT)
+        return self._client.awaits_answer or from_us <= played_us <= to_us
 
     def get_buffer(self, _sizehint: int) -> memoryview:
         """The buffer behind what was left by the read before; never empty, since that is bounded."""
@@ -222,6 +258,14 @@ class RtspProtocol(asyncio.BufferedProtocol):
             self._take(len(self._rest) + nbytes)
         except Exception as error:  # noqa: BLE001 -- not swallowed: `played` and `ended` raise it in the worker's task
             self.fail(error)
+        if self.bytes_read - self._ticked_bytes > MAX_TICK_BYTES:
+            self._pause()
+
+    def _pause(self) -> None:
+        """Take no more before the next tick: what floods us, TCP holds back, and the other cameras have their turn."""
+        if not self._paused and self._transport is not None and not self._transport.is_closing():
+            self._paused = True
+            self._transport.pause_reading()
 
     def _take(self, end: int) -> None:
         feed = self._feed
@@ -263,14 +307,23 @@ class RtspProtocol(asyncio.BufferedProtocol):
             self._client.early_data(channel)
         elif self._may_follow(channel) and self._is_video(begin, stop, channel):
             self._follow(channel, begin, stop)
+        elif channel == self._channels.rtcp or (channel == self._channels.rtp and self._is_control(begin, stop)):
+            self._control(self._feed, begin, stop)
         elif channel == self._channels.rtp:
             self._feed.depacketiser.packet(buffer, _VIEW, begin, stop)
-        elif channel == self._channels.rtcp:
-            if report := sender_report(buffer, begin, stop):
-                self._feed.sender_report(*report)
         elif begin == stop or buffer[begin] >> 6 != _RTP_VERSION:  # neither RTP nor RTCP, so no frame either
             return self._resynchronise(at, end)
         return stop
+
+    def _is_control(self, begin: int, stop: int) -> bool:
+        track = self._client.track
+        return track is not None and is_control(_BUFFER, begin, stop, track.payload_type)
+
+    def _control(self, feed: Feed, begin: int, stop: int) -> None:
+        if report := sender_report(_BUFFER, begin, stop):
+            feed.sender_report(*report)
+        if says_goodbye(_BUFFER, begin, stop):
+            self._goodbye_bytes = self.bytes_read
 
     def _may_follow(self, channel: int) -> bool:
         """Until the video came where it was said to come; never to where another session's packets came before."""
@@ -325,6 +378,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._send(following)
         if client.phase is Phase.PLAYING and not self._playing.is_set():
             now_mono_us = self._clock.mono_us()
+            self._played_mono_us = now_mono_us
             self._keep_alive_due_us = now_mono_us + client.keep_alive_us
             self._ticked_bytes, self._ticked_mono_us = self.bytes_read, now_mono_us
             self._playing.set()

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import urljoin
 
-from recorder.errors import CameraUnreachable, Cause, garbage
+from recorder.errors import CameraBusy, CameraUnreachable, Cause, garbage
 from recorder.rtsp.messages import Headers, Response
 from recorder.rtsp.url import RtspUrl, parse_url
 
@@ -29,7 +29,10 @@ _REFUSALS: Final[Mapping[int, Cause]] = MappingProxyType(
 DEFAULT_TIMEOUT_S: Final = 60
 """RFC 2326 section 12.37, where the camera names none."""
 _MAX_TIMEOUT_S: Final = 3600
+_MAX_RETRY_AFTER_S: Final = 120
+"""A camera that asks to be left alone for longer is asked all the same: what it does not send is lost."""
 _SESSION_ID: Final = re.compile(r"[\x21-\x7e]{1,256}")
+_TIMEOUT: Final = re.compile(r"timeout\s*=\s*\"?([0-9]{1,9})\"?", re.IGNORECASE)
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 """Not 305: what it names is a proxy, and none was configured."""
 
@@ -44,8 +47,19 @@ class Redirected(CameraUnreachable):
 
 def require_success(response: Response) -> None:
     """Raise what a refusal means, as CameraUnreachable with its cause."""
-    if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-        raise CameraUnreachable(_REFUSALS.get(response.status, Cause.REJECTED), status=response.status)
+    if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+        return
+    cause = _REFUSALS.get(response.status, Cause.REJECTED)
+    if cause is Cause.BUSY:
+        raise CameraBusy(status=response.status, retry_after_s=_retry_after_s(response.headers.get("retry-after")))
+    raise CameraUnreachable(cause, status=response.status)
+
+
+def _retry_after_s(value: str | None) -> int | None:
+    """Seconds (RFC 2326 section 12.31); a date says nothing, since few cameras' clocks are right."""
+    if value is None or not re.fullmatch("[0-9]{1,9}", value):
+        return None
+    return max(1, min(int(value), _MAX_RETRY_AFTER_S))
 
 
 def is_redirect(response: Response) -> bool:
@@ -69,10 +83,15 @@ def session_of(value: str | None) -> tuple[str | None, int]:
     """Session id and time-out in seconds; a camera without sessions gives neither (RFC 2326 section 12.37)."""
     if value is None:
         return None, DEFAULT_TIMEOUT_S
-    session, *parameters = (part.strip() for part in value.split(";"))
+    session = value.partition(";")[0].strip()
     if not _SESSION_ID.fullmatch(session):
         raise garbage("session")
-    for parameter in parameters:
-        if found := re.fullmatch(r"timeout\s*=\s*\"?([0-9]{1,9})\"?", parameter, re.IGNORECASE):
-            return session, min(int(found[1]) or DEFAULT_TIMEOUT_S, _MAX_TIMEOUT_S)
-    return session, DEFAULT_TIMEOUT_S
+    return session, timeout_of(value) or DEFAULT_TIMEOUT_S
+
+
+def timeout_of(value: str | None) -> int | None:
+    """The time-out of a Session header in seconds; None where it names none."""
+    for parameter in (value or "").split(";")[1:]:
+        if found := _TIMEOUT.fullmatch(parameter.strip()):
+            return min(int(found[1]), _MAX_TIMEOUT_S) or None
+    return None

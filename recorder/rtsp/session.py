@@ -27,11 +27,13 @@ async def open_session(
     clock: Clock,
     trust: Trust,
     moved: RtspUrl | None = None,
+    avoid_keep_alive: frozenset[str] = frozenset(),
 ) -> RtspProtocol:
     """A session that plays; redirects are followed. Cancelled, it leaves no connection behind.
 
     The password goes to the host that it was entered for, and to no other that a redirect names; nor in clear, where
-    it was entered for an encrypted connection. `moved` is where the camera sent its last session.
+    it was entered for an encrypted connection. `moved` is where the camera sent its last session, `avoid_keep_alive`
+    what did not keep sessions before.
 
     Raises:
         CameraUnreachable: see the cause.
@@ -39,7 +41,7 @@ async def open_session(
     url = moved or known
     for _ in range(MAX_REDIRECTS + 1):
         may_know = url.host == known.host and url.tls >= known.tls
-        client = RtspClient(url, credentials if may_know else None)
+        client = RtspClient(url, credentials if may_know else None, avoid_keep_alive=avoid_keep_alive)
         protocol = RtspProtocol(client, clock, begin, may_pace=not url.tls, admit=partial(trust.admit, url))
         await connect(url, protocol, trust)
         try:

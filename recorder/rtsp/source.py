@@ -9,6 +9,7 @@ from nvr.base.clock import Clock
 from nvr.base.ids import CameraId
 from recorder.codecs import depacketiser_of
 from recorder.depacketiser import UnitSink
+from recorder.errors import CameraUnreachable
 from recorder.h264 import H264Depacketiser
 from recorder.h265 import H265Depacketiser
 from recorder.rtsp.auth import Credentials
@@ -34,6 +35,7 @@ class RtspSource:
         self._clock = clock
         self._trust = trust
         self._last: RtspProtocol | None = None
+        self._avoid_keep_alive: set[str] = set()
 
     async def open(self, credentials: Credentials | None, begin: Begin) -> RtspProtocol:
         """A session that plays.
@@ -55,6 +57,7 @@ class RtspSource:
 
         last, self._last = self._last, None
         failure = None if last is None else last.failure
+        self._learn(failure)
         self._last = await open_session(
             parse_url(self._url),
             credentials,
@@ -62,5 +65,14 @@ class RtspSource:
             clock=self._clock,
             trust=self._trust,
             moved=failure.url if isinstance(failure, Redirected) else None,
+            avoid_keep_alive=frozenset(self._avoid_keep_alive),
         )
         return self._last
+
+    def _learn(self, failure: Exception | None) -> None:
+        """Note the keep-alive for which a session seems to have ended; when nothing helps, begin anew."""
+        blamed = failure.fields.get("keep_alive") if isinstance(failure, CameraUnreachable) else None
+        if blamed in self._avoid_keep_alive:
+            self._avoid_keep_alive.clear()
+        elif isinstance(blamed, str):
+            self._avoid_keep_alive.add(blamed)

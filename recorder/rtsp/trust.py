@@ -11,9 +11,9 @@ from recorder.errors import CameraUnreachable, Cause
 from recorder.rtsp.url import RtspUrl
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Trust:
-    """What stands in the configuration's section `camera_tls`.
+    """What stands in the configuration's section `camera_tls`. Whoever connects asks it each time: it may be renewed.
 
     `authority` verifies chain and host name; None trusts what the system trusts. `pins` are SHA-256 fingerprints of
     the certificate (DER) in small hexadecimal digits, by host or `host:port` in small letters, an IPv6 host in
@@ -22,6 +22,10 @@ class Trust:
 
     authority: ssl.SSLContext | None = None
     pins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def renew(self, other: "Trust") -> None:
+        """Trust whom the other one trusts, from the next connection on."""
+        self.authority, self.pins = other.authority, other.pins
 
     async def context(self, url: RtspUrl) -> ssl.SSLContext | None:
         """For the handshake with this camera; None where it is not encrypted."""

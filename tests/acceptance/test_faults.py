@@ -131,6 +131,27 @@ def test_what_was_recorded_while_keeper_and_access_were_dead_is_told_afterwards_
     assert not [entry for entry in entries(town) if entry["t"] == "missing"]
 
 
+def test_configuration_that_is_mistyped_while_all_run_is_told_and_costs_no_picture(town: Town) -> None:
+    """The recorder follows the section `camera_tls`, so that a camera's new certificate costs the others nothing."""
+    stage, before = town.stage, counters(town)
+
+    def told() -> list[str]:
+        answer = stage.status(town.settings.paths.recorder_socket(0))
+        return (
+            [] if answer is None else [fault["what"] for fault in answer["faults"] if fault["id"] == "files-not-taken"]
+        )
+
+    whole = stage.config.read_text()
+    try:
+        stage.config.write_text(f'{whole}\n[camera_tls.pins]\n"cam1" = "mistyped"\n')
+        stage.until("the mistake is told", lambda: any("camera_tls.pins.cam1" in what for what in told()))
+        records_grow(town, 4)
+    finally:
+        stage.config.write_text(whole)
+    stage.until("it is over", lambda: not told())
+    assert counters(town) == before
+
+
 def test_index_that_was_lost_comes_back_with_its_holds_and_gaps(town: Town) -> None:
     stage = town.stage
     now = stage.clock.utc_us()

@@ -1,6 +1,5 @@
 """A camera's password that is known is looked for in everything that a running system writes and says."""
 
-import base64
 import json
 from pathlib import Path
 from urllib.parse import quote
@@ -10,21 +9,12 @@ import pytest
 
 from nvr.app.demo.processes import DemoFailed
 from tests.acceptance.conftest import Town
+from tests.canary import forms
 
 pytestmark = pytest.mark.timeout(300)
 
 USER, PASSWORD = "kanarienvogel", "c4nary:%40é/\\\"'#?&=@ ."
-NEEDLES = tuple(
-    text.encode()
-    for text in (
-        USER,
-        PASSWORD,
-        "c4nary",
-        quote(PASSWORD, safe=""),
-        json.dumps(PASSWORD),
-        base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode(),
-    )
-)
+NEEDLES = tuple(text.encode() for text in {USER, "c4nary", *forms(USER, PASSWORD)})
 
 
 def _told(content: bytes) -> bool:

@@ -98,3 +98,12 @@ def frame(channel: int, data: bytes) -> bytes:
 
 def sender_report(ntp_seconds: int, fraction: int, timestamp: int) -> bytes:
     return struct.pack(">BBHIIIIII", 0x80, 200, 6, 7, ntp_seconds, fraction, timestamp, 1, 1)
+
+
+def empty_report(ssrc: int = 7) -> bytes:
+    """A receiver report of nobody: the shortest that there is."""
+    return struct.pack(">BBHI", 0x80, 201, 1, ssrc)
+
+
+def goodbye(ssrc: int = 7) -> bytes:
+    return struct.pack(">BBHI", 0x81, 203, 1, ssrc)

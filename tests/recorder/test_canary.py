@@ -1,7 +1,6 @@
 """A password that is known is looked for in everything that the recorder tells, whatever goes wrong."""
 
 import asyncio
-import base64
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,16 +12,11 @@ import pytest
 from nvr.base.ids import CameraId
 from nvr.sim.server import HOST, Simulator
 from storage.snapshot import CameraEntry
+from tests.canary import forms
 from tests.recorder.city import SMALL, City, city
 
 USER, PASSWORD = "kanarienvogel", "c4nary:%40é/\\\"'#?&=@ "
-NEEDLES = (
-    USER,
-    PASSWORD,
-    "c4nary",
-    quote(PASSWORD, safe=""),
-    base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode(),
-)
+NEEDLES = {USER, "c4nary", *forms(USER, PASSWORD)}
 
 SDP = b"v=0\r\ns=x\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:v\r\n"
 DESCRIBED = b"RTSP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(SDP), SDP)

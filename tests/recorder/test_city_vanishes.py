@@ -108,6 +108,22 @@ class Network:
         for session in sessions:
             session.fail(CameraUnreachable(Cause.CLOSED))
 
+    def freeze(self) -> None:
+        """Sessions stand, and nothing comes on them any more."""
+        self._sessions = []
+
+    def stand_still(self, seconds: int, *, pictures: bool = True) -> None:
+        """The machine does nothing for so long; what the cameras send meanwhile is read in one go afterwards."""
+        self.clock.advance(seconds * US_PER_SECOND)
+        if pictures:
+            asyncio.get_running_loop().call_later(0, self._catch_up, seconds * US_PER_SECOND // PICTURE_US)
+
+    def _catch_up(self, count: int) -> None:
+        for session in self._sessions:
+            for _ in range(count):
+                session.picture(self.clock.mono_us())
+                self.pictures += 1
+
     async def pass_seconds(self, seconds: float) -> None:
         for _ in range(round(seconds * US_PER_SECOND) // STEP_US):
             self.clock.advance(STEP_US)
@@ -145,6 +161,79 @@ async def test_city_that_vanishes_comes_back_one_after_the_other_and_each_camera
     assert sum(sink.frames(name) for name in names) == network.pictures
     for name in names:
         _assert_one_gap(sink, events, name)
+
+
+async def test_camera_whose_every_session_ends_after_thirty_seconds_is_soon_recorded_again_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, stop = SimClock(), Stop()
+    network = Network(clock)
+    monkeypatch.setattr(source, "open_session", network.open)
+    shard = Shard(
+        [CameraEntry(CameraId("cam1"), "rtsp://cam1/", 0)],
+        dict[str, Any]().__getitem__,
+        MemorySink(),
+        MemoryEvents(),
+        clock,
+        SETTINGS,
+        is_synchronised=lambda: True,
+    )
+    task = asyncio.create_task(shard.run(stop))
+    ends_us = []
+    for _ in range(8):
+        before = len(network.attempts)
+        while len(network.attempts) == before:
+            await network.pass_seconds(0.1)
+        await network.pass_seconds(30)
+        network.vanish()
+        network.is_up = True
+        ends_us.append(clock.mono_us())
+    stop.set()
+    await task
+    assert all(after - end <= 1_200_000 for end, after in zip(ends_us, network.attempts[1:], strict=False))
+
+
+async def test_machine_that_stood_still_ends_no_session_and_what_waited_in_the_kernel_is_recorded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A virtual machine that was paused, or moved: 113 cameras are still there, and their pictures with them."""
+    clock, sink, events, stop = SimClock(), MemorySink(), MemoryEvents(), Stop()
+    network = Network(clock)
+    monkeypatch.setattr(source, "open_session", network.open)
+    names = [f"cam{number}" for number in range(CAMERAS)]
+    entries = [CameraEntry(CameraId(name), f"rtsp://{name}/", 0) for name in names]
+    shard = Shard(entries, dict[str, Any]().__getitem__, sink, events, clock, SETTINGS, is_synchronised=lambda: True)
+    task = asyncio.create_task(shard.run(stop))
+    await network.pass_seconds(10)
+    network.stand_still(30)
+    await network.pass_seconds(10)
+    assert {status.state for status in shard.status()} == {State.RECORDING}
+    assert len(network.attempts) == CAMERAS
+    stop.set()
+    await task
+    assert sum(sink.frames(name) for name in names) == network.pictures
+    for name in names:
+        assert [gap.cause for gap in events.of(name)] == [GapCause.SILENT, GapCause.STOPPED]
+
+
+async def test_camera_that_vanished_while_the_machine_stood_still_is_found_out_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, events, stop = SimClock(), MemoryEvents(), Stop()
+    network = Network(clock)
+    monkeypatch.setattr(source, "open_session", network.open)
+    entries = [CameraEntry(CameraId("cam1"), "rtsp://cam1/", 0)]
+    nobody = dict[str, Any]().__getitem__
+    shard = Shard(entries, nobody, MemorySink(), events, clock, SETTINGS, is_synchronised=lambda: True)
+    task = asyncio.create_task(shard.run(stop))
+    await network.pass_seconds(10)
+    network.stand_still(30, pictures=False)
+    network.freeze()
+    await network.pass_seconds(SETTINGS.stall_s + 2)
+    assert [gap.detail for gap in events.of("cam1")] == ["starting", "stalled"]
+    assert len(network.attempts) == 2
+    stop.set()
+    await task
 
 
 def _assert_one_gap(sink: MemorySink, events: MemoryEvents, name: str) -> None:

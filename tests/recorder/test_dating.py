@@ -5,12 +5,12 @@ import pytest
 
 from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId
-from nvr.base.units import Ticks90k, UtcUs, us_from_ticks
+from nvr.base.units import US_PER_SECOND, Ticks90k, UtcUs, us_from_ticks
 from recorder.dating import Dater
 from recorder.gaps import GapLog
 from recorder.recording import Recording
 from recorder.server_clock import ServerClock
-from recorder.timeline import SETTLE_US
+from recorder.timeline import MAX_SLEW_PPM, SETTLE_US
 from storage.records import CodecConfig, RandomAccess, Record
 from storage.snapshot import CameraEntry
 from tests.recorder.fakes import MemoryEvents, MemorySink
@@ -107,8 +107,7 @@ def test_pictures_held_up_on_the_way_are_dated_like_the_least_delayed_one() -> N
         (500, 1_000),
         # A slow one: delays grow and the oldest counts: it is a window and two records from a record's last picture.
         (-100, 6_200),
-        # Here slewing can not quite follow: 500 ppm of the camera's seconds, which are too long, rounded down to 499.
-        (-500, 31_000 + 540),
+        (-500, 31_000),
     ],
 )
 def test_crystal_that_is_off_moves_dates_by_no_more_than_its_drift_in_the_window(ppm: int, before_us: int) -> None:
@@ -118,11 +117,22 @@ def test_crystal_that_is_off_moves_dates_by_no_more_than_its_drift_in_the_window
     assert max(errors) <= DELAY_US + ROUNDING_US
 
 
+def _slewed_us(seconds: int) -> int:
+    """How far the clock may have moved after so many seconds of the camera."""
+    return seconds * US_PER_SECOND * MAX_SLEW_PPM // (1_000_000 - MAX_SLEW_PPM)
+
+
+def test_crystal_of_the_worst_kind_is_followed_for_hours_without_falling_behind() -> None:
+    errors = Bench().errors_us(4 * 3600, lambda _: DELAY_US, ppm=-500)
+    hours = [errors[at : at + 3600 * 25] for at in range(0, len(errors), 3600 * 25)]
+    assert max(min(hour) for hour in hours[1:]) - min(min(hour) for hour in hours[1:]) <= 2 * ROUNDING_US
+
+
 def test_route_that_became_slower_is_followed_once_the_window_has_forgotten_the_faster_one() -> None:
     errors = Bench().errors_us(200, lambda number: DELAY_US + (20_000 if number >= 25 * 30 else 0))
     starts = errors[::25]
     assert starts[:89] == [DELAY_US] * 89
-    assert starts[89:129] == [DELAY_US + 500 * second for second in range(1, 41)]
+    assert starts[89:128] == [pytest.approx(DELAY_US + _slewed_us(second), abs=1) for second in range(1, 40)]
     assert set(starts[129:]) == {DELAY_US + 20_000}
 
 
@@ -130,7 +140,7 @@ def test_route_that_became_faster_is_followed_at_once() -> None:
     errors = Bench().errors_us(200, lambda number: DELAY_US + (20_000 if number < 25 * 30 else 0))
     starts = errors[::25]
     assert starts[:30] == [DELAY_US + 20_000] * 30
-    assert starts[30:70] == [DELAY_US + 20_000 - 500 * second for second in range(1, 41)]
+    assert starts[30:69] == [pytest.approx(DELAY_US + 20_000 - _slewed_us(second), abs=1) for second in range(1, 40)]
     assert set(starts[70:]) == {DELAY_US}
 
 

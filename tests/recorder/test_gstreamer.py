@@ -7,6 +7,7 @@ import asyncio
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -44,10 +45,10 @@ def _serving(launch: str) -> Iterator[str]:
         server.stdin.close()
 
 
-def _foreign(url: str, packets: int) -> list[list[bytes]]:
+def _foreign(url: str, packets: int, *, transport: str = "tcp") -> list[list[bytes]]:
     """NAL units of each access unit, as FFmpeg's demuxer delivers them."""
     units = []
-    with av.open(url, options={"rtsp_transport": "tcp"}, timeout=10) as container:
+    with av.open(url, options={"rtsp_transport": transport}, timeout=10) as container:
         for packet in container.demux(video=0):
             units.append(_annex_b(bytes(packet)))
             if len(units) == packets:
@@ -163,3 +164,22 @@ async def test_picture_that_changes_its_size_goes_on_in_a_segment_of_its_own(enc
     assert after.records[0].random_access is RandomAccess.IDR
     assert status.lost == 0
     assert _without_sets(_units(sink), h265=h265)[: len(foreign)] == _without_sets(foreign, h265=h265)
+
+
+async def test_server_whose_stream_ends_says_goodbye_and_is_called_again_before_it_counts_as_silent(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    film = SOURCE.replace("is-live=true", "num-buffers=60")
+    with _serving(f"( {film} ! {ENCODER} key-int-max=25 ! {PAY} )") as url:
+        sink, events, stop = MemorySink(), MemoryEvents(), Stop()
+        settings = replace(QUICK, stall_s=3600)
+        entry = CameraEntry(CameraId("gst"), url, 0)
+        shard = Shard(
+            [entry], {"": ("", "")}.__getitem__, sink, events, Ticking(), settings, is_synchronised=lambda: True
+        )
+        task = asyncio.create_task(shard.run(stop))
+        await sink.until(lambda: sink.frames("gst") > 90)
+        stop.set()
+        await task
+    assert "closed" in [gap.detail for gap in events.of("gst")]
+    assert "what=bye" in caplog.text

@@ -16,7 +16,7 @@ from storage.buffers import BufferPool
 from storage.records import GapCause, RandomAccess, Record
 from storage.snapshot import CameraEntry
 from tests.recorder.fakes import MemoryEvents, MemorySink
-from tests.recorder.rtp import PPS, SPS, SPS_LARGE, Packets, idr, inter, sample
+from tests.recorder.rtp import PPS, SPS, SPS_LARGE, Packets, fragments, idr, inter, sample
 
 STEP_90K = 3600
 STEP_US = 40_000
@@ -170,6 +170,49 @@ def test_time_stamps_that_step_back_after_a_flush_begin_a_new_run_too() -> None:
         assert before.start_utc_us < after.start_utc_us
 
 
+def test_time_stamps_that_walk_back_and_leap_to_where_the_record_began_begin_a_new_run() -> None:
+    bench = Bench()
+    bench.pictures(0, 101)
+    for back in (1, 2, 3, 4, 5, 0):
+        bench.read(bench.packets.unit(1000 + 100 * STEP_90K - 80_000 * back, [inter()]))
+    bench.run.flush()
+    assert (bench.run.breaks, bench.run.last_break) == (1, "backwards")
+    assert bench.sink.frames("cam1") == 107
+    _assert_later_and_later(bench)
+
+
+def test_parameter_sets_that_change_within_a_picture_begin_a_new_run_where_time_steps_back() -> None:
+    bench = Bench()
+    bench.pictures(0, 101)
+    same = 1000 + 100 * STEP_90K
+    bench.read(bench.packets.unit(same, [SPS_LARGE, PPS, b"\x65" + b"\x11" * 30]))  # another part of the picture
+    bench.read(bench.packets.unit(same - STEP_90K, [inter()]))
+    bench.run.flush()
+    assert (bench.run.breaks, bench.run.last_break) == (1, "backwards")
+    assert bench.sink.frames("cam1") == 102
+    _assert_later_and_later(bench)
+
+
+def test_record_of_the_largest_size_that_a_leading_picture_would_end_ends_with_its_run() -> None:
+    bench = Bench()
+    bench.pictures(0, 100)
+    for back in (0, 2, 1):  # a group that begins in decoding order with the picture shown last
+        nals = [idr(60)] if not back else fragments(inter(5 << 20), 60_000)
+        bench.read(bench.packets.unit(1000 + (103 - back) * STEP_90K, nals))
+    bench.run.flush()
+    assert (bench.run.breaks, bench.run.last_break) == (1, "backwards")
+    assert bench.sink.frames("cam1") == 103
+    _assert_later_and_later(bench)
+
+
+def _assert_later_and_later(bench: Bench) -> None:
+    for segment in bench.sink.of("cam1"):
+        for before, after in pairwise(segment.records):
+            assert before.pts_90k < after.pts_90k
+    for before, after in pairwise(bench.records):
+        assert before.start_utc_us < after.start_utc_us
+
+
 def test_second_part_of_a_picture_that_was_flushed_in_between_begins_later() -> None:
     bench = Bench()
     bench.pictures(0, 100)
@@ -279,7 +322,7 @@ def test_small_move_of_the_servers_clock_is_slewed() -> None:
     bench.run.flush()
     starts = [record.start_utc_us for record in bench.records]
     moved = {after - before for before, after in pairwise(starts)}
-    assert moved == {1_000_000, 1_000_500}
+    assert moved == {1_000_000, 1_000_500, 1_000_501}
     assert {record.clock_epoch for record in bench.records} == {1}
 
 

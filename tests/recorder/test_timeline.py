@@ -1,4 +1,4 @@
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import pytest
 from hypothesis import given
@@ -10,6 +10,7 @@ from recorder.timeline import (
     MAX_BACK_90K,
     MAX_ERROR_US,
     MAX_FORWARD_90K,
+    MAX_SLEW_PPM,
     WINDOW_US,
     DelayEnvelope,
     MediaTime,
@@ -103,8 +104,18 @@ def test_wall_time_moves_with_media_time_give_or_take_500_ppm(offset_us: int, st
         told.append((pts_90k, wall.utc_us(pts_90k)))
     for (before_90k, before_us), (after_90k, after_us) in pairwise(told):
         media_us = us_from_ticks(after_90k) - us_from_ticks(before_90k)
-        assert abs(after_us - before_us - media_us) * 2000 <= media_us
+        slew_us = abs(after_us - before_us - media_us)
+        assert (slew_us - 1) * 1_000_000 <= MAX_SLEW_PPM * (media_us + slew_us)
         assert after_us >= before_us
+
+
+@given(st.lists(st.integers(1, 2 * 90_000), min_size=1, max_size=300))
+def test_rounding_of_many_small_steps_never_adds_up(steps_90k: list[int]) -> None:
+    wall = WallTime(offset_us=0, pts_90k=0)
+    for at_90k in accumulate(steps_90k):
+        wall.steer(at_90k, MAX_ERROR_US)
+    elapsed_us = us_from_ticks(sum(steps_90k))
+    assert wall.offset_us == elapsed_us * MAX_SLEW_PPM // (1_000_000 - MAX_SLEW_PPM)
 
 
 def test_steady_error_is_slewed_away_and_not_passed() -> None:
@@ -113,7 +124,7 @@ def test_steady_error_is_slewed_away_and_not_passed() -> None:
     for second in range(1, 101):
         wall.steer(second * 90_000, 1_020_000)
         offsets.append(wall.offset_us)
-    assert offsets[:3] == [1_000_500, 1_001_000, 1_001_500]
+    assert offsets[:3] == [1_000_500, 1_001_000, 1_001_500]  # and every fourth second 1 us more
     assert offsets[-1] == 1_020_000
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from nvr.base.units import us_from_ticks
 from nvr.sim.camera import SimCamera
+from nvr.sim.dialect import Dialect
 from nvr.sim.faults import Faults
 from nvr.sim.playback import drawn_instants
 from recorder.status import State
@@ -141,6 +142,62 @@ async def test_camera_without_a_session_to_give_is_left_alone_for_longer(cause: 
         assert (status.next_attempt_utc_us - status.since_utc_us > 3000 * 1_000_000) == (busy_s > 0)
 
 
+@pytest.mark.parametrize(("retry_after", "soon"), [("2", True), ("Mon, 23 Nov 2026 08:00:00 GMT", False)])
+async def test_camera_that_says_when_it_has_a_session_again_is_called_then(retry_after: str, *, soon: bool) -> None:
+    async with city(SMALL, settings=replace(QUICK, retry_busy_s=3600.0)) as town:
+        town.sim.faults("cam1").answer_busy(453, retry_after=retry_after)
+        town.sim.faults("cam1").drop_connections()
+        await town.until(lambda: (town.status("cam1").state, town.status("cam1").cause) == (State.WAITING, "busy"))
+        status = town.status("cam1")
+        assert status.next_attempt_utc_us is not None
+        assert (status.next_attempt_utc_us - status.since_utc_us < 10 * 1_000_000) == soon
+
+
+async def test_camera_that_ends_every_session_at_its_time_out_is_called_again_each_time() -> None:
+    camera = replace(SMALL, session_timeout_s=2, dialect=Dialect(counts=frozenset()))
+    async with city(camera) as town:
+        await town.until(lambda: town.sim.statistics("cam1").sessions_timed_out >= 3)
+        await town.recorded("cam1", 10)
+        assert town.status("cam1").lost == 0
+    gaps = town.events.of("cam1")
+    assert [gap.detail for gap in gaps[:4]] == ["starting", "closed", "closed", "closed"]
+    assert all(gap.to_utc_us is not None for gap in gaps[:4])
+    assert len({segment.start.run for segment in town.sink.of("cam1")}) >= 4
+
+
+@pytest.mark.parametrize(
+    ("dialect", "keeps", "sessions"),
+    [
+        (Dialect(dies_of=frozenset({"GET_PARAMETER"})), "SET_PARAMETER", 2),
+        (Dialect(dies_of=frozenset({"GET_PARAMETER", "SET_PARAMETER"})), "OPTIONS", 3),
+        (Dialect(counts=frozenset({"SET_PARAMETER"})), "SET_PARAMETER", 2),
+        (Dialect(counts=frozenset({"OPTIONS"})), "OPTIONS", 3),
+        (Dialect(counts=frozenset({"RTCP"})), "GET_PARAMETER", 4),
+    ],
+    ids=["one kills", "two kill", "one is not counted", "two are not counted", "only reports are counted"],
+)
+async def test_camera_whose_sessions_end_by_a_keep_alive_is_kept_by_another_one(
+    dialect: Dialect, keeps: str, sessions: int
+) -> None:
+    async with city(replace(SMALL, session_timeout_s=2, dialect=dialect)) as town:
+
+        def asked() -> list[str]:
+            return [request.method for request in town.sim.requests("cam1")]
+
+        def outlives_its_time_out() -> bool:
+            return asked()[-4:] == [keeps] * 4  # one a second
+
+        await town.until(outlives_its_time_out)
+        assert asked().count("PLAY") == sessions
+
+
+async def test_time_out_that_the_answer_to_play_names_is_kept() -> None:
+    async with city(replace(SMALL, session_timeout_s=3600, dialect=Dialect(play_timeout_s=2))) as town:
+        await town.sim.wait_request("cam1", "GET_PARAMETER", 3)
+        await town.recorded("cam1", 10)
+        assert (town.status("cam1").reconnects, town.sim.statistics("cam1").sessions_timed_out) == (0, 0)
+
+
 async def test_camera_that_sends_us_elsewhere_is_recorded_there_and_then_at_home_again() -> None:
     async with city(SMALL, OTHER, entries=lambda sim: [entry(sim, SMALL)]) as town:
         await town.recorded("cam1", 20)
@@ -154,6 +211,17 @@ async def test_camera_that_sends_us_elsewhere_is_recorded_there_and_then_at_home
         assert town.sim.players("cam2") == 0
         details = [gap.detail for gap in town.events.of("cam1")]
     assert details == ["starting", "redirected", "closed"]
+
+
+async def test_camera_that_codes_otherwise_after_its_restart_goes_on_in_a_segment_of_its_own() -> None:
+    async with city(SMALL, replace(OTHER, codec="h265"), entries=lambda sim: [entry(sim, SMALL)]) as town:
+        await town.recorded("cam1", 20)
+        town.sim.faults("cam1").ask_redirect(town.sim.url("cam2"))
+        await town.sim.wait_played("cam2")
+        await town.recorded("cam1", 20)
+    codecs = [segment.start.codec.codec[:4] for segment in town.sink.of("cam1")]
+    assert codecs == ["avc1", "hvc1"]
+    assert {segment.start.continues for segment in town.sink.of("cam1")} == {None}
 
 
 async def test_frozen_camera_is_stalled_then_given_up_and_the_gap_has_its_length() -> None:

@@ -2,7 +2,8 @@
 
 import ssl
 
-from config.model import CameraTls
+from config.load import load
+from config.model import CameraTls, Settings
 from nvr.base.errors import ConfigError
 from recorder.rtsp.trust import Trust
 
@@ -14,6 +15,16 @@ def camera_trust(tls: CameraTls) -> Trust:
         ConfigError: it can not be read, or holds no certificate.
     """
     return Trust(_authority(tls), {host.lower(): pin for host, pin in tls.pins.items()})
+
+
+def renew_trust(trust: Trust, settings: Settings) -> None:
+    """Read the section again where these settings came from, and trust what it says now.
+
+    Raises:
+        ConfigError: the file can not be used as it is; whom to trust stays as it was.
+    """
+    if settings.file is not None:
+        trust.renew(camera_trust(load(settings.file, {}).camera_tls))
 
 
 def _authority(tls: CameraTls) -> ssl.SSLContext | None:

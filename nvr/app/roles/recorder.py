@@ -17,7 +17,7 @@ from config.model import Settings
 from nvr.app.call_args import cameras_of, number_of
 from nvr.app.peers import role_uids
 from nvr.app.process import main
-from nvr.app.roles.camera_trust import camera_trust
+from nvr.app.roles.camera_trust import camera_trust, renew_trust
 from nvr.app.roles.custodians import accept_set
 from nvr.app.roles.faults import Faults
 from nvr.app.roles.leftovers import Leftovers
@@ -30,6 +30,7 @@ from nvr.base.errors import NvrError
 from nvr.base.ids import BootId, uuid7
 from nvr.base.stop import Stop
 from nvr.base.wire import Server
+from recorder.rtsp.trust import Trust
 from recorder.server_clock import kernel_is_synchronised
 from recorder.shard import Shard
 from recorder.status import ShardSettings
@@ -87,6 +88,7 @@ class _Parts:
     faults: Faults
     callers: frozenset[int]
     logins: "_SecretsFile"
+    trust: Trust
     closing: ExitStack
 
 
@@ -156,6 +158,7 @@ def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
         faults=faults,
         callers=role_uids(),
         logins=logins,
+        trust=set_up.trust,
         closing=opened,
     )
 
@@ -272,7 +275,10 @@ async def _heartbeats(parts: _Parts, settings: Settings) -> None:
 
 
 async def _follow_files(parts: _Parts, settings: Settings) -> None:
-    """Take up a new snapshot, set or secrets file; one that can not be used leaves the last good one in force."""
+    """Take up a new snapshot, set, secrets file or section `camera_tls` of the configuration.
+
+    One that can not be used leaves the last good one in force.
+    """
     folder = settings.paths.camera_snapshot.parent
     accepted = settings.paths.shard / f"{parts.number}.set.json"
     seen = await asyncio.to_thread(_stamps, settings)
@@ -302,11 +308,13 @@ async def _take_files(parts: _Parts, settings: Settings, accepted: Path) -> None
     renewed = SealerIdentity(identity.origin, identity.boot, identity.software, custodians)
     for writer in parts.writers:
         writer.use_identity(renewed)
+    await asyncio.to_thread(renew_trust, parts.trust, settings)
 
 
 def _stamps(settings: Settings) -> list[tuple[int, int] | None]:
-    paths = settings.paths
-    return [_stamp(path) for path in (paths.camera_snapshot, paths.custodians, paths.secrets)]
+    paths, more = settings.paths, (settings.file, settings.camera_tls.ca_file)
+    followed = (paths.camera_snapshot, paths.custodians, paths.secrets, *(path for path in more if path is not None))
+    return [_stamp(path) for path in followed]
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

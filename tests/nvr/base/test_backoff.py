@@ -23,3 +23,11 @@ def test_healthy_run_starts_again_from_the_shortest_delay_and_a_short_one_does_n
     assert backoff.next_delay_s() > 2
     backoff.ran_for(HEALTHY_RUN_US)
     assert backoff.next_delay_s() <= 1
+
+
+def test_length_of_a_healthy_run_may_be_set() -> None:
+    backoff = Backoff(healthy_us=5, rng=random.Random(2))
+    for _ in range(5):
+        backoff.next_delay_s()
+    backoff.ran_for(5)
+    assert backoff.next_delay_s() <= 1

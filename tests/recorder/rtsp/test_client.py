@@ -77,6 +77,11 @@ def test_real_cameras_answers_lead_to_playing(camera: str, shared_data: Path) ->
 
 
 @pytest.mark.shared_data
+def test_no_real_answer_is_left_out(shared_data: Path) -> None:
+    assert {file.stem for file in (shared_data / "rtsp").glob("*.txt")} == set(ANSWERS)
+
+
+@pytest.mark.shared_data
 def test_space_before_the_source_of_a_real_camera_is_borne(shared_data: Path) -> None:
     raw = read_answer(shared_data, "hikvision_setup_ssrc_space")
     message, _ = parse(raw, 0, len(raw))

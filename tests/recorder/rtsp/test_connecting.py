@@ -1,4 +1,3 @@
-import asyncio
 import errno
 import socket
 
@@ -7,12 +6,14 @@ import pytest
 from nvr.base.clock import SimClock
 from nvr.sim.server import HOST, Simulator
 from recorder.errors import CameraUnreachable, Cause
+from recorder.rtsp import connecting
 from recorder.rtsp.client import RtspClient
 from recorder.rtsp.connecting import OPTIONS, connect
 from recorder.rtsp.protocol import Feed, RtspProtocol
 from recorder.rtsp.trust import Trust
 from recorder.rtsp.url import parse_url
 from tests.recorder.city import SMALL
+from tests.recorder.rtsp.player import play
 
 
 def _protocol(url: str) -> RtspProtocol:
@@ -42,14 +43,22 @@ async def test_address_of_the_sixth_version_is_connected_without_its_brackets(
 ) -> None:
     asked: list[object] = []
 
-    async def ask(_make: object, *address: object, **_: object) -> None:
+    async def ask(*address: object) -> None:
         asked.extend(address)
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", ask)
+    monkeypatch.setattr(connecting, "connected_socket", ask)
     with pytest.raises(CameraUnreachable):
         await connect(parse_url(url), _protocol(url), Trust())
     assert asked == [host, port]
+
+
+async def test_camera_of_the_sixth_version_plays() -> None:
+    async with Simulator([SMALL], host="::1") as sim:
+        session, sink = await play(sim.url("cam1"))
+        await sink.arrived.wait()
+        session.close()
+        assert sim.url("cam1").startswith("rtsp://[::1]:")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +75,7 @@ async def test_each_failure_has_its_cause(raised: Exception, cause: Cause, monke
     async def fail(*_: object, **__: object) -> None:
         raise raised
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", fail)
+    monkeypatch.setattr(connecting, "connected_socket", fail)
     url = f"rtsp://{HOST}/x"
     with pytest.raises(CameraUnreachable) as caught:
         await connect(parse_url(url), _protocol(url), Trust())

@@ -25,7 +25,19 @@ from recorder.server_clock import ServerClock
 from storage.buffers import BufferPool
 from storage.snapshot import CameraEntry
 from tests.recorder.fakes import MemoryEvents, MemorySink
-from tests.recorder.rtp import PPS, SPS, Packets, fragments, frame, idr, inter, sample, sender_report
+from tests.recorder.rtp import (
+    PPS,
+    SPS,
+    Packets,
+    empty_report,
+    fragments,
+    frame,
+    goodbye,
+    idr,
+    inter,
+    sample,
+    sender_report,
+)
 
 SDP = b"v=0\r\ns=x\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:v\r\n"
 
@@ -39,6 +51,7 @@ class Wire:
         self.low_water: list[int] = []
         self.unsent = 0
         self.aborted = False
+        self.reads = True
 
     def write(self, data: bytes) -> None:
         if data:
@@ -49,6 +62,14 @@ class Wire:
 
     def abort(self) -> None:
         self.closed = self.aborted = True
+
+    def pause_reading(self) -> None:
+        assert self.reads
+        self.reads = False
+
+    def resume_reading(self) -> None:
+        assert not self.reads
+        self.reads = True
 
     def is_closing(self) -> bool:
         return self.closed
@@ -352,13 +373,43 @@ def test_pictures_on_a_channel_that_was_not_named_are_followed(channel: int) -> 
     assert bench.sink.records("cam1")[-1].camera_offset_us is not None
 
 
-def test_reports_on_the_channel_of_the_pictures_take_nothing_away() -> None:
+@pytest.mark.parametrize("step", [1, 7, 1 << 20])
+def test_reports_on_the_channel_of_the_pictures_are_read_and_are_no_loss(step: int) -> None:
     bench = Bench()
-    bench.receive(bench.setup())
-    bench.receive(frame(0, sender_report(3_999_000_000, 0, 0)) + bench.pictures(0, 25))
-    bench.receive(frame(0, sender_report(3_999_000_001, 0, 90_000)) + bench.pictures(25, 25))
+    short = frame(0, empty_report()) + frame(0, goodbye())
+    first = frame(0, sender_report(3_999_000_000, 0, 0))
+    bench.receive(bench.setup() + short + first + bench.pictures(0, 25) + short, step=step)
+    bench.receive(bench.pictures(25, 25) + first + short, step=step)
     assert bench.stored() == EXPECTED
-    assert len(bench.runs) == 1
+    records = bench.sink.records("cam1")
+    assert {record.lost for record in records} == {0}
+    assert None not in {record.camera_offset_us for record in records}
+    assert (bench.session.resyncs, len(bench.runs)) == (0, 1)
+
+
+async def test_camera_that_says_goodbye_and_falls_silent_is_called_again_at_once() -> None:
+    bench = Bench()
+    bench.receive(bench.setup() + bench.pictures())
+    _ticks(bench, 0.5)
+    bench.receive(frame(1, sender_report(3_999_000_000, 0, 0) + goodbye()))
+    _ticks(bench, 1)
+    assert not bench.wire.closed
+    _ticks(bench, 0.5)
+    with pytest.raises(CameraUnreachable, match=r"closed, what=bye"):
+        await bench.session.ended()
+    assert bench.stored() == EXPECTED
+
+
+def test_camera_that_says_goodbye_and_sends_on_is_kept_even_when_it_falls_silent_later() -> None:
+    bench = Bench()
+    bench.receive(bench.setup() + bench.pictures(0, 25))
+    _ticks(bench, 0.5)
+    bench.receive(frame(1, goodbye()))
+    bench.packets.ssrc = 8
+    bench.receive(bench.pictures(25, 25))
+    _ticks(bench, 3)
+    assert not bench.wire.closed
+    assert len(bench.stored()) == len(EXPECTED)
 
 
 def test_sound_that_nobody_set_up_is_never_followed() -> None:
@@ -457,6 +508,37 @@ def test_kernel_hands_over_every_byte_while_an_answer_is_awaited_or_nothing_come
     _ticks(bench, 26, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
     assert bench.methods[-1] == "GET_PARAMETER"
     assert bench.wire.low_water[-1] == 1
+
+
+def test_camera_that_floods_us_is_read_no_further_before_the_next_tick_and_nothing_of_it_is_lost() -> None:
+    bench = Bench()
+    bench.receive(bench.setup() + bench.pictures(0, 25))
+    flood = frame(9, b"\x80" + bytes(65_000))
+    for _ in range(protocol.MAX_TICK_BYTES // len(flood)):
+        bench.receive(flood)
+        assert bench.wire.reads
+    bench.receive(flood)
+    bench.receive(bench.pictures(25, 25))  # what was under way
+    paused = not bench.wire.reads
+    _ticks(bench, 0.5)
+    assert (paused, bench.wire.reads) == (True, True)
+    assert bench.stored() == EXPECTED
+
+
+def test_flood_that_ends_the_session_pauses_no_closed_connection() -> None:
+    bench = Bench()
+    bench.receive(bench.setup())
+    bench.session._ticked_bytes = -protocol.MAX_TICK_BYTES
+    bench.session.close()
+    bench.receive(bench.pictures(0, 1))
+    assert bench.wire.reads
+
+
+def test_empty_frames_between_the_packets_are_no_loss() -> None:
+    bench = Bench()
+    bench.receive(bench.setup() + bench.pictures(0, 25) + 3 * frame(0, b"") + bench.pictures(25, 25) + frame(0, b""))
+    assert bench.stored() == EXPECTED
+    assert {record.lost for record in bench.sink.records("cam1")} == {0}
 
 
 def test_encrypted_connection_leaves_the_kernel_alone() -> None:

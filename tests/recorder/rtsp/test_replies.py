@@ -1,6 +1,6 @@
 import pytest
 
-from recorder.errors import CameraUnreachable, Cause
+from recorder.errors import CameraBusy, CameraUnreachable, Cause
 from recorder.rtsp.messages import Headers, Response
 from recorder.rtsp.replies import Redirected, is_redirect, redirection, require_success, session_of
 from recorder.rtsp.url import parse_url
@@ -24,6 +24,26 @@ def test_refusal_has_its_cause_and_number(status: int, cause: Cause) -> None:
     with pytest.raises(CameraUnreachable) as caught:
         require_success(Response(status, Headers()))
     assert (caught.value.cause, caught.value.fields["status"]) == (cause, status)
+
+
+@pytest.mark.parametrize("status", [453, 503])
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("5", 5),
+        ("0", 1),
+        ("86400", 120),
+        ("Mon, 23 Nov 2026 08:00:00 GMT", None),
+        ("-1", None),
+        ("", None),
+        ("9" * 40, None),
+    ],
+)
+def test_camera_without_a_session_may_say_when_to_call_again(status: int, value: str, seconds: int | None) -> None:
+    with pytest.raises(CameraBusy) as caught:
+        require_success(Response(status, Headers([("Retry-After", value)])))
+    assert caught.value.retry_after_s == seconds
+    assert (caught.value.cause, caught.value.fields.get("retry_after_s")) == (Cause.BUSY, seconds)
 
 
 def test_success_is_any_of_the_two_hundreds() -> None:

@@ -76,15 +76,15 @@ def test_session_on_the_loop_of_the_roles_ends_with_teardown() -> None:
 
 
 async def test_redirect_is_followed_and_the_password_stays_with_its_host() -> None:
-    camera = replace(OTHER, auth="basic", user="ville", password="secret")
+    camera = replace(OTHER, auth="basic", user="ville", password="s3cret!")
     async with Simulator([SMALL, camera]) as sim:
         sim.faults("cam1").answer_redirect(sim.url("cam2"))
-        opened, sink = await play(sim.url("cam1"), Credentials("ville", "secret"))
+        opened, sink = await play(sim.url("cam1"), Credentials("ville", "s3cret!"))
         await sink.arrived.wait()
         opened.close()
         sim.faults("cam1").answer_redirect(sim.url("cam2").replace(HOST, "localhost"))
         with pytest.raises(CameraUnreachable, match="unauthorized"):
-            await play(sim.url("cam1"), Credentials("ville", "secret"))
+            await play(sim.url("cam1"), Credentials("ville", "s3cret!"))
 
 
 async def test_endless_redirects_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,11 +100,11 @@ async def test_password_of_an_encrypted_camera_is_not_given_in_clear(tmp_path: P
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(path)
     trusting = Trust(ssl.create_default_context(cafile=str(path)))
-    camera = replace(OTHER, auth="basic", user="ville", password="secret")
+    camera = replace(OTHER, auth="basic", user="ville", password="s3cret!")
     async with Simulator([SMALL], tls=server) as sim, Simulator([camera]) as plain:
         sim.faults("cam1").answer_redirect(plain.url("cam2"))
         with pytest.raises(CameraUnreachable, match="unauthorized"):
-            await play(sim.url("cam1"), Credentials("ville", "secret"), trust=trusting)
+            await play(sim.url("cam1"), Credentials("ville", "s3cret!"), trust=trusting)
         assert not any("authorization" in request.headers for request in plain.requests("cam2"))
 
 

@@ -16,8 +16,8 @@ from tests.recorder.certificates import certificate
 from tests.recorder.city import SMALL
 from tests.recorder.rtsp.player import play
 
-GUARDED = replace(SMALL, auth="basic", user="ville", password="secret")
-LOGIN = Credentials("ville", "secret")
+GUARDED = replace(SMALL, auth="basic", user="ville", password="s3cret!")
+LOGIN = Credentials("ville", "s3cret!")
 
 
 def _server(folder: Path) -> tuple[ssl.SSLContext, str]:

@@ -41,7 +41,7 @@ FLEET = [
     replace(
         BASE, name="dahua", width=640, height=360, fps=10, gop_frames=10, auth="basic", parameter_sets_in_band=False
     ),
-    replace(BASE, name="hanwha", width=320, height=240, auth="digest", password="another"),
+    replace(BASE, name="hanwha", width=320, height=240, auth="digest", password="an0ther!"),
     replace(BASE, name="vivotek", width=320, height=240, fps=5, gop_frames=10, aggregate=True, sender_reports=False),
 ]
 TABLE = """
