@@ -159,7 +159,7 @@ class Recording:
             authorisation=self._entry.authorisation,
             continues=self._last_segment if record.random_access is RandomAccess.NONE else None,
         )
-        if not self._sink.open_segment(start, len(record.data)):
+        if not self._sink.open_segment(start, record.size_bytes):
             return None
         self._segment = _Segment(start=start, limit_us=self._next_limit_us)
         self._next_limit_us = self._segment_us

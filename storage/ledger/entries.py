@@ -32,6 +32,7 @@ BODIES: Mapping[str, type[Body]] = MappingProxyType(
             machine.Clock,
             machine.Seal,
             machine.Gap,
+            machine.Move,
             machine.Heartbeat,
             machine.CustodianSet,
             machine.Expire,
@@ -55,7 +56,7 @@ BODIES: Mapping[str, type[Body]] = MappingProxyType(
     }
 )
 
-RECORDER_TYPES: Final = frozenset({"boot", "stop", "clock", "seal", "gap", "heartbeat"})
+RECORDER_TYPES: Final = frozenset({"boot", "stop", "clock", "seal", "gap", "move", "heartbeat"})
 """What a recorder's spool may bring."""
 
 ACCESS_TYPES: Final = frozenset({"release", "open", "denied"})

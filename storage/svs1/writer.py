@@ -71,6 +71,7 @@ class SegmentWriter:
         self._root = GrowingRoot()
         self._root.append(self.hh + self._commit)
         self._offset = 0
+        self._observed = False
 
     @property
     def offset(self) -> int:
@@ -125,7 +126,13 @@ class SegmentWriter:
         return self._seal(self._head(record), record.data, [*record.sizes, len(table)])
 
     def seal_side(self, observations: bytes, *, start_utc_us: UtcUs, clock_epoch: int) -> Sealed:
-        """Seal a side record: a JCS array of observations."""
+        """Seal a side record, a JCS array of observations: it belongs to the group of pictures that comes next.
+
+        Raises:
+            ValueError: the record before is a side record already, or it is larger than the format allows.
+        """
+        if self._observed or len(observations) > MAX_CIPHERTEXT_BYTES:
+            raise ValueError("one side record of a bounded size before each group of pictures")
         head = RecordHead(
             type=RecordType.SIDE,
             seq=self.count,
@@ -141,6 +148,7 @@ class SegmentWriter:
         self._entries.append(IndexEntry(self._offset, sealed.inner))
         self._root.append(sealed.inner)
         self._offset += sealed.size
+        self._observed = sealed.head.type is RecordType.SIDE
 
     def closing(self) -> Parts:
         """Index and footer."""
@@ -154,6 +162,7 @@ class SegmentWriter:
         flags |= Flags.CONTINUATION if record.continuation else Flags.NONE
         flags |= Flags.LOSS if record.lost else Flags.NONE
         flags |= Flags.UNSYNCHRONISED if record.unsynchronised else Flags.NONE
+        flags |= Flags.OBSERVED if self._observed else Flags.NONE
         return RecordHead(
             type=RecordType.GOP,
             seq=self.count,

@@ -4,7 +4,11 @@ from pathlib import Path
 import pytest
 
 from storage.growing_segment import RESERVE_BYTES, GrowingSegment
-from storage.records import CodecConfig
+from storage.records import CodecConfig, Record
+from storage.svs1.contexts import record_key
+from storage.svs1.layout import Flags, RecordType
+from storage.svs1.opening import decrypt
+from storage.svs1.reader import SegmentReader
 from storage.svs1.scan import scan
 from storage.svs1.writer import Scratch
 from storage.vault.seal import SegmentKeys, new_segment_keys
@@ -109,3 +113,45 @@ def test_file_system_that_can_not_reserve_is_written_all_the_same(
     growing.append(gop(0, GROUPS[0]))
     assert growing.close().records == 2
     assert len(asked) == 1
+
+
+def _observed(number: int) -> Record:
+    record = gop(number, GROUPS[number])
+    record.observations = b'[{"k":"ptz"}]'
+    return record
+
+
+def test_observations_are_sealed_right_before_their_group(volume: Volume) -> None:
+    growing, keys = _segment(volume)
+    dek = bytes(keys.dek)
+    growing.open()
+    told = [growing.append(_observed(0)), growing.append(gop(1, GROUPS[1]))]
+    sealed = growing.close()
+    with SegmentReader(volume.sealed_path(CAMERA, sealed.start_utc_us, sealed.segment)) as reader:
+        assert [head.type for head in reader.heads] == [
+            RecordType.INIT,
+            RecordType.SIDE,
+            RecordType.GOP,
+            RecordType.GOP,
+        ]
+        assert [Flags.OBSERVED in head.flags for head in reader.heads] == [False, False, True, False]
+        side = reader.record(1)
+        assert decrypt(side, record_key(dek, reader.hh, side.head_bytes)) == b'[{"k":"ptz"}]'
+        assert (reader.root, len(reader)) == (sealed.root, sealed.records)
+    assert [record.count for record in told] == [3, 4]
+    assert sealed.ct_bytes == sum(head.ct_len for head in reader.heads if head.type is RecordType.GOP)
+
+
+@pytest.mark.parametrize(("refused", "left"), [(1, 1), (2, 2)], ids=["side record", "group"])
+def test_disk_that_refuses_the_side_record_or_its_group_leaves_whole_records(
+    volume: Volume, monkeypatch: pytest.MonkeyPatch, refused: int, left: int
+) -> None:
+    growing, _ = _segment(volume)
+    growing.open()
+    with monkeypatch.context() as patch:
+        FaultyDisk(patch, volume.path, only=["writev"], fail_at=refused, code=errno.EIO)
+        with pytest.raises(OSError, match="error"):
+            growing.append(_observed(0))
+    sealed = growing.close_short()
+    found = scan(volume.sealed_path(CAMERA, sealed.start_utc_us, sealed.segment))
+    assert (found.closed, len(found.heads), found.torn_bytes) == (True, left, 0)

@@ -66,7 +66,7 @@ def test_what_was_sealed_is_what_opens(
 
 
 def _plain_fields() -> list[str]:
-    return [name for name in Record.__slots__ if name not in {"data", "sizes", "pts_delta_90k"}]
+    return [name for name in Record.__slots__ if name not in {"observations", "data", "sizes", "pts_delta_90k"}]
 
 
 def _head_tells_the_record(head: object, record: Record) -> None:
@@ -146,3 +146,17 @@ def test_scratch_grows_for_a_larger_record() -> None:
     small = scratch.view(10)
     large = scratch.view(3 << 20)
     assert (len(small), len(large)) == (10, 3 << 20)
+
+
+def test_group_behind_a_side_record_says_so_and_no_other_does() -> None:
+    writer = SegmentWriter(header_of(segment_start()), bytearray(DEK), CODEC, Scratch())
+    writer.written(writer.opening()[1])
+    first = writer.seal(gop(0, [b"x"]))
+    writer.written(first)
+    writer.written(writer.seal_side(b"[]", start_utc_us=NOW_US, clock_epoch=1))
+    with pytest.raises(ValueError, match="one side record"):
+        writer.seal_side(b"[]", start_utc_us=NOW_US, clock_epoch=1)
+    second = writer.seal(gop(1, [b"x"]))
+    writer.written(second)
+    third = writer.seal(gop(2, [b"x"]))
+    assert [one.head.flags for one in (first, second, third)] == [Flags.NONE, Flags.OBSERVED, Flags.NONE]
