@@ -6,9 +6,7 @@ import ssl
 from typing import Final
 
 from recorder.errors import CameraUnreachable, Cause
-from recorder.rtsp.protocol import RtspProtocol
-from recorder.rtsp.trust import Trust
-from recorder.rtsp.url import RtspUrl
+from recorder.rtsp.trust import Peer, Trust
 
 OPTIONS: Final = (
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
@@ -21,16 +19,16 @@ OPTIONS: Final = (
 where no picture is due."""
 
 
-async def connect(url: RtspUrl, protocol: RtspProtocol, trust: Trust) -> None:
-    """Connect the protocol to the camera.
+async def connect(peer: Peer, protocol: asyncio.BaseProtocol, trust: Trust) -> asyncio.Transport:
+    """Connect the protocol to the camera; whether a pinned one is admitted is the caller's to ask of `trust`.
 
     Raises:
         CameraUnreachable: causes `refused`, `untrusted`, `tls`, `unreachable`, `timeout`.
     """
     loop = asyncio.get_running_loop()
-    context = await trust.context(url)
+    context = await trust.context(peer)
     try:
-        transport, _ = await loop.create_connection(lambda: protocol, url.host, url.port, ssl=context)
+        transport, _ = await loop.create_connection(lambda: protocol, peer.host, peer.port, ssl=context)
     except ConnectionRefusedError:
         raise CameraUnreachable(Cause.REFUSED) from None
     except ssl.SSLCertVerificationError as error:
@@ -48,3 +46,4 @@ async def connect(url: RtspUrl, protocol: RtspProtocol, trust: Trust) -> None:
         endpoint = transport.get_extra_info("socket")
         for level, option, value in OPTIONS:
             endpoint.setsockopt(level, option, value)
+    return transport
