@@ -32,6 +32,9 @@ prouver qu'elles sont celles que le système a enregistrées et scellées, sans 
 
   video/              les images, une vidéo MP4 par caméra et par session, non réencodées, sans son ;
                       lisibles avec tout lecteur courant (VLC par exemple)
+  video/….ptz.json    à côté d'une vidéo de dôme : où la caméra disait regarder, à quel instant ; angles en
+                      millièmes de degré dans le repère du dôme, zoom en millièmes de sa course ; ce que le dôme
+                      déclarait, scellé avec les images, et non une mesure du système
   manifest.json       le manifeste : caméras, périodes, fichiers, interruptions, autorisation d'ouverture
   manifest.sig        la signature du manifeste
   manifest-sha256.txt les empreintes de tous les fichiers
@@ -69,6 +72,9 @@ system recorded and sealed, unchanged.
 
   video/              the footage, one MP4 per camera and session, not re-encoded, without sound;
                       any usual player shows it (VLC for example)
+  video/....ptz.json  beside a movie of a dome: where the camera said that it looked, and when; angles in thousandths of
+                      a degree in the dome's own frame, zoom in thousandths of its range; what the dome declared, sealed
+                      with the footage, and not a measurement of the system
   manifest.json       the manifest: cameras, times, files, gaps, the grant
   manifest.sig        its signature
   manifest-sha256.txt the hashes of all files

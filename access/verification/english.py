@@ -78,6 +78,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "outside-grant": "shows nothing of the granted interval",
         "record-not-granted": "holds record {seq} of segment {segment}, which was not granted",
         "record-unused": "discloses the key of record {seq}, whose pictures are in no movie",
+        "position-not-granted": "discloses the position of record {seq}, which is not of the granted interval",
         # with what is absent
         "segment-left-out": "tells nothing of segment {segment}, which was released",
         "release-left-out": "says that {opened} segments were opened: more than the releases name that are here",
@@ -95,7 +96,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "header-differs": "has the header of another camera, run or segment",
         "init-missing": "lacks the record that says how to decode",
         "init-forged": "has an init record that was not sealed",
-        "record-forged": "has an init record that says nothing: {what}",
+        "record-forged": "has a record that says nothing: {what}",
         "decoder-differs": "is to be decoded otherwise than was sealed",
         "codec-unknown": "names a codec that is not known here: {codec}",
         "box-damaged": "is not a movie as this system writes it: {box}, {why}",
@@ -107,6 +108,10 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "slot-torn": "has a slot {slot} that a crash tore, or that somebody changed",
         "tombstone-unclean": "has more than a tombstone in slot {slot}, of segment {segment}",
         "key-record-damaged": "has a damaged key record in slot {slot}, of segment {segment}",
+        # with positions
+        "positions-missing": "is absent: positions were sealed with this movie",
+        "positions-differ": "does not say what was sealed",
+        "positions-of-no-movie": "is of no movie for which positions were sealed",
         # with times and edits
         "times-differ": "has other times than were sealed",
         "hidden": "hides sample {sample}, which lies in the interval",

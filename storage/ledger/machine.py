@@ -106,9 +106,9 @@ class Gap(Body):
 class Move(Body):
     """A dome moved, and this system did not order it (docs/design/domes.md). A second entry of the same `move` ends it.
 
-    `from_utc_us` is when it was last seen in place, `to_utc_us` when it was seen in place again; null: it is not. `why`:
-    it `left`, an expected preset means another position (`preset`), or this stands for `moves` further moves of the
-    hour, from the first to the last (`many`).
+    `from_utc_us` is when it was last seen in place, `to_utc_us` when it was seen in place again; null: it is not.
+    `why`: it `left`, an expected preset means another position (`preset`), or this stands for `moves` further moves of
+    the hour, from the first to the last (`many`).
     """
 
     t: ClassVar[str] = "move"
