@@ -191,6 +191,9 @@ class Recorder(_Section):
     stall_seconds: Annotated[int, Field(strict=True, ge=2, le=300)] = 10
     """A camera that sends nothing for so long is silent: a gap begins and it is connected again."""
 
+    ptz_seconds: Annotated[int, Field(strict=True, ge=1, le=60)] = 2
+    """How often a dome that stands still is asked where it looks; one that moves is asked twice a second."""
+
 
 class CameraTls(_Section):
     """Whose certificates cameras may show that are reached by `rtsps://`."""

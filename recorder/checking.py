@@ -6,13 +6,12 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from nvr.base.clock import Clock
-from nvr.base.errors import NvrError
 from nvr.base.ids import CameraId
 from nvr.base.jcs import Json
 from nvr.base.units import US_PER_SECOND
 from recorder.errors import CameraUnreachable, Cause
+from recorder.logins import Secrets, credentials_of
 from recorder.measuring import Measured, Measurement
-from recorder.rtsp.auth import Credentials
 from recorder.rtsp.client import Channels
 from recorder.rtsp.protocol import RtspProtocol
 from recorder.rtsp.sdp import VideoTrack
@@ -33,7 +32,7 @@ LOOK_S: Final = 0.5
 class Means:
     """What a test needs of the shard. `status` is None for a camera that has no worker."""
 
-    secrets: Callable[[str], tuple[str, str]]
+    secrets: Secrets
     status: Callable[[CameraId], CameraStatus | None]
     clock: Clock
     connect_timeout_s: int
@@ -73,9 +72,8 @@ async def _measure(entry: CameraEntry, means: Means, limit_s: int) -> tuple[Meas
 
     session: RtspProtocol | None = None
     try:
-        opening = open_session(
-            parse_url(entry.url), _credentials(entry, means), begin, clock=means.clock, trust=means.trust
-        )
+        login = credentials_of(entry.secret, means.secrets)
+        opening = open_session(parse_url(entry.url), login, begin, clock=means.clock, trust=means.trust)
         session = await first_of(opening, means.clock.sleep(means.connect_timeout_s))
         if session is None:
             return None, Cause.TIMEOUT
@@ -94,16 +92,6 @@ async def _until_enough(session: RtspProtocol, measurement: Measurement, clock: 
     while clock.mono_us() < end_mono_us and not measurement.is_enough:
         await clock.sleep(LOOK_S)
         session.tick(clock.mono_us())
-
-
-def _credentials(entry: CameraEntry, means: Means) -> Credentials | None:
-    if entry.secret is None:
-        return None
-    try:
-        user, password = means.secrets(entry.secret)
-    except (LookupError, NvrError):
-        raise CameraUnreachable(Cause.NO_SECRET) from None
-    return Credentials(user=user, password=password)
 
 
 def _sessions(before: CameraStatus | None, after: CameraStatus | None) -> Sessions:

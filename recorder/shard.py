@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from nvr.base.clock import Clock
@@ -14,6 +15,8 @@ from nvr.base.units import US_PER_SECOND
 from recorder.checking import Means, check_all
 from recorder.gaps import GapLog
 from recorder.ports import EventSink, SegmentSink
+from recorder.ptz.dome import DomeParts
+from recorder.ptz.domes import Domes, onvif_opener
 from recorder.recording import Recording
 from recorder.server_clock import ServerClock, kernel_is_synchronised
 from recorder.status import CameraStatus, ShardSettings
@@ -66,6 +69,17 @@ class Shard:
             settings=settings,
             written=written,
         )
+        self._domes = Domes(
+            DomeParts(
+                open=onvif_opener(secrets, clock, settings.trust),
+                clock=clock,
+                server=self._server,
+                events=events,
+                pace=pace,
+                still_s=settings.ptz_still_s,
+                retry_unauthorized_s=settings.retry_unauthorized_s,
+            )
+        )
         self._gaps: dict[CameraId, GapLog] = {}
         self._workers: dict[CameraId, CameraWorker] = {}
         self._tasks: dict[CameraId, asyncio.Task[None]] = {}
@@ -80,6 +94,7 @@ class Shard:
                 self._start(entry)
             await stop.wait()
             self._group = None
+            self._domes.stop_all()
             for worker in self._workers.values():
                 worker.stop()
             if self._tasks:
@@ -94,6 +109,7 @@ class Shard:
             return
         for camera in before.keys() - wanted.keys():
             self._workers.pop(camera).stop()
+            self._domes.stop(camera)
         for camera, entry in wanted.items():
             if before.get(camera) != entry:
                 if camera in self._workers:
@@ -108,7 +124,8 @@ class Shard:
 
     def status(self) -> list[CameraStatus]:
         """Every camera as of now, by id."""
-        return [self._workers[camera].status() for camera in sorted(self._workers)]
+        workers = ((camera, self._workers[camera]) for camera in sorted(self._workers))
+        return [replace(worker.status(), dome=self._domes.status(camera)) for camera, worker in workers]
 
     async def check(self, camera_ids: Iterable[CameraId], *, limit_s: int) -> list[dict[str, Json]]:
         """Try out these cameras beside their recording: `recorder.checking.check`. Others are passed over."""
@@ -147,6 +164,7 @@ class Shard:
         )
         worker = CameraWorker(entry, recording, self._parts)
         self._workers[camera] = worker
+        self._domes.start(entry, recording.observations, self._group)
         self._tasks[camera] = self._group.create_task(self._work(worker, self._tasks.get(camera)))
 
     async def _work(self, worker: CameraWorker, before: asyncio.Task[None] | None) -> None:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
+from recorder.ptz.dome import DomeStatus
 from recorder.rtsp.trust import Trust
 
 
@@ -47,6 +48,8 @@ class CameraStatus:
     codec: str | None
     width: int
     height: int
+    dome: DomeStatus | None = None
+    """Of a camera that is asked where it looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +72,7 @@ class ShardSettings:
     """Connections begin one after the other, a town's 113 within little more than a second."""
     retry_busy_s: float = 30.0
     """The least wait after a camera had no session to give: its old ones end by their time-out."""
+    ptz_still_s: float = 2.0
+    """How often a dome that stands still is asked where it looks."""
     trust: Trust = field(default_factory=Trust)
     """Whose certificates `rtsps` cameras may show."""

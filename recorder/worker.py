@@ -7,14 +7,13 @@ from typing import Final
 
 from nvr.base.backoff import Backoff
 from nvr.base.clock import Clock
-from nvr.base.errors import NvrError
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND, MonoUs, UtcUs
 from recorder.depacketiser import UnitSink
 from recorder.errors import CameraUnreachable, Cause
+from recorder.logins import Secrets, credentials_of
 from recorder.recording import Recording
-from recorder.rtsp.auth import Credentials
 from recorder.run import Depacketiser, Run
 from recorder.server_clock import ServerClock
 from recorder.source import D, Session
@@ -36,7 +35,7 @@ _log = logging.getLogger(__name__)
 class ShardParts:
     """What the workers of one shard share."""
 
-    secrets: Callable[[str], tuple[str, str]]
+    secrets: Secrets
     clock: Clock
     server: ServerClock
     pace: Pace
@@ -154,7 +153,7 @@ class CameraWorker:
     async def _connected(self) -> Session | None:
         """A session that plays; None when the worker was stopped meanwhile."""
         parts = self._parts
-        opening = self._source.open(self._credentials(), self._begin)
+        opening = self._source.open(credentials_of(self.entry.secret, parts.secrets), self._begin)
         session = await first_of(opening, parts.clock.sleep(parts.settings.connect_timeout_s), self._stop.wait())
         if session is None and not self._stop.is_set():
             raise CameraUnreachable(Cause.TIMEOUT)
@@ -187,15 +186,6 @@ class CameraWorker:
         self._next_attempt_utc_us = UtcUs(now_utc_us + round(delay_s * US_PER_SECOND))
         await first_of(self._parts.clock.sleep(delay_s), self._stop.wait())
         self._next_attempt_utc_us = None
-
-    def _credentials(self) -> Credentials | None:
-        if self.entry.secret is None:
-            return None
-        try:
-            user, password = self._parts.secrets(self.entry.secret)
-        except (LookupError, NvrError):
-            raise CameraUnreachable(Cause.NO_SECRET) from None
-        return Credentials(user=user, password=password)
 
     def _watch(self, session: Session, run: Run[Depacketiser], now_mono_us: MonoUs) -> None:
         """Judge by pictures, not by bytes: a camera that only keeps its session alive is silent.

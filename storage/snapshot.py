@@ -31,6 +31,8 @@ class CameraEntry:
     point: PointId | None = None
     placement: PlacementId | None = None
     authorisation: AuthorisationId | None = None
+    ptz: str | None = None
+    """How it is asked where it looks (`config.ptz`); None for a camera that does not turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ def load(path: Path) -> CameraSnapshot:
                 point=entry["point"],
                 placement=entry["placement"],
                 authorisation=entry["authorisation"],
+                ptz=entry.get("ptz"),
             )
             for entry in body["cameras"]
         )

@@ -218,6 +218,7 @@ def _shard_settings(settings: Settings, epoch: int) -> ShardSettings:
         clock_epoch=epoch,
         segment_seconds=recorder.segment_seconds,
         stall_s=recorder.stall_seconds,
+        ptz_still_s=recorder.ptz_seconds,
         trust=camera_trust(settings.camera_tls),
     )
 
