@@ -103,13 +103,12 @@ def observed() -> dict[str, bytes]:
     header, init = writer.opening()
     parts = [header, *map(bytes, init.parts)]
     writer.written(init)
-    for seal in (
-        lambda: writer.seal_side(OBSERVATIONS, start_utc_us=NOW_US, clock_epoch=1),
-        lambda: writer.seal(gop(0, [stream("dome")(100)])),
-    ):
-        sealed = seal()
-        parts += map(bytes, sealed.parts)
-        writer.written(sealed)
+    side = writer.seal_side(OBSERVATIONS, start_utc_us=NOW_US, clock_epoch=1)
+    parts += map(bytes, side.parts)
+    writer.written(side)
+    group = writer.seal(gop(0, [stream("dome")(100)]))
+    parts += map(bytes, group.parts)
+    writer.written(group)
     return {"svs1/observed.svs": b"".join([*parts, *writer.closing()])}
 
 
