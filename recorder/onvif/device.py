@@ -12,7 +12,7 @@ from nvr.base.clock import Clock
 from nvr.base.units import US_PER_SECOND
 from recorder.errors import CameraUnreachable, Cause
 from recorder.onvif.address import OnvifAddress
-from recorder.onvif.document import child, document, integer, text
+from recorder.onvif.document import child, document, integer, shown, text
 from recorder.onvif.http import Answer, post, refusal
 from recorder.onvif.soap import DEVICE, MEDIA, PTZ, answer_of, envelope, leaf, username_token
 from recorder.rtsp.auth import Authenticator, Credentials, parse_challenges
@@ -22,7 +22,6 @@ from recorder.waiting import first_of
 TIMEOUT_S: Final = 5
 """For one operation; a camera that takes longer is told as not answering."""
 _NONCE_BYTES: Final = 16
-_SHOWN_CHARS: Final = 64
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _YEARS: Final = range(1970, 2200)
 
@@ -202,11 +201,6 @@ class OnvifDevice:
             return False
         self._http_login = Authenticator(self._credentials, challenge)
         return True
-
-
-def shown(told: str) -> str:
-    """A text of a camera as a table may show it: short, and without control characters."""
-    return "".join(each for each in told if each.isprintable())[:_SHOWN_CHARS].strip()
 
 
 def _utc_us(told: Element | None) -> int | None:
