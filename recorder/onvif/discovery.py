@@ -18,6 +18,7 @@ from nvr.base.clock import Clock
 from recorder.errors import CameraUnreachable, Cause
 from recorder.onvif.address import OnvifAddress, address_of
 from recorder.onvif.document import child, document, shown, text
+from recorder.waiting import first_of
 
 PORT: Final = 3702
 GROUP: Final = "239.255.255.250"
@@ -89,20 +90,21 @@ async def discover(
 ) -> list[Found]:
     """Ask the group on the network of `interface` (None: where the machine's default route leads), or these hosts.
 
-    By address, a device once however often it answers.
+    By address, a device once however often it answers. It waits for so long, or until every host answered.
 
     Raises:
         CameraUnreachable: cause `unreachable`: there is no such interface, or nothing can be sent there.
     """
     endpoint = _socket(interface)
     loop = asyncio.get_running_loop()
-    found: dict[str, Found] = {}
-    transport, _ = await loop.create_datagram_endpoint(lambda: _Listening(found), sock=endpoint)
+    asked = [GROUP] if hosts is None else list(hosts)
+    listening = _Listening(most=None if hosts is None else len(asked))
+    transport, _ = await loop.create_datagram_endpoint(lambda: listening, sock=endpoint)
     try:
-        await _send(transport, [GROUP] if hosts is None else list(hosts), port, clock)
-        await clock.sleep(seconds)
+        await first_of(listening.all_answered.wait(), _send(transport, asked, port, clock, seconds))
     finally:
         transport.close()
+    found = listening.found
     return [found[key] for key in sorted(found, key=_order)]
 
 
@@ -118,13 +120,21 @@ async def locate(host: str, clock: Clock, *, seconds: float = 1.0, port: int = P
 
 
 class _Listening(asyncio.DatagramProtocol):
-    def __init__(self, found: dict[str, Found]) -> None:
-        self._found = found
+    """Keeps who answered; `most` is how many hosts can."""
+
+    def __init__(self, *, most: int | None) -> None:
+        self.found: dict[str, Found] = {}
+        self.all_answered = asyncio.Event()
+        self._most = most
+        self._hosts: set[str] = set()
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         for each in answers(data, addr[0]):
-            if len(self._found) < _MOST_ANSWERS:
-                self._found.setdefault(f"{each.address.host} {each.address.port}", each)
+            if len(self.found) < _MOST_ANSWERS:
+                self.found.setdefault(f"{each.address.host} {each.address.port}", each)
+                self._hosts.add(addr[0])
+        if len(self._hosts) == self._most:
+            self.all_answered.set()
 
     def error_received(self, exc: Exception) -> None:
         """A host refused a datagram: nobody is there, which is no news."""
@@ -144,7 +154,10 @@ def _socket(interface: str | None) -> socket.socket:
     return endpoint
 
 
-async def _send(transport: asyncio.DatagramTransport, hosts: list[str], port: int, clock: Clock) -> None:
+async def _send(
+    transport: asyncio.DatagramTransport, hosts: list[str], port: int, clock: Clock, seconds: float
+) -> None:
+    """Ask each of them twice, then wait for so long."""
     for _ in range(2):
         for begin in range(0, len(hosts), _AT_ONCE):
             for host in hosts[begin : begin + _AT_ONCE]:
@@ -152,6 +165,7 @@ async def _send(transport: asyncio.DatagramTransport, hosts: list[str], port: in
                     transport.sendto(probe(types), (host, port))
             await clock.sleep(_PAUSE_S)
         await clock.sleep(_REPEAT_S)
+    await clock.sleep(seconds)
 
 
 def _place(xaddrs: list[str], host: str) -> OnvifAddress | None:
