@@ -115,7 +115,7 @@ class CameraChecks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A camera whose stream is looked for: `HOST`, `HOST:PORT` or the URL of its ONVIF service; lens or input; login."""
+    """A camera whose stream is looked for. `host` is `HOST`, `HOST:PORT` or the URL of its device service."""
 
     host: str
     channel: int
