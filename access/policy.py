@@ -33,6 +33,7 @@ class ActName(StrEnum):
     ACCOUNT_END = "account.end"
     ACCOUNT_LIST = "account.list"
     CAMERA_ADD = "camera.add"
+    CAMERA_DISCOVER = "camera.discover"
     CAMERA_EDIT = "camera.edit"
     CAMERA_IMPORT = "camera.import"
     CAMERA_LIST = "camera.list"
@@ -72,6 +73,7 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
         ActName.ACCOUNT_END: _ADMINISTRATORS,
         ActName.ACCOUNT_LIST: frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
         ActName.CAMERA_ADD: _ADMINISTRATORS,
+        ActName.CAMERA_DISCOVER: frozenset({Role.ADMINISTRATOR, Role.MAINTENANCE}),
         ActName.CAMERA_EDIT: _ADMINISTRATORS,
         ActName.CAMERA_IMPORT: _ADMINISTRATORS,
         ActName.CAMERA_LIST: ANY_ROLE,

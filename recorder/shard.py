@@ -14,6 +14,7 @@ from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND
 from recorder.checking import Means, check_all
 from recorder.gaps import GapLog
+from recorder.onvif.reach import Reach
 from recorder.ports import EventSink, SegmentSink
 from recorder.ptz.dome import DomeParts
 from recorder.ptz.domes import Domes, onvif_opener
@@ -135,9 +136,15 @@ class Shard:
             clock=self._clock,
             connect_timeout_s=self._settings.connect_timeout_s,
             trust=self._settings.trust,
+            reach=self.reach,
         )
         entries = [self._entries[camera] for camera in camera_ids if camera in self._entries]
         return await check_all(entries, means, limit_s=limit_s)
+
+    @property
+    def reach(self) -> Reach:
+        """How this shard reaches cameras' ONVIF services."""
+        return Reach(clock=self._clock, trust=self._settings.trust)
 
     @property
     def clock_epoch(self) -> int:

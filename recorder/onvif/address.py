@@ -49,6 +49,19 @@ class OnvifAddress:
         return replace(self, path=named.path, port=named.port if same else self.port)
 
 
+def host_of(url: str) -> str:
+    """The host in a camera's address; empty for one that has none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def is_host_alone(text: str) -> bool:
+    """Whether this names a host and nothing of where on it the services are."""
+    return "/" not in text and (_BARE_IPV6.fullmatch(text) is not None or ":" not in text.rpartition("]")[2])
+
+
 def address_of(text: str) -> OnvifAddress:
     """The address of a device: `HOST`, `HOST:PORT`, or the URL of its device service. A login in it is dropped.
 

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from typing import Final
 from xml.etree.ElementTree import Element
 
@@ -12,7 +11,7 @@ from nvr.base.clock import Clock
 from nvr.base.units import US_PER_SECOND
 from recorder.errors import CameraUnreachable, Cause
 from recorder.onvif.address import OnvifAddress
-from recorder.onvif.document import child, document, integer, text
+from recorder.onvif.document import child, document, integer, shown, text
 from recorder.onvif.http import Answer, post, refusal
 from recorder.onvif.soap import DEVICE, MEDIA, PTZ, answer_of, envelope, leaf, username_token
 from recorder.rtsp.auth import Authenticator, Credentials, parse_challenges
@@ -22,7 +21,6 @@ from recorder.waiting import first_of
 TIMEOUT_S: Final = 5
 """For one operation; a camera that takes longer is told as not answering."""
 _NONCE_BYTES: Final = 16
-_SHOWN_CHARS: Final = 64
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _YEARS: Final = range(1970, 2200)
 
@@ -59,7 +57,7 @@ class OnvifDevice:
         self._clock = clock
         self._trust = trust
         self._timeout_s = timeout_s
-        self._http_login: Authenticator | None = None
+        self._login: Authenticator | Credentials | None = None
         self._services: Mapping[str, OnvifAddress] | None = None
 
     @classmethod
@@ -161,52 +159,67 @@ class OnvifDevice:
     async def _ask(
         self, address: OnvifAddress, namespace: str, operation: str, content: str, *, signed: bool
     ) -> Element:
-        answer = await self._post(address, namespace, operation, content, signed=signed)
-        if signed and answer.status == HTTPStatus.UNAUTHORIZED and self._accept_challenge(answer):
-            answer = await self._post(address, namespace, operation, content, signed=signed)
-        refused = refusal(answer.status)
-        try:
-            return answer_of(document(answer.body, "soap"), operation)
-        except CameraUnreachable as error:
-            # A status of failure says more than a page of HTML around it.
-            raise (refused if refused is not None and error.cause is Cause.GARBAGE else error) from None
+        """The answer; a login goes out once it is asked for, in the form that is asked for, and once.
 
-    async def _post(
-        self, address: OnvifAddress, namespace: str, operation: str, content: str, *, signed: bool
-    ) -> Answer:
-        action = f'application/soap+xml; charset=utf-8; action="{namespace}/{operation}"'
-        headers = [("Content-Type", action)]
+        Cameras lock accounts, and some the address of who tries, after some wrong logins; none counts a request
+        without any.
+        """
+        question = _Question(address, namespace, operation, content)
+        answer = await self._post(question, signed=signed)
+        try:
+            return _answer_of(answer, operation)
+        except CameraUnreachable as error:
+            if error.cause is not Cause.UNAUTHORIZED or not signed or not self._take_up_login(answer):
+                raise
+        return _answer_of(await self._post(question, signed=signed), operation)
+
+    async def _post(self, question: "_Question", *, signed: bool) -> Answer:
+        kind = f'application/soap+xml; charset=utf-8; action="{question.namespace}/{question.operation}"'
+        headers = [("Content-Type", kind)]
         token = ""
-        if signed and self._http_login is not None:
-            headers.append(("Authorization", self._http_login.header("POST", address.path)))
-        elif signed and self._credentials is not None:
+        if signed and isinstance(self._login, Authenticator):
+            headers.append(("Authorization", self._login.header("POST", question.address.path)))
+        elif signed and isinstance(self._login, Credentials):
             theirs_utc_us = self._clock.utc_us() + (self.clock_offset_us or 0)
-            token = username_token(self._credentials, theirs_utc_us, secrets.token_bytes(_NONCE_BYTES))
-        body = envelope(namespace, operation, content, token)
-        answer = await first_of(post(address, headers, body, self._trust), self._clock.sleep(self._timeout_s))
+            token = username_token(self._login, theirs_utc_us, secrets.token_bytes(_NONCE_BYTES))
+        body = envelope(question.namespace, question.operation, question.content, token)
+        posting = post(question.address, headers, body, self._trust)
+        answer = await first_of(posting, self._clock.sleep(self._timeout_s))
         if answer is None:
             raise CameraUnreachable(Cause.TIMEOUT)
         return answer
 
-    def _accept_challenge(self, answer: Answer) -> bool:
-        """Whether to try once more, now with HTTP's own login: never more often, since cameras lock accounts."""
-        challenge = parse_challenges(answer.all("www-authenticate"))
-        if challenge is None or self._credentials is None:
+    def _take_up_login(self, refused: Answer) -> bool:
+        """Whether to ask once more, now with the login in the form that this answer wants."""
+        if self._credentials is None:
             return False
-        if not challenge.algorithm and not self.address.tls:
-            return False  # Basic would tell the password to the whole network
-        if self._http_login is not None and self._http_login.challenge.nonce == challenge.nonce:
+        challenge = parse_challenges(refused.all("www-authenticate"))
+        if challenge is not None and not challenge.algorithm and not self.address.tls:
+            challenge = None  # Basic would tell the password to the whole network
+        if self._login is not None and (challenge is None or not challenge.stale):
+            self._login = None  # what was refused; somebody may mend it at the camera
             return False
-        if self._http_login is not None and not challenge.stale:
-            self._http_login = None
-            return False
-        self._http_login = Authenticator(self._credentials, challenge)
+        self._login = self._credentials if challenge is None else Authenticator(self._credentials, challenge)
         return True
 
 
-def shown(told: str) -> str:
-    """A text of a camera as a table may show it: short, and without control characters."""
-    return "".join(each for each in told if each.isprintable())[:_SHOWN_CHARS].strip()
+@dataclass(frozen=True, slots=True)
+class _Question:
+    address: OnvifAddress
+    namespace: str
+    operation: str
+    content: str
+
+
+def _answer_of(answer: Answer, operation: str) -> Element:
+    refused = refusal(answer.status)
+    if refused is not None and refused.cause is Cause.UNAUTHORIZED:
+        raise refused
+    try:
+        return answer_of(document(answer.body, "soap"), operation)
+    except CameraUnreachable as error:
+        # A status of failure says more than a page of HTML around it.
+        raise (refused if refused is not None and error.cause is Cause.GARBAGE else error) from None
 
 
 def _utc_us(told: Element | None) -> int | None:

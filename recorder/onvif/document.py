@@ -17,6 +17,7 @@ MAX_BYTES: Final = 1 << 20
 """A camera with four sensors and eight profiles each answers GetProfiles with some 200 kB."""
 MAX_ELEMENTS: Final = 20_000
 MAX_DEPTH: Final = 64
+_SHOWN_CHARS: Final = 64
 
 
 class _RefusedXmlError(ValueError):
@@ -83,6 +84,11 @@ def integer(element: Element | None, *names: str) -> int | None:
     """The whole number that stands there; None for anything else."""
     digits = text(element, *names)
     return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 9 else None  # noqa: PLR2004 -- below 2**31
+
+
+def shown(told: str) -> str:
+    """A text of a camera as a table may show it: short, and without control characters."""
+    return "".join(each for each in told if each.isprintable())[:_SHOWN_CHARS].strip()
 
 
 def _local(name: str) -> str:

@@ -8,6 +8,7 @@ import typer
 
 from nvr.app.cli.answers import write_answer, write_remedies
 from nvr.app.cli.camera_check import check_lines, check_rows, has_failed
+from nvr.app.cli.camera_found import found_line, found_rows, write_new
 from nvr.app.cli.camera_url import (
     ChannelOption,
     HostOption,
@@ -15,7 +16,8 @@ from nvr.app.cli.camera_url import (
     PortOption,
     TransportOption,
     UrlOption,
-    url_from,
+    stream_from,
+    stream_lines,
 )
 from nvr.app.cli.common import EXIT_REFUSED, JsonOption, command_elsewhere, new_app, secret
 from nvr.app.cli.person import act_and_write, person_of, require
@@ -40,6 +42,16 @@ def _password(user: str | None, file: Path | None) -> str | None:
     return None if user is None else secret("ask-camera-password", file)
 
 
+def _act_on_stream(context: typer.Context, act: str, *, as_json: bool, **args: object) -> None:
+    """Run an act that may ask the camera for its stream, and write its answer and what the camera said."""
+    person = person_of(context)
+    answer = person.act(act, **args)
+    stream = None if as_json else answer.pop("stream", None)
+    write_answer(answer, as_json=as_json, zone=person.zone)
+    if stream is not None:
+        sys.stdout.writelines(f"{line}\n" for line in stream_lines(answer["camera"], stream))
+
+
 @camera.command("add")
 def camera_add(  # noqa: PLR0913, PLR0917 -- a parameter is an option
     context: typer.Context,
@@ -59,20 +71,23 @@ def camera_add(  # noqa: PLR0913, PLR0917 -- a parameter is an option
 ) -> None:
     """Add a camera; recording begins within seconds.
 
-    Example: nvr-admin --as admin camera add mairie-1 --make axis --host 10.0.0.7 --user viewer --point p12
+    With its host alone it is asked for its main stream by ONVIF, and the answer says which one was taken and why;
+    where its ONVIF is off, say the make or the URL. --host HOST:PORT where ONVIF is not on port 80.
+
+    Example: nvr-admin --as admin camera add mairie-1 --host 10.0.0.7 --user viewer --point p12
     """
-    person = person_of(context)
-    answer = person.act(
+    _act_on_stream(
+        context,
         "camera.add",
+        as_json=as_json,
         camera=name,
-        url=require("--url", url_from(url, make, host, port, channel)),
+        **require("--url", stream_from(url, make, host, port, channel) or None),
         transport=transport,
         user=user,
         password=_password(user, camera_password_file),
         point=at,
         retention_days=retention_days,
     )
-    write_answer(answer, as_json=as_json, zone=person.zone)
 
 
 @camera.command("edit")
@@ -97,12 +112,12 @@ def camera_edit(  # noqa: PLR0913, PLR0917 -- a parameter is an option
 
     Example: nvr-admin --as admin camera edit mairie-1 --user viewer
     """
-    act_and_write(
+    _act_on_stream(
         context,
         "camera.edit",
         as_json=as_json,
         camera=name,
-        url=url_from(url, make, host, port, channel),
+        **stream_from(url, make, host, port, channel),
         transport=transport,
         user=user,
         password=_password(user, camera_password_file),
@@ -152,13 +167,13 @@ def camera_replace(  # noqa: PLR0913, PLR0917 -- a parameter is an option
 
     Example: nvr-admin --as admin camera replace mairie-1 --by mairie-1b --make hanwha --host 10.0.0.11 --user viewer
     """
-    act_and_write(
+    _act_on_stream(
         context,
         "camera.replace",
         as_json=as_json,
         camera=name,
         by=by,
-        url=require("--url", url_from(url, make, host, port, channel)),
+        **require("--url", stream_from(url, make, host, port, channel) or None),
         transport=transport,
         user=user,
         password=_password(user, camera_password_file),
@@ -199,6 +214,34 @@ def camera_test(
         sys.stdout.writelines(f"{line}\n" for line in check_lines(checks))
     if has_failed(checks):
         raise typer.Exit(EXIT_REFUSED)
+
+
+@camera.command("discover")
+def camera_discover(
+    context: typer.Context,
+    networks: Annotated[
+        list[str] | None, typer.Argument(metavar="[ADDRESS|NETWORK]...", help="10.0.0.7, 10.0.0.0/24; at most 1024")
+    ] = None,
+    interface: Annotated[str | None, typer.Option(help="Ask everybody on the network of this interface")] = None,
+    seconds: Annotated[int | None, typer.Option(min=1, max=30, help="Wait so long for answers; 4 unless told")] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the new ones for camera import")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Look for cameras on the network: address, make, model, serial number, and which of them are recorded.
+
+    The server asks, without any password (ONVIF, WS-Discovery); only cameras that are recorded are asked with their
+    own login, for what they tell no stranger. A camera whose ONVIF is off is not found.
+
+    Example: nvr-admin --as admin camera discover 10.0.0.0/24 --csv new.csv
+    """
+    person = person_of(context)
+    found = person.act("camera.discover", networks=networks or None, interface=interface, seconds=seconds)
+    write_answer(found if as_json else found_rows(found), as_json=as_json, zone=person.zone)
+    if csv is not None:
+        write_new(csv, found)
+    if not as_json:
+        sys.stdout.write(found_line(found, csv) + "\n")
 
 
 @camera.command("list")

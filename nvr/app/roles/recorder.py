@@ -21,6 +21,7 @@ from nvr.app.roles.camera_trust import camera_trust
 from nvr.app.roles.custodians import accept_set
 from nvr.app.roles.faults import Faults
 from nvr.app.roles.leftovers import Leftovers
+from nvr.app.roles.onvif_calls import onvif_handlers
 from nvr.app.roles.shardstate import NOT_WRITTEN, ShardState
 from nvr.app.roles.telling import HEARTBEAT_S, GrowingSegments, state_of
 from nvr.app.roles.volumes import VolumeRouter
@@ -257,7 +258,8 @@ def _handlers(parts: _Parts) -> dict[str, Any]:
     async def check(args: dict[str, Any]) -> object:
         return await parts.shard.check(cameras_of(args), limit_s=number_of(args, "seconds"))
 
-    return {"status": status, "rotate": rotate, "check": check}
+    onvif = onvif_handlers(parts.shard.reach, parts.logins)
+    return {"status": status, "rotate": rotate, "check": check, **onvif}
 
 
 async def _heartbeats(parts: _Parts, settings: Settings) -> None:

@@ -101,9 +101,8 @@ def _date(utc: datetime | None) -> str:
 
 def _profile(profile: Profile) -> str:
     """As the first media service has it, which knows JPEG, MPEG4 and H264 alone: H.265 shows no encoder there."""
-    if profile.coding == "H265":
-        encoder = ""
-    else:
+    encoder = ""
+    if profile.coding != "H265" and not profile.bare:
         encoder = (
             f'<tt:VideoEncoderConfiguration token="e-{escape(profile.token)}"><tt:Name>encoder</tt:Name>'
             f"<tt:UseCount>1</tt:UseCount><tt:Encoding>{profile.coding}</tt:Encoding>"
@@ -116,19 +115,36 @@ def _profile(profile: Profile) -> str:
         )
     return (
         f'<trt:Profiles token={quoteattr(profile.token)} fixed="true"><tt:Name>{escape(profile.name)}</tt:Name>'
-        f"{encoder}</trt:Profiles>"
+        f"<tt:VideoSourceConfiguration token={quoteattr(profile.source)}>{_source(profile)}"
+        f"</tt:VideoSourceConfiguration>{encoder}</trt:Profiles>"
     )
 
 
 def _profile2(profile: Profile) -> str:
+    encoder = (
+        ""
+        if profile.bare
+        else (
+            f'<tr2:VideoEncoder token="e-{escape(profile.token)}" GovLength="{profile.gop_frames}">'
+            f"<tt:Name>encoder</tt:Name><tt:UseCount>1</tt:UseCount><tt:Encoding>{profile.coding}</tt:Encoding>"
+            f"<tt:Resolution><tt:Width>{profile.width}</tt:Width><tt:Height>{profile.height}</tt:Height></tt:Resolution>"
+            f"<tt:RateControl><tt:FrameRateLimit>{profile.fps}</tt:FrameRateLimit>"
+            f"<tt:BitrateLimit>{profile.bitrate_kbps}</tt:BitrateLimit></tt:RateControl><tt:Quality>5</tt:Quality>"
+            "</tr2:VideoEncoder>"
+        )
+    )
     return (
         f'<tr2:Profiles token={quoteattr(profile.token)} fixed="true"><tr2:Name>{escape(profile.name)}</tr2:Name>'
-        f'<tr2:Configurations><tr2:VideoEncoder token="e-{escape(profile.token)}" GovLength="{profile.gop_frames}">'
-        f"<tt:Name>encoder</tt:Name><tt:UseCount>1</tt:UseCount><tt:Encoding>{profile.coding}</tt:Encoding>"
-        f"<tt:Resolution><tt:Width>{profile.width}</tt:Width><tt:Height>{profile.height}</tt:Height></tt:Resolution>"
-        f"<tt:RateControl><tt:FrameRateLimit>{profile.fps}</tt:FrameRateLimit>"
-        f"<tt:BitrateLimit>{profile.bitrate_kbps}</tt:BitrateLimit></tt:RateControl><tt:Quality>5</tt:Quality>"
-        "</tr2:VideoEncoder></tr2:Configurations></tr2:Profiles>"
+        f"<tr2:Configurations><tr2:VideoSource token={quoteattr(profile.source)}>{_source(profile)}</tr2:VideoSource>"
+        f"{encoder}</tr2:Configurations></tr2:Profiles>"
+    )
+
+
+def _source(profile: Profile) -> str:
+    return (
+        f"<tt:Name>{escape(profile.source)}</tt:Name><tt:UseCount>2</tt:UseCount>"
+        f"<tt:SourceToken>{escape(profile.source)}</tt:SourceToken>"
+        f'<tt:Bounds x="0" y="0" width="{profile.width}" height="{profile.height}"/>'
     )
 
 

@@ -10,7 +10,10 @@ Coding = Literal["H264", "H265", "JPEG", "MPEG4"]
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One media profile. `uri` is what GetStreamUri answers, with `{host}` for the host as asked."""
+    """One media profile of the lens `source`. `uri` is what GetStreamUri answers, `{host}` being the host as asked.
+
+    One that is `bare` does not say what it sends.
+    """
 
     token: str
     name: str
@@ -21,6 +24,8 @@ class Profile:
     bitrate_kbps: int = 4096
     gop_frames: int = 50
     uri: str = "rtsp://{host}:554/stream"
+    source: str = "lens-1"
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

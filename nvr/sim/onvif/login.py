@@ -37,6 +37,12 @@ class Door:
         """From now on answers to the old nonce of HTTP are refused as stale."""
         self._http.renew_nonce()
 
+    @staticmethod
+    def is_tried(request: Request, asked: Asked) -> bool:
+        """Whether this request brings a login, right or wrong."""
+        brings_token = any(local(each.tag) == "UsernameToken" for each in asked.envelope.iter())
+        return brings_token or "authorization" in request.headers
+
     def accepts(self, request: Request, asked: Asked) -> bool:
         """Whether this request may pass."""
         match self._camera.login:

@@ -16,7 +16,7 @@ from nvr.sim.onvif.head import HeadState
 from nvr.sim.onvif.login import Door
 from nvr.sim.onvif.words import DEVICE, MEDIA, MEDIA2, PTZ, Asked, Fault, MalformedSoap, answer, asked, fault
 
-_HUGE_BYTES: Final = 64 << 20
+_HUGE_BYTES: Final = 4 << 20
 _MAX_HEAD: Final = 1 << 16
 _DEEP: Final = 10_000
 _ENTITIES: Final = (
@@ -30,7 +30,8 @@ class OnvifSimulator:
     """One camera's HTTP side; `async with` starts and stops it. The event loop owns it.
 
     `head` is where its head looks, for a test to turn; None for a camera that does not turn. `operations` are those
-    that were asked and let in, oldest first; `refused` counts those that the login kept out.
+    that were asked and let in, oldest first; `refused` counts the logins that
+    were wrong.
     """
 
     def __init__(
@@ -104,7 +105,7 @@ class OnvifSimulator:
             await self._be_odd(writer)
             return
         if not self._is_open(question) and not self.door.accepts(request, question):
-            self.refused += 1
+            self.refused += Door.is_tried(request, question)
             challenge = self.door.challenge(request)
             headers = {} if challenge is None else {"WWW-Authenticate": challenge}
             status = HTTPStatus.BAD_REQUEST if challenge is None else HTTPStatus.UNAUTHORIZED
