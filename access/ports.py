@@ -110,3 +110,7 @@ class CameraChecks(Protocol):
     async def check(self, shard: int, cameras: Sequence[CameraId], seconds: int) -> Sequence[Mapping[str, Json]]:
         """What this shard's recorder measured of each camera. Raises Retryable: it does not answer."""
         ...
+
+    async def retry(self, shard: int, camera: CameraId) -> None:
+        """Have this shard's recorder try the camera at once, if it waits. Raises Retryable: it does not answer."""
+        ...

@@ -191,6 +191,12 @@ class Recorder(_Section):
     stall_seconds: Annotated[int, Field(strict=True, ge=2, le=300)] = 10
     """A camera that sends nothing for so long is silent: a gap begins and it is connected again."""
 
+    absent_minutes: Annotated[int, Field(strict=True, ge=1, le=1440)] = 15
+    """A nomadic camera that does not answer for so long is absent, which is no fault."""
+
+    absent_retry_minutes: Annotated[int, Field(strict=True, ge=1, le=60)] = 5
+    """An absent camera is looked for again after at most so long."""
+
 
 class CameraTls(_Section):
     """Whose certificates cameras may show that are reached by `rtsps://`."""

@@ -113,6 +113,12 @@ class RecorderStates:
             answer: Sequence[Mapping[str, Json]] = await recorder.call("check", args, deadline_s=_CHECK_S)
             return answer
 
+    async def retry(self, shard: int, camera: CameraId) -> None:
+        """Have the recorder of this shard try the camera at once, if it waits. Raises Retryable: it does not answer."""
+        sockets = await asyncio.to_thread(self._sockets)
+        async with Client(sockets[shard]) as recorder:
+            await recorder.call("retry", {"cameras": [camera]})
+
     async def answers(self) -> list[Mapping[str, Any]]:
         """The `status` of every recorder that answers."""
         return [answer for answer in (await self.by_shard()).values() if answer is not None]

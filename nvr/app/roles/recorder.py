@@ -218,6 +218,8 @@ def _shard_settings(settings: Settings, epoch: int) -> ShardSettings:
         clock_epoch=epoch,
         segment_seconds=recorder.segment_seconds,
         stall_s=recorder.stall_seconds,
+        absent_after_s=60 * recorder.absent_minutes,
+        absent_retry_s=60 * recorder.absent_retry_minutes,
         trust=camera_trust(settings.camera_tls),
     )
 
@@ -256,7 +258,11 @@ def _handlers(parts: _Parts) -> dict[str, Any]:
     async def check(args: dict[str, Any]) -> object:
         return await parts.shard.check(cameras_of(args), limit_s=number_of(args, "seconds"))
 
-    return {"status": status, "rotate": rotate, "check": check}
+    async def retry(args: dict[str, Any]) -> object:
+        parts.shard.retry(cameras_of(args))
+        return {}
+
+    return {"status": status, "rotate": rotate, "check": check, "retry": retry}
 
 
 async def _heartbeats(parts: _Parts, settings: Settings) -> None:
