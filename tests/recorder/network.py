@@ -75,6 +75,8 @@ class Network:
         self._step_us = step_us
         self._pauses = False
         self._waiting = 0
+        self.endured: list[int | None] = []
+        """What the sessions that ended were told of their link."""
         self._sessions: list[Session] = []
 
     async def open(
@@ -95,6 +97,7 @@ class Network:
         self.is_up = False
         sessions, self._sessions = self._sessions, []
         for session in sessions:
+            self.endured.append(session.endured_s)
             session.fail(CameraUnreachable(Cause.CLOSED))
 
     def pause(self) -> None:

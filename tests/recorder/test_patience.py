@@ -158,6 +158,16 @@ async def test_silence_that_no_radio_link_explains_ends_the_session(monkeypatch:
         assert len(here.network.attempts) == 2
 
 
+@pytest.mark.parametrize(("entry", "endured_s"), [(NOMADIC, SLOW_STALL_S), (FIXED, None)])
+async def test_only_the_link_of_a_nomadic_camera_may_be_silent(
+    entry: CameraEntry, endured_s: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with town(entry, monkeypatch) as here:
+        await here.network.pass_seconds(5)
+        here.network.vanish()
+        assert here.network.endured == [endured_s]
+
+
 @pytest.mark.parametrize("cause", sorted(Cause))
 def test_only_what_a_camera_looks_like_that_is_not_there_is_absence(cause: Cause) -> None:
     absence = Absence(NOMADIC, SETTINGS, 0)
