@@ -13,10 +13,11 @@ from access.camera_values import (
     camera_proposal,
     camera_row,
     cameras_per_shard,
-    changed_camera,
+    change_proposal,
     days_of,
     deal,
     demand_point,
+    kind_of,
     login_of,
     new_camera,
     optional_point_of,
@@ -79,7 +80,7 @@ class Cameras:
         url = url_of(args)
         login = login_of(args)
         point = optional_point_of(args)
-        days = days_of(args)
+        days, kind = days_of(args), kind_of(args)
         args.done()
 
         def check(session: Session) -> Actor:
@@ -91,7 +92,8 @@ class Cameras:
         def propose(session: Session) -> Sequence[Proposal]:
             now = self._clock.utc_us()
             actor = check(session)
-            body = new_camera(name, shard=deal(cameras_per_shard(session), self._shards_for), days=days)
+            shard = deal(cameras_per_shard(session), self._shards_for)
+            body = new_camera(name, shard=shard, days=days, kind=kind)
             proposals = [camera_proposal(actor, body, url, None if login is None else name, now)]
             if point is not None:
                 demand_point(session, point)
@@ -120,8 +122,7 @@ class Cameras:
             now = self._clock.utc_us()
             actor = Actor(id=person.account, role=demand(person, ActName.CAMERA_RETIRE, NOTHING, now))
             row = camera_row(session, name)
-            body = changed_camera(row, days=row.retention_days, retired=True)
-            return [camera_proposal(actor, body, row.url or "", row.secret, now)]
+            return [change_proposal(actor, row, now, retired=True)]
 
         await self._register.act(propose)
         await self._publisher.publish_soon()

@@ -6,12 +6,13 @@ from functools import partial
 from typing import Final, TypeVar
 
 from access.arguments import HIDDEN, Arguments
-from access.camera_values import days_of, login_of, optional_point_of, url_of
+from access.camera_values import days_of, kind_of, login_of, optional_point_of, url_of
 from config.secrets import Login
 from nvr.base.errors import InvalidValue
 from nvr.base.ids import CameraId, PointId, camera_id
 from nvr.base.jcs import Json
 from storage.ledger import people
+from storage.snapshot import CameraKind
 
 T = TypeVar("T")
 
@@ -48,6 +49,7 @@ class Row:
     login: Login | None
     point: PointId | None
     days: int | None
+    kind: CameraKind | None
     place: people.Point | None
 
 
@@ -84,12 +86,13 @@ class _Taking:
         login = self._value(lambda: login_of(args))
         point = self._value(lambda: optional_point_of(args))
         days = self._value(lambda: days_of(args))
+        kind = self._value(lambda: kind_of(args))
         place = self._value(lambda: self._place(point))
         self._value(args.done)
         faults += self._faults
         if self._faults or camera is None or url is None:
             return None
-        return Row(self._number, camera, url, login, point, days, place)
+        return Row(self._number, camera, url, login, point, days, kind, place)
 
     def _place(self, point: PointId | None) -> people.Point | None:
         args = self._args

@@ -112,6 +112,10 @@ class CameraChecks(Protocol):
         """What this shard's recorder measured of each camera. Raises Retryable: it does not answer."""
         ...
 
+    async def retry(self, shard: int, camera: CameraId) -> None:
+        """Have this shard's recorder try the camera at once, if it waits. Raises Retryable: it does not answer."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:

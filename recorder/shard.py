@@ -114,8 +114,14 @@ class Shard:
         for camera, entry in wanted.items():
             if before.get(camera) != entry:
                 if camera in self._workers:
-                    self._workers[camera].stop()
+                    self._workers[camera].stop(is_followed=True)
                 self._start(entry)
+
+    def retry(self, camera_ids: Iterable[CameraId]) -> None:
+        """Try these cameras at once where they are waited for. Cameras that are not here are passed over."""
+        for camera in camera_ids:
+            if camera in self._workers:
+                self._workers[camera].retry()
 
     async def rotate(self, camera_ids: Iterable[CameraId]) -> list[SegmentId]:
         """Close the growing segments of these cameras at once; their ids. Cameras that are not here are passed over."""

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from nvr.base.ids import CameraId
-from nvr.base.units import UtcUs
+from nvr.base.units import US_PER_SECOND, UtcUs
 from recorder.ptz.dome import DomeStatus
 from recorder.rtsp.trust import Trust
+from recorder.timeline import WINDOW_US
 
 
 class State(StrEnum):
@@ -21,6 +22,8 @@ class State(StrEnum):
     """The session stands, and pictures do not come, or do not reach a disk."""
     WAITING = "waiting"
     """An attempt or a session failed; the next one begins later."""
+    ABSENT = "absent"
+    """It is not there, as a person entered, or as a nomadic camera may be: it is looked for from time to time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class ShardSettings:
     segment_seconds: int = 300
     connect_timeout_s: int = 10
     """From the first packet to the answer to PLAY."""
+    quiet_s: float = 1.0
+    """Beyond two frame intervals and this without a picture, the camera counts as silent."""
     stall_s: int = 10
     """A session without any picture for so long is given up."""
     random_access_wait_s: int = 330
@@ -68,6 +73,12 @@ class ShardSettings:
     retry_most_s: float = 60.0
     retry_unauthorized_s: float = 60.0
     """The least wait after a refused password: cameras lock accounts."""
+    window_s: int = WINDOW_US // US_PER_SECOND
+    """How far back the least delay is looked for, by which pictures are dated."""
+    absent_after_s: float = 900.0
+    """A nomadic camera that does not answer for so long is absent."""
+    absent_retry_s: float = 300.0
+    """The longest wait before an absent camera is looked for again."""
     connects_per_second: int = 100
     """Connections begin one after the other, a town's 113 within little more than a second."""
     retry_busy_s: float = 30.0

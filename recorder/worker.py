@@ -13,6 +13,7 @@ from nvr.base.units import US_PER_SECOND, MonoUs, UtcUs
 from recorder.depacketiser import UnitSink
 from recorder.errors import CameraUnreachable, Cause
 from recorder.logins import Secrets, credentials_of
+from recorder.patience import Absence, settings_for
 from recorder.recording import Recording
 from recorder.run import Depacketiser, Run
 from recorder.server_clock import ServerClock
@@ -26,7 +27,9 @@ from storage.records import GapCause
 from storage.snapshot import CameraEntry
 
 QUIET_US: Final = US_PER_SECOND
-"""Beyond two frame intervals and this without a picture, the camera counts as silent."""
+"""Beyond two frame intervals and this without a picture, none is expected to be written."""
+_TROUBLE: Final = frozenset({State.CONNECTING, State.STALLED, State.WAITING})
+"""States between which a camera goes to and fro while one and the same thing is wrong."""
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +59,10 @@ class CameraWorker:
         self._recording = recording
         self._parts = parts
         self._stop = Stop()
-        settings = parts.settings
+        settings = self._settings = settings_for(entry, parts.settings)
+        self._absence = Absence(entry, settings, parts.clock.mono_us())
+        self._wake = Stop()
+        self._is_followed = False
         self._backoff = Backoff(first_s=settings.retry_first_s, most_s=settings.retry_most_s)
         self._state = State.IDLE
         self._cause: str | None = None
@@ -70,20 +76,27 @@ class CameraWorker:
         self._breaks_told = 0
         self._writing = Writing(self._written)
 
-    def stop(self) -> None:
-        """Let `run` come to its end."""
+    def stop(self, *, is_followed: bool = False) -> None:
+        """Let `run` come to its end; a worker that follows at once carries on with an open gap."""
+        self._is_followed = is_followed
         self._stop.set()
+
+    def retry(self) -> None:
+        """Try the camera at once, if it is waited for."""
+        self._wake.set()
 
     async def run(self) -> None:
         """Record until `stop`. Errors that nobody is meant to handle come out of here."""
-        self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), "starting")
+        detail = State.ABSENT.value if self._absence.entered else "starting"
+        self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), detail)
         try:
             while not self._stop.is_set():
                 await self._parts.pace.turn(self._stop)
                 await self._attempt()
         finally:
             self._set(State.IDLE, None)
-            self._recording.end(GapCause.STOPPED, self._parts.server.utc_us(), "")
+            if not (self._is_followed and self._recording.gaps.is_open):
+                self._recording.end(GapCause.STOPPED, self._parts.server.utc_us(), "")
 
     def rotate(self) -> SegmentId | None:
         """Close the segment that grows, at once: what was received goes into it, the next one goes on from there."""
@@ -133,8 +146,7 @@ class CameraWorker:
         except CameraUnreachable as error:
             self._backoff.ran_for(self._parts.clock.mono_us() - began_mono_us)
             if not self._stop.is_set():
-                _log.warning("camera %s: %s", self.entry.camera, error)
-                await self._wait(error.cause)
+                await self._wait(error)
 
     async def _record(self) -> None:
         """One session from its connection to its end."""
@@ -154,7 +166,7 @@ class CameraWorker:
         """A session that plays; None when the worker was stopped meanwhile."""
         parts = self._parts
         opening = self._source.open(credentials_of(self.entry.secret, parts.secrets), self._begin)
-        session = await first_of(opening, parts.clock.sleep(parts.settings.connect_timeout_s), self._stop.wait())
+        session = await first_of(opening, parts.clock.sleep(self._settings.connect_timeout_s), self._stop.wait())
         if session is None and not self._stop.is_set():
             raise CameraUnreachable(Cause.TIMEOUT)
         return session
@@ -163,7 +175,10 @@ class CameraWorker:
         self._writing.pause()
         self._recording.require_random_access()
         pool = self._parts.pool
-        self._run = run = Run(self._recording, self._parts.server, lambda sink: depacketise(sink, pool))
+        window_us = self._settings.window_s * US_PER_SECOND
+        self._run = run = Run(
+            self._recording, self._parts.server, lambda sink: depacketise(sink, pool), window_us=window_us
+        )
         self._breaks_told = 0
         return run
 
@@ -175,38 +190,57 @@ class CameraWorker:
         run, self._run = self._run, None
         if run is not None:
             run.flush()
+            if run.last_unit_mono_us is not None:
+                self._absence.seen(run.last_unit_mono_us)
 
-    async def _wait(self, cause: Cause) -> None:
-        settings = self._parts.settings
-        least_s = {Cause.UNAUTHORIZED: settings.retry_unauthorized_s, Cause.BUSY: settings.retry_busy_s}
-        delay_s = max(self._backoff.next_delay_s(), least_s.get(cause, 0.0))
-        now_utc_us = self._parts.server.utc_us()
-        self._recording.interrupt(GapCause.SILENT, now_utc_us, cause.value)
-        self._set(State.WAITING, cause.value)
-        self._next_attempt_utc_us = UtcUs(now_utc_us + round(delay_s * US_PER_SECOND))
-        await first_of(self._parts.clock.sleep(delay_s), self._stop.wait())
+    async def _wait(self, error: CameraUnreachable) -> None:
+        delay_s = self._absent_s(error) or self._failed_s(error)
+        self._next_attempt_utc_us = UtcUs(self._parts.server.utc_us() + round(delay_s * US_PER_SECOND))
+        self._wake = Stop()
+        await first_of(self._parts.clock.sleep(delay_s), self._stop.wait(), self._wake.wait())
         self._next_attempt_utc_us = None
+
+    def _failed_s(self, error: CameraUnreachable) -> float:
+        """Something is wrong with the camera: how long to wait."""
+        _log.warning("camera %s: %s", self.entry.camera, error)
+        settings, cause = self._settings, error.cause
+        least_s = {Cause.UNAUTHORIZED: settings.retry_unauthorized_s, Cause.BUSY: settings.retry_busy_s}
+        self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), cause.value)
+        self._set(State.WAITING, cause.value)
+        return max(self._backoff.next_delay_s(), least_s.get(cause, 0.0))
+
+    def _absent_s(self, error: CameraUnreachable) -> float | None:
+        """The camera is away: how long to wait; None when it is not. Said once, however often it is looked for."""
+        if not self._absence.explains(error.cause, self._parts.clock.mono_us()):
+            return None
+        if self._state is not State.ABSENT:
+            _log.info("camera %s: absent", self.entry.camera)
+        self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), State.ABSENT.value)
+        self._set(State.ABSENT, None)
+        return self._absence.next_delay_s()
 
     def _watch(self, session: Session, run: Run[Depacketiser], now_mono_us: MonoUs) -> None:
         """Judge by pictures, not by bytes: a camera that only keeps its session alive is silent.
 
         Bytes that wait in the kernel do not count as silence: the first quiet tick asks for them, the second judges.
         """
-        settings = self._parts.settings
+        settings = self._settings
         newest_mono_us = run.last_unit_mono_us or self._played_mono_us
         silent_us = now_mono_us - newest_mono_us
+        is_due = silent_us <= QUIET_US + 2 * run.step_us
+        if not is_due:
+            self._writing.pause()
         waited_us = now_mono_us - self._played_mono_us
         if silent_us > settings.stall_s * US_PER_SECOND:
             session.fail(CameraUnreachable(Cause.STALLED))
         elif run.awaits_random_access and waited_us > settings.random_access_wait_s * US_PER_SECOND:
             session.fail(CameraUnreachable(Cause.STALLED, why="no random access point"))
-        elif silent_us > QUIET_US + 2 * run.step_us:
-            self._writing.pause()
+        elif silent_us > settings.quiet_s * US_PER_SECOND + 2 * run.step_us:
             if session.quiet_ticks != 1 and (self._state, self._cause) != (State.STALLED, Cause.STALLED.value):
                 run.flush()
                 self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), Cause.STALLED.value)
                 self._set(State.STALLED, Cause.STALLED.value)
-        elif not run.awaits_random_access:
+        elif is_due and not run.awaits_random_access:
             self._judge_writing(run, now_mono_us)
 
     def _judge_writing(self, run: Run[Depacketiser], now_mono_us: MonoUs) -> None:
@@ -222,6 +256,9 @@ class CameraWorker:
         return self._parts.written(self.entry.camera)
 
     def _set(self, state: State, cause: str | None) -> None:
-        if (state, cause) != (self._state, self._cause):
-            self._state, self._cause = state, cause
+        """`since` is when recording, absence or trouble began: trouble is one, whatever is tried meanwhile."""
+        if self._absence.covers(self._state, state):
+            state, cause = State.ABSENT, None
+        if state is not self._state and not {state, self._state} <= _TROUBLE:
             self._since_utc_us = self._parts.server.utc_us()
+        self._state, self._cause = state, cause

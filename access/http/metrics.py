@@ -91,6 +91,13 @@ FIGURES: Final = (
         "1 for the state in which the camera's recording is.",
         _states,
     ),
+    Figure(
+        "scelle_camera_wrong",
+        "gauge",
+        _CAMERA,
+        "1 where somebody should look: neither recorded nor absent.",
+        _of_camera(lambda c: float(c.wrong)),
+    ),
     Figure("scelle_camera_trouble", "gauge", ("camera", "cause"), "1 for what is wrong with the camera now.", _causes),
     Figure(
         "scelle_camera_frames_total",

@@ -110,7 +110,8 @@ class _Page:
     def _camera(self, camera: CameraView) -> str:
         place = f"<small>{escape(camera.place)}</small>" if camera.place else ""
         mark = "wrong" if camera.wrong else "ok"
-        since = f"<small>{self._since(camera.since_utc_us).strip(' ,')}</small>" if camera.wrong else ""
+        tells_since = camera.wrong or camera.state is CameraState.ABSENT
+        since = f"<small>{self._since(camera.since_utc_us).strip(' ,')}</small>" if tells_since else ""
         return (
             f'<tr><th scope="row">{escape(camera.camera)}{place}</th>'
             + self._cell("state", f'<span><span class="{mark}">{self._state(camera)}</span>{since}</span>')

@@ -43,6 +43,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "dropped": "Refusés par le disque",
         "reconnects": "Reconnexions",
         "waiting": "en panne, nouvel essai prévu",
+        "absent": "absente",
         "idle": "arrêtée",
         "unknown": "inconnu",
         "in-service": "en service",
@@ -82,6 +83,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "state-not-read": "L’état d’un enregistreur est illisible, l’enregistrement continue : {value}",
         "files-not-taken": "Les nouveaux réglages ne peuvent pas être repris, les derniers restent : {value}",
         "spool-waits": "Des événements attendent d’être inscrits au journal : {value}",
+        "recorded-nowhere": "La caméra {value} est enregistrée sans que son implantation soit saisie : camera move",
     }
 )
 
@@ -122,6 +124,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "dropped": "Refused by the disk",
         "reconnects": "Reconnections",
         "waiting": "failed, will try again",
+        "absent": "absent",
         "idle": "stopped",
         "unknown": "unknown",
         "in-service": "in service",
@@ -161,6 +164,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "state-not-read": "The state of a recorder can not be read, recording goes on: {value}",
         "files-not-taken": "New settings can not be taken up, the last good ones stay: {value}",
         "spool-waits": "Events wait to be entered in the ledger: {value}",
+        "recorded-nowhere": "Camera {value} is recorded, and nobody entered where it stands: camera move",
     }
 )
 

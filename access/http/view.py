@@ -20,6 +20,8 @@ class CameraState(StrEnum):
     """An attempt or a session failed; the next one begins later."""
     IDLE = "idle"
     """Not begun, or stopped."""
+    ABSENT = "absent"
+    """Not there, and no fault: entered so, or a nomadic camera that does not answer."""
     UNKNOWN = "unknown"
     """No recorder answers for it."""
 
@@ -53,7 +55,7 @@ class CameraView:
     @property
     def wrong(self) -> bool:
         """Whether somebody should look."""
-        return self.state is not CameraState.RECORDING
+        return self.state not in (CameraState.RECORDING, CameraState.ABSENT)
 
 
 @dataclass(frozen=True, slots=True)

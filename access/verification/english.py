@@ -39,6 +39,8 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "nothing-released": "The bundle names no release of its grant: only the ledger shows that there was none.",
         "segments-unreadable": "The manifest lists segments, or records of them, as unreadable: what they hold is not "
         "in the bundle.",
+        "places-entered-late": "A place at least was entered later: it is what somebody said of it afterwards. The "
+        "manifest (places) says which one, the town's ledger who entered it, and when.",
         "segment-not-opened": "Without keys nobody knows whether the pictures open.",
         "segment-root-not-compared": "Compare the root with the segment's seal entry in the ledger.",
         "segment-not-closed": "The file was left by a crash: what follows its last whole record does not count.",

@@ -39,6 +39,8 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "nothing-released": "Le dossier ne nomme aucune libération : seul le journal montre qu'il n'y en a pas eu.",
         "segments-unreadable": "Le manifeste dit illisibles des segments, ou de leurs enregistrements : leur contenu "
         "n'est pas dans le dossier.",
+        "places-entered-late": "Un lieu au moins a été saisi après coup : il est ce que quelqu'un en a dit plus tard. "
+        "Le manifeste (places) dit lequel, le journal de la ville dit qui et quand.",
         "segment-not-opened": "Sans les clés, nul ne sait si les images s'ouvrent.",
         "segment-root-not-compared": "Comparez la racine avec l'écriture seal du segment au journal.",
         "segment-not-closed": "Le fichier vient d'un arrêt brutal : ce qui suit son dernier enregistrement entier ne "

@@ -30,6 +30,8 @@ def check_scope(subject: Subject, facts: Facts) -> Iterator[Finding]:
             yield stopped.found
     yield from _unused(subject)
     facts["movies"] = len(manifest.items)
+    if late := [f"{place.camera} ({place.text})" for place in manifest.places if place.entered_late]:
+        facts["entered_later"] = "; ".join(late)
 
 
 def _order(subject: Subject) -> Iterator[Finding]:

@@ -147,6 +147,12 @@ class RecorderStates:
                 _log.warning("%s does not answer: %r", socket.name, error)
         return await _answer(last, call, args)
 
+    async def retry(self, shard: int, camera: CameraId) -> None:
+        """Have the recorder of this shard try the camera at once, if it waits. Raises Retryable: it does not answer."""
+        sockets = await asyncio.to_thread(self._sockets)
+        async with Client(sockets[shard]) as recorder:
+            await recorder.call("retry", {"cameras": [camera]})
+
     async def answers(self) -> list[Mapping[str, Any]]:
         """The `status` of every recorder that answers."""
         return [answer for answer in (await self.by_shard()).values() if answer is not None]

@@ -16,7 +16,7 @@ from nvr.base.errors import EvidenceAtRisk, NvrError
 from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
 from recorder.server_clock import kernel_is_synchronised
 from storage.ledger.entries import decode
-from storage.snapshot import CameraEntry
+from storage.snapshot import CameraEntry, CameraKind
 from storage.snapshot import load as load_snapshot
 from storage.vault.seats import SignedSet
 from storage.volume import VolumeLost, open_volume
@@ -58,7 +58,11 @@ class StatusViews:
             cameras=[await self._camera(entry, states.get(entry.camera), now) for entry in snapshot.cameras],
             volumes=[await asyncio.to_thread(self._volume, setting, lost) for setting in self._settings.volume],
             ledger=await self._ledger(),
-            alarms=[*_silent(by_shard), *await asyncio.to_thread(self._alarms, answers, now)],
+            alarms=[
+                *_silent(by_shard),
+                *_recorded_nowhere(snapshot.cameras, states),
+                *await asyncio.to_thread(self._alarms, answers, now),
+            ],
             recorders=[RecorderView(shard, answer is not None) for shard, answer in by_shard.items()],
         )
 
@@ -135,6 +139,16 @@ class StatusViews:
 def _silent(by_shard: Mapping[int, Mapping[str, Any] | None]) -> list[Alarm]:
     """One that restarts is silent for a moment, too: the page is of this instant."""
     return [Alarm("recorder-silent", None, str(shard)) for shard, answer in by_shard.items() if answer is None]
+
+
+def _recorded_nowhere(cameras: Sequence[CameraEntry], states: Mapping[str, Mapping[str, Any]]) -> list[Alarm]:
+    """Cameras that came back before anybody said where: exports could not name the place."""
+    comes_and_goes = (each for each in cameras if each.absent or each.kind is CameraKind.NOMADIC)
+    return [
+        Alarm("recorded-nowhere", None, each.camera)
+        for each in comes_and_goes
+        if each.placement is None and states.get(each.camera, {}).get("state") == CameraState.RECORDING
+    ]
 
 
 def _size_of(note: str | None) -> int | None:

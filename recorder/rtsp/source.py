@@ -26,13 +26,17 @@ _log: Final = logging.getLogger(__name__)
 
 
 class RtspSource:
-    """A camera behind an `rtsp` or `rtsps` URL. A session that a redirect ended is followed by one at its target."""
+    """A camera behind an `rtsp` or `rtsps` URL. A session that a redirect ended is followed by one at its target.
 
-    def __init__(self, camera: CameraId, url: str, clock: Clock, trust: Trust) -> None:
+    `endured_s`: its link is silent for so long at times.
+    """
+
+    def __init__(self, camera: CameraId, url: str, clock: Clock, trust: Trust, *, endured_s: int | None = None) -> None:
         self._camera = camera
         self._url = url
         self._clock = clock
         self._trust = trust
+        self._endured_s = endured_s
         self._last: RtspProtocol | None = None
 
     async def open(self, credentials: Credentials | None, begin: Begin) -> RtspProtocol:
@@ -63,4 +67,6 @@ class RtspSource:
             trust=self._trust,
             moved=failure.url if isinstance(failure, Redirected) else None,
         )
+        if self._endured_s is not None:
+            self._last.endure(self._endured_s)
         return self._last

@@ -67,6 +67,9 @@ def _camera(session: Session, _: Placed, body: people.Camera, personal: Personal
             retention_days=body.retention_days,
             retired=body.retired,
             replaces=body.replaces,
+            kind=body.kind,
+            absent=body.absent,
+            absent_reason=personal.value("absent_reason"),
         )
     )
 

@@ -115,7 +115,7 @@ class Point(Table):
 class Camera(Table):
     """A device. `url` holds no user and no password; `secret` names the entry of the secrets file that does.
 
-    `replaces` is the camera whose place this one took.
+    `replaces` is the camera whose place this one took. `absent_reason` is null where it was erased.
     """
 
     __tablename__ = "camera"
@@ -128,6 +128,9 @@ class Camera(Table):
     retention_days: Mapped[int | None]
     retired: Mapped[bool]
     replaces: Mapped[str | None]
+    kind: Mapped[str]
+    absent: Mapped[bool]
+    absent_reason: Mapped[str | None]
 
 
 class Placement(Table):

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from argon2 import PasswordHasher
 
 from access.accounts import Accounts
+from access.camera_absence import CameraAbsence
 from access.camera_changes import CameraChanges
 from access.camera_discovery import CameraDiscovery
 from access.camera_test import CameraTest
@@ -173,10 +174,14 @@ class Checks:
     def __init__(self) -> None:
         self.asked: list[tuple[int, list[CameraId], int]] = []
         self.known: set[str] | None = None
+        self.retried: list[tuple[int, CameraId]] = []
 
     async def check(self, shard: int, cameras: Sequence[CameraId], seconds: int) -> Sequence[Mapping[str, Json]]:
         self.asked.append((shard, list(cameras), seconds))
         return [{"camera": camera, "result": "ok"} for camera in cameras if self.known is None or camera in self.known]
+
+    async def retry(self, shard: int, camera: CameraId) -> None:
+        self.retried.append((shard, camera))
 
 
 PROFILE: dict[str, Json] = {"name": "main", "coding": "H264", "width": 1920, "height": 1080, "fps_milli": 25_000}
@@ -228,6 +233,7 @@ class World:
         logins = Logins(self.secrets_file)
         self.cameras = Cameras(register, self.publisher, index, States(), clock, logins=logins, shards_for=lambda _: 2)
         changes = CameraChanges(register, self.publisher, logins, clock)
+        absence = CameraAbsence(register, self.publisher, self.checks, clock)
         fleet = FleetImport(register, self.publisher, logins, clock, shards_for=lambda _: 2)
         perimeter = Perimeter(register, self.publisher, clock)
         holds = Holds(register, clock, ZONE)
@@ -237,12 +243,14 @@ class World:
             ActName.ACCOUNT_ADD: self.accounts.add,
             ActName.ACCOUNT_END: self.accounts.end,
             ActName.ACCOUNT_LIST: self.accounts.list,
+            ActName.CAMERA_ABSENT: absence.absent,
             ActName.CAMERA_ADD: lookup.before(ActName.CAMERA_ADD, self.cameras.add),
             ActName.CAMERA_DISCOVER: CameraDiscovery(register, self.finder, clock).run,
             ActName.CAMERA_EDIT: lookup.before(ActName.CAMERA_EDIT, changes.edit),
             ActName.CAMERA_IMPORT: lookup.before_import(fleet.run),
             ActName.CAMERA_LIST: self.cameras.list,
             ActName.CAMERA_MOVE: changes.move,
+            ActName.CAMERA_PRESENT: absence.present,
             ActName.CAMERA_REPLACE: lookup.before(ActName.CAMERA_REPLACE, changes.replace),
             ActName.CAMERA_RETIRE: self.cameras.retire,
             ActName.CAMERA_TEST: CameraTest(register, self.checks, clock).run,

@@ -1,4 +1,4 @@
-"""Cameras: added, changed, moved, replaced, retired, listed."""
+"""Cameras: added, changed, moved, taken down, replaced, retired, listed."""
 
 import sys
 from pathlib import Path
@@ -23,6 +23,7 @@ from nvr.app.cli.common import EXIT_REFUSED, JsonOption, command_elsewhere, new_
 from nvr.app.cli.person import act_and_write, person_of, require
 from nvr.app.cli.tables import camera_rows
 from nvr.base.errors import InvalidValue
+from storage.snapshot import CameraKind
 
 camera = new_app("Cameras.")
 command_elsewhere(
@@ -35,6 +36,7 @@ CameraPasswordOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Its first line is the camera's password; else asked for")
 ]
 PointOption = Annotated[str | None, typer.Option("--point", help="The point where it stands")]
+KindOption = Annotated[CameraKind | None, typer.Option(help="How it is mounted; fixed unless told")]
 DaysOption = Annotated[int | None, typer.Option(min=1, help="Shorter than the order's, never longer")]
 
 
@@ -66,6 +68,7 @@ def camera_add(  # noqa: PLR0913, PLR0917 -- a parameter is an option
     camera_password_file: CameraPasswordOption = None,
     at: PointOption = None,
     retention_days: DaysOption = None,
+    kind: KindOption = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
@@ -87,6 +90,7 @@ def camera_add(  # noqa: PLR0913, PLR0917 -- a parameter is an option
         password=_password(user, camera_password_file),
         point=at,
         retention_days=retention_days,
+        kind=kind,
     )
 
 
@@ -103,12 +107,13 @@ def camera_edit(  # noqa: PLR0913, PLR0917 -- a parameter is an option
     user: UserOption = None,
     camera_password_file: CameraPasswordOption = None,
     retention_days: DaysOption = None,
+    kind: KindOption = None,
     *,
     no_login: Annotated[bool, typer.Option("--no-login", help="It asks for none any more")] = False,
     order_days: Annotated[bool, typer.Option("--order-days", help="Keep as long as the order says")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Change a camera's URL, login or retention; its recording begins anew with them.
+    """Change a camera's URL, login, retention or kind; its recording begins anew with them.
 
     Example: nvr-admin --as admin camera edit mairie-1 --user viewer
     """
@@ -124,6 +129,7 @@ def camera_edit(  # noqa: PLR0913, PLR0917 -- a parameter is an option
         retention_days=retention_days,
         no_login=no_login or None,
         order_days=order_days or None,
+        kind=kind,
     )
 
 
@@ -145,6 +151,38 @@ def camera_move(
     since_utc_us = None if since is None else person.instant("--since", since)
     answer = person.act("camera.move", camera=name, point=point, since_utc_us=since_utc_us, reason=reason)
     write_answer(answer, as_json=as_json, zone=person.zone)
+
+
+@camera.command("absent")
+def camera_absent(
+    context: typer.Context,
+    name: CameraArgument,
+    reason: Annotated[str, typer.Option(help="Why, in words")],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Enter that a camera was taken down: it stands nowhere, and its silence is no fault.
+
+    Pictures that it sends all the same are recorded, and the status page says so.
+
+    Example: nvr-admin --as admin camera absent mobile-2 --reason "battery, back on Thursday"
+    """
+    act_and_write(context, "camera.absent", as_json=as_json, camera=name, reason=reason)
+
+
+@camera.command("present")
+def camera_present(
+    context: typer.Context,
+    name: CameraArgument,
+    point: Annotated[str | None, typer.Option(help="Where it stands now; else where it stood last")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """A camera is there again: it is tried at once; one that was entered as absent stands at its point from now on.
+
+    Example: nvr-admin --as admin camera present mobile-2 --point p41
+    """
+    act_and_write(context, "camera.present", as_json=as_json, camera=name, point=point)
 
 
 @camera.command("replace")

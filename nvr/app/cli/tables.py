@@ -16,6 +16,7 @@ def camera_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         rows.append(
             {
                 "camera": camera["camera"],
+                "kind": None if camera.get("kind") == "fixed" else camera.get("kind"),
                 "point": camera.get("point"),
                 "state": word("retired") if camera.get("retired") else _state(state),
                 "since_utc_us": state.get("since_utc_us"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from nvr.app.fleet_file.columns import column_of
+from nvr.app.fleet_file.columns import KINDS, column_of, plain
 from nvr.app.makes import authority, make_named, url_for
 from nvr.base.errors import InvalidValue
 
@@ -92,6 +92,8 @@ def _row(number: int, values: dict[str, str], faults: list[CellFault]) -> dict[s
             row[name] = _degrees_e7(values[name])
             if row[name] is None:
                 faults.append(CellFault(number, name, values[name]))
+    if "kind" in values:
+        row["kind"] = KINDS.get(plain(values["kind"]), values["kind"])
     _name_point(row)
     _connect(row, faults)
     return row

@@ -220,6 +220,8 @@ def _shard_settings(settings: Settings, epoch: int) -> ShardSettings:
         segment_seconds=recorder.segment_seconds,
         stall_s=recorder.stall_seconds,
         ptz_still_s=recorder.ptz_seconds,
+        absent_after_s=60 * recorder.absent_minutes,
+        absent_retry_s=60 * recorder.absent_retry_minutes,
         trust=camera_trust(settings.camera_tls),
     )
 
@@ -258,8 +260,12 @@ def _handlers(parts: _Parts) -> dict[str, Any]:
     async def check(args: dict[str, Any]) -> object:
         return await parts.shard.check(cameras_of(args), limit_s=number_of(args, "seconds"))
 
+    async def retry(args: dict[str, Any]) -> object:
+        parts.shard.retry(cameras_of(args))
+        return {}
+
     onvif = onvif_handlers(parts.shard.reach, parts.logins)
-    return {"status": status, "rotate": rotate, "check": check, **onvif}
+    return {"status": status, "rotate": rotate, "check": check, "retry": retry, **onvif}
 
 
 async def _heartbeats(parts: _Parts, settings: Settings) -> None:

@@ -90,3 +90,11 @@ async def test_metrics_are_served_beside_the_page_and_locked_down_like_it() -> N
     assert answer.headers["content-type"].startswith("text/plain; version=")
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.content == render_metrics(WELL)
+
+
+def test_absent_camera_is_not_wrong_and_one_that_failed_is() -> None:
+    cameras = [camera("a", CameraState.ABSENT), camera("b", CameraState.WAITING)]
+    told = values(replace(WELL, cameras=cameras))
+    assert told["scelle_camera_wrong", frozenset({"a"})] == 0
+    assert told["scelle_camera_wrong", frozenset({"b"})] == 1
+    assert told["scelle_camera_state", frozenset({"a", "absent"})] == 1

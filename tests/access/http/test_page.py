@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from access.http.page import render_message, render_status
 from access.http.texts import Language
-from access.http.view import StatusView
+from access.http.view import CameraState, StatusView
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
 from tests.access.http.views import NOW, WELL, WRONG, camera
@@ -113,3 +113,10 @@ def test_message_is_a_page_too() -> None:
 def test_page_refreshes_itself() -> None:
     assert '<meta http-equiv="refresh" content="15">' in render_status(WELL, "fr", PARIS)
     assert WELL.now_utc_us == NOW
+
+
+def test_absent_camera_is_told_with_its_date_and_is_nothing_to_look_at() -> None:
+    away = replace(camera("mobile-2", CameraState.ABSENT), since_utc_us=UtcUs(NOW - 3_600_000_000))
+    page = render_status(replace(WELL, cameras=[away]), "fr", PARIS)
+    assert "Tout fonctionne." in page
+    assert '<span class="ok">absente</span><small>depuis <time' in page

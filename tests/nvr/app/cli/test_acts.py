@@ -53,11 +53,12 @@ def run(tmp_path: Path) -> Callable[[typer.Typer, list[str]], str]:
                 "password": None,
                 "point": "p1",
                 "retention_days": None,
+                "kind": None,
             },
         ),
         (
             admin.app,
-            ["camera", "edit", "c1", "--url", "rtsp://h/", "--no-login"],
+            ["camera", "edit", "c1", "--url", "rtsp://h/", "--no-login", "--kind", "nomadic"],
             "camera.edit",
             {
                 "camera": "c1",
@@ -68,6 +69,7 @@ def run(tmp_path: Path) -> Callable[[typer.Typer, list[str]], str]:
                 "retention_days": None,
                 "no_login": True,
                 "order_days": None,
+                "kind": "nomadic",
             },
         ),
         (
@@ -76,6 +78,13 @@ def run(tmp_path: Path) -> Callable[[typer.Typer, list[str]], str]:
             "camera.move",
             {"camera": "c1", "point": "p2", "since_utc_us": 1_788_256_800_000_000, "reason": "told late"},
         ),
+        (
+            admin.app,
+            ["camera", "absent", "c1", "--reason", "lent"],
+            "camera.absent",
+            {"camera": "c1", "reason": "lent"},
+        ),
+        (admin.app, ["camera", "present", "c1"], "camera.present", {"camera": "c1", "point": None}),
         (
             admin.app,
             ["camera", "replace", "c1", "--by", "c2", "--url", "rtsp://h/"],

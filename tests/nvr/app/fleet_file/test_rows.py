@@ -21,6 +21,11 @@ def test_row_of_make_and_host_gets_its_url_and_its_point() -> None:
     ]
 
 
+def test_kind_in_words_becomes_the_one_that_is_meant_and_another_word_stays_for_the_act_to_refuse() -> None:
+    listed = fleet_list([["caméra", "RTSP", "Type"], ["a", "rtsp://h/", "Nomade"], ["b", "rtsp://h/", "drone"]])
+    assert [row["kind"] for row in listed.rows] == ["nomadic", "drone"]
+
+
 def test_rows_keep_the_numbers_that_the_spreadsheet_shows() -> None:
     url = ["a", "", "", "", "rtsp://h/", "", "", "", "", ""]
     listed = fleet_list([[], ["# a comment"], HEAD, [], url, ["# another"], url])
