@@ -60,7 +60,7 @@ class CameraAbsence:
             body = changed_camera(row, absent=True)
             place = standing(session, name, now)
             ended = [] if place is None else [end_of_placement(actor, place, now)]
-            return [camera_proposal(actor, body, row.url or "", row.secret, now, reason), *ended]
+            return [camera_proposal(actor, body, row.url or "", row.secret, now, reason, ptz=row.ptz), *ended]
 
         await self._register.act(propose)
         await self._publisher.publish_soon()

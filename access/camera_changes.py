@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from access.arguments import LATEST_UTC_US, Arguments
+from access.camera_ptz import PtzArgs, inherited
 from access.camera_values import (
     SHOWN,
     camera_proposal,
@@ -55,6 +56,7 @@ class Edit:
     days: int | None
     order_days: bool
     kind: CameraKind | None
+    ptz: PtzArgs
 
     @classmethod
     def take(cls, args: Arguments, now_utc_us: UtcUs) -> "Edit":
@@ -63,7 +65,7 @@ class Edit:
         url = optional_url_of(args)
         login, no_login = login_of(args), args.flag("no_login")
         days, order_days = days_of(args), args.flag("order_days")
-        kind = kind_of(args)
+        kind, ptz = kind_of(args), PtzArgs.take(args)
         args.done()
         if login is not None and no_login:
             raise InvalidValue(field="no_login", value=True, expected="either a user or no login")
@@ -78,12 +80,13 @@ class Edit:
             days=days,
             order_days=order_days,
             kind=kind,
+            ptz=ptz,
         )
 
     def propose(self, session: Session, actor: Actor, now_utc_us: UtcUs) -> Proposal:
         """The camera's entry with the changes. Raises InvalidValue: no such camera, nothing to change."""
         row = camera_row(session, self.camera)
-        if not any((self.url, self.login, self.no_login, self.days, self.order_days, self.kind)):
+        if not any((self.url, self.login, self.no_login, self.days, self.order_days, self.kind, self.ptz.given)):
             raise InvalidValue(field="camera", value=self.camera, expected="something to change: see --help")
         url = self.url or row.url
         if url is None:
@@ -91,7 +94,8 @@ class Edit:
         days = None if self.order_days else self.days or row.retention_days
         secret = None if self.no_login else self.login_name or row.secret
         body = changed_camera(row, retention_days=days, kind=self.kind or CameraKind(row.kind))
-        return camera_proposal(actor, body, url, secret, now_utc_us, row.absent_reason)
+        ptz = self.ptz.setting(url, row.ptz, row.url)
+        return camera_proposal(actor, body, url, secret, now_utc_us, row.absent_reason, ptz=ptz)
 
 
 class CameraChanges:
@@ -179,7 +183,7 @@ class CameraChanges:
             body = new_camera(name, shard=row.shard, days=row.retention_days, kind=kind, replaces=old)
             proposals = [
                 change_proposal(actor, row, now, retired=True),
-                camera_proposal(actor, body, url, None if login is None else name, now),
+                camera_proposal(actor, body, url, None if login is None else name, now, ptz=inherited(row.ptz, url)),
             ]
             if (place := standing(session, old, now)) is not None:
                 proposals.append(end_of_placement(actor, place, now))

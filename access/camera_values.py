@@ -115,8 +115,12 @@ def new_camera(
     days: int | None,
     kind: CameraKind | None = None,
     replaces: CameraId | None = None,
+    ptz: str | None = None,
 ) -> people.Camera:
-    """The body of a camera that is recorded, a fixed one unless told; `camera_proposal` commits to its URL."""
+    """The body of a camera that is recorded; `camera_proposal` commits to its URL.
+
+    Unless told otherwise it is a fixed one, and a dome if it is asked where it looks.
+    """
     return people.Camera(
         camera=name,
         url_hash=_UNSET,
@@ -124,7 +128,7 @@ def new_camera(
         retention_days=days,
         retired=False,
         replaces=replaces,
-        kind=kind or CameraKind.FIXED,
+        kind=kind or (CameraKind.FIXED if ptz is None else CameraKind.DOME),
     )
 
 
@@ -142,17 +146,20 @@ def camera_proposal(
     secret: str | None,
     now_utc_us: UtcUs,
     absent_reason: str | None = None,
+    *,
+    ptz: str | None,
 ) -> Proposal:
-    """The entry: URL and reason are commitments, the name of the login stands in the register alone."""
-    personal = Personal(salted(url_hash=url, absent_reason=absent_reason), {"secret": secret})
-    committed = body.model_copy(update={key: personal.commitment(key) for key in ("url_hash", "absent_reason")})
+    """The entry: URL, reason and `ptz` are commitments, the name of the login stands in the register alone."""
+    personal = Personal(salted(url_hash=url, absent_reason=absent_reason, ptz=ptz), {"secret": secret})
+    committed = body.model_copy(update={key: personal.commitment(key) for key in ("url_hash", "absent_reason", "ptz")})
     return Proposal(ActId(uuid7(now_utc_us)), actor, committed, personal)
 
 
 def change_proposal(actor: Actor, row: tables.Camera, now_utc_us: UtcUs, **changes: object) -> Proposal:
-    """The entry of a camera that stays as it is but for these fields of its body; its URL and login stay."""
+    """The entry of a camera that stays as it is but for these fields of its body; URL, login and `ptz` stay."""
     reason = None if changes.get("absent") is False else row.absent_reason
-    return camera_proposal(actor, changed_camera(row, **changes), row.url or "", row.secret, now_utc_us, reason)
+    body = changed_camera(row, **changes)
+    return camera_proposal(actor, body, row.url or "", row.secret, now_utc_us, reason, ptz=row.ptz)
 
 
 def placement_proposal(

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from access.arguments import Arguments
+from access.camera_ptz import PtzArgs
 from access.camera_values import (
     SHOWN,
     camera_proposal,
@@ -81,6 +82,7 @@ class Cameras:
         login = login_of(args)
         point = optional_point_of(args)
         days, kind = days_of(args), kind_of(args)
+        ptz = PtzArgs.take(args).setting(url)
         args.done()
 
         def check(session: Session) -> Actor:
@@ -93,8 +95,8 @@ class Cameras:
             now = self._clock.utc_us()
             actor = check(session)
             shard = deal(cameras_per_shard(session), self._shards_for)
-            body = new_camera(name, shard=shard, days=days, kind=kind)
-            proposals = [camera_proposal(actor, body, url, None if login is None else name, now)]
+            body = new_camera(name, shard=shard, days=days, kind=kind, ptz=ptz)
+            proposals = [camera_proposal(actor, body, url, None if login is None else name, now, ptz=ptz)]
             if point is not None:
                 demand_point(session, point)
                 proposals.append(placement_proposal(actor, name, point, from_utc_us=now, now_utc_us=now))

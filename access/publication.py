@@ -76,6 +76,7 @@ def _snapshot_entry(session: Session, camera: tables.Camera, now_utc_us: UtcUs) 
         point=None if placement is None else PointId(placement.point),
         placement=None if placement is None else PlacementId(placement.placement),
         authorisation=None if order is None else AuthorisationId(order.authorisation),
+        ptz=camera.ptz,
         kind=CameraKind(camera.kind),
         absent=camera.absent,
     )

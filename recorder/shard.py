@@ -72,7 +72,7 @@ class Shard:
         )
         self._domes = Domes(
             DomeParts(
-                open=onvif_opener(secrets, clock, settings.trust),
+                open=onvif_opener(secrets, self.reach),
                 clock=clock,
                 server=self._server,
                 events=events,

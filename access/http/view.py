@@ -27,6 +27,22 @@ class CameraState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class DomeView:
+    """A camera that is asked where it looks: its state, never an angle (docs/design/domes.md).
+
+    `state` is one of `preset`, `standing`, `moving`, `away`, `unknown`; the counters begin with the camera's worker.
+    """
+
+    state: str
+    cause: str | None
+    since_utc_us: UtcUs
+    answers: int
+    failures: int
+    sealed: int
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
 class CameraView:
     """One camera. `cause` is the id of what went wrong, None when nothing did; gaps are those of the local day."""
 
@@ -51,6 +67,8 @@ class CameraView:
     dropped: int | None = None
     """Records that storage could not take."""
     reconnects: int | None = None
+    dome: DomeView | None = None
+    """Of a camera that is asked where it looks."""
 
     @property
     def wrong(self) -> bool:

@@ -1,12 +1,12 @@
 """What the status page shows, gathered from keeper, recorders, index and disks at each request."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from access.http.view import Alarm, CameraState, CameraView, LedgerView, RecorderView, StatusView, VolumeView
+from access.http.view import Alarm, CameraState, CameraView, DomeView, LedgerView, RecorderView, StatusView, VolumeView
 from config.model import Settings
 from config.model import Volume as VolumeSetting
 from nvr.app.index_port import IndexFiles, RecorderStates
@@ -14,6 +14,7 @@ from nvr.app.keeper_client import Caller
 from nvr.base.clock import Clock
 from nvr.base.errors import EvidenceAtRisk, NvrError
 from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
+from recorder.ptz.watch import DomeState
 from recorder.server_clock import kernel_is_synchronised
 from storage.ledger.entries import decode
 from storage.snapshot import CameraEntry, CameraKind
@@ -26,6 +27,9 @@ _LOW_SHARE: Final = 0.03
 """Below this share of free room a disk is called almost full."""
 
 _COUNTERS: Final = ("records", "frames", "bytes", "written", "lost", "dropped", "reconnects")
+
+_SILENT_DOME_US: Final = 600 * US_PER_SECOND
+"""A dome that was switched off and on again answers within minutes."""
 
 _NOTICE_US: Final = 183 * US_PER_DAY
 """So long before its end an order is an alarm: a renewal takes the prefecture four months."""
@@ -61,6 +65,7 @@ class StatusViews:
             alarms=[
                 *_silent(by_shard),
                 *_recorded_nowhere(snapshot.cameras, states),
+                *_silent_domes(states.values(), now),
                 *await asyncio.to_thread(self._alarms, answers, now),
             ],
             recorders=[RecorderView(shard, answer is not None) for shard, answer in by_shard.items()],
@@ -81,6 +86,7 @@ class StatusViews:
             gaps_today=len(gaps),
             gap_today_us=sum(min(gap.to_utc_us or now, now) - max(gap.from_utc_us, midnight) for gap in gaps),
             **{counter: known.get(counter) for counter in _COUNTERS},
+            dome=DomeView(**known["dome"]) if known.get("dome") else None,
         )
 
     def _volume(self, setting: VolumeSetting, lost: set[str]) -> VolumeView:
@@ -148,6 +154,16 @@ def _recorded_nowhere(cameras: Sequence[CameraEntry], states: Mapping[str, Mappi
         Alarm("recorded-nowhere", None, each.camera)
         for each in comes_and_goes
         if each.placement is None and states.get(each.camera, {}).get("state") == CameraState.RECORDING
+    ]
+
+
+def _silent_domes(states: Iterable[Mapping[str, Any]], now: UtcUs) -> list[Alarm]:
+    """Domes whose pictures are recorded, and of which nobody has known for a while where they look."""
+    recorded = [state for state in states if state["state"] == CameraState.RECORDING and state.get("dome")]
+    return [
+        Alarm("dome-silent", state["dome"]["since_utc_us"], str(state["camera"]))
+        for state in recorded
+        if state["dome"]["state"] == DomeState.UNKNOWN and now - state["dome"]["since_utc_us"] >= _SILENT_DOME_US
     ]
 
 

@@ -5,16 +5,13 @@ import logging
 from typing import Final
 
 from config.ptz import PtzSetting, parse_ptz
-from nvr.base.clock import Clock
 from nvr.base.errors import InvalidValue
 from nvr.base.ids import CameraId
 from recorder.logins import Secrets, credentials_of
-from recorder.onvif.address import address_of
-from recorder.onvif.device import OnvifDevice
 from recorder.onvif.ptz import OnvifDome
+from recorder.onvif.reach import Reach
 from recorder.ptz.dome import Dome, DomeParts, DomeStatus, Opener, PtzDevice
 from recorder.ptz.observation import Pending
-from recorder.rtsp.trust import Trust
 from storage.snapshot import CameraEntry
 
 _log: Final = logging.getLogger(__name__)
@@ -57,12 +54,11 @@ class Domes:
         return None if dome is None else dome.status()
 
 
-def onvif_opener(secrets: Secrets, clock: Clock, trust: Trust) -> Opener:
+def onvif_opener(secrets: Secrets, reach: Reach) -> Opener:
     """Reaches domes by ONVIF, with the camera's own login."""
 
     async def open_dome(entry: CameraEntry, setting: PtzSetting) -> PtzDevice:
-        login = credentials_of(entry.secret, secrets)
-        device = await OnvifDevice.connect(address_of(setting.address), login, clock=clock, trust=trust)
+        device = await reach.device(setting.address, credentials_of(entry.secret, secrets))
         return OnvifDome(device, setting.profile)
 
     return open_dome

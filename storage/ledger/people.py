@@ -43,7 +43,8 @@ class Camera(Body):
     """A camera is added or changed; `retention_days` only shortens what the order allows.
 
     `replaces` is the camera whose place this one took. `absent`: it was taken down, so that nobody expects pictures;
-    the reason is a commitment. Entries of earlier versions lack these.
+    the reason is a commitment. `ptz`: how it is asked where it looks, a commitment too (`config.ptz`). Entries of
+    earlier versions lack these.
     """
 
     t: ClassVar[str] = "camera"
@@ -56,6 +57,7 @@ class Camera(Body):
     kind: CameraKind = CameraKind.FIXED
     absent: bool = False
     absent_reason: Hash | None = None
+    ptz: Hash | None = None
 
 
 class Placement(Body):

@@ -70,6 +70,7 @@ def _camera(session: Session, _: Placed, body: people.Camera, personal: Personal
             kind=body.kind,
             absent=body.absent,
             absent_reason=personal.value("absent_reason"),
+            ptz=personal.value("ptz"),
         )
     )
 

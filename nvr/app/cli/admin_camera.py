@@ -37,6 +37,13 @@ CameraPasswordOption = Annotated[
 ]
 PointOption = Annotated[str | None, typer.Option("--point", help="The point where it stands")]
 KindOption = Annotated[CameraKind | None, typer.Option(help="How it is mounted; fixed unless told")]
+PtzOption = Annotated[str | None, typer.Option(metavar="onvif", help="Of a dome: ask it where it looks")]
+PtzAddressOption = Annotated[str | None, typer.Option(help="Its ONVIF service, if not at its stream's host")]
+PtzProfileOption = Annotated[str | None, typer.Option(help="Token of its ONVIF profile, if not the first")]
+PtzExpectOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PRESET", help="Where it may stand, once for each; * for any move. Else each move is told"),
+]
 DaysOption = Annotated[int | None, typer.Option(min=1, help="Shorter than the order's, never longer")]
 
 
@@ -69,6 +76,10 @@ def camera_add(  # noqa: PLR0913, PLR0917 -- a parameter is an option
     at: PointOption = None,
     retention_days: DaysOption = None,
     kind: KindOption = None,
+    ptz: PtzOption = None,
+    ptz_address: PtzAddressOption = None,
+    ptz_profile: PtzProfileOption = None,
+    ptz_expect: PtzExpectOption = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
@@ -91,6 +102,10 @@ def camera_add(  # noqa: PLR0913, PLR0917 -- a parameter is an option
         point=at,
         retention_days=retention_days,
         kind=kind,
+        ptz=ptz,
+        ptz_address=ptz_address,
+        ptz_profile=ptz_profile,
+        ptz_expect=ptz_expect or None,
     )
 
 
@@ -108,12 +123,17 @@ def camera_edit(  # noqa: PLR0913, PLR0917 -- a parameter is an option
     camera_password_file: CameraPasswordOption = None,
     retention_days: DaysOption = None,
     kind: KindOption = None,
+    ptz: PtzOption = None,
+    ptz_address: PtzAddressOption = None,
+    ptz_profile: PtzProfileOption = None,
+    ptz_expect: PtzExpectOption = None,
     *,
+    no_ptz: Annotated[bool, typer.Option("--no-ptz", help="It is not asked where it looks any more")] = False,
     no_login: Annotated[bool, typer.Option("--no-login", help="It asks for none any more")] = False,
     order_days: Annotated[bool, typer.Option("--order-days", help="Keep as long as the order says")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Change a camera's URL, login, retention or kind; its recording begins anew with them.
+    """Change a camera's URL, login, retention, kind, or how a dome is asked; its recording begins anew with them.
 
     Example: nvr-admin --as admin camera edit mairie-1 --user viewer
     """
@@ -130,6 +150,11 @@ def camera_edit(  # noqa: PLR0913, PLR0917 -- a parameter is an option
         no_login=no_login or None,
         order_days=order_days or None,
         kind=kind,
+        ptz=ptz,
+        ptz_address=ptz_address,
+        ptz_profile=ptz_profile,
+        ptz_expect=ptz_expect or None,
+        no_ptz=no_ptz or None,
     )
 
 
@@ -202,6 +227,8 @@ def camera_replace(  # noqa: PLR0913, PLR0917 -- a parameter is an option
     as_json: JsonOption = False,
 ) -> None:
     """Put a new device in a camera's place: the point stays, the old camera is retired, its footage is kept.
+
+    A dome goes on being asked where it looks, at the new device's own address, with the same presets expected.
 
     Example: nvr-admin --as admin camera replace mairie-1 --by mairie-1b --make hanwha --host 10.0.0.11 --user viewer
     """

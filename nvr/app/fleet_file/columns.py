@@ -29,6 +29,10 @@ HEADINGS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "lat_e7": ("latitude", "latitude", "lat"),
         "lon_e7": ("longitude", "longitude", "lon", "long", "lng"),
         "kind": ("type", "kind", "type de caméra", "camera type"),
+        "ptz": ("PTZ", "ptz", "pilotage", "PTZ protocol"),
+        "ptz_address": ("adresse PTZ", "ptz address", "adresse ONVIF", "ONVIF address"),
+        "ptz_profile": ("profil PTZ", "ptz profile", "profil ONVIF", "ONVIF profile"),
+        "ptz_expect": ("positions attendues", "expected presets", "préréglages attendus", "préréglages", "presets"),
         "retention_days": ("jours", "retention days", "conservation", "jours de conservation", "days", "retention"),
         "note": ("remarque", "note", "remarques", "notes", "commentaire", "comment", "observations"),
     }

@@ -12,6 +12,8 @@ from nvr.base.errors import InvalidValue
 
 _COMMENT: Final = "#"
 _DEGREES_E7: Final = 10_000_000
+_LIST: Final = re.compile(r"[,;|]")
+"""Between the names of a cell that holds several."""
 _WHOLE: Final = re.compile(r"[1-9][0-9]{0,5}")
 _PLACE: Final = re.compile(r"(https?://[^@\s]+|[A-Za-z0-9.-]+:[0-9]{1,5})")
 """Where ONVIF answers on another port than usual."""
@@ -94,6 +96,10 @@ def _row(number: int, values: dict[str, str], faults: list[CellFault]) -> dict[s
                 faults.append(CellFault(number, name, values[name]))
     if "kind" in values:
         row["kind"] = KINDS.get(plain(values["kind"]), values["kind"])
+    if "ptz" in values:
+        row["ptz"] = values["ptz"].lower()
+    if "ptz_expect" in values:
+        row["ptz_expect"] = [name for each in _LIST.split(values["ptz_expect"]) if (name := each.strip())]
     _name_point(row)
     _connect(row, faults)
     return row
