@@ -178,7 +178,7 @@ class CameraChanges:
             kind = CameraKind(row.kind)
             body = new_camera(name, shard=row.shard, days=row.retention_days, kind=kind, replaces=old)
             proposals = [
-                change_proposal(actor, row, now, retired=True),
+                camera_proposal(actor, changed_camera(row, retired=True), row.url or "", None, now),
                 camera_proposal(actor, body, url, None if login is None else name, now),
             ]
             if (place := standing(session, old, now)) is not None:
@@ -192,7 +192,8 @@ class CameraChanges:
             if login is not None:
                 await self._logins.keep({name: login})
             await self._register.act(propose)
-        await self._publisher.publish_soon()
+            if await self._publisher.publish_soon():
+                await self._logins.drop_others(old, None)
         return await self._shown(name)
 
     async def _shown(self, name: CameraId) -> dict[str, Json]:
