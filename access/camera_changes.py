@@ -182,7 +182,7 @@ class CameraChanges:
             kind = CameraKind(row.kind)
             body = new_camera(name, shard=row.shard, days=row.retention_days, kind=kind, replaces=old)
             proposals = [
-                change_proposal(actor, row, now, retired=True),
+                camera_proposal(actor, changed_camera(row, retired=True), row.url or "", None, now, ptz=row.ptz),
                 camera_proposal(actor, body, url, None if login is None else name, now, ptz=inherited(row.ptz, url)),
             ]
             if (place := standing(session, old, now)) is not None:
@@ -196,7 +196,8 @@ class CameraChanges:
             if login is not None:
                 await self._logins.keep({name: login})
             await self._register.act(propose)
-        await self._publisher.publish_soon()
+            if await self._publisher.publish_soon():
+                await self._logins.drop_others(old, None)
         return await self._shown(name)
 
     async def _shown(self, name: CameraId) -> dict[str, Json]:

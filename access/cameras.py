@@ -14,15 +14,17 @@ from access.camera_values import (
     camera_proposal,
     camera_row,
     cameras_per_shard,
-    change_proposal,
+    changed_camera,
     days_of,
     deal,
     demand_point,
+    end_of_placement,
     kind_of,
     login_of,
     new_camera,
     optional_point_of,
     placement_proposal,
+    standing,
     url_of,
 )
 from access.logins import Logins
@@ -111,7 +113,9 @@ class Cameras:
         return await self._shown(name)
 
     async def retire(self, person: Person, args: Arguments) -> dict[str, Json]:
-        """Take a camera out of recording; its footage stays until it is due.
+        """Take a camera out of recording: it stands nowhere, and its login is forgotten; its footage stays until due.
+
+        Its name stays taken for good, and holds and requisitions may name it.
 
         Raises:
             Denied: `person` may not.
@@ -124,10 +128,17 @@ class Cameras:
             now = self._clock.utc_us()
             actor = Actor(id=person.account, role=demand(person, ActName.CAMERA_RETIRE, NOTHING, now))
             row = camera_row(session, name)
-            return [change_proposal(actor, row, now, retired=True)]
+            place = standing(session, name, now)
+            ended = [] if place is None else [end_of_placement(actor, place, now)]
+            return [
+                camera_proposal(actor, changed_camera(row, retired=True), row.url or "", None, now, ptz=row.ptz),
+                *ended,
+            ]
 
-        await self._register.act(propose)
-        await self._publisher.publish_soon()
+        async with self._logins.changing():
+            await self._register.act(propose)
+            if await self._publisher.publish_soon():  # else a recorder that has not heard of it would be refused
+                await self._logins.drop_others(name, None)
         return await self._shown(name)
 
     async def list(self, person: Person, args: Arguments) -> Json:

@@ -74,6 +74,14 @@ async def test_move_backdated_into_an_absence_ends_it(town: World) -> None:
     assert town.keeper.published[-1][0].absent is False
 
 
+async def test_move_backdated_to_before_an_absence_was_entered_ends_the_placement_then(town: World) -> None:
+    await town.act("root", "point.add", point="p13", number="13")
+    await taken_down(town)
+    since = NOW_UTC_US + HOUR_US // 2
+    await town.act("root", "camera.move", camera="cam-1", point="p13", since_utc_us=since, reason="told late")
+    assert await placements(town) == [("p12", NOW_UTC_US, since), ("p13", since, None)]
+
+
 async def test_present_camera_that_nobody_entered_as_absent_is_only_tried_again(town: World) -> None:
     entries = await town.keeper.types()
     await town.act("root", "camera.present", camera="cam-1")
