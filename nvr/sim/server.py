@@ -33,6 +33,7 @@ class Simulator:
         self,
         cameras: Sequence[SimCamera],
         *,
+        host: str = HOST,
         port: int = 0,
         clock: Clock | None = None,
         fleet: RenderedLoop | None = None,
@@ -42,6 +43,7 @@ class Simulator:
         if len(set(names)) != len(names) or not names:
             raise InvalidValue(field="cameras", value=names, expected="at least one, each name once")
         clock = clock if clock is not None else SystemClock()
+        self._host = host
         self._port = port
         self._tls = tls
         # An ended run may still finish its last frame while the next one begins.
@@ -68,7 +70,7 @@ class Simulator:
         await asyncio.gather(*(source.open() for source in self._live.values()))
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: Connection(self._devices, self._transports), HOST, self._port, ssl=self._tls, backlog=_BACKLOG
+            lambda: Connection(self._devices, self._transports), self._host, self._port, ssl=self._tls, backlog=_BACKLOG
         )
         self._port = self._server.sockets[0].getsockname()[1]
         if self._ticker is not None:
@@ -114,7 +116,7 @@ class Simulator:
     def url(self, camera: str) -> str:
         """Where this camera is played, without credentials."""
         scheme = "rtsp" if self._tls is None else "rtsps"
-        return f"{scheme}://{HOST}:{self._port}/{self._devices[camera].camera.name}"
+        return f"{scheme}://{self._host}:{self._port}/{self._devices[camera].camera.name}"
 
     def faults(self, camera: str) -> Faults:
         """What can be made to go wrong with this camera."""
