@@ -68,3 +68,33 @@ def test_camera_that_is_recorded_before_anybody_said_where_it_stands_is_an_alarm
     view = asyncio.run(StatusViews(settings, *parts, SimClock()).view())
     assert [alarm.value for alarm in view.alarms if alarm.id == "recorded-nowhere"] == ["back"]
     assert [camera.camera for camera in view.cameras if camera.wrong] == []
+
+
+def test_dome_that_is_recorded_and_silent_for_long_is_an_alarm(tmp_path: Path) -> None:
+    clock = SimClock()
+    dome = {"state": "unknown", "cause": "timeout", "answers": 0, "failures": 9, "sealed": 0, "dropped": 0}
+    long_ago, lately = clock.utc_us() - 600_000_000, clock.utc_us() - 599_000_000
+
+    class Asking:
+        async def by_shard(self) -> dict[int, dict[str, Any] | None]:
+            states = [
+                ("silent", "recording", {**dome, "since_utc_us": long_ago}),
+                ("lately", "recording", {**dome, "since_utc_us": lately}),
+                ("seen", "recording", {**dome, "state": "preset", "since_utc_us": long_ago}),
+                ("down", "waiting", {**dome, "since_utc_us": long_ago}),
+                ("fixed", "recording", None),
+            ]
+            cameras = [{"camera": name, "state": state, "dome": each} for name, state, each in states]
+            return {0: {"state": {"cameras": cameras}, "volumes": [], "keyring_degraded": False, "faults": []}}
+
+    settings = load(write_config(tmp_path), {})
+    settings.paths.camera_snapshot.parent.mkdir(parents=True)
+    entries = [CameraEntry(CameraId(name), "rtsp://192.0.2.1/", 0) for name in ("silent", "seen", "fixed")]
+    publish(settings.paths.camera_snapshot, CameraSnapshot(2, tuple(entries)))
+    parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), Gapless(), Asking()))
+    view = asyncio.run(StatusViews(settings, *parts, clock).view())
+    assert [alarm for alarm in view.alarms if alarm.id == "dome-silent"] == [Alarm("dome-silent", long_ago, "silent")]
+    silent, seen, fixed = view.cameras
+    assert silent.dome is not None
+    assert (silent.dome.failures, silent.dome.cause) == (9, "timeout")
+    assert (seen.dome is not None, fixed.dome) == (True, None)

@@ -144,7 +144,7 @@ def test_commitment_hides_the_value_and_depends_on_the_salt() -> None:
 
 
 @pytest.mark.parametrize(
-    "since", [(b'"replaces":null,',), (b'"absent":false,"absent_reason":null,', b'"kind":"fixed",')]
+    "since", [(b'"replaces":null,',), (b'"absent":false,"absent_reason":null,', b'"kind":"fixed",'), (b'"ptz":null,',)]
 )
 def test_camera_that_an_earlier_version_entered_is_still_read(since: tuple[bytes, ...]) -> None:
     before = golden = (GOLDEN / "camera.json").read_bytes()

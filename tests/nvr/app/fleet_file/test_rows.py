@@ -69,3 +69,9 @@ def test_heading_that_nobody_knows_is_a_fault_and_not_a_lost_column() -> None:
 def test_table_without_headings_is_a_fault() -> None:
     assert [fault.why for fault in fleet_list([]).faults] == ["no-heading"]
     assert [fault.why for fault in fleet_list([["Url"], ["rtsp://h/"]]).faults] == ["no-heading"]
+
+
+def test_expected_positions_of_a_dome_are_a_list() -> None:
+    head = ["caméra", "adresse RTSP", "PTZ", "positions attendues"]
+    (row,) = fleet_list([head, ["dome-1", "rtsp://h/", "ONVIF", "Mairie, Gare;École |"]]).rows
+    assert (row["ptz"], row["ptz_expect"]) == ("onvif", ["Mairie", "Gare", "École"])
