@@ -71,6 +71,9 @@ class Pending:
         Of older observations only the newest, if it is not older than OLDEST_US: the others go with no picture. A
         clock that stepped back makes old ones look new; they wait until the bound drops them.
         """
+        self._taken = 0
+        if not self._waiting:
+            return b""
         older = [each for each in self._waiting if start_utc_us - OLDEST_US <= each.t_utc_us < start_utc_us]
         inside = [each for each in self._waiting if start_utc_us <= each.t_utc_us < end_utc_us]
         self._waiting = deque(each for each in self._waiting if each.t_utc_us >= end_utc_us)

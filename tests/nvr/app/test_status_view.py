@@ -10,6 +10,7 @@ from nvr.app.status_view import StatusViews
 from nvr.base.clock import SimClock
 from nvr.base.errors import Retryable
 from nvr.base.ids import CameraId, PlacementId
+from nvr.base.units import UtcUs
 from storage.snapshot import CameraEntry, CameraKind, CameraSnapshot, publish
 from tests.nvr.app.fixtures import write_config
 
@@ -73,7 +74,7 @@ def test_camera_that_is_recorded_before_anybody_said_where_it_stands_is_an_alarm
 def test_dome_that_is_recorded_and_silent_for_long_is_an_alarm(tmp_path: Path) -> None:
     clock = SimClock()
     dome = {"state": "unknown", "cause": "timeout", "answers": 0, "failures": 9, "sealed": 0, "dropped": 0}
-    long_ago, lately = clock.utc_us() - 600_000_000, clock.utc_us() - 599_000_000
+    long_ago, lately = UtcUs(clock.utc_us() - 600_000_000), clock.utc_us() - 599_000_000
 
     class Asking:
         async def by_shard(self) -> dict[int, dict[str, Any] | None]:
