@@ -78,7 +78,6 @@ class Shard:
                 events=events,
                 pace=pace,
                 still_s=settings.ptz_still_s,
-                retry_unauthorized_s=settings.retry_unauthorized_s,
             )
         )
         self._gaps: dict[CameraId, GapLog] = {}

@@ -28,6 +28,8 @@ SILENT_US: Final = 30 * US_PER_SECOND
 """Without an answer for so long nobody knows where it looks."""
 FIRST_RETRY_S: Final = 5.0
 MOST_RETRY_S: Final = 60.0
+UNAUTHORIZED_RETRY_S: Final = 1800.0
+"""The least wait after a refused login: makes lock an account, or our address, for half an hour, and RTSP with it."""
 
 WITHOUT_POSITION: Final = "presets-without-position"
 """Cause: the expected presets do not say where they are."""
@@ -88,7 +90,6 @@ class DomeParts:
     pace: Pace
     still_s: float
     """Between two questions while it stands still."""
-    retry_unauthorized_s: float
 
 
 class Dome:
@@ -147,7 +148,7 @@ class Dome:
         except CameraUnreachable as error:
             self._backoff.ran_for(clock.mono_us() - began_mono_us)
             self._failed(error)
-            least_s = self._parts.retry_unauthorized_s if error.cause is Cause.UNAUTHORIZED else 0.0
+            least_s = UNAUTHORIZED_RETRY_S if error.cause is Cause.UNAUTHORIZED else 0.0
             delay_s = max(self._backoff.next_delay_s(), least_s)
             await first_of(self._fade(delay_s), self._stop.wait())
 

@@ -25,9 +25,9 @@ class Domes:
         self._domes: dict[CameraId, Dome] = {}
 
     def start(self, entry: CameraEntry, pending: Pending, group: asyncio.TaskGroup) -> None:
-        """Ask this camera from now on, if it has a head; what was asked of it before ends."""
+        """Ask this camera from now on, if it has a head and is not away; what was asked of it before ends."""
         self.stop(entry.camera)
-        if entry.ptz is None:
+        if entry.ptz is None or entry.absent:
             return
         try:
             setting = parse_ptz(entry.ptz)

@@ -80,7 +80,6 @@ class World:
             events=self.events,
             pace=Pace(self.clock, per_second=100),
             still_s=2.0,
-            retry_unauthorized_s=60.0,
         )
         self.dome = Dome(ENTRY, setting, self.pending, parts)
         task = asyncio.create_task(self.dome.run())
@@ -186,12 +185,12 @@ async def test_failure_is_a_state_and_a_counter_and_ends_by_itself() -> None:
     assert world.events.told == []
 
 
-async def test_refused_login_is_not_tried_again_within_a_minute() -> None:
+async def test_refused_login_is_not_tried_again_for_half_an_hour() -> None:
     world = World(Head(fault=Cause.UNAUTHORIZED))
     async with world.asking():
-        await world.pass_s(59)
+        await world.pass_s(1790, step_s=10)
         assert world.dome.status().failures == 1
-        await world.pass_s(3)
+        await world.pass_s(20)
         assert world.dome.status().failures == 2
         assert world.dome.status().state is DomeState.UNKNOWN
 
@@ -242,7 +241,7 @@ async def test_stop_ends_a_question_that_has_no_answer() -> None:
 
     world = World(Silent())
     server = ServerClock(world.clock, world.events, first_epoch=1, is_synchronised=lambda: True)
-    parts = DomeParts(world.head.open, world.clock, server, world.events, Pace(world.clock, per_second=1), 2.0, 60.0)
+    parts = DomeParts(world.head.open, world.clock, server, world.events, Pace(world.clock, per_second=1), 2.0)
     dome = Dome(ENTRY, SETTING, world.pending, parts)
     task = asyncio.create_task(dome.run())
     await world.until(lambda: world.head.described == 1)

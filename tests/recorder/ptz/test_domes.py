@@ -110,6 +110,15 @@ async def test_setting_that_says_nothing_is_told_and_the_camera_is_recorded() ->
         assert town.status("cam1").dome is None
 
 
+async def test_dome_that_was_taken_down_is_not_asked() -> None:
+    async with OnvifSimulator(DOME) as simulator:
+        entries = lambda sim: [replace(with_head(sim, simulator), absent=True)]  # noqa: E731 -- one line says it
+        async with city(SMALL, settings=FAST, entries=entries) as town:
+            await town.recorded("cam1", 10)
+            assert town.status("cam1").dome is None
+        assert simulator.operations == []
+
+
 async def test_stopped_shard_leaves_no_question_open() -> None:
     async with dome_city() as (town, simulator):
         assert simulator.head is not None
