@@ -13,7 +13,7 @@ from storage.durable import make_directory, remove_file, rename_file, write_all
 from storage.records import CodecConfig, Record
 from storage.sealing import RecordWritten, SealedSegment, Totals, sealed_segment
 from storage.svs1.header import Header
-from storage.svs1.writer import Scratch, Sealed, SegmentWriter
+from storage.svs1.writer import Scratch, SegmentWriter
 from storage.syscalls import reserve
 from storage.vault.seal import SegmentKeys, wipe
 from storage.volume import Volume
@@ -75,14 +75,10 @@ class GrowingSegment:
 
         After an error a part of it may be in the file: go on with `close_short`.
         """
-        if record.observations:
-            self._write(
-                self._writer.seal_side(
-                    record.observations, start_utc_us=record.start_utc_us, clock_epoch=record.clock_epoch
-                )
-            )
         sealed = self._writer.seal(record)
-        self._write(sealed)
+        self._reserve(sealed.all_bytes)
+        write_all(self._fd, sealed.all_parts)
+        self._writer.written(sealed)
         head = sealed.head
         self._totals.add(head.end_utc_us, head.ct_len, head.lost)
         return RecordWritten(
@@ -138,11 +134,6 @@ class GrowingSegment:
         if self._fd >= 0:
             fd, self._fd = self._fd, -1
             os.close(fd)
-
-    def _write(self, sealed: Sealed) -> None:
-        self._reserve(sealed.size)
-        write_all(self._fd, sealed.parts)
-        self._writer.written(sealed)
 
     def _write_index(self) -> int:
         """Bytes of the index that are in the file: all, or none when there was no room for it."""

@@ -38,7 +38,8 @@ prouver qu'elles sont celles que le système a enregistrées et scellées, sans 
                       lisibles avec tout lecteur courant (VLC par exemple)
   video/….ptz.json    à côté d'une vidéo de dôme : où la caméra disait regarder, à quel instant ; angles en
                       millièmes de degré dans le repère du dôme, zoom en millièmes de sa course ; ce que le dôme
-                      déclarait, scellé avec les images, et non une mesure du système
+                      déclarait, scellé avec les images, et non une mesure du système ; les quelques secondes
+                      qui bordent la période peuvent y figurer
   manifest.json       le manifeste : caméras, périodes, fichiers, interruptions, autorisation d'ouverture
   manifest.sig        la signature du manifeste
   manifest-sha256.txt les empreintes de tous les fichiers
@@ -85,7 +86,8 @@ system recorded and sealed, unchanged.
                       any usual player shows it (VLC for example)
   video/....ptz.json  beside a movie of a dome: where the camera said that it looked, and when; angles in thousandths of
                       a degree in the dome's own frame, zoom in thousandths of its range; what the dome declared, sealed
-                      with the footage, and not a measurement of the system
+                      with the footage, and not a measurement of the system; it may hold the few seconds beside the
+                      period
   manifest.json       the manifest: cameras, times, files, gaps, the grant
   manifest.sig        its signature
   manifest-sha256.txt the hashes of all files

@@ -318,13 +318,8 @@ class Town:
             file.writelines(init.parts)
             writer.written(init)
             for record in records:
-                if record.observations:
-                    start_utc_us, epoch = record.start_utc_us, record.clock_epoch
-                    side = writer.seal_side(record.observations, start_utc_us=start_utc_us, clock_epoch=epoch)
-                    file.writelines(side.parts)
-                    writer.written(side)
                 one = writer.seal(record)
-                file.writelines(one.parts)
+                file.writelines(one.all_parts)
                 writer.written(one)
             file.writelines(writer.closing())
         last = records[-1]

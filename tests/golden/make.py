@@ -103,11 +103,10 @@ def observed() -> dict[str, bytes]:
     header, init = writer.opening()
     parts = [header, *map(bytes, init.parts)]
     writer.written(init)
-    side = writer.seal_side(OBSERVATIONS, start_utc_us=NOW_US, clock_epoch=1)
-    parts += map(bytes, side.parts)
-    writer.written(side)
-    group = writer.seal(gop(0, [stream("dome")(100)]))
-    parts += map(bytes, group.parts)
+    record = gop(0, [stream("dome")(100)])
+    record.observations = OBSERVATIONS
+    group = writer.seal(record)
+    parts += map(bytes, group.all_parts)
     writer.written(group)
     return {"svs1/observed.svs": b"".join([*parts, *writer.closing()])}
 

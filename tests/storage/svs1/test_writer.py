@@ -119,7 +119,7 @@ def test_side_record_lies_between_the_groups(tmp_path: Path) -> None:
         one = sealed or writer.seal_side(b'[{"a":1}]', start_utc_us=NOW_US, clock_epoch=1)
         parts += map(bytes, one.parts)
         writer.written(one)
-    (tmp_path / "x.svs").write_bytes(b"".join(parts))
+    (tmp_path / "x.svs").write_bytes(b"".join([*parts, *map(bytes, writer.closing())]))
     with SegmentReader(tmp_path / "x.svs") as reader:
         side = reader.record(2)
         assert side.head.type is RecordType.SIDE
@@ -148,15 +148,26 @@ def test_scratch_grows_for_a_larger_record() -> None:
     assert (len(small), len(large)) == (10, 3 << 20)
 
 
-def test_group_behind_a_side_record_says_so_and_no_other_does() -> None:
+def test_observations_are_a_side_record_before_their_group_which_says_so() -> None:
     writer = SegmentWriter(header_of(segment_start()), bytearray(DEK), CODEC, Scratch())
     writer.written(writer.opening()[1])
-    first = writer.seal(gop(0, [b"x"]))
-    writer.written(first)
-    writer.written(writer.seal_side(b"[]", start_utc_us=NOW_US, clock_epoch=1))
-    with pytest.raises(ValueError, match="one side record"):
-        writer.seal_side(b"[]", start_utc_us=NOW_US, clock_epoch=1)
-    second = writer.seal(gop(1, [b"x"]))
-    writer.written(second)
-    third = writer.seal(gop(2, [b"x"]))
-    assert [one.head.flags for one in (first, second, third)] == [Flags.NONE, Flags.OBSERVED, Flags.NONE]
+    records = [gop(number, [b"x" * 100]) for number in range(3)]
+    records[1].observations = b"[]"
+    flags = []
+    for record in records:
+        sealed = writer.seal(record)
+        assert sum(map(len, sealed.all_parts)) == sealed.all_bytes
+        writer.written(sealed)
+        flags.append((sealed.head.seq, sealed.head.flags, sealed.side is not None))
+    assert flags == [(1, Flags.NONE, False), (3, Flags.OBSERVED, True), (4, Flags.NONE, False)]
+    assert writer.count == 5
+
+
+def test_side_record_counts_with_its_group_or_not_at_all() -> None:
+    writer = SegmentWriter(header_of(segment_start()), bytearray(DEK), CODEC, Scratch())
+    writer.written(writer.opening()[1])
+    before, offset = writer.root(), writer.offset
+    record = gop(0, [b"lost"])
+    record.observations = b"[]"
+    writer.seal(record)
+    assert (writer.root(), writer.offset, writer.count) == (before, offset, 1)
