@@ -16,6 +16,7 @@ from storage.ledger.entries import (
     PERSON_TYPES,
     Actor,
     EntryInvalid,
+    Salted,
     body_as_json,
     body_from,
     build,
@@ -152,3 +153,9 @@ def test_camera_that_an_earlier_version_entered_is_still_read(since: tuple[bytes
         before = before.replace(added, b"")
     assert len(before) == len(golden) - sum(map(len, since))
     assert decode(before) == ENTRIES["camera"]
+
+
+def test_salted_value_has_a_salt_of_its_own_and_its_commitment() -> None:
+    one, other = Salted.new("Durand"), Salted.new("Durand")
+    assert one.salt != other.salt
+    assert one.commitment == personal_commitment(one.salt, "Durand")
