@@ -23,7 +23,8 @@ from storage.register.register import Register
 MOST_CHANNEL: Final = 64
 _SILENT: Final = frozenset({"unreachable", "refused", "timeout", "closed", "not-found"})
 _UNTRUSTED: Final = frozenset({"tls", "untrusted"})
-_REASONS: Final = frozenset({"no-profile", "larger-is-other", "others-unsaid", "login-in-path", "no-channel"})
+REASONS: Final = frozenset({"no-profile", "larger-is-other", "others-unsaid", "login-in-path", "no-channel"})
+"""Those of the recorder's choice that say why there is none."""
 _URL_FAULTS: Final = frozenset({"url", "transport"})
 
 
@@ -147,11 +148,12 @@ def _url(found: Mapping[str, Any], host: str) -> str:
         return str(found["url"])
     cause, choice = found["cause"], found["choice"] or {}
     offered = ", ".join(_profile(profile) for profile in choice.get("others", ())) or "-"
-    raise NoStream(f"lookup-{_why(cause, choice.get('reason'))}", host=host, cause=str(cause), offered=offered)
+    raise NoStream(f"lookup-{why(cause, choice.get('reason'))}", host=host, cause=str(cause), offered=offered)
 
 
-def _why(cause: str | None, reason: str | None) -> str:
-    if reason in _REASONS:
+def why(cause: str | None, reason: str | None) -> str:
+    """Which text says it: for a reason of the choice, or for what came between."""
+    if reason in REASONS:
         return str(reason)
     if cause in _SILENT:
         return "silent"

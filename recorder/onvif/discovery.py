@@ -5,6 +5,7 @@ port and path are taken.
 """
 
 import asyncio
+import errno
 import ipaddress
 import socket
 import struct
@@ -104,7 +105,9 @@ async def discover(
         await first_of(listening.all_answered.wait(), _send(transport, asked, port, clock, seconds))
     finally:
         transport.close()
-    found = listening.found
+    found, refused = listening.found, listening.refused
+    if hosts is None and not found and refused is not None:
+        raise CameraUnreachable(Cause.UNREACHABLE, interface=interface, errno=refused.errno)
     return [found[key] for key in sorted(found, key=_order)]
 
 
@@ -125,6 +128,7 @@ class _Listening(asyncio.DatagramProtocol):
     def __init__(self, *, most: int | None) -> None:
         self.found: dict[str, Found] = {}
         self.all_answered = asyncio.Event()
+        self.refused: OSError | None = None
         self._most = most
         self._hosts: set[str] = set()
 
@@ -137,7 +141,9 @@ class _Listening(asyncio.DatagramProtocol):
             self.all_answered.set()
 
     def error_received(self, exc: Exception) -> None:
-        """A host refused a datagram: nobody is there, which is no news."""
+        """The kernel sends nothing there; or a host refused a datagram, so that nobody is there, which is no news."""
+        if isinstance(exc, OSError) and exc.errno != errno.ECONNREFUSED:
+            self.refused = exc
 
 
 def _socket(interface: str | None) -> socket.socket:
