@@ -6,9 +6,9 @@ in the secrets file before the act.
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from access.arguments import Arguments
-from access.camera_discovery import host_of
 from access.camera_values import login_of
 from access.fleet_rows import Fault
 from access.policy import NOTHING, ActName, Person, demand
@@ -107,7 +107,7 @@ class StreamLookup:
                 continue
             if asked is None:
                 whole[index] = dict(row)
-            elif (url := known.get(str(row.get("camera")))) and host_of(url) == asked.host:
+            elif (url := known.get(str(row.get("camera")))) and urlsplit(url).hostname == asked.host:
                 whole[index]["url"] = url
             else:
                 asking.append((index, asked))

@@ -102,7 +102,7 @@ async def discover(
     listening = _Listening(most=None if hosts is None else len(asked))
     transport, _ = await loop.create_datagram_endpoint(lambda: listening, sock=endpoint)
     try:
-        await first_of(listening.all_answered.wait(), _send(transport, asked, port, clock, seconds))
+        await first_of(_send(transport, asked, port, clock, seconds), listening.answered())
     finally:
         transport.close()
     found, refused = listening.found, listening.refused
@@ -127,10 +127,14 @@ class _Listening(asyncio.DatagramProtocol):
 
     def __init__(self, *, most: int | None) -> None:
         self.found: dict[str, Found] = {}
-        self.all_answered = asyncio.Event()
+        self._all_answered = asyncio.Event()
         self.refused: OSError | None = None
         self._most = most
         self._hosts: set[str] = set()
+
+    async def answered(self) -> None:
+        """Until every host did."""
+        await self._all_answered.wait()
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         for each in answers(data, addr[0]):
@@ -138,7 +142,7 @@ class _Listening(asyncio.DatagramProtocol):
                 self.found.setdefault(f"{each.address.host} {each.address.port}", each)
                 self._hosts.add(addr[0])
         if len(self._hosts) == self._most:
-            self.all_answered.set()
+            self._all_answered.set()
 
     def error_received(self, exc: Exception) -> None:
         """The kernel sends nothing there; or a host refused a datagram, so that nobody is there, which is no news."""

@@ -18,7 +18,7 @@ def onvif_handlers(reach: Reach, secrets: Callable[[str], tuple[str, str]]) -> M
 
     async def discover(args: dict[str, Any]) -> object:
         known = [
-            Known(text_of(each, "camera"), text_of(each, "host"), _optional_text(each, "secret"))
+            Known(text_of(each, "camera"), text_of(each, "url"), _optional_text(each, "secret"))
             for each in objects_of(args, "known")
         ]
         seconds, interface = number_of(args, "seconds"), _optional_text(args, "interface")

@@ -30,10 +30,10 @@ async def test_second_recorder_is_asked_while_the_first_is_away(tmp_path: Path) 
     asked: list[dict[str, Any]] = []
     recorders = RecorderStates(lambda: sockets(tmp_path))
     async with Server(tmp_path / "1.sock", answering(asked)):
-        found = await recorders.discover("eth1", None, [Recorded(CameraId("c"), "h", None)], 4)
+        found = await recorders.discover("eth1", None, [Recorded(CameraId("c"), "rtsp://h/", None)], 4)
         await recorders.lookup([Asked("h", 2, Login("u", "p")), Asked("i", 1, None)])
     assert found == [{"found": 1}]
-    known = [{"camera": "c", "host": "h", "secret": None}]
+    known = [{"camera": "c", "url": "rtsp://h/", "secret": None}]
     assert asked[0] == {"interface": "eth1", "hosts": None, "known": known, "seconds": 4}
     assert [each["user"] for each in asked[1]["cameras"]] == ["u", None]
 

@@ -1,7 +1,7 @@
 import pytest
 
 from recorder.errors import CameraUnreachable, Cause
-from recorder.onvif.address import OnvifAddress, address_of, host_of, is_host_alone
+from recorder.onvif.address import OnvifAddress, address_of, host_of, is_encrypted, is_host_alone
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,14 @@ def test_host_alone_is_told_from_a_place_on_it(text: str, alone: bool) -> None:
 
 def test_host_of_an_address_that_has_none_is_empty() -> None:
     assert [host_of(url) for url in ("rtsp://[::1]:554/x", "file:///x", "rtsp://[")] == ["::1", "", ""]
+
+
+def test_encrypted_stream_is_told_from_an_open_one_and_its_services_are_encrypted_too() -> None:
+    assert [is_encrypted(url) for url in ("rtsps://h/", "HTTPS://h/", "rtsp://h/", "rtspu://h/")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert OnvifAddress("h", 8000).encrypted == OnvifAddress("h", 443, tls=True)
+    assert OnvifAddress("h", 8443, tls=True).encrypted.port == 8443

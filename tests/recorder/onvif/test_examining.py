@@ -55,5 +55,13 @@ async def test_camera_that_takes_too_long_is_left() -> None:
     assert (found.cause, found.to_json()) == (Cause.TIMEOUT, None)
 
 
+async def test_camera_of_an_encrypted_stream_is_asked_over_tls_or_not_at_all() -> None:
+    camera = OnvifCamera()
+    async with OnvifSimulator(camera) as simulator, Answering(camera, simulator.url, port=0) as answering:
+        reach = replace(REACH, discovery_port=answering.port)
+        found = await examine(reach, "rtsps://127.0.0.1/x", Credentials("viewer", "pass"), limit_s=20)
+    assert (found.cause, simulator.operations) == (Cause.REFUSED, [])
+
+
 async def test_source_without_a_host_is_not_asked() -> None:
     assert (await examine(REACH, "file:///x", None, limit_s=1)).cause is Cause.NOT_FOUND

@@ -49,14 +49,28 @@ async def test_camera_that_tells_strangers_what_it_is_is_listed_with_it() -> Non
 
 
 async def test_known_camera_is_asked_with_its_login_and_no_other_is() -> None:
-    known = [Known("mairie-1", "127.0.7.1", "a"), Known("mairie-2", "127.0.7.1", None), Known("x", "192.0.2.1", "a")]
+    known = [
+        Known("mairie-1", "rtsp://127.0.7.1/x", "a"),
+        Known("mairie-2", "rtsp://127.0.7.1/x", None),
+        Known("x", "rtsp://192.0.2.1/x", "a"),
+    ]
     answer, services = await found([AXIS, AXIS], known, {"a": ("viewer", "pass")})
     assert [(each["cameras"], each["serial"]) for each in answer] == [(["mairie-1", "mairie-2"], "ACCC8E"), ([], "")]
     assert [each.refused for each in services] == [0, 0]
 
 
+async def test_login_of_an_encrypted_stream_is_not_sent_in_clear() -> None:
+    logins = {"a": ("viewer", "wrong")}
+    (camera,), (services,) = await found([AXIS], [Known("mairie-1", "rtsps://127.0.7.1/x", "a")], logins)
+    assert (camera["cameras"], camera["serial"], services.refused) == (["mairie-1"], "", 0)
+
+
 async def test_camera_that_is_known_by_its_name_is_recognised_without_its_login_too() -> None:
-    known = [Known("mairie-1", "localhost", "gone"), Known("y", "no such name", None), Known("z", "", None)]
+    known = [
+        Known("mairie-1", "rtsp://localhost/x", "gone"),
+        Known("y", "rtsp://no such name/x", None),
+        Known("z", "file:///x", None),
+    ]
     async with OnvifSimulator(AXIS) as simulator, Answering(AXIS, simulator.url, port=0) as answering:
         reach = Reach(SystemClock(), Trust(), timeout_s=20, discovery_port=answering.port)
         (camera,) = await find(reach, no_secrets, seconds=0, interface=None, hosts=["127.0.0.1"], known=known)

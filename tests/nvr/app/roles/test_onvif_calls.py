@@ -22,7 +22,7 @@ async def test_search_takes_hosts_and_what_is_known() -> None:
         OnvifSimulator(OnvifCamera()) as simulator,
         Answering(simulator.camera, simulator.url, port=0) as answering,
     ):
-        known = [{"camera": "c", "host": "127.0.0.1", "secret": "a"}]
+        known = [{"camera": "c", "url": "rtsp://127.0.0.1/", "secret": "a"}]
         args = {"interface": None, "hosts": ["127.0.0.1"], "known": known, "seconds": 0}
         (found,) = await calls(answering.port)["discover"](args)
     assert (found["cameras"], found["serial"]) == (["c"], "S0001")
