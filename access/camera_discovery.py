@@ -3,7 +3,6 @@
 import re
 from ipaddress import IPv4Network, ip_network
 from typing import Final
-from urllib.parse import urlsplit
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -72,11 +71,6 @@ def addresses_of(networks: tuple[str, ...]) -> list[str]:
     return list(hosts)
 
 
-def host_of(url: str | None) -> str:
-    """The host of a camera's address; empty where it has none, or the register lost it."""
-    return urlsplit(url or "").hostname or ""
-
-
 def _recorded(session: Session) -> list[Recorded]:
     rows = session.scalars(select(tables.Camera).where(tables.Camera.retired.is_(False)).order_by(tables.Camera.camera))
-    return [Recorded(CameraId(row.camera), host, row.secret) for row in rows if (host := host_of(row.url))]
+    return [Recorded(CameraId(row.camera), row.url, row.secret) for row in rows if row.url is not None]

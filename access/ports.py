@@ -131,7 +131,7 @@ class Recorded:
     """A camera of the register, as a search on the network recognises it."""
 
     camera: CameraId
-    host: str
+    url: str
     secret: str | None
 
 

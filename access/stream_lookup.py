@@ -6,9 +6,9 @@ in the secrets file before the act.
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from access.arguments import Arguments
-from access.camera_discovery import host_of
 from access.camera_values import login_of
 from access.fleet_rows import Fault
 from access.policy import NOTHING, ActName, Person, demand
@@ -23,7 +23,8 @@ from storage.register.register import Register
 MOST_CHANNEL: Final = 64
 _SILENT: Final = frozenset({"unreachable", "refused", "timeout", "closed", "not-found"})
 _UNTRUSTED: Final = frozenset({"tls", "untrusted"})
-_REASONS: Final = frozenset({"no-profile", "larger-is-other", "others-unsaid", "login-in-path", "no-channel"})
+REASONS: Final = frozenset({"no-profile", "larger-is-other", "others-unsaid", "login-in-path", "no-channel"})
+"""Those of the recorder's choice that say why there is none."""
 _URL_FAULTS: Final = frozenset({"url", "transport"})
 
 
@@ -106,7 +107,7 @@ class StreamLookup:
                 continue
             if asked is None:
                 whole[index] = dict(row)
-            elif (url := known.get(str(row.get("camera")))) and host_of(url) == asked.host:
+            elif (url := known.get(str(row.get("camera")))) and urlsplit(url).hostname == asked.host:
                 whole[index]["url"] = url
             else:
                 asking.append((index, asked))
@@ -147,11 +148,12 @@ def _url(found: Mapping[str, Any], host: str) -> str:
         return str(found["url"])
     cause, choice = found["cause"], found["choice"] or {}
     offered = ", ".join(_profile(profile) for profile in choice.get("others", ())) or "-"
-    raise NoStream(f"lookup-{_why(cause, choice.get('reason'))}", host=host, cause=str(cause), offered=offered)
+    raise NoStream(f"lookup-{why(cause, choice.get('reason'))}", host=host, cause=str(cause), offered=offered)
 
 
-def _why(cause: str | None, reason: str | None) -> str:
-    if reason in _REASONS:
+def why(cause: str | None, reason: str | None) -> str:
+    """Which text says it: for a reason of the choice, or for what came between."""
+    if reason in REASONS:
         return str(reason)
     if cause in _SILENT:
         return "silent"

@@ -10,6 +10,7 @@ from recorder.errors import garbage
 DEVICE_PATH: Final = "/onvif/device_service"
 """Of the device service on every ONVIF device (Core Specification section 5.1.1)."""
 _PORTS: Final = {"http": 80, "https": 443}
+_ENCRYPTED: Final = frozenset({"rtsps", "https"})
 _MAX_CHARS: Final = 1024
 _TARGET: Final = re.compile(r"/[!-~]*")
 _BARE_IPV6: Final = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[A-Za-z0-9._~-]+)?")
@@ -34,6 +35,11 @@ class OnvifAddress:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS["https" if self.tls else "http"] else f"{host}:{self.port}"
 
+    @property
+    def encrypted(self) -> "OnvifAddress":
+        """Itself over TLS, or where that usually is."""
+        return self if self.tls else replace(self, port=_PORTS["https"], tls=True)
+
     def service(self, xaddr: str) -> "OnvifAddress":
         """Where another service of the same camera is, from the XAddr that it gives.
 
@@ -55,6 +61,11 @@ def host_of(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
+
+
+def is_encrypted(url: str) -> bool:
+    """Whether the stream of this address is encrypted, so that its login must not go out in clear either."""
+    return url.partition(":")[0].lower() in _ENCRYPTED
 
 
 def is_host_alone(text: str) -> bool:

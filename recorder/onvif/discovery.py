@@ -5,6 +5,7 @@ port and path are taken.
 """
 
 import asyncio
+import errno
 import ipaddress
 import socket
 import struct
@@ -101,10 +102,12 @@ async def discover(
     listening = _Listening(most=None if hosts is None else len(asked))
     transport, _ = await loop.create_datagram_endpoint(lambda: listening, sock=endpoint)
     try:
-        await first_of(listening.all_answered.wait(), _send(transport, asked, port, clock, seconds))
+        await first_of(_send(transport, asked, port, clock, seconds), listening.answered())
     finally:
         transport.close()
-    found = listening.found
+    found, refused = listening.found, listening.refused
+    if hosts is None and not found and refused is not None:
+        raise CameraUnreachable(Cause.UNREACHABLE, interface=interface, errno=refused.errno)
     return [found[key] for key in sorted(found, key=_order)]
 
 
@@ -124,9 +127,14 @@ class _Listening(asyncio.DatagramProtocol):
 
     def __init__(self, *, most: int | None) -> None:
         self.found: dict[str, Found] = {}
-        self.all_answered = asyncio.Event()
+        self._all_answered = asyncio.Event()
+        self.refused: OSError | None = None
         self._most = most
         self._hosts: set[str] = set()
+
+    async def answered(self) -> None:
+        """Until every host did."""
+        await self._all_answered.wait()
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         for each in answers(data, addr[0]):
@@ -134,10 +142,12 @@ class _Listening(asyncio.DatagramProtocol):
                 self.found.setdefault(f"{each.address.host} {each.address.port}", each)
                 self._hosts.add(addr[0])
         if len(self._hosts) == self._most:
-            self.all_answered.set()
+            self._all_answered.set()
 
     def error_received(self, exc: Exception) -> None:
-        """A host refused a datagram: nobody is there, which is no news."""
+        """The kernel sends nothing there; or a host refused a datagram, so that nobody is there, which is no news."""
+        if isinstance(exc, OSError) and exc.errno != errno.ECONNREFUSED:
+            self.refused = exc
 
 
 def _socket(interface: str | None) -> socket.socket:

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 
 from nvr.base.jcs import Json
 from recorder.errors import CameraUnreachable, Cause
-from recorder.onvif.address import host_of
+from recorder.onvif.address import host_of, is_encrypted
 from recorder.onvif.device import Information, OnvifDevice
 from recorder.onvif.media import Profile, profiles_of
 from recorder.onvif.reach import Reach
@@ -42,18 +42,17 @@ class Examined:
 
 async def examine(reach: Reach, url: str, credentials: Credentials | None, *, limit_s: float) -> Examined:
     """Ask the camera that is recorded from this address, no longer than this."""
-    host = host_of(url)
-    if not host:
+    if not host_of(url):
         return Examined(cause=Cause.NOT_FOUND)
-    examined = await first_of(_examine(reach, host, credentials), reach.clock.sleep(limit_s))
+    examined = await first_of(_examine(reach, url, credentials), reach.clock.sleep(limit_s))
     return examined or Examined(cause=Cause.TIMEOUT)
 
 
-async def _examine(reach: Reach, host: str, credentials: Credentials | None) -> Examined:
+async def _examine(reach: Reach, url: str, credentials: Credentials | None) -> Examined:
     device: OnvifDevice | None = None
     information = None
     try:
-        device = await reach.device(host, credentials)
+        device = await reach.device(host_of(url), credentials, encrypted=is_encrypted(url))
         information = await device.information()
         profiles = await profiles_of(device)
     except CameraUnreachable as error:

@@ -9,7 +9,7 @@ from typing import Final
 from nvr.base.errors import NvrError
 from nvr.base.jcs import Json
 from recorder.errors import CameraUnreachable
-from recorder.onvif.address import OnvifAddress
+from recorder.onvif.address import OnvifAddress, host_of, is_encrypted
 from recorder.onvif.device import Information
 from recorder.onvif.discovery import Found, discover
 from recorder.onvif.reach import Reach, side_by_side
@@ -17,16 +17,18 @@ from recorder.rtsp.auth import Credentials
 
 _KNOCK_S: Final = 2.0
 """For an address that answered no probe: on a town's network a camera answers within this, or is none."""
+_KNOCKS_AT_ONCE: Final = 64
+"""A network of 1024 addresses where nobody is takes half a minute."""
 _RESOLVE_S: Final = 3.0
 _NOBODY: Final = Information(make="", model="", firmware="", serial="")
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A camera that is recorded: the host in its address, and the name of its login."""
+    """A camera that is recorded: its address, and the name of its login."""
 
     camera: str
-    host: str
+    url: str
     secret: str | None
 
 
@@ -50,13 +52,13 @@ async def find(
     found = await discover(reach.clock, seconds=seconds, interface=interface, hosts=hosts, port=reach.discovery_port)
     if hosts is not None:
         silent = [host for host in hosts if host not in {each.address.host for each in found}]
-        knocked = await side_by_side(silent, lambda host: _knock(reach, host))
+        knocked = await side_by_side(silent, lambda host: _knock(reach, host), at_once=_KNOCKS_AT_ONCE)
         found += [each for each in knocked if each is not None]
     by_host = await _by_address(known)
 
     async def tell(each: Found) -> dict[str, Json]:
         cameras = by_host.get(each.address.host, [])
-        information, cause = await _information(reach, each.address, _login(cameras, secrets))
+        information, cause = await _information(reach, each.address, _login(cameras, each.address, secrets))
         return {
             "address": each.address.authority if not each.address.tls else f"https://{each.address.authority}",
             "host": each.address.host,
@@ -90,9 +92,15 @@ async def _information(
         return _NOBODY, error.cause.value
 
 
-def _login(cameras: Sequence[Known], secrets: Callable[[str], tuple[str, str]]) -> Credentials | None:
-    """Of the first that has one; None where it is not in the file any more, which `camera test` tells."""
-    name = next((camera.secret for camera in cameras if camera.secret is not None), None)
+def _login(
+    cameras: Sequence[Known], address: OnvifAddress, secrets: Callable[[str], tuple[str, str]]
+) -> Credentials | None:
+    """Of the first that has one and may send it there: in clear only where it is so on the way to the stream.
+
+    None too where it is not in the file any more, which `camera test` tells.
+    """
+    fit = (camera for camera in cameras if address.tls or not is_encrypted(camera.url))
+    name = next((camera.secret for camera in fit if camera.secret is not None), None)
     if name is None:
         return None
     try:
@@ -108,12 +116,12 @@ async def _by_address(known: Iterable[Known]) -> Mapping[str, list[Known]]:
     async def addresses(camera: Known) -> set[str]:
         try:
             async with asyncio.timeout(_RESOLVE_S):
-                told = await loop.getaddrinfo(camera.host, None, family=socket.AF_INET, type=socket.SOCK_STREAM)
+                told = await loop.getaddrinfo(host_of(camera.url), None, family=socket.AF_INET, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
             return set()
         return {str(answer[4][0]) for answer in told}
 
-    cameras = [camera for camera in known if camera.host]
+    cameras = [camera for camera in known if host_of(camera.url)]
     by_address: dict[str, list[Known]] = {}
     for camera, told in zip(cameras, await side_by_side(cameras, addresses), strict=True):
         for address in told:

@@ -28,8 +28,10 @@ class Reach:
     locate_s: float = 1.0
     discovery_port: int = PORT
 
-    async def device(self, named: str, credentials: Credentials | None) -> OnvifDevice:
+    async def device(self, named: str, credentials: Credentials | None, *, encrypted: bool = False) -> OnvifDevice:
         """The device at this address: a host alone is asked where its services are, and tried on port 80 else.
+
+        With `encrypted` it is reached over TLS or not at all.
 
         Raises:
             CameraUnreachable: nobody answers there in ONVIF's words.
@@ -40,7 +42,7 @@ class Reach:
             told = await locate(address.host, self.clock, seconds=self.locate_s, port=port)
             # The name that was given stays: certificates and the camera's own address go by it.
             address = address if told is None else replace(told, host=address.host)
-        return await self.connect(address, credentials)
+        return await self.connect(address.encrypted if encrypted else address, credentials)
 
     async def connect(self, address: OnvifAddress, credentials: Credentials | None) -> OnvifDevice:
         """The device whose service is here. Raises CameraUnreachable."""
@@ -49,9 +51,9 @@ class Reach:
         )
 
 
-async def side_by_side(items: Sequence[T], work: Callable[[T], Awaitable[U]]) -> list[U]:
+async def side_by_side(items: Sequence[T], work: Callable[[T], Awaitable[U]], *, at_once: int = _AT_ONCE) -> list[U]:
     """The results in the order of the items, so many at once."""
-    turn = asyncio.Semaphore(_AT_ONCE)
+    turn = asyncio.Semaphore(at_once)
 
     async def one(item: T) -> U:
         async with turn:

@@ -47,7 +47,7 @@ def username_token(credentials: Credentials, created_utc_us: int, nonce: bytes) 
     `created_utc_us` is the time by the camera's own clock: it refuses what looks old, or as if from the future.
     """
     created = (_EPOCH + timedelta(microseconds=created_utc_us)).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-    digest = hashlib.sha1(nonce + created.encode() + credentials.password.encode(), usedforsecurity=False).digest()
+    digest = password_digest(nonce, created, credentials.password)
     return (
         f'<Security s:mustUnderstand="1" xmlns="{_WSS}wssecurity-secext-1.0.xsd"><UsernameToken>'
         f"<Username>{escape(credentials.user)}</Username>"
@@ -56,6 +56,11 @@ def username_token(credentials: Credentials, created_utc_us: int, nonce: bytes) 
         f'<Created xmlns="{_WSS}wssecurity-utility-1.0.xsd">{created}</Created>'
         "</UsernameToken></Security>"
     )
+
+
+def password_digest(nonce: bytes, created: str, password: str) -> bytes:
+    """What proves the password, for once."""
+    return hashlib.sha1(nonce + created.encode() + password.encode(), usedforsecurity=False).digest()
 
 
 def answer_of(root: Element, operation: str) -> Element:

@@ -16,7 +16,8 @@ async def test_recorder_is_told_where_to_look_and_what_is_known(town: World) -> 
     answer = await town.act("g.fix", "camera.discover", networks=["192.0.2.0/30", "192.0.2.9"], seconds=2)
     assert answer == [{"host": "192.0.2.2"}]
     hosts = ["192.0.2.1", "192.0.2.2", "192.0.2.9"]
-    assert town.finder.searches == [(None, hosts, [Recorded(CameraId("cam-2"), "192.0.2.2", "cam-2")], 2)]
+    known = [Recorded(CameraId("cam-2"), "rtsp://192.0.2.2/", "cam-2"), Recorded(CameraId("cam-3"), "file:///x", None)]
+    assert town.finder.searches == [(None, hosts, known, 2)]
 
 
 async def test_network_of_an_interface_is_asked_as_a_group(town: World) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from nvr.app.call_args import list_of, number_of, objects_of, optional_number_of, text_of
 from nvr.base.errors import InvalidValue
 from nvr.base.wire import Handler
+from recorder.errors import CameraUnreachable
 from recorder.onvif.finding import Known, find
 from recorder.onvif.lookup import Wanted, look_up
 from recorder.onvif.reach import Reach
@@ -17,17 +18,16 @@ def onvif_handlers(reach: Reach, secrets: Callable[[str], tuple[str, str]]) -> M
 
     async def discover(args: dict[str, Any]) -> object:
         known = [
-            Known(text_of(each, "camera"), text_of(each, "host"), _optional_text(each, "secret"))
+            Known(text_of(each, "camera"), text_of(each, "url"), _optional_text(each, "secret"))
             for each in objects_of(args, "known")
         ]
-        return await find(
-            reach,
-            secrets,
-            seconds=number_of(args, "seconds"),
-            interface=_optional_text(args, "interface"),
-            hosts=None if args.get("hosts") is None else [str(host) for host in list_of(args, "hosts")],
-            known=known,
-        )
+        seconds, interface = number_of(args, "seconds"), _optional_text(args, "interface")
+        hosts = None if args.get("hosts") is None else [str(host) for host in list_of(args, "hosts")]
+        try:
+            return await find(reach, secrets, seconds=seconds, interface=interface, hosts=hosts, known=known)
+        except CameraUnreachable:
+            expected = "a network interface of this server that is up, or addresses"
+            raise InvalidValue(field="interface", value=interface, expected=expected) from None
 
     async def lookup(args: dict[str, Any]) -> object:
         return await look_up(reach, [_wanted(each) for each in objects_of(args, "cameras")])

@@ -75,7 +75,7 @@ class Door:
 
     def _is_now(self, created: str) -> bool:
         try:
-            instant = datetime.strptime(created, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+            instant = datetime.fromisoformat(created).astimezone(UTC)
         except ValueError:
             return False
         now_s = self._clock.utc_us() / US_PER_SECOND + self._camera.clock_offset_s

@@ -58,6 +58,12 @@ def run(tmp_path: Path) -> Callable[[typer.Typer, list[str]], str]:
         ),
         (
             admin.app,
+            ["camera", "discover", "10.0.0.0/24", "10.1.0.7", "--seconds", "9"],
+            "camera.discover",
+            {"networks": ["10.0.0.0/24", "10.1.0.7"], "interface": None, "seconds": 9},
+        ),
+        (
+            admin.app,
             ["camera", "edit", "c1", "--url", "rtsp://h/", "--no-login", "--kind", "nomadic"],
             "camera.edit",
             {
@@ -113,6 +119,19 @@ def test_command_runs_its_act(
 ) -> None:
     assert run(app, [*words, "--json"]) == f'{{"done": "{act}"}}\n'
     assert acts == [(act, args)]
+
+
+def test_camera_with_a_host_alone_is_asked_for_its_stream(
+    acts: list[tuple[str, dict[str, object]]], run: Callable[[typer.Typer, list[str]], str]
+) -> None:
+    run(admin.app, ["camera", "add", "c1", "--host", "10.0.0.7:8000", "--channel", "2", "--json"])
+    run(admin.app, ["camera", "replace", "c1", "--by", "c2", "--host", "10.0.0.8", "--json"])
+    run(admin.app, ["camera", "edit", "c1", "--host", "10.0.0.9", "--json"])
+    assert [(name, args.get("host"), args.get("channel"), args.get("url")) for name, args in acts] == [
+        ("camera.add", "10.0.0.7:8000", 2, None),
+        ("camera.replace", "10.0.0.8", None, None),
+        ("camera.edit", "10.0.0.9", None, None),
+    ]
 
 
 @pytest.mark.parametrize("words", [["hold", "end", "0199"], ["camera", "retire"], ["account", "end"]], ids=" ".join)

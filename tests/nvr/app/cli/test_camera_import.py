@@ -124,5 +124,5 @@ def test_every_column_says_what_it_expects(language: Any) -> None:  # noqa: ANN4
 
 def test_every_rule_of_the_act_has_its_words() -> None:
     rules = {"twice", "retired", "unknown-point", "other-row-differs", "no-heading", "unknown-heading"}
-    rules |= {"heading-twice", "url-and-make", "no-url"}
+    rules |= {"heading-twice", "url-and-make", "no-url", "port-alone"}
     assert {f"import-why-{rule}" for rule in rules} <= catalogue("fr").keys()

@@ -71,6 +71,27 @@ def test_table_without_headings_is_a_fault() -> None:
     assert [fault.why for fault in fleet_list([["Url"], ["rtsp://h/"]]).faults] == ["no-heading"]
 
 
+def test_row_with_a_host_alone_lets_the_camera_name_its_stream() -> None:
+    rows = [["a", "10.0.0.7", "", "2"], ["b", "10.0.0.8:8000", "", ""], ["c", "https://10.0.0.9/onvif/x", "", ""]]
+    listed = fleet_list([["Caméra", "Adresse IP", "Port", "Canal"], *rows])
+    assert listed.faults == []
+    assert listed.rows == [
+        {"row": 2, "camera": "a", "host": "10.0.0.7", "channel": 2},
+        {"row": 3, "camera": "b", "host": "10.0.0.8:8000"},
+        {"row": 4, "camera": "c", "host": "https://10.0.0.9/onvif/x"},
+    ]
+
+
+def test_host_that_is_none_and_a_port_of_rtsp_without_a_make_are_faults() -> None:
+    rows = [["a", "300.1.1.1", ""], ["b", "10.0.0.8", "554"], ["c", "http://u:p@h/", ""]]
+    listed = fleet_list([["Caméra", "Adresse IP", "Port"], *rows])
+    assert [(fault.row, fault.field, fault.why) for fault in listed.faults] == [
+        (2, "host", "value"),
+        (3, "port", "port-alone"),
+        (4, "host", "value"),
+    ]
+
+
 def test_expected_positions_of_a_dome_are_a_list() -> None:
     head = ["caméra", "adresse RTSP", "PTZ", "positions attendues"]
     (row,) = fleet_list([head, ["dome-1", "rtsp://h/", "ONVIF", "Mairie, Gare;École |"]]).rows
