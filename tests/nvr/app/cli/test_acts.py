@@ -12,6 +12,8 @@ from nvr.app.cli.person import Person
 from nvr.base.errors import InvalidValue
 from tests.nvr.app.fixtures import write_config
 
+NO_DOME = dict.fromkeys(("ptz", "ptz_address", "ptz_profile", "ptz_expect"))
+
 
 @pytest.fixture
 def acts(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, object]]]:
@@ -54,6 +56,7 @@ def run(tmp_path: Path) -> Callable[[typer.Typer, list[str]], str]:
                 "point": "p1",
                 "retention_days": None,
                 "kind": None,
+                **NO_DOME,
             },
         ),
         (
@@ -76,6 +79,8 @@ def run(tmp_path: Path) -> Callable[[typer.Typer, list[str]], str]:
                 "no_login": True,
                 "order_days": None,
                 "kind": "nomadic",
+                "no_ptz": None,
+                **NO_DOME,
             },
         ),
         (
@@ -132,6 +137,19 @@ def test_camera_with_a_host_alone_is_asked_for_its_stream(
         ("camera.replace", "10.0.0.8", None, None),
         ("camera.edit", "10.0.0.9", None, None),
     ]
+
+
+def test_how_a_dome_is_asked_goes_with_its_camera(
+    acts: list[tuple[str, dict[str, object]]], run: Callable[[typer.Typer, list[str]], str]
+) -> None:
+    dome = ["--ptz", "onvif", "--ptz-address", "10.0.0.8", "--ptz-profile", "p2"]
+    presets = ["--ptz-expect", "Mairie", "--ptz-expect", "Gare"]
+    run(admin.app, ["camera", "add", "c1", "--url", "rtsp://h/", *dome, *presets, "--json"])
+    run(admin.app, ["camera", "edit", "c1", "--no-ptz", "--json"])
+    (_, added), (_, edited) = acts
+    told = {"ptz": "onvif", "ptz_address": "10.0.0.8", "ptz_profile": "p2", "ptz_expect": ["Mairie", "Gare"]}
+    assert {key: added[key] for key in NO_DOME} == told
+    assert ({key: edited[key] for key in NO_DOME}, edited["no_ptz"]) == (NO_DOME, True)
 
 
 @pytest.mark.parametrize("words", [["hold", "end", "0199"], ["camera", "retire"], ["account", "end"]], ids=" ".join)
