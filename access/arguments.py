@@ -25,6 +25,10 @@ class Arguments:
     def __init__(self, args: Mapping[str, object]) -> None:
         self._args = dict(args)
 
+    def but(self, *without: str, **more: object) -> "Arguments":
+        """The arguments that nobody took yet, less these and with more: for who looks ahead, or fills one in."""
+        return Arguments({**{key: value for key, value in self._args.items() if key not in without}, **more})
+
     def text(self, field: str, *, most: int = MOST_CHARACTERS) -> str:
         """A text that is not empty; white space around it is taken off."""
         value = self.optional_text(field, most=most)

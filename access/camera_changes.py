@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from access.arguments import LATEST_UTC_US, Arguments
+from access.camera_ptz import PtzArgs, inherited
 from access.camera_values import (
     SHOWN,
     camera_proposal,
     camera_row,
+    change_proposal,
     changed_camera,
     days_of,
     demand_point,
     end_of_placement,
+    kind_of,
     login_of,
     new_camera,
     optional_url_of,
@@ -23,6 +25,7 @@ from access.camera_values import (
     url_of,
 )
 from access.logins import Logins, fresh_name
+from access.places import last_placement
 from access.policy import NOTHING, ActName, Person, demand
 from access.publication import Publisher
 from access.reading import as_json
@@ -36,6 +39,7 @@ from storage.ledger.entries import Actor
 from storage.register import tables
 from storage.register.acts import Proposal
 from storage.register.register import Register
+from storage.snapshot import CameraKind
 
 PLACED = ("camera", "point", "from_utc_us", "to_utc_us", "entered_late")
 
@@ -51,6 +55,8 @@ class Edit:
     no_login: bool
     days: int | None
     order_days: bool
+    kind: CameraKind | None
+    ptz: PtzArgs
 
     @classmethod
     def take(cls, args: Arguments, now_utc_us: UtcUs) -> "Edit":
@@ -59,6 +65,7 @@ class Edit:
         url = optional_url_of(args)
         login, no_login = login_of(args), args.flag("no_login")
         days, order_days = days_of(args), args.flag("order_days")
+        kind, ptz = kind_of(args), PtzArgs.take(args)
         args.done()
         if login is not None and no_login:
             raise InvalidValue(field="no_login", value=True, expected="either a user or no login")
@@ -72,19 +79,23 @@ class Edit:
             no_login=no_login,
             days=days,
             order_days=order_days,
+            kind=kind,
+            ptz=ptz,
         )
 
     def propose(self, session: Session, actor: Actor, now_utc_us: UtcUs) -> Proposal:
         """The camera's entry with the changes. Raises InvalidValue: no such camera, nothing to change."""
         row = camera_row(session, self.camera)
-        if not any((self.url, self.login, self.no_login, self.days, self.order_days)):
+        if not any((self.url, self.login, self.no_login, self.days, self.order_days, self.kind, self.ptz.given)):
             raise InvalidValue(field="camera", value=self.camera, expected="something to change: see --help")
         url = self.url or row.url
         if url is None:
             raise InvalidValue(field="url", value=None, expected="the URL, which the register lost")
         days = None if self.order_days else self.days or row.retention_days
         secret = None if self.no_login else self.login_name or row.secret
-        return camera_proposal(actor, changed_camera(row, days=days), url, secret, now_utc_us)
+        body = changed_camera(row, retention_days=days, kind=self.kind or CameraKind(row.kind))
+        ptz = self.ptz.setting(url, row.ptz, row.url)
+        return camera_proposal(actor, body, url, secret, now_utc_us, row.absent_reason, ptz=ptz)
 
 
 class CameraChanges:
@@ -122,7 +133,7 @@ class CameraChanges:
         return await self._shown(edit.camera)
 
     async def move(self, person: Person, args: Arguments) -> dict[str, Json]:
-        """Place a camera at another point, from now on or since an earlier instant, for a reason.
+        """Place a camera at another point, from now on or since an earlier instant, for a reason. It is there again.
 
         Raises:
             Denied: `person` may not.
@@ -139,13 +150,12 @@ class CameraChanges:
         def propose(session: Session) -> Sequence[Proposal]:
             now = self._clock.utc_us()
             actor = Actor(id=person.account, role=demand(person, ActName.CAMERA_MOVE, NOTHING, now))
-            camera_row(session, name)
+            row = camera_row(session, name)
             demand_point(session, point)
             begins = UtcUs(now if since is None else since)
             _demand_order(session, name, point, begins, now)
-            return [
-                placement_proposal(actor, name, point, from_utc_us=begins, now_utc_us=now, reason=reason),
-            ]
+            placed = placement_proposal(actor, name, point, from_utc_us=begins, now_utc_us=now, reason=reason)
+            return [change_proposal(actor, row, now, absent=False), placed] if row.absent else [placed]
 
         await self._register.act(propose)
         await self._publisher.publish_soon()
@@ -169,11 +179,11 @@ class CameraChanges:
             row = camera_row(session, old)
             if session.get(tables.Camera, name) is not None:
                 raise InvalidValue(field="by", value=name, expected="a name that is not taken")
-            body = new_camera(name, shard=row.shard, days=row.retention_days, replaces=old)
-            ended = changed_camera(row, days=row.retention_days, retired=True)
+            kind = CameraKind(row.kind)
+            body = new_camera(name, shard=row.shard, days=row.retention_days, kind=kind, replaces=old)
             proposals = [
-                camera_proposal(actor, ended, row.url or "", row.secret, now),
-                camera_proposal(actor, body, url, None if login is None else name, now),
+                camera_proposal(actor, changed_camera(row, retired=True), row.url or "", None, now, ptz=row.ptz),
+                camera_proposal(actor, body, url, None if login is None else name, now, ptz=inherited(row.ptz, url)),
             ]
             if (place := standing(session, old, now)) is not None:
                 proposals.append(end_of_placement(actor, place, now))
@@ -186,7 +196,8 @@ class CameraChanges:
             if login is not None:
                 await self._logins.keep({name: login})
             await self._register.act(propose)
-        await self._publisher.publish_soon()
+            if await self._publisher.publish_soon():
+                await self._logins.drop_others(old, None)
         return await self._shown(name)
 
     async def _shown(self, name: CameraId) -> dict[str, Json]:
@@ -197,7 +208,7 @@ def _demand_order(session: Session, camera: CameraId, point: PointId, begins: Ut
     """A camera is at one point at a time, and its placements follow one another as they were entered."""
     if begins > now_utc_us:
         raise InvalidValue(field="since_utc_us", value=begins, expected=f"not later than now, {now_utc_us}")
-    last = _last(session, camera)
+    last = last_placement(session, camera)
     if last is None:
         return
     if last.from_utc_us > begins:
@@ -207,15 +218,6 @@ def _demand_order(session: Session, camera: CameraId, point: PointId, begins: Ut
         raise InvalidValue(field="point", value=point, expected="another point than the one where it stands")
 
 
-def _last(session: Session, camera: CameraId) -> tables.Placement | None:
-    return session.scalar(
-        select(tables.Placement)
-        .where(tables.Placement.camera == camera)
-        .order_by(tables.Placement.from_utc_us.desc(), tables.Placement.placement.desc())
-        .limit(1)
-    )
-
-
 def _placed(session: Session, camera: CameraId) -> dict[str, Json]:
-    last = _last(session, camera)
+    last = last_placement(session, camera)
     return {} if last is None else as_json(last, PLACED)

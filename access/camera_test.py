@@ -71,6 +71,8 @@ def _not_taken_up(camera: str) -> dict[str, Json]:
         "result": "failed",
         "cause": None,
         "measured": None,
+        "device": None,
+        "onvif": None,
         "decree": "unknown",
         "recorded": False,
         "recording_lost": False,

@@ -18,8 +18,9 @@ from storage.ledger.entries import Actor
 from storage.register import tables
 from storage.register.acts import Proposal
 from storage.register.personal import Personal, salted
+from storage.snapshot import CameraKind
 
-SHOWN: Final = ("camera", "shard", "retention_days", "retired", "replaces")
+SHOWN: Final = ("camera", "kind", "shard", "retention_days", "retired", "replaces", "absent", "absent_reason")
 _UNSET: Final = "0" * 64
 
 
@@ -55,6 +56,14 @@ def login_of(args: Arguments) -> Login | None:
 def days_of(args: Arguments) -> int | None:
     """`retention_days`, which only shorten what the order allows. Raises InvalidValue."""
     return args.optional_integer("retention_days", least=1, most=31)
+
+
+def kind_of(args: Arguments) -> CameraKind | None:
+    """`kind`. Raises InvalidValue: no kind of camera."""
+    text = args.optional_text("kind")
+    if text is not None and text not in tuple(CameraKind):
+        raise InvalidValue(field="kind", value=text, expected=" or ".join(CameraKind))
+    return None if text is None else CameraKind(text)
 
 
 def optional_point_of(args: Arguments) -> PointId | None:
@@ -99,30 +108,58 @@ def deal(counts: dict[int, int], shards_for: Callable[[int], int]) -> int:
     return shard
 
 
-def new_camera(name: CameraId, *, shard: int, days: int | None, replaces: CameraId | None = None) -> people.Camera:
-    """The body of a camera that is recorded; `camera_proposal` commits to its URL."""
-    return people.Camera(
-        camera=name, url_hash=_UNSET, shard=shard, retention_days=days, retired=False, replaces=replaces
-    )
+def new_camera(
+    name: CameraId,
+    *,
+    shard: int,
+    days: int | None,
+    kind: CameraKind | None = None,
+    replaces: CameraId | None = None,
+    ptz: str | None = None,
+) -> people.Camera:
+    """The body of a camera that is recorded; `camera_proposal` commits to its URL.
 
-
-def changed_camera(row: tables.Camera, *, days: int | None, retired: bool = False) -> people.Camera:
-    """The body of a camera as the register has it, but for these."""
+    Unless told otherwise it is a fixed one, and a dome if it is asked where it looks.
+    """
     return people.Camera(
-        camera=row.camera,
+        camera=name,
         url_hash=_UNSET,
-        shard=row.shard,
+        shard=shard,
         retention_days=days,
-        retired=retired,
-        replaces=row.replaces,
+        retired=False,
+        replaces=replaces,
+        kind=kind or (CameraKind.FIXED if ptz is None else CameraKind.DOME),
     )
 
 
-def camera_proposal(actor: Actor, body: people.Camera, url: str, secret: str | None, now_utc_us: UtcUs) -> Proposal:
-    """The entry: the URL is a commitment, the name of the login stands in the register alone."""
-    personal = Personal(salted(url_hash=url), {"secret": secret})
-    committed = body.model_copy(update={"url_hash": personal.commitment("url_hash")})
+def changed_camera(row: tables.Camera, **changes: object) -> people.Camera:
+    """The body of a camera as the register has it, but for these fields of it."""
+    fields = ("camera", "shard", "retention_days", "retired", "replaces", "absent")
+    now = {field: getattr(row, field) for field in fields}
+    return people.Camera.model_validate({"url_hash": _UNSET, "kind": CameraKind(row.kind), **now, **changes})
+
+
+def camera_proposal(
+    actor: Actor,
+    body: people.Camera,
+    url: str,
+    secret: str | None,
+    now_utc_us: UtcUs,
+    absent_reason: str | None = None,
+    *,
+    ptz: str | None,
+) -> Proposal:
+    """The entry: URL, reason and `ptz` are commitments, the name of the login stands in the register alone."""
+    personal = Personal(salted(url_hash=url, absent_reason=absent_reason, ptz=ptz), {"secret": secret})
+    committed = body.model_copy(update={key: personal.commitment(key) for key in ("url_hash", "absent_reason", "ptz")})
     return Proposal(ActId(uuid7(now_utc_us)), actor, committed, personal)
+
+
+def change_proposal(actor: Actor, row: tables.Camera, now_utc_us: UtcUs, **changes: object) -> Proposal:
+    """The entry of a camera that stays as it is but for these fields of its body; URL, login and `ptz` stay."""
+    reason = None if changes.get("absent") is False else row.absent_reason
+    body = changed_camera(row, **changes)
+    return camera_proposal(actor, body, row.url or "", row.secret, now_utc_us, reason, ptz=row.ptz)
 
 
 def placement_proposal(

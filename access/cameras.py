@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from access.arguments import Arguments
+from access.camera_ptz import PtzArgs
 from access.camera_values import (
     SHOWN,
     camera_proposal,
@@ -17,10 +18,13 @@ from access.camera_values import (
     days_of,
     deal,
     demand_point,
+    end_of_placement,
+    kind_of,
     login_of,
     new_camera,
     optional_point_of,
     placement_proposal,
+    standing,
     url_of,
 )
 from access.logins import Logins
@@ -79,7 +83,8 @@ class Cameras:
         url = url_of(args)
         login = login_of(args)
         point = optional_point_of(args)
-        days = days_of(args)
+        days, kind = days_of(args), kind_of(args)
+        ptz = PtzArgs.take(args).setting(url)
         args.done()
 
         def check(session: Session) -> Actor:
@@ -91,8 +96,9 @@ class Cameras:
         def propose(session: Session) -> Sequence[Proposal]:
             now = self._clock.utc_us()
             actor = check(session)
-            body = new_camera(name, shard=deal(cameras_per_shard(session), self._shards_for), days=days)
-            proposals = [camera_proposal(actor, body, url, None if login is None else name, now)]
+            shard = deal(cameras_per_shard(session), self._shards_for)
+            body = new_camera(name, shard=shard, days=days, kind=kind, ptz=ptz)
+            proposals = [camera_proposal(actor, body, url, None if login is None else name, now, ptz=ptz)]
             if point is not None:
                 demand_point(session, point)
                 proposals.append(placement_proposal(actor, name, point, from_utc_us=now, now_utc_us=now))
@@ -107,7 +113,9 @@ class Cameras:
         return await self._shown(name)
 
     async def retire(self, person: Person, args: Arguments) -> dict[str, Json]:
-        """Take a camera out of recording; its footage stays until it is due.
+        """Take a camera out of recording: it stands nowhere, and its login is forgotten; its footage stays until due.
+
+        Its name stays taken for good, and holds and requisitions may name it.
 
         Raises:
             Denied: `person` may not.
@@ -120,11 +128,17 @@ class Cameras:
             now = self._clock.utc_us()
             actor = Actor(id=person.account, role=demand(person, ActName.CAMERA_RETIRE, NOTHING, now))
             row = camera_row(session, name)
-            body = changed_camera(row, days=row.retention_days, retired=True)
-            return [camera_proposal(actor, body, row.url or "", row.secret, now)]
+            place = standing(session, name, now)
+            ended = [] if place is None else [end_of_placement(actor, place, now)]
+            return [
+                camera_proposal(actor, changed_camera(row, retired=True), row.url or "", None, now, ptz=row.ptz),
+                *ended,
+            ]
 
-        await self._register.act(propose)
-        await self._publisher.publish_soon()
+        async with self._logins.changing():
+            await self._register.act(propose)
+            if await self._publisher.publish_soon():  # else a recorder that has not heard of it would be refused
+                await self._logins.drop_others(name, None)
         return await self._shown(name)
 
     async def list(self, person: Person, args: Arguments) -> Json:

@@ -125,9 +125,11 @@ class FleetImport:
         counts = cameras_per_shard(session)
         proposals = [Proposal(ActId(uuid7(now)), actor, body) for body in plan.points.values()]
         for row in plan.added:
-            body = new_camera(row.camera, shard=deal(counts, self._shards_for), days=row.days)
+            body = new_camera(
+                row.camera, shard=deal(counts, self._shards_for), days=row.days, kind=row.kind, ptz=row.ptz
+            )
             secret = None if row.login is None else row.camera
-            proposals.append(camera_proposal(actor, body, row.url, secret, now))
+            proposals.append(camera_proposal(actor, body, row.url, secret, now, ptz=row.ptz))
             if row.point is not None:
                 proposals.append(placement_proposal(actor, row.camera, row.point, from_utc_us=now, now_utc_us=now))
         return proposals
@@ -157,6 +159,8 @@ def _differences(
     pairs: list[tuple[str, Any, Any]] = [
         ("url", row.url, camera.url),
         ("retention_days", row.days, camera.retention_days),
+        ("kind", row.kind, camera.kind),
+        ("ptz", row.ptz, camera.ptz),
         ("point", row.point, None if place is None else place.point),
     ]
     if row.login is not None:

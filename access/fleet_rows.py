@@ -6,12 +6,14 @@ from functools import partial
 from typing import Final, TypeVar
 
 from access.arguments import HIDDEN, Arguments
-from access.camera_values import days_of, login_of, optional_point_of, url_of
+from access.camera_ptz import PtzArgs
+from access.camera_values import days_of, kind_of, login_of, optional_point_of, url_of
 from config.secrets import Login
 from nvr.base.errors import InvalidValue
 from nvr.base.ids import CameraId, PointId, camera_id
 from nvr.base.jcs import Json
 from storage.ledger import people
+from storage.snapshot import CameraKind
 
 T = TypeVar("T")
 
@@ -19,7 +21,7 @@ PLACE_FIELDS: Final = ("number", "district", "address", "streets", "view", "lat_
 """What a row may say of its point."""
 _QUARTER_E7: Final = 900_000_000
 """90 degrees, times 10**7."""
-_SECRET: Final = frozenset({"url", "user", "password"})
+_SECRET: Final = frozenset({"url", "user", "password", "ptz_address"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Row:
     login: Login | None
     point: PointId | None
     days: int | None
+    kind: CameraKind | None
+    ptz: str | None
     place: people.Point | None
 
 
@@ -84,12 +88,14 @@ class _Taking:
         login = self._value(lambda: login_of(args))
         point = self._value(lambda: optional_point_of(args))
         days = self._value(lambda: days_of(args))
+        kind = self._value(lambda: kind_of(args))
+        ptz = self._value(lambda: PtzArgs.take(args).setting(url or ""))
         place = self._value(lambda: self._place(point))
         self._value(args.done)
         faults += self._faults
         if self._faults or camera is None or url is None:
             return None
-        return Row(self._number, camera, url, login, point, days, place)
+        return Row(self._number, camera, url, login, point, days, kind, ptz, place)
 
     def _place(self, point: PointId | None) -> people.Point | None:
         args = self._args

@@ -9,9 +9,8 @@ from access.ports import LedgerPort
 from access.release import handed_out
 from access.sealed import Scope, SealDiffers, SealedFile, claims_for
 from storage.keyring import KeyRef, KeyringReader, KeyShredded, Lookup
-from storage.ledger.entries import decode
+from storage.ledger.entries import Salted, decode
 from storage.ledger.machine import Release
-from storage.register.personal import Salted
 from storage.vault.answer import Answer
 from storage.vault.grantfile import ConsistencyProof, GrantedSegment, GrantFile, Proved
 from storage.vault.hpke import KeyPair

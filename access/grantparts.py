@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from access.grantstore import GrantStore, GrantWiped
+from access.parts import PART_BYTES, part_as_json, read_part
 from nvr.base.errors import InvalidValue, Refused
 from nvr.base.ids import AccountId, GrantId
 from nvr.base.jcs import Json
 from storage.durable import create_file, remove_file
 
-PART_BYTES: Final = 4 * 2**20
 MOST_ANSWER_BYTES: Final = 128 * 2**20
 SUFFIX: Final = ".part"
 MODE: Final = 0o600
@@ -61,8 +61,8 @@ class GrantParts:
         staged, offset = self._of(args, incoming=False), args.get("offset")
         if type(offset) is not int or not 0 <= offset <= staged.size:
             raise InvalidValue(field="offset", value=offset, expected=f"0 to {staged.size}")
-        data = await asyncio.to_thread(_read, staged.path, offset)
-        return {"data": base64.b64encode(data).decode(), "eof": offset + len(data) >= staged.size}
+        data = await asyncio.to_thread(_read, staged.path, offset, PART_BYTES)
+        return part_as_json(data, offset=offset, size=staged.size)
 
     async def write(self, args: dict[str, Any]) -> dict[str, Json]:
         """The next part of a staged answer; how many bytes are there.
@@ -156,11 +156,9 @@ def _data(given: object) -> bytes:
         raise InvalidValue(field="data", value=None, expected="base64") from error
 
 
-def _read(path: Path, offset: int, size: int | None = None) -> bytes:
+def _read(path: Path, offset: int, most: int) -> bytes:
     try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            return file.read(PART_BYTES if size is None else size)
+        return read_part(path, offset, most)
     except FileNotFoundError as error:
         raise GrantPartUnknown from error
 

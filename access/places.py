@@ -36,6 +36,12 @@ def placements_of(session: Session, camera: str, from_utc_us: UtcUs, to_utc_us: 
     ).all()
 
 
+def last_placement(session: Session, camera: str) -> Placement | None:
+    """The placement of the camera that began last, whether it stands there still or not."""
+    newest_first = (Placement.from_utc_us.desc(), Placement.placement.desc())
+    return session.scalar(select(Placement).where(Placement.camera == camera).order_by(*newest_first).limit(1))
+
+
 def describe(point: Point) -> str:
     """The point in words, for people: number, address, view."""
     return ", ".join(text for text in (f"point {point.number}", point.address, point.view) if text)

@@ -32,11 +32,14 @@ class ActName(StrEnum):
     ACCOUNT_ADD = "account.add"
     ACCOUNT_END = "account.end"
     ACCOUNT_LIST = "account.list"
+    CAMERA_ABSENT = "camera.absent"
     CAMERA_ADD = "camera.add"
+    CAMERA_DISCOVER = "camera.discover"
     CAMERA_EDIT = "camera.edit"
     CAMERA_IMPORT = "camera.import"
     CAMERA_LIST = "camera.list"
     CAMERA_MOVE = "camera.move"
+    CAMERA_PRESENT = "camera.present"
     CAMERA_REPLACE = "camera.replace"
     CAMERA_RETIRE = "camera.retire"
     CAMERA_TEST = "camera.test"
@@ -71,11 +74,14 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
         ActName.ACCOUNT_ADD: _ADMINISTRATORS,
         ActName.ACCOUNT_END: _ADMINISTRATORS,
         ActName.ACCOUNT_LIST: frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
+        ActName.CAMERA_ABSENT: _ADMINISTRATORS,
         ActName.CAMERA_ADD: _ADMINISTRATORS,
+        ActName.CAMERA_DISCOVER: frozenset({Role.ADMINISTRATOR, Role.MAINTENANCE}),
         ActName.CAMERA_EDIT: _ADMINISTRATORS,
         ActName.CAMERA_IMPORT: _ADMINISTRATORS,
         ActName.CAMERA_LIST: ANY_ROLE,
         ActName.CAMERA_MOVE: _ADMINISTRATORS,
+        ActName.CAMERA_PRESENT: _ADMINISTRATORS,
         ActName.CAMERA_REPLACE: _ADMINISTRATORS,
         ActName.CAMERA_RETIRE: _ADMINISTRATORS,
         ActName.CAMERA_TEST: frozenset({Role.ADMINISTRATOR, Role.MAINTENANCE}),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from config.secrets import Login
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
@@ -109,4 +110,40 @@ class CameraChecks(Protocol):
 
     async def check(self, shard: int, cameras: Sequence[CameraId], seconds: int) -> Sequence[Mapping[str, Json]]:
         """What this shard's recorder measured of each camera. Raises Retryable: it does not answer."""
+        ...
+
+    async def retry(self, shard: int, camera: CameraId) -> None:
+        """Have this shard's recorder try the camera at once, if it waits. Raises Retryable: it does not answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A camera whose stream is looked for. `host` is `HOST`, `HOST:PORT` or the URL of its device service."""
+
+    host: str
+    channel: int
+    login: Login | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A camera of the register, as a search on the network recognises it."""
+
+    camera: CameraId
+    url: str
+    secret: str | None
+
+
+class CameraFinder(Protocol):
+    """The recorders, which reach the cameras' networks. Each call raises Retryable: none of them answers."""
+
+    async def discover(
+        self, interface: str | None, hosts: Sequence[str] | None, known: Sequence[Recorded], seconds: int
+    ) -> Sequence[Mapping[str, Json]]:
+        """The cameras that answer on a network, or at these addresses."""
+        ...
+
+    async def lookup(self, cameras: Sequence[Asked]) -> Sequence[Mapping[str, Json]]:
+        """The main stream of each, in their order, or why there is none."""
         ...

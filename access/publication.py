@@ -16,7 +16,7 @@ from nvr.base.ids import AuthorisationId, CameraId, PlacementId, PointId
 from nvr.base.units import UtcUs
 from storage.register import tables
 from storage.register.register import Register
-from storage.snapshot import CameraEntry
+from storage.snapshot import CameraEntry, CameraKind
 
 _log: Final = logging.getLogger(__name__)
 
@@ -76,4 +76,7 @@ def _snapshot_entry(session: Session, camera: tables.Camera, now_utc_us: UtcUs) 
         point=None if placement is None else PointId(placement.point),
         placement=None if placement is None else PlacementId(placement.placement),
         authorisation=None if order is None else AuthorisationId(order.authorisation),
+        ptz=camera.ptz,
+        kind=CameraKind(camera.kind),
+        absent=camera.absent,
     )

@@ -10,8 +10,9 @@ from access.policy import Object
 from nvr.base.errors import InvalidValue
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
+from storage.ledger.entries import Salted
 from storage.register import tables
-from storage.register.personal import Salted, personal_from_json
+from storage.register.personal import personal_from_json
 from storage.register.tables import RequisitionState
 
 

@@ -69,8 +69,8 @@ class ReleasedSegment:
 class ReleasedRecord:
     """A granted record in clear. `packets` are the access units in decode order with their `pts_90k`.
 
-    `slices` are the lengths of the ciphertext slices; `table` is the packet table as it was sealed, and for the init
-    record, which has no packets, its whole content.
+    `slices` are the lengths of the ciphertext slices; `table` is the packet table as it was sealed, and for
+    init and side records, which have no packets, their whole content.
     """
 
     segment: SegmentId

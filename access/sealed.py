@@ -140,7 +140,10 @@ async def collect_released(
 def claims_for(file: SealedFile, seqs: Collection[int]) -> tuple[RecordClaim, ...]:
     """What a grant file says of a file's records: the init record, and the unbroken run that holds the granted ones."""
     gops = [seq for seq in seqs if file.heads[seq].type is RecordType.GOP]
-    return (file.records[0], *file.records[min(gops) : max(gops) + 1])
+    first = min(gops)
+    if file.heads[first - 1].type is RecordType.SIDE:  # listed even where it is not granted: the run begins with it
+        first -= 1
+    return (file.records[0], *file.records[first : max(gops) + 1])
 
 
 async def _try(at: SegmentAt, ledger: LedgerPort, unread: _Unread) -> SealedFile | None:

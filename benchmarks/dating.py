@@ -28,7 +28,7 @@ from nvr.sim.playback import drawn_instants
 from nvr.sim.server import Simulator
 from recorder.shard import Shard
 from recorder.status import ShardSettings
-from storage.records import GapCause, Record, SegmentStart
+from storage.records import GapCause, MoveWhy, Record, SegmentStart
 from storage.snapshot import CameraEntry
 
 GOAL_MS: Final = 50.0
@@ -78,6 +78,13 @@ class _Memory:
         self, *, gap: str, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs | None, cause: GapCause, detail: str
     ) -> None:
         pass
+
+    def move(
+        self, *, move: str, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs | None, why: MoveWhy, moves: int
+    ) -> None:
+        raise AssertionError(
+            f"no camera of the benchmark turns: {move=} {camera=} {from_utc_us=} {to_utc_us=} {why=} {moves=}"
+        )
 
     def clock(self, *, epoch: int, step_us: int, utc_us: UtcUs, mono_us: MonoUs) -> None:
         raise AssertionError(f"the machine's clock stepped by {step_us} us: {epoch=} {utc_us=} {mono_us=}")

@@ -191,9 +191,18 @@ class Recorder(_Section):
     stall_seconds: Annotated[int, Field(strict=True, ge=2, le=300)] = 10
     """A camera that sends nothing for so long is silent: a gap begins and it is connected again."""
 
+    ptz_seconds: Annotated[int, Field(strict=True, ge=1, le=60)] = 2
+    """How often a dome that stands still is asked where it looks; one that moves is asked twice a second."""
+
+    absent_minutes: Annotated[int, Field(strict=True, ge=1, le=1440)] = 15
+    """A nomadic camera that does not answer for so long is absent, which is no fault."""
+
+    absent_retry_minutes: Annotated[int, Field(strict=True, ge=1, le=60)] = 5
+    """An absent camera is looked for again after at most so long."""
+
 
 class CameraTls(_Section):
-    """Whose certificates cameras may show that are reached by `rtsps://`."""
+    """Whose certificates cameras may show that are reached by `rtsps://`, or by `https://` for ONVIF."""
 
     ca_file: AbsolutePath | None = None
     """The town's own certification authority, in PEM; without it, those that the system trusts."""

@@ -6,13 +6,14 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from nvr.base.clock import Clock
-from nvr.base.errors import NvrError
 from nvr.base.ids import CameraId
 from nvr.base.jcs import Json
 from nvr.base.units import US_PER_SECOND
 from recorder.errors import CameraUnreachable, Cause
+from recorder.logins import Secrets, credentials_of
 from recorder.measuring import Measured, Measurement
-from recorder.rtsp.auth import Credentials
+from recorder.onvif.examining import Examined, examine
+from recorder.onvif.reach import Reach
 from recorder.rtsp.client import Channels
 from recorder.rtsp.protocol import RtspProtocol
 from recorder.rtsp.sdp import VideoTrack
@@ -21,7 +22,7 @@ from recorder.rtsp.trust import Trust
 from recorder.rtsp.url import parse_url
 from recorder.sources import is_native
 from recorder.status import CameraStatus, State
-from recorder.verdict import UNSUPPORTED, Sessions, decree, findings, level
+from recorder.verdict import UNSUPPORTED, Sessions, by_weight, decree, findings, level, of_device
 from recorder.waiting import first_of
 from storage.snapshot import CameraEntry
 
@@ -33,35 +34,54 @@ LOOK_S: Final = 0.5
 class Means:
     """What a test needs of the shard. `status` is None for a camera that has no worker."""
 
-    secrets: Callable[[str], tuple[str, str]]
+    secrets: Secrets
     status: Callable[[CameraId], CameraStatus | None]
     clock: Clock
     connect_timeout_s: int
     trust: Trust
+    reach: Reach
 
 
 async def check(entry: CameraEntry, means: Means, *, limit_s: int) -> dict[str, Json]:
     """Try the camera out; the answer of the recorder's call `check` (docs/design/processes.md).
 
     It asks the camera for one session more than the recording has. Whether the camera refuses it, or gives up the
-    recording for it, is part of the answer. A camera of the second source is not asked, and a finding says so.
+    recording for it, is part of the answer. A camera of the second source is not measured, and a finding says so.
+    Beside that the camera is asked over ONVIF what it is, as far as it speaks it.
     """
     before = means.status(entry.camera)
     native = is_native(entry.url)
-    measured, cause = await _measure(entry, means, limit_s) if native else (None, None)
+    (measured, cause), examined = await asyncio.gather(
+        _measure(entry, means, limit_s) if native else _nothing(), _examine(entry, means, limit_s)
+    )
     after = means.status(entry.camera)
     sessions = _sessions(before, after)
-    found = findings(measured, cause, sessions) if native else (UNSUPPORTED,)
+    of_stream = findings(measured, cause, sessions) if native else (UNSUPPORTED,)
+    found = by_weight([*of_stream, *of_device(examined, measured)])
     return {
         "camera": entry.camera,
         "result": (level(found) or "ok"),
         "cause": None if cause is None else cause.value,
         "measured": None if measured is None else asdict(measured),
+        "device": examined.to_json(),
+        "onvif": None if examined.cause is None else examined.cause.value,
         "decree": decree(measured).value,
         "recorded": sessions.recorded,
         "recording_lost": sessions.recording_lost,
         "findings": [{"level": each.level.value, "id": each.id, "fields": dict(each.fields)} for each in found],
     }
+
+
+async def _nothing() -> tuple[Measured | None, Cause | None]:
+    return None, None
+
+
+async def _examine(entry: CameraEntry, means: Means, limit_s: int) -> Examined:
+    try:
+        credentials = credentials_of(entry.secret, means.secrets)
+    except CameraUnreachable as error:
+        return Examined(cause=error.cause)
+    return await examine(means.reach, entry.url, credentials, limit_s=limit_s)
 
 
 async def _measure(entry: CameraEntry, means: Means, limit_s: int) -> tuple[Measured | None, Cause | None]:
@@ -73,9 +93,8 @@ async def _measure(entry: CameraEntry, means: Means, limit_s: int) -> tuple[Meas
 
     session: RtspProtocol | None = None
     try:
-        opening = open_session(
-            parse_url(entry.url), _credentials(entry, means), begin, clock=means.clock, trust=means.trust
-        )
+        login = credentials_of(entry.secret, means.secrets)
+        opening = open_session(parse_url(entry.url), login, begin, clock=means.clock, trust=means.trust)
         session = await first_of(opening, means.clock.sleep(means.connect_timeout_s))
         if session is None:
             return None, Cause.TIMEOUT
@@ -94,16 +113,6 @@ async def _until_enough(session: RtspProtocol, measurement: Measurement, clock: 
     while clock.mono_us() < end_mono_us and not measurement.is_enough:
         await clock.sleep(LOOK_S)
         session.tick(clock.mono_us())
-
-
-def _credentials(entry: CameraEntry, means: Means) -> Credentials | None:
-    if entry.secret is None:
-        return None
-    try:
-        user, password = means.secrets(entry.secret)
-    except (LookupError, NvrError):
-        raise CameraUnreachable(Cause.NO_SECRET) from None
-    return Credentials(user=user, password=password)
 
 
 def _sessions(before: CameraStatus | None, after: CameraStatus | None) -> Sessions:

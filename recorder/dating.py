@@ -8,7 +8,7 @@ from nvr.base.units import US_PER_SECOND, us_from_ticks
 from recorder.errors import TimelineBroken
 from recorder.recording import MAX_OVERLAP_US, Recording
 from recorder.server_clock import ServerClock
-from recorder.timeline import SETTLE_US, DelayEnvelope, WallTime
+from recorder.timeline import SETTLE_US, WINDOW_US, DelayEnvelope, WallTime
 from storage.records import CodecConfig, GapCause, Record
 
 _MAX_REPORT_AWAY_US: Final = 60 * US_PER_SECOND
@@ -32,14 +32,16 @@ class Dater:
     `broken` is set when the wall time has drifted so far that a new run must be dated afresh.
     """
 
-    def __init__(self, recording: Recording, server: ServerClock, *, began_mono_us: int) -> None:
+    def __init__(
+        self, recording: Recording, server: ServerClock, *, began_mono_us: int, window_us: int = WINDOW_US
+    ) -> None:
         self.broken = False
         self._recording = recording
         self._server = server
         self._began_mono_us = began_mono_us
         self._now_mono_us = began_mono_us
         self._run = RunId(uuid7(server.utc_us()))
-        self._envelope = DelayEnvelope()
+        self._envelope = DelayEnvelope(window_us)
         self._wall: WallTime | None = None
         self._epoch = server.epoch
         self._server_offset_us = server.offset_us

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.units import MonoUs, UtcUs
-from storage.records import GapCause, Record, SegmentStart
+from storage.records import GapCause, MoveWhy, Record, SegmentStart
 
 
 class SegmentSink(Protocol):
@@ -48,6 +48,15 @@ class EventSink(Protocol):
         detail: str,
     ) -> None:
         """A gap, told when it opens (no end) and again under the same UUIDv7 when it closes; the last word counts."""
+        ...
+
+    def move(
+        self, *, move: str, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs | None, why: MoveWhy, moves: int
+    ) -> None:
+        """A dome moved unordered: told when it left its place (no end) and again under the same UUIDv7 when it is back.
+
+        `moves` is 1, or for how many this stands.
+        """
         ...
 
     def clock(self, *, epoch: int, step_us: int, utc_us: UtcUs, mono_us: MonoUs) -> None:

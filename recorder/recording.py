@@ -7,6 +7,7 @@ from nvr.base.ids import RunId, SegmentId, uuid7
 from nvr.base.units import US_PER_SECOND, UtcUs, us_from_ticks
 from recorder.gaps import GapLog
 from recorder.ports import SegmentSink
+from recorder.ptz.observation import Pending
 from storage.records import CodecConfig, GapCause, RandomAccess, Record, SegmentStart
 from storage.snapshot import CameraEntry
 
@@ -45,6 +46,8 @@ class Recording:
         self, entry: CameraEntry, sink: SegmentSink, gaps: GapLog, *, segment_us: int, first_segment_us: int
     ) -> None:
         self.gaps = gaps
+        self.observations = Pending()
+        """What was observed and waits for its pictures."""
         self.totals = Totals()
         self.covered_utc_us: UtcUs | None = None
         """Where the last record that storage took ends."""
@@ -80,12 +83,16 @@ class Recording:
             return
         if self._segment is not None and self._is_over(self._segment, record, run, codec):
             self.rotate()
+        record.observations = self.observations.take(
+            record.start_utc_us, UtcUs(record.start_utc_us + us_from_ticks(record.dur_90k))
+        )
         segment = self._segment or self._open(record, run, codec)
         if segment is None:
             self._fall_behind(record)
         elif cause := self._left_segment():
             self.interrupt(cause, record.start_utc_us, "")
             self.totals.dropped += 1
+            self.observations.refused()
         elif self._sink.append(segment.start.segment, record):
             segment.records += 1
             self._accepted(record, segment)
@@ -159,7 +166,7 @@ class Recording:
             authorisation=self._entry.authorisation,
             continues=self._last_segment if record.random_access is RandomAccess.NONE else None,
         )
-        if not self._sink.open_segment(start, len(record.data)):
+        if not self._sink.open_segment(start, record.size_bytes):
             return None
         self._segment = _Segment(start=start, limit_us=self._next_limit_us)
         self._next_limit_us = self._segment_us
@@ -190,6 +197,7 @@ class Recording:
     def _fall_behind(self, record: Record) -> None:
         """Close at the last whole record; the next segment begins with the first one that storage takes again."""
         self.totals.dropped += 1
+        self.observations.refused()
         self._awaits_random_access = True
         self.rotate()
         self.gaps.open(GapCause.FELL_BEHIND, record.start_utc_us, "")

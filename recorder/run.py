@@ -10,7 +10,7 @@ from recorder.errors import TimelineBroken, garbage
 from recorder.gop import GopBuilder
 from recorder.recording import Recording
 from recorder.server_clock import ServerClock
-from recorder.timeline import MAX_AHEAD_US, MediaTime
+from recorder.timeline import MAX_AHEAD_US, WINDOW_US, MediaTime
 from storage.records import CodecConfig, GapCause, RandomAccess
 
 MAX_BREAKS: Final = 10
@@ -50,7 +50,14 @@ class Run(Generic[D_co]):
     picture is lost by it. The event loop owns it. For each read: `reading`, any number of units, `read`.
     """
 
-    def __init__(self, recording: Recording, server: ServerClock, depacketise: Callable[["Run[D_co]"], D_co]) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        server: ServerClock,
+        depacketise: Callable[["Run[D_co]"], D_co],
+        *,
+        window_us: int = WINDOW_US,
+    ) -> None:
         self.depacketiser = depacketise(self)
         self.last_unit_mono_us: MonoUs | None = None
         """When the last access unit arrived, be it recorded or not."""
@@ -64,7 +71,8 @@ class Run(Generic[D_co]):
         self._arrival_mono_us = MonoUs(0)
         self._gop = GopBuilder()
         self._media: MediaTime | None = None
-        self._dater = Dater(recording, server, began_mono_us=0)
+        self._window_us = window_us
+        self._dater = Dater(recording, server, began_mono_us=0, window_us=window_us)
         self._newest_90k = 0
         self._fresh = False
         self._source_changed = False
@@ -95,7 +103,7 @@ class Run(Generic[D_co]):
             self._dater.sender_report(ntp_us, self._media.place(timestamp), self._newest_90k)
 
     def unit(self, timestamp: int, size: int, random_access: RandomAccess, lost: int, joins: bool) -> None:  # noqa: FBT001 -- hot: positional
-        """One access unit: the last `size` bytes of the depacketiser's `out`.
+        """One access unit: the last `size` bytes that the depacketiser joined.
 
         Raises:
             CameraUnreachable: cause `garbage`: the time stamps break too often to be recorded.
@@ -191,7 +199,9 @@ class Run(Generic[D_co]):
 
     def _begin_timeline(self, timestamp: int) -> int:
         self._media = MediaTime(timestamp)
-        self._dater = Dater(self._recording, self._server, began_mono_us=self._arrival_mono_us)
+        self._dater = Dater(
+            self._recording, self._server, began_mono_us=self._arrival_mono_us, window_us=self._window_us
+        )
         self._gop = GopBuilder(step_90k=self._gop.step_90k)
         self._newest_90k = 0
         self._source_changed = self._fresh = False

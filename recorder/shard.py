@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from nvr.base.clock import Clock
@@ -13,7 +14,10 @@ from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND
 from recorder.checking import Means, check_all
 from recorder.gaps import GapLog
+from recorder.onvif.reach import Reach
 from recorder.ports import EventSink, SegmentSink
+from recorder.ptz.dome import DomeParts
+from recorder.ptz.domes import Domes, onvif_opener
 from recorder.recording import Recording
 from recorder.server_clock import ServerClock, kernel_is_synchronised
 from recorder.status import CameraStatus, ShardSettings
@@ -66,6 +70,16 @@ class Shard:
             settings=settings,
             written=written,
         )
+        self._domes = Domes(
+            DomeParts(
+                open=onvif_opener(secrets, self.reach),
+                clock=clock,
+                server=self._server,
+                events=events,
+                pace=pace,
+                still_s=settings.ptz_still_s,
+            )
+        )
         self._gaps: dict[CameraId, GapLog] = {}
         self._workers: dict[CameraId, CameraWorker] = {}
         self._tasks: dict[CameraId, asyncio.Task[None]] = {}
@@ -80,6 +94,7 @@ class Shard:
                 self._start(entry)
             await stop.wait()
             self._group = None
+            self._domes.stop_all()
             for worker in self._workers.values():
                 worker.stop()
             if self._tasks:
@@ -94,11 +109,18 @@ class Shard:
             return
         for camera in before.keys() - wanted.keys():
             self._workers.pop(camera).stop()
+            self._domes.stop(camera)
         for camera, entry in wanted.items():
             if before.get(camera) != entry:
                 if camera in self._workers:
-                    self._workers[camera].stop()
+                    self._workers[camera].stop(is_followed=True)
                 self._start(entry)
+
+    def retry(self, camera_ids: Iterable[CameraId]) -> None:
+        """Try these cameras at once where they are waited for. Cameras that are not here are passed over."""
+        for camera in camera_ids:
+            if camera in self._workers:
+                self._workers[camera].retry()
 
     async def rotate(self, camera_ids: Iterable[CameraId]) -> list[SegmentId]:
         """Close the growing segments of these cameras at once; their ids. Cameras that are not here are passed over."""
@@ -108,7 +130,8 @@ class Shard:
 
     def status(self) -> list[CameraStatus]:
         """Every camera as of now, by id."""
-        return [self._workers[camera].status() for camera in sorted(self._workers)]
+        workers = ((camera, self._workers[camera]) for camera in sorted(self._workers))
+        return [replace(worker.status(), dome=self._domes.status(camera)) for camera, worker in workers]
 
     async def check(self, camera_ids: Iterable[CameraId], *, limit_s: int) -> list[dict[str, Json]]:
         """Try out these cameras beside their recording: `recorder.checking.check`. Others are passed over."""
@@ -118,9 +141,15 @@ class Shard:
             clock=self._clock,
             connect_timeout_s=self._settings.connect_timeout_s,
             trust=self._settings.trust,
+            reach=self.reach,
         )
         entries = [self._entries[camera] for camera in camera_ids if camera in self._entries]
         return await check_all(entries, means, limit_s=limit_s)
+
+    @property
+    def reach(self) -> Reach:
+        """How this shard reaches cameras' ONVIF services."""
+        return Reach(clock=self._clock, trust=self._settings.trust)
 
     @property
     def clock_epoch(self) -> int:
@@ -147,6 +176,7 @@ class Shard:
         )
         worker = CameraWorker(entry, recording, self._parts)
         self._workers[camera] = worker
+        self._domes.start(entry, recording.observations, self._group)
         self._tasks[camera] = self._group.create_task(self._work(worker, self._tasks.get(camera)))
 
     async def _work(self, worker: CameraWorker, before: asyncio.Task[None] | None) -> None:

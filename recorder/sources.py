@@ -9,7 +9,7 @@ from recorder.demux.source import DemuxSource
 from recorder.rtsp.source import RtspSource
 from recorder.source import Source
 from recorder.status import ShardSettings
-from storage.snapshot import CameraEntry
+from storage.snapshot import CameraEntry, CameraKind
 
 _NATIVE: Final = frozenset({"rtsp", "rtsps"})
 
@@ -17,7 +17,8 @@ _NATIVE: Final = frozenset({"rtsp", "rtsps"})
 def source_of(entry: CameraEntry, clock: Clock, settings: ShardSettings) -> Source:
     """The source for this camera; what is no address of one is the native source's to refuse when it is opened."""
     if is_native(entry.url):
-        return RtspSource(entry.camera, entry.url, clock, settings.trust)
+        endured_s = settings.stall_s if entry.kind is CameraKind.NOMADIC else None
+        return RtspSource(entry.camera, entry.url, clock, settings.trust, endured_s=endured_s)
     return DemuxSource(entry.url, clock, open_timeout_s=settings.connect_timeout_s)
 
 

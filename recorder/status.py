@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from nvr.base.ids import CameraId
-from nvr.base.units import UtcUs
+from nvr.base.units import US_PER_SECOND, UtcUs
+from recorder.ptz.dome import DomeStatus
 from recorder.rtsp.trust import Trust
+from recorder.timeline import WINDOW_US
 
 
 class State(StrEnum):
@@ -20,6 +22,8 @@ class State(StrEnum):
     """The session stands, and pictures do not come, or do not reach a disk."""
     WAITING = "waiting"
     """An attempt or a session failed; the next one begins later."""
+    ABSENT = "absent"
+    """It is not there, as a person entered, or as a nomadic camera may be: it is looked for from time to time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ class CameraStatus:
     codec: str | None
     width: int
     height: int
+    dome: DomeStatus | None = None
+    """Of a camera that is asked where it looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,8 @@ class ShardSettings:
     segment_seconds: int = 300
     connect_timeout_s: int = 10
     """From the first packet to the answer to PLAY."""
+    quiet_s: float = 1.0
+    """Beyond two frame intervals and this without a picture, the camera counts as silent."""
     stall_s: int = 10
     """A session without any picture for so long is given up."""
     random_access_wait_s: int = 330
@@ -66,11 +74,19 @@ class ShardSettings:
     retry_unauthorized_s: float = 60.0
     """The least wait after a refused password, doubled up to 16 times each time it is refused again: cameras lock
     accounts. A login that was changed is tried at once."""
+    window_s: int = WINDOW_US // US_PER_SECOND
+    """How far back the least delay is looked for, by which pictures are dated."""
+    absent_after_s: float = 900.0
+    """A nomadic camera that does not answer for so long is absent."""
+    absent_retry_s: float = 300.0
+    """The longest wait before an absent camera is looked for again."""
     connects_per_second: int = 100
     """Connections begin one after the other, a town's 113 within little more than a second."""
     retry_busy_s: float = 30.0
     """The least wait after a camera had no session to give: its old ones end by their time-out.
 
     A camera that says itself when to call again (Retry-After) is called then."""
+    ptz_still_s: float = 2.0
+    """How often a dome that stands still is asked where it looks."""
     trust: Trust = field(default_factory=Trust)
     """Whose certificates `rtsps` cameras may show."""

@@ -56,9 +56,10 @@ class MediaTime:
 
 
 class DelayEnvelope:
-    """The least of the delays seen during the last WINDOW_US: arrival (monotonic) less media time."""
+    """The least of the delays seen during the last `window_us`: arrival (monotonic) less media time."""
 
-    def __init__(self) -> None:
+    def __init__(self, window_us: int = WINDOW_US) -> None:
+        self._window_us = window_us
         # Delays that grow from the oldest to the newest: one that a later one undercuts can never be the least again.
         self._buckets: deque[tuple[int, int]] = deque()
         self._current_us: int | None = None
@@ -76,7 +77,7 @@ class DelayEnvelope:
                 buckets.pop()
             buckets.append((now_mono_us, self._current_us))
             self._current_us = None
-        while len(buckets) > 1 and buckets[0][0] < now_mono_us - WINDOW_US:
+        while len(buckets) > 1 and buckets[0][0] < now_mono_us - self._window_us:
             buckets.popleft()
         return buckets[0][1] if buckets else None
 

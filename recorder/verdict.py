@@ -1,6 +1,6 @@
 """What a camera's measures mean: the norm of the decree of 3 August 2007, and what somebody should see to. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -9,6 +9,7 @@ from nvr.base.jcs import Json
 from nvr.base.units import US_PER_SECOND
 from recorder.errors import Cause
 from recorder.measuring import Measured
+from recorder.onvif.examining import Examined
 
 NARROW_SIDES: Final = (704, 576)
 NARROW_FPS_MILLI: Final = 12_000
@@ -19,6 +20,10 @@ _RATE_TOLERANCE_MILLI: Final = 50
 """A rate that jitter alone brings below the norm is not below it."""
 
 MOST_CLOCK_OFFSET_US: Final = US_PER_SECOND
+MOST_TOLD_OFFSET_US: Final = 2 * US_PER_SECOND
+"""For a clock that is told in whole seconds, over a network."""
+_MARGIN: Final = 1.1
+"""Sizes that differ by less are one picture with or without its padding."""
 MOST_KEY_INTERVAL_MS: Final = 5_000
 """A longer group of pictures lengthens every export by what lies before its first picture."""
 
@@ -81,7 +86,16 @@ def decree(measured: Measured | None) -> Decree:
 
 def findings(measured: Measured | None, cause: Cause | None, sessions: Sessions) -> tuple[Finding, ...]:
     """What is to be said of a camera, what matters most first."""
-    found = [*_of_session(cause, sessions), *(_of_video(measured) if measured is not None else ())]
+    return by_weight([*_of_session(cause, sessions), *(_of_video(measured) if measured is not None else ())])
+
+
+def of_device(examined: Examined, measured: Measured | None) -> tuple[Finding, ...]:
+    """What the camera says over ONVIF adds: its clock where the stream tells none, a larger picture, the login."""
+    return by_weight(list(_of_device(examined, measured)))
+
+
+def by_weight(found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """What matters most first."""
     return tuple(sorted(found, key=lambda finding: list(Level).index(finding.level)))
 
 
@@ -118,9 +132,24 @@ def _of_video(measured: Measured) -> Iterator[Finding]:
         yield Finding(Level.WARNING, "test-keys-none", {"seconds": measured.media_ms // 1000})
     elif measured.key_interval_ms > MOST_KEY_INTERVAL_MS:
         yield Finding(Level.WARNING, "test-keys-rare", {"seconds": f"{measured.key_interval_ms / 1000:.1f}"})
-    if measured.clock_offset_us is None:
-        yield Finding(Level.NOTE, "test-clock-unknown", {})
-    elif abs(measured.clock_offset_us) > MOST_CLOCK_OFFSET_US:
+    if measured.clock_offset_us is not None and abs(measured.clock_offset_us) > MOST_CLOCK_OFFSET_US:
         yield Finding(Level.WARNING, "test-clock-off", {"seconds": f"{measured.clock_offset_us / US_PER_SECOND:+.1f}"})
     if measured.sound:
         yield Finding(Level.NOTE, "test-sound", {})
+
+
+def _of_device(examined: Examined, measured: Measured | None) -> Iterator[Finding]:
+    if examined.cause is Cause.UNAUTHORIZED:
+        yield Finding(Level.NOTE, "test-onvif-unauthorized", {})
+    if measured is None or measured.clock_offset_us is None:
+        offset_us = examined.clock_offset_us
+        if offset_us is None:
+            if measured is not None:
+                yield Finding(Level.NOTE, "test-clock-unknown", {})
+        elif abs(offset_us) > MOST_TOLD_OFFSET_US:
+            yield Finding(Level.WARNING, "test-clock-off", {"seconds": f"{offset_us / US_PER_SECOND:+.0f}"})
+    largest = examined.largest
+    if measured is not None and largest is not None and largest.pixels > _MARGIN * measured.width * measured.height:
+        fields: dict[str, Json] = {"width": measured.width, "height": measured.height, "coding": largest.coding}
+        fields |= {"most_width": largest.width, "most_height": largest.height}
+        yield Finding(Level.WARNING, "test-onvif-larger", fields)

@@ -1,6 +1,5 @@
 """The supervisor of one camera: it connects, watches, waits after a failure, and connects again until it is stopped."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,14 +7,14 @@ from typing import Final
 
 from nvr.base.backoff import Backoff
 from nvr.base.clock import Clock
-from nvr.base.errors import NvrError
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND, MonoUs, UtcUs
 from recorder.depacketiser import UnitSink
 from recorder.errors import CameraBusy, CameraUnreachable, Cause
+from recorder.logins import OF_THE_LOGIN, Login, Secrets
+from recorder.patience import Absence, settings_for
 from recorder.recording import Recording
-from recorder.rtsp.auth import Credentials
 from recorder.run import Depacketiser, Run
 from recorder.server_clock import ServerClock
 from recorder.source import D, Session
@@ -28,16 +27,15 @@ from storage.records import GapCause
 from storage.snapshot import CameraEntry
 
 QUIET_US: Final = US_PER_SECOND
-"""Beyond two frame intervals and this without a picture, the camera counts as silent."""
-MAX_DOUBLINGS: Final = 4
-"""Of the wait after a refused password, from one minute to 16: half of the time for which cameras lock an account."""
+"""Beyond two frame intervals and this without a picture, none is expected to be written."""
 STANDSTILL_US: Final = 3 * US_PER_SECOND
 """Between two looks, which are half a second apart: longer, and it was this machine that stood still."""
 HEALTHY_SESSION_US: Final = 20 * US_PER_SECOND
 """A session of this length counts as healthy, and the next one is tried soon: some cameras end every session at its
 time-out, the shortest of which are 30 s. More than the time that a failed attempt takes."""
 
-_OF_THE_LOGIN: Final = frozenset({Cause.UNAUTHORIZED.value, Cause.NO_SECRET.value})
+_TROUBLE: Final = frozenset({State.CONNECTING, State.STALLED, State.WAITING})
+"""States between which a camera goes to and fro while one and the same thing is wrong."""
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +44,7 @@ _log = logging.getLogger(__name__)
 class ShardParts:
     """What the workers of one shard share."""
 
-    secrets: Callable[[str], tuple[str, str]]
+    secrets: Secrets
     clock: Clock
     server: ServerClock
     pace: Pace
@@ -67,17 +65,18 @@ class CameraWorker:
         self._recording = recording
         self._parts = parts
         self._stop = Stop()
-        settings = parts.settings
+        settings = self._settings = settings_for(entry, parts.settings)
+        self._absence = Absence(entry, settings, parts.clock.mono_us())
+        self._wake = Stop()
+        self._is_followed = False
         self._backoff = Backoff(
             first_s=settings.retry_first_s, most_s=settings.retry_most_s, healthy_us=HEALTHY_SESSION_US
         )
+        self._login = Login(entry.secret, parts.secrets, refused_s=settings.retry_unauthorized_s)
         self._state = State.IDLE
         self._cause: str | None = None
         self._since_utc_us = parts.server.utc_us()
         self._next_attempt_utc_us: UtcUs | None = None
-        self._tried: Credentials | None = None
-        self._refusals = 0
-        self._login_changed = asyncio.Event()
         self._sessions = 0
         self._source = source_of(entry, parts.clock, settings)
         self._session: Session | None = None
@@ -88,20 +87,27 @@ class CameraWorker:
         self._breaks_told = 0
         self._writing = Writing(self._written)
 
-    def stop(self) -> None:
-        """Let `run` come to its end."""
+    def stop(self, *, is_followed: bool = False) -> None:
+        """Let `run` come to its end; a worker that follows at once carries on with an open gap."""
+        self._is_followed = is_followed
         self._stop.set()
+
+    def retry(self) -> None:
+        """Try the camera at once, if it is waited for."""
+        self._wake.set()
 
     async def run(self) -> None:
         """Record until `stop`. Errors that nobody is meant to handle come out of here."""
-        self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), "starting")
+        detail = State.ABSENT.value if self._absence.entered else "starting"
+        self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), detail)
         try:
             while not self._stop.is_set():
                 await self._parts.pace.turn(self._stop)
                 await self._attempt()
         finally:
             self._set(State.IDLE, None)
-            self._recording.end(GapCause.STOPPED, self._parts.server.utc_us(), "")
+            if not (self._is_followed and self._recording.gaps.is_open):
+                self._recording.end(GapCause.STOPPED, self._parts.server.utc_us(), "")
 
     def rotate(self) -> SegmentId | None:
         """Close the segment that grows, at once: what was received goes into it, the next one goes on from there."""
@@ -115,8 +121,8 @@ class CameraWorker:
         if looked_mono_us is not None and now_mono_us - looked_mono_us > STANDSTILL_US:
             self._resumed_mono_us = now_mono_us
             self._writing.pause()
-        if self._next_attempt_utc_us is not None and self._cause in _OF_THE_LOGIN and self._login() != self._tried:
-            self._login_changed.set()
+        if self._state is State.WAITING and self._cause in OF_THE_LOGIN and self._login.is_renewed():
+            self.retry()
         session, run = self._session, self._run
         if session is None or run is None:
             return
@@ -157,7 +163,6 @@ class CameraWorker:
         except CameraUnreachable as error:
             self._backoff.ran_for(self._parts.clock.mono_us() - began_mono_us)
             if not self._stop.is_set():
-                _log.warning("camera %s: %s", self.entry.camera, error)
                 await self._wait(error)
 
     async def _record(self) -> None:
@@ -168,7 +173,7 @@ class CameraWorker:
             if self._session is None:
                 return
             self._sessions += 1
-            self._refusals = 0
+            self._login.accepted()
             self._played_mono_us = self._parts.clock.mono_us()
             _log.info("camera %s: plays", self.entry.camera)
             await first_of(self._session.ended(), self._stop.wait())
@@ -178,8 +183,8 @@ class CameraWorker:
     async def _connected(self) -> Session | None:
         """A session that plays; None when the worker was stopped meanwhile."""
         parts = self._parts
-        opening = self._source.open(self._credentials(), self._begin)
-        session = await first_of(opening, parts.clock.sleep(parts.settings.connect_timeout_s), self._stop.wait())
+        opening = self._source.open(self._login.credentials(), self._begin)
+        session = await first_of(opening, parts.clock.sleep(self._settings.connect_timeout_s), self._stop.wait())
         if session is None and not self._stop.is_set():
             raise CameraUnreachable(Cause.TIMEOUT)
         return session
@@ -188,7 +193,10 @@ class CameraWorker:
         self._writing.pause()
         self._recording.require_random_access()
         pool = self._parts.pool
-        self._run = run = Run(self._recording, self._parts.server, lambda sink: depacketise(sink, pool))
+        window_us = self._settings.window_s * US_PER_SECOND
+        self._run = run = Run(
+            self._recording, self._parts.server, lambda sink: depacketise(sink, pool), window_us=window_us
+        )
         self._breaks_told = 0
         return run
 
@@ -200,44 +208,38 @@ class CameraWorker:
         run, self._run = self._run, None
         if run is not None:
             run.flush()
+            if run.last_unit_mono_us is not None:
+                self._absence.seen(run.last_unit_mono_us)
 
     async def _wait(self, error: CameraUnreachable) -> None:
-        cause, delay_s = error.cause, max(self._backoff.next_delay_s(), self._least_wait_s(error))
-        now_utc_us = self._parts.server.utc_us()
-        self._recording.interrupt(GapCause.SILENT, now_utc_us, cause.value)
-        self._set(State.WAITING, cause.value)
-        self._next_attempt_utc_us = UtcUs(now_utc_us + round(delay_s * US_PER_SECOND))
-        self._login_changed.clear()
-        await first_of(self._parts.clock.sleep(delay_s), self._stop.wait(), self._login_changed.wait())
+        delay_s = self._absent_s(error) or self._failed_s(error)
+        self._next_attempt_utc_us = UtcUs(self._parts.server.utc_us() + round(delay_s * US_PER_SECOND))
+        self._wake = Stop()
+        await first_of(self._parts.clock.sleep(delay_s), self._stop.wait(), self._wake.wait())
         self._next_attempt_utc_us = None
 
+    def _failed_s(self, error: CameraUnreachable) -> float:
+        """Something is wrong with the camera: how long to wait."""
+        _log.warning("camera %s: %s", self.entry.camera, error)
+        self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), error.cause.value)
+        self._set(State.WAITING, error.cause.value)
+        return max(self._backoff.next_delay_s(), self._least_wait_s(error))
+
     def _least_wait_s(self, error: CameraUnreachable) -> float:
-        """What the cause asks for: cameras lock accounts, for longer the more often they are asked meanwhile."""
-        settings = self._parts.settings
+        """What the cause asks for."""
         if isinstance(error, CameraBusy):
-            return settings.retry_busy_s if error.retry_after_s is None else error.retry_after_s
-        if error.cause is not Cause.UNAUTHORIZED:
-            return 0.0
-        self._refusals += 1
-        return settings.retry_unauthorized_s * 2.0 ** min(self._refusals - 1, MAX_DOUBLINGS)
+            return self._settings.retry_busy_s if error.retry_after_s is None else error.retry_after_s
+        return self._login.refused_s() if error.cause is Cause.UNAUTHORIZED else 0.0
 
-    def _credentials(self) -> Credentials | None:
-        """The login to try now, None where the camera needs none. Raises CameraUnreachable: cause `no-secret`."""
-        tried, self._tried = self._tried, self._login()
-        if self._tried != tried:
-            self._refusals = 0
-        if self._tried is None and self.entry.secret is not None:
-            raise CameraUnreachable(Cause.NO_SECRET)
-        return self._tried
-
-    def _login(self) -> Credentials | None:
-        if self.entry.secret is None:
+    def _absent_s(self, error: CameraUnreachable) -> float | None:
+        """The camera is away: how long to wait; None when it is not. Said once, however often it is looked for."""
+        if not self._absence.explains(error.cause, self._parts.clock.mono_us()):
             return None
-        try:
-            user, password = self._parts.secrets(self.entry.secret)
-        except (LookupError, NvrError):
-            return None
-        return Credentials(user=user, password=password)
+        if self._state is not State.ABSENT:
+            _log.info("camera %s: absent", self.entry.camera)
+        self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), State.ABSENT.value)
+        self._set(State.ABSENT, None)
+        return self._absence.next_delay_s()
 
     def _watch(self, session: Session, run: Run[Depacketiser], now_mono_us: MonoUs) -> None:
         """Judge by pictures, not by bytes: a camera that only keeps its session alive is silent.
@@ -246,21 +248,23 @@ class CameraWorker:
         Nor does the time when this machine itself stood still (a paused virtual machine, a disk that swaps): what came
         meanwhile waits in the kernel, and a city's sessions must not end for it.
         """
-        settings = self._parts.settings
+        settings = self._settings
         newest_mono_us = max(run.last_unit_mono_us or self._played_mono_us, self._resumed_mono_us)
         silent_us = now_mono_us - newest_mono_us
+        is_due = silent_us <= QUIET_US + 2 * run.step_us
+        if not is_due:
+            self._writing.pause()
         waited_us = now_mono_us - self._played_mono_us
         if silent_us > settings.stall_s * US_PER_SECOND:
             session.fail(CameraUnreachable(Cause.STALLED))
         elif run.awaits_random_access and waited_us > settings.random_access_wait_s * US_PER_SECOND:
             session.fail(CameraUnreachable(Cause.STALLED, why="no random access point"))
-        elif silent_us > QUIET_US + 2 * run.step_us:
-            self._writing.pause()
+        elif silent_us > settings.quiet_s * US_PER_SECOND + 2 * run.step_us:
             if session.quiet_ticks != 1 and (self._state, self._cause) != (State.STALLED, Cause.STALLED.value):
                 run.flush()
                 self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), Cause.STALLED.value)
                 self._set(State.STALLED, Cause.STALLED.value)
-        elif not run.awaits_random_access:
+        elif is_due and not run.awaits_random_access:
             self._judge_writing(run, now_mono_us)
 
     def _judge_writing(self, run: Run[Depacketiser], now_mono_us: MonoUs) -> None:
@@ -276,6 +280,9 @@ class CameraWorker:
         return self._parts.written(self.entry.camera)
 
     def _set(self, state: State, cause: str | None) -> None:
-        if (state, cause) != (self._state, self._cause):
-            self._state, self._cause = state, cause
+        """`since` is when recording, absence or trouble began: trouble is one, whatever is tried meanwhile."""
+        if self._absence.covers(self._state, state):
+            state, cause = State.ABSENT, None
+        if state is not self._state and not {state, self._state} <= _TROUBLE:
             self._since_utc_us = self._parts.server.utc_us()
+        self._state, self._cause = state, cause

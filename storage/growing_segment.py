@@ -73,10 +73,13 @@ class GrowingSegment:
             raise
 
     def append(self, record: Record) -> RecordWritten:
-        """Seal and write one record. After an error a part of it may be in the file: go on with `close_short`."""
+        """Seal and write one record, what was observed meanwhile as a side record before it.
+
+        After an error a part of it may be in the file: go on with `close_short`.
+        """
         sealed = self._writer.seal(record)
-        self._reserve(sealed.size)
-        write_all(self._fd, sealed.parts)
+        self._reserve(sealed.all_bytes)
+        write_all(self._fd, sealed.all_parts)
         self._writer.written(sealed)
         head = sealed.head
         self._totals.add(head.end_utc_us, head.ct_len, head.lost)

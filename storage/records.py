@@ -55,6 +55,17 @@ class GapCause(StrEnum):
     """The volume went out of service under the segment."""
 
 
+class MoveWhy(StrEnum):
+    """Why a move of a dome is told (docs/design/domes.md "What a move is")."""
+
+    LEFT = "left"
+    """It left the place where it was to stand."""
+    PRESET = "preset"
+    """An expected preset means another position than before."""
+    MANY = "many"
+    """Further moves of the hour, told as one."""
+
+
 @dataclass(frozen=True, slots=True)
 class CodecConfig:
     """How to decode the packets of a segment.
@@ -109,6 +120,13 @@ class Record:
     """The record goes on with the group of pictures of the record before it."""
     unsynchronised: bool = False
     """The server's clock was not disciplined while this was recorded."""
+    observations: bytes = b""
+    """What was observed meanwhile: a JCS array, sealed as a side record right before this one; empty for none."""
     data: bytearray = field(default_factory=bytearray)
     sizes: "array[int]" = field(default_factory=lambda: array("I"))
     pts_delta_90k: "array[int]" = field(default_factory=lambda: array("i"))
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes up until it is written."""
+        return len(self.data) + len(self.observations)

@@ -6,6 +6,7 @@ serves at boot, without any database (docs/design/processes.md).
 
 import json
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -17,11 +18,21 @@ from storage.durable import replace_file
 VERSION: Final = 1
 
 
+class CameraKind(StrEnum):
+    """How a camera is mounted (docs/design/nomadic.md)."""
+
+    FIXED = "fixed"
+    DOME = "dome"
+    NOMADIC = "nomadic"
+    """It moves from point to point, is away in between, and comes over a radio link."""
+
+
 @dataclass(frozen=True, slots=True)
 class CameraEntry:
     """One camera that is to be recorded.
 
-    `url` holds no user and no password; `secret` names the entry of the secrets file that does, or is None.
+    `url` holds no user and no password; `secret` names the entry of the secrets file that does, or is None. `absent`:
+    a person entered that it was taken down.
     """
 
     camera: CameraId
@@ -31,6 +42,10 @@ class CameraEntry:
     point: PointId | None = None
     placement: PlacementId | None = None
     authorisation: AuthorisationId | None = None
+    kind: CameraKind = CameraKind.FIXED
+    absent: bool = False
+    ptz: str | None = None
+    """How it is asked where it looks (`config.ptz`); None for a camera that does not turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +91,9 @@ def load(path: Path) -> CameraSnapshot:
                 point=entry["point"],
                 placement=entry["placement"],
                 authorisation=entry["authorisation"],
+                kind=CameraKind(entry.get("kind", CameraKind.FIXED)),  # older snapshots have neither
+                absent=bool(entry.get("absent", False)),
+                ptz=entry.get("ptz"),
             )
             for entry in body["cameras"]
         )

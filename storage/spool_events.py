@@ -3,8 +3,8 @@
 from nvr.base.ids import CameraId, SegmentId, uuid7
 from nvr.base.jcs import Json
 from nvr.base.units import MonoUs, UtcUs
-from storage.ledger.machine import Clock, ClockSync, Gap, Seal
-from storage.records import GapCause
+from storage.ledger.machine import Clock, ClockSync, Gap, Move, Seal
+from storage.records import GapCause, MoveWhy
 from storage.sealing import RecordWritten, SealedSegment, SegmentFailure
 from storage.spool import SpoolWriter
 
@@ -35,6 +35,14 @@ class SpoolEvents:
                 cause=cause.value,
                 detail=detail,
             )
+        )
+
+    def move(
+        self, *, move: str, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs | None, why: MoveWhy, moves: int
+    ) -> None:
+        """A dome moved unordered, when it left its place (no end) and again when it is back."""
+        self._spool.tell(
+            Move(move=move, camera=camera, from_utc_us=from_utc_us, to_utc_us=to_utc_us, why=why.value, moves=moves)
         )
 
     def clock(self, *, epoch: int, step_us: int, utc_us: UtcUs, mono_us: MonoUs) -> None:

@@ -146,7 +146,7 @@ class VolumeWriter:
     def append(self, segment: SegmentId, record: Record) -> bool:
         """Hand a record over, which then belongs to the writer; False when the bounded queue is full."""
         self._raise_crash()
-        return self._queue.offer(_Append(segment, record), len(record.data) + _RECORD_OVERHEAD_BYTES)
+        return self._queue.offer(_Append(segment, record), record.size_bytes + _RECORD_OVERHEAD_BYTES)
 
     def close_segment(self, segment: SegmentId) -> None:
         """The segment is complete, or has failed; never refused."""
@@ -240,7 +240,7 @@ class VolumeWriter:
             if following is None:
                 break
             batch.append(following)
-            held_bytes += len(following.record.data) if isinstance(following, _Append) else 0
+            held_bytes += following.record.size_bytes if isinstance(following, _Append) else 0
         return batch
 
     def _first_opens(self, batch: Sequence[_Command]) -> list[SegmentStart]:

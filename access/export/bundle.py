@@ -31,6 +31,7 @@ from access.export.ports import GrantFacts, Index, Ledger, Release
 from access.export.proofs import ProvenEntry, prove, prove_all
 from access.export.readme import readme
 from access.export.signing import ExportSigner
+from access.export.whereabouts import Interval
 from nvr.base.clock import Clock
 from nvr.base.errors import Refused
 from nvr.base.ids import ActId, RequisitionNo
@@ -129,7 +130,13 @@ class Exporter:
         movies = await asyncio.to_thread(_write_all_movies, release, plans, root)
 
         # 4. hash
-        text = partial(readme, has_footage=bool(movies), whole=not release.unreadable)
+        text = partial(
+            readme,
+            has_footage=bool(movies),
+            whole=not release.unreadable,
+            places=place_entries(grant),
+            interval=Interval(grant.cameras, grant.from_utc_us, grant.to_utc_us),
+        )
         await asyncio.to_thread(self._write_companions, root, grant, proven, text)
         files = await asyncio.to_thread(lambda: hash_files(root, files_below(root)))
 

@@ -20,6 +20,9 @@ GRANT: Final = "grant"
 OPEN: Final = "open"
 EXPORT: Final = "export"
 
+_MOVIE: Final = ".mp4"
+_POSITIONS: Final = ".ptz.json"
+
 PARTIAL_SUFFIX: Final = ".partial"
 """A directory with this name is not a bundle, and never becomes one but by being renamed."""
 
@@ -57,7 +60,17 @@ def records_path(segment: SegmentId | str) -> str:
 def video_path(camera: CameraId, first_utc_us: int, number: int) -> str:
     """A movie: the camera, the second of the first frame shown in UTC, and its number within the bundle."""
     when = datetime.fromtimestamp(first_utc_us // US_PER_SECOND, UTC)
-    return f"{VIDEO_DIRECTORY}/{camera}_{when:%Y%m%dT%H%M%SZ}_{number:03d}.mp4"
+    return f"{VIDEO_DIRECTORY}/{camera}_{when:%Y%m%dT%H%M%SZ}_{number:03d}{_MOVIE}"
+
+
+def positions_path(movie: str) -> str:
+    """Where the dome looked during the movie at this path: see `positions`."""
+    return movie.removesuffix(_MOVIE) + _POSITIONS
+
+
+def is_positions(path: str) -> bool:
+    """Whether a file of this path says where a dome looked."""
+    return path.startswith(f"{VIDEO_DIRECTORY}/") and path.endswith(_POSITIONS)
 
 
 NOT_IN_MANIFEST: Final = frozenset({MANIFEST, SIGNATURE, SUMS, entry_path(EXPORT), proof_path(EXPORT)})

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from access.export.collect import CameraPlan, ReleaseDiffers
-from access.export.layout import records_path, video_path
+from access.export.layout import positions_path, records_path, video_path
 from access.export.mux import MovieWriter
 from access.export.plan import Gop, Part
 from access.export.ports import Release, ReleasedRecord, ReleasedSegment
+from access.export.positions import SideRecord, positions_document
 from access.export.recordproof import RecordProof, SegmentProof
+from nvr.base.ids import SegmentId
 from nvr.base.jcs import canonical
 from storage.durable import create_file
 from storage.records import RandomAccess
@@ -27,11 +29,12 @@ class Movie:
 
 
 def write_movies(release: Release, plan: CameraPlan, root: Path, *, first_number: int) -> list[Movie]:
-    """Write the camera's movies and the proofs of their records below `root`. Blocks on the disk.
+    """Write the camera's movies, a dome's positions beside them, and the proofs of all records. Blocks on the disk.
 
     Raises:
         ReleaseDiffers: samples do not hash to what was sealed.
         WrongRecordKey: a key is not the one that its record commits to.
+        RecordForged: a side record is no array of observations.
         CodecUnknown, BoxDamaged, OSError: the movie could not be made.
     """
     feed = _Feed(release, plan, root)
@@ -44,6 +47,8 @@ def write_movies(release: Release, plan: CameraPlan, root: Path, *, first_number
                 for packet, sample in enumerate(samples):
                     writer.add(sample, RandomAccess.NONE if packet else gop.random_access)
             writer.finish()
+        if sides := feed.sides_of(part):
+            create_file(root / positions_path(path), positions_document(plan.camera, path, sides))
         movies.append(Movie(path, part))
     feed.finish()
     return movies
@@ -60,6 +65,7 @@ class _Feed:
         self._segment: ReleasedSegment | None = None
         self._proofs: list[RecordProof] = []
         self._unread = set(plan.segments)
+        self._sides: dict[tuple[SegmentId, int], SideRecord] = {}
 
     def take(self, gop: Gop, packets: int) -> list[memoryview]:
         """The first `packets` samples of this group, checked against the inner root of its record."""
@@ -74,6 +80,11 @@ class _Feed:
             self._pass_over(segment, record)
         raise ReleaseDiffers(segment=gop.segment, what=f"record {gop.seq} is gone")
 
+    def sides_of(self, part: Part) -> list[SideRecord]:
+        """What was observed during the groups of this movie, all of which were taken."""
+        found = (self._sides.get((gop.segment, gop.seq - 1)) for gop in part.gops)
+        return [side for side in found if side is not None]
+
     def finish(self) -> None:
         """Write the proofs of what no movie takes, and of the last segment."""
         for segment, record in self._records:
@@ -84,8 +95,13 @@ class _Feed:
             raise ReleaseDiffers(segment=name, what="it can not be read any more")
 
     def _pass_over(self, segment: ReleasedSegment, record: ReleasedRecord) -> None:
-        """Prove a record that no movie takes, if it overlaps the interval: its table shows that no frame lies there."""
-        if record.head.type is RecordType.INIT or overlaps(record.head, self._from_utc_us, self._to_utc_us):
+        """Prove a record that no movie takes: of groups of pictures those that overlap the interval.
+
+        Their tables show that no frame lies there. What was released of other records is all in the bundle.
+        """
+        if record.head.type is RecordType.SIDE:
+            self._sides[segment.segment, record.seq] = SideRecord(segment.segment, record.seq, record.table)
+        if record.head.type is not RecordType.GOP or overlaps(record.head, self._from_utc_us, self._to_utc_us):
             self._prove(segment, record, [data for data, _ in record.packets], 0)
 
     def _all(self, release: Release) -> Iterator[tuple[ReleasedSegment, ReleasedRecord]]:

@@ -80,7 +80,7 @@ class ReleasedRecord(Protocol):
 
     `key` is the record's key, `slices` the lengths of its ciphertext slices, `tag` the seal's tag. `packets` are the
     access units in decoding order with their presentation times in 90 kHz ticks since the run began; `table` is the
-    packet table as it was sealed, and for the init record, which has no packets, its whole content.
+    packet table as it was sealed, and for init and side records, which have no packets, their whole content.
     """
 
     @property

@@ -1,6 +1,10 @@
 """`LISEZMOI.txt`: what a bundle is, and how to check it by hand. French first; no personal data."""
 
+from collections.abc import Sequence
 from typing import Final
+
+from access.export.manifest import PlaceEntry
+from access.export.whereabouts import Interval, whereabouts
 
 _CHECKS: Final = """\
   sha256sum -c manifest-sha256.txt
@@ -32,6 +36,10 @@ prouver qu'elles sont celles que le système a enregistrées et scellées, sans 
 
   video/              les images, une vidéo MP4 par caméra et par session, non réencodées, sans son ;
                       lisibles avec tout lecteur courant (VLC par exemple)
+  video/….ptz.json    à côté d'une vidéo de dôme : où la caméra disait regarder, à quel instant ; angles en
+                      millièmes de degré dans le repère du dôme, zoom en millièmes de sa course ; ce que le dôme
+                      déclarait, scellé avec les images, et non une mesure du système ; les quelques secondes
+                      qui bordent la période peuvent y figurer
   manifest.json       le manifeste : caméras, périodes, fichiers, interruptions, autorisation d'ouverture
   manifest.sig        la signature du manifeste
   manifest-sha256.txt les empreintes de tous les fichiers
@@ -46,6 +54,13 @@ montrent pas. Les images de la période qui ne se décodent pas, parce que celle
 enregistrées (début d'une session), y sont aussi, masquées et énumérées (undecodable). Les interruptions de
 l'enregistrement sont dans le manifeste (gaps), avec leur cause.
 {nothing_fr}
+OÙ SE TROUVAIENT LES CAMÉRAS
+
+D'après le registre de la ville (manifeste : places). Ce qui est saisi après coup l'a été avec un motif, qui est au
+registre ; le champ point de chaque vidéo est le lieu connu au moment de l'enregistrement.
+
+{places_fr}
+
 Copiez ce dossier sans rien y ajouter, et vérifiez les copies, non l'original.
 
 VÉRIFIER À LA MAIN
@@ -69,6 +84,10 @@ system recorded and sealed, unchanged.
 
   video/              the footage, one MP4 per camera and session, not re-encoded, without sound;
                       any usual player shows it (VLC for example)
+  video/....ptz.json  beside a movie of a dome: where the camera said that it looked, and when; angles in thousandths of
+                      a degree in the dome's own frame, zoom in thousandths of its range; what the dome declared, sealed
+                      with the footage, and not a measurement of the system; it may hold the few seconds beside the
+                      period
   manifest.json       the manifest: cameras, times, files, gaps, the grant
   manifest.sig        its signature
   manifest-sha256.txt the hashes of all files
@@ -82,6 +101,13 @@ needs, are in the files; the manifest lists them and players do not show them. F
 decode, since those they depend on were never recorded (the beginning of a session), are hidden and listed too
 (undecodable). Interruptions of the recording are in the manifest (gaps), with their cause.
 {nothing_en}
+WHERE THE CAMERAS STOOD
+
+As the town's register has it (manifest: places). What was entered later was entered with a reason, which the register
+holds; the field point of each movie is the place that was known when it was recorded.
+
+{places_en}
+
 Copy this folder without adding to it, and check copies, not the original.
 
 CHECK BY HAND
@@ -117,7 +143,15 @@ segment, camera, times, numbers, why).
 """
 
 
-def readme(bundle: str, requisition: str, *, has_footage: bool, whole: bool) -> bytes:
+def readme(
+    bundle: str,
+    requisition: str,
+    *,
+    has_footage: bool,
+    whole: bool,
+    places: Sequence[PlaceEntry],
+    interval: Interval,
+) -> bytes:
     """The text, in UTF-8; `whole` is False when something that was released could not be read."""
     # What could not be read exists: then the text must not say that nothing does.
     french, english = ("", "") if has_footage else (_NOTHING_FR, _NOTHING_EN)
@@ -129,5 +163,7 @@ def readme(bundle: str, requisition: str, *, has_footage: bool, whole: bool) -> 
         checks=_CHECKS,
         nothing_fr=french,
         nothing_en=english,
+        places_fr=whereabouts(places, interval, "fr"),
+        places_en=whereabouts(places, interval, "en"),
     )
     return text.encode()

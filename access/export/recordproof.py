@@ -24,8 +24,8 @@ class RecordProof(Part):
     """One record whose samples, or the first `packets` of them, are in a movie.
 
     `head`, `rkc`, `slices` and `tag` are as they stand in the sealed file, `k` is the record's key. `table` is the
-    packet table in clear (for the init record, `seq` 0, its whole content). `rest` holds the leaf hashes of the
-    ciphertext slices of the samples that were not exported: those that lie after the interval.
+    packet table in clear (for the init record, `seq` 0, and for side records their whole content). `rest` holds the
+    leaf hashes of the ciphertext slices of the samples that were not exported: those that lie after the interval.
     """
 
     seq: Count

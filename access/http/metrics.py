@@ -12,7 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from access.http.view import CameraState, CameraView, StatusView
+from access.http.view import CameraState, CameraView, DomeView, StatusView
 from nvr.base.units import US_PER_SECOND
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
@@ -71,6 +71,14 @@ def _causes(view: StatusView) -> Iterator[Sample]:
     return (((camera.camera, camera.cause), 1.0) for camera in view.cameras if camera.cause is not None)
 
 
+def _dome_states(view: StatusView) -> Iterator[Sample]:
+    return (((camera.camera, camera.dome.state), 1.0) for camera in view.cameras if camera.dome is not None)
+
+
+def _of_dome(value: Callable[[DomeView], float]) -> Callable[[StatusView], Iterable[Sample]]:
+    return lambda view: (((camera.camera,), value(camera.dome)) for camera in view.cameras if camera.dome is not None)
+
+
 def _alarms(view: StatusView) -> Iterator[Sample]:
     ids = [alarm.id for alarm in view.alarms]
     return (((each,), float(ids.count(each))) for each in dict.fromkeys(ids))
@@ -90,6 +98,13 @@ FIGURES: Final = (
         ("camera", "state"),
         "1 for the state in which the camera's recording is.",
         _states,
+    ),
+    Figure(
+        "scelle_camera_wrong",
+        "gauge",
+        _CAMERA,
+        "1 where somebody should look: neither recorded nor absent.",
+        _of_camera(lambda c: float(c.wrong)),
     ),
     Figure("scelle_camera_trouble", "gauge", ("camera", "cause"), "1 for what is wrong with the camera now.", _causes),
     Figure(
@@ -168,6 +183,29 @@ FIGURES: Final = (
         _CAMERA,
         "Length of the gaps of the local day.",
         _of_camera(lambda c: _seconds(c.gap_today_us)),
+    ),
+    Figure(
+        "scelle_dome_state",
+        "gauge",
+        ("camera", "state"),
+        "1 for what the dome does now, as far as known.",
+        _dome_states,
+    ),
+    Figure("scelle_dome_answers_total", "counter", _CAMERA, "Answers of the dome.", _of_dome(lambda d: d.answers)),
+    Figure("scelle_dome_failures_total", "counter", _CAMERA, "Failures to ask it.", _of_dome(lambda d: d.failures)),
+    Figure(
+        "scelle_dome_sealed_observations_total",
+        "counter",
+        _CAMERA,
+        "Observations sealed with pictures.",
+        _of_dome(lambda d: d.sealed),
+    ),
+    Figure(
+        "scelle_dome_dropped_observations_total",
+        "counter",
+        _CAMERA,
+        "Observations lost before they were sealed.",
+        _of_dome(lambda d: d.dropped),
     ),
     Figure(
         "scelle_recorder_up",

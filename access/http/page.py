@@ -8,7 +8,7 @@ from typing import Final
 
 from access.http.style import STYLE
 from access.http.texts import CATALOGUES, Language, cause_text
-from access.http.view import Alarm, CameraState, CameraView, LedgerView, StatusView, VolumeView
+from access.http.view import Alarm, CameraState, CameraView, DomeView, LedgerView, StatusView, VolumeView
 from nvr.base.units import US_PER_SECOND
 
 REFRESH_SECONDS: Final = 15
@@ -110,10 +110,12 @@ class _Page:
     def _camera(self, camera: CameraView) -> str:
         place = f"<small>{escape(camera.place)}</small>" if camera.place else ""
         mark = "wrong" if camera.wrong else "ok"
-        since = f"<small>{self._since(camera.since_utc_us).strip(' ,')}</small>" if camera.wrong else ""
+        tells_since = camera.wrong or camera.state is CameraState.ABSENT
+        since = f"<small>{self._since(camera.since_utc_us).strip(' ,')}</small>" if tells_since else ""
+        dome = "" if camera.dome is None else f"<small>{self._dome(camera.dome)}</small>"
         return (
             f'<tr><th scope="row">{escape(camera.camera)}{place}</th>'
-            + self._cell("state", f'<span><span class="{mark}">{self._state(camera)}</span>{since}</span>')
+            + self._cell("state", f'<span><span class="{mark}">{self._state(camera)}</span>{since}{dome}</span>')
             + self._cell("last", self._time(camera.last_record_utc_us), number=True)
             + self._cell("bitrate", self._bitrate(camera.bitrate_bps), number=True)
             + self._cell("losses", _count(camera.lost), number=True)
@@ -173,6 +175,13 @@ class _Page:
         if camera.cause is None or camera.state is CameraState.RECORDING:
             return escape(state)
         return f"{escape(state)} – {escape(cause_text(camera.cause, self.words))}"
+
+    def _dome(self, dome: DomeView) -> str:
+        state = f"{escape(self.words['dome'])}{self._colon}{escape(self.words[f'dome-{dome.state}'])}"
+        if dome.cause is None:
+            return state
+        why = self.words.get(f"dome-{dome.cause}") or cause_text(dome.cause, self.words)
+        return f"{state} – {escape(why)}"
 
     def _since(self, utc_us: int | None) -> str:
         return "" if utc_us is None else f", {self._words('since', self._time(utc_us))}"

@@ -43,6 +43,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "dropped": "Refusés par le disque",
         "reconnects": "Reconnexions",
         "waiting": "en panne, nouvel essai prévu",
+        "absent": "absente",
         "idle": "arrêtée",
         "unknown": "inconnu",
         "in-service": "en service",
@@ -67,6 +68,15 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "unsupported-codec": "format vidéo non pris en charge : régler sur H.264 ou H.265",
         "reordered": "flux vidéo en mode entrelacé de paquets : le désactiver dans la caméra",
         "unsupported-transport": "transport non pris en charge : activer RTP sur TCP",
+        "dome": "Dôme",
+        "dome-preset": "à une position prédéfinie",
+        "dome-standing": "immobile, hors position prédéfinie",
+        "dome-moving": "en mouvement",
+        "dome-away": "hors de sa position attendue",
+        "dome-unknown": "position inconnue",
+        "dome-not-found": "ni service PTZ ni profil de ce nom : activer ONVIF, corriger le profil",
+        "presets-without-position": "ses positions attendues ne disent pas où elles sont",
+        "dome-silent": "Un dôme enregistré ne dit plus où il regarde : {value}",
         "no-pictures-arrive": "les images n’arrivent plus",
         "not-written": "les images n’atteignent pas le disque",
         "provisional-set": "Le jeu de dépositaires est provisoire : tenez la cérémonie des clés",
@@ -82,6 +92,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "state-not-read": "L’état d’un enregistreur est illisible, l’enregistrement continue : {value}",
         "files-not-taken": "Les nouveaux réglages ne peuvent pas être repris, les derniers restent : {value}",
         "spool-waits": "Des événements attendent d’être inscrits au journal : {value}",
+        "recorded-nowhere": "La caméra {value} est enregistrée sans que son implantation soit saisie : camera move",
     }
 )
 
@@ -122,6 +133,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "dropped": "Refused by the disk",
         "reconnects": "Reconnections",
         "waiting": "failed, will try again",
+        "absent": "absent",
         "idle": "stopped",
         "unknown": "unknown",
         "in-service": "in service",
@@ -146,6 +158,15 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "unsupported-codec": "video format not supported: set H.264 or H.265",
         "reordered": "video sent in interleaved packet mode: turn it off in the camera",
         "unsupported-transport": "transport not supported: switch on RTP over TCP",
+        "dome": "Dome",
+        "dome-preset": "at a preset",
+        "dome-standing": "still, at no preset",
+        "dome-moving": "moving",
+        "dome-away": "elsewhere than expected",
+        "dome-unknown": "position unknown",
+        "dome-not-found": "no PTZ service, or no such profile: switch ONVIF on, correct the profile",
+        "presets-without-position": "its expected presets do not say where they are",
+        "dome-silent": "A dome that is recorded does not say where it looks: {value}",
         "no-pictures-arrive": "pictures stopped coming",
         "not-written": "pictures do not reach the disk",
         "provisional-set": "The custodian set is provisional: hold the key ceremony",
@@ -161,6 +182,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "state-not-read": "The state of a recorder can not be read, recording goes on: {value}",
         "files-not-taken": "New settings can not be taken up, the last good ones stay: {value}",
         "spool-waits": "Events wait to be entered in the ledger: {value}",
+        "recorded-nowhere": "Camera {value} is recorded, and nobody entered where it stands: camera move",
     }
 )
 

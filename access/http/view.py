@@ -20,8 +20,26 @@ class CameraState(StrEnum):
     """An attempt or a session failed; the next one begins later."""
     IDLE = "idle"
     """Not begun, or stopped."""
+    ABSENT = "absent"
+    """Not there, and no fault: entered so, or a nomadic camera that does not answer."""
     UNKNOWN = "unknown"
     """No recorder answers for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DomeView:
+    """A camera that is asked where it looks: its state, never an angle (docs/design/domes.md).
+
+    `state` is one of `preset`, `standing`, `moving`, `away`, `unknown`; the counters begin with the camera's worker.
+    """
+
+    state: str
+    cause: str | None
+    since_utc_us: UtcUs
+    answers: int
+    failures: int
+    sealed: int
+    dropped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +67,13 @@ class CameraView:
     dropped: int | None = None
     """Records that storage could not take."""
     reconnects: int | None = None
+    dome: DomeView | None = None
+    """Of a camera that is asked where it looks."""
 
     @property
     def wrong(self) -> bool:
         """Whether somebody should look."""
-        return self.state is not CameraState.RECORDING
+        return self.state not in (CameraState.RECORDING, CameraState.ABSENT)
 
 
 @dataclass(frozen=True, slots=True)

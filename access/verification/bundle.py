@@ -58,3 +58,5 @@ def _of_manifest(subject: Subject) -> Iterator[str]:
         yield "nothing-released"
     if manifest.unreadable:
         yield "segments-unreadable"
+    if any(place.entered_late for place in manifest.places):
+        yield "places-entered-late"

@@ -5,7 +5,7 @@ ledger; how many records a segment has follows from its root; when the frames of
 which is disclosed whole. So an absence shows without the footage that is absent.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Final
@@ -18,7 +18,8 @@ from access.verification.report import CannotRun, Facts, Finding, finding
 from access.verification.subject import Subject
 from access.verification.weave import heads, weave
 from storage.ledger import machine
-from storage.svs1.layout import RecordHead, RecordType
+from storage.svs1.layout import Flags, RecordHead, RecordType
+from storage.svs1.scope import overlaps
 
 _SLACK_US: Final = 10_000
 """A record's wall time is rounded, and the clock slewed while it grows: by less than this (500 ppm of 2 s, 1 us)."""
@@ -73,18 +74,44 @@ def _records(subject: Subject, camera: str, name: str, missing: Collection[int])
     if not gops:
         yield finding("record-left-out", file, seq=1)
         return
-    seqs = sorted({head.seq for _, head in gops}.union(missing))
+    first, last = gops[0][1], gops[-1][1]
+    inside = [head for _, head in gops if overlaps(head, grant.from_utc_us, grant.to_utc_us)]
+    seqs = sorted(_accounted(gops, inside, missing))
     yield from (
         finding("record-left-out", file, seq=seq + 1) for seq, following in pairwise(seqs) if following != seq + 1
     )
-    first, last = gops[0][1], gops[-1][1]
-    # The init record is 0, and every other record is a group of pictures (docs/design/svs1.md).
+    proven = {head.seq for _, head in heads(subject, name)}.union(missing)
+    yield from (
+        finding("record-left-out", file, seq=head.seq - 1)
+        for head in inside
+        if _is_observed(head) and head.seq - 1 not in proven
+    )
+    # The init record is 0, and every other record is a group of pictures or of one (docs/design/svs1.md).
     before, after = (grant.from_utc_us, first.start_utc_us), (last.end_utc_us, grant.to_utc_us)
-    if first.seq > 1 and first.seq - 1 not in missing and not _is_gap(subject, camera, *before):
-        yield finding("record-left-out", file, seq=first.seq - 1)
-    is_last = last.seq == len(subject.records(name).inner) - 1 or last.seq + 1 in missing
+    previous = first.seq - 2 if _is_observed(first) else first.seq - 1
+    if previous > 0 and previous not in missing and not _is_gap(subject, camera, *before):
+        yield finding("record-left-out", file, seq=previous)
+    is_last = last.seq == len(subject.records(name).inner) - 1 or not {last.seq + 1, last.seq + 2}.isdisjoint(missing)
     if not is_last and not _is_gap(subject, camera, *after):
         yield finding("record-left-out", file, seq=last.seq + 1)
+
+
+def _is_observed(head: RecordHead) -> bool:
+    """Whether the record right before is the side record of this group: its head, and so its key, say so."""
+    return Flags.OBSERVED in head.flags
+
+
+def _accounted(
+    gops: Sequence[tuple[RecordProof, RecordHead]], inside: Sequence[RecordHead], missing: Collection[int]
+) -> set[int]:
+    """The `seq` of which it is known what they are: groups, side records of these, what is told as missing.
+
+    Of what is missing before the interval, and only needed to decode, the side record may have been granted to nobody.
+    """
+    seqs = {head.seq for _, head in gops}.union(missing)
+    first_inside = min((head.seq for head in inside), default=0)
+    seqs |= {head.seq - 1 for _, head in gops if _is_observed(head)}
+    return seqs | {seq - 1 for seq in missing if 1 < seq < first_inside and seq - 1 > min(seqs)}
 
 
 def _is_gap(subject: Subject, camera: str, from_utc_us: int, to_utc_us: int) -> bool:

@@ -39,6 +39,8 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "nothing-released": "The bundle names no release of its grant: only the ledger shows that there was none.",
         "segments-unreadable": "The manifest lists segments, or records of them, as unreadable: what they hold is not "
         "in the bundle.",
+        "places-entered-late": "A place at least was entered later: it is what somebody said of it afterwards. The "
+        "manifest (places) says which one, the town's ledger who entered it, and when.",
         "segment-not-opened": "Without keys nobody knows whether the pictures open.",
         "segment-root-not-compared": "Compare the root with the segment's seal entry in the ledger.",
         "segment-not-closed": "The file was left by a crash: what follows its last whole record does not count.",
@@ -78,6 +80,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "outside-grant": "shows nothing of the granted interval",
         "record-not-granted": "holds record {seq} of segment {segment}, which was not granted",
         "record-unused": "discloses the key of record {seq}, whose pictures are in no movie",
+        "position-not-granted": "discloses the position of record {seq}, which is not of the granted interval",
         # with what is absent
         "segment-left-out": "tells nothing of segment {segment}, which was released",
         "release-left-out": "says that {opened} segments were opened: more than the releases name that are here",
@@ -95,7 +98,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "header-differs": "has the header of another camera, run or segment",
         "init-missing": "lacks the record that says how to decode",
         "init-forged": "has an init record that was not sealed",
-        "record-forged": "has an init record that says nothing: {what}",
+        "record-forged": "has a record that says nothing: {what}",
         "decoder-differs": "is to be decoded otherwise than was sealed",
         "codec-unknown": "names a codec that is not known here: {codec}",
         "box-damaged": "is not a movie as this system writes it: {box}, {why}",
@@ -107,6 +110,10 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "slot-torn": "has a slot {slot} that a crash tore, or that somebody changed",
         "tombstone-unclean": "has more than a tombstone in slot {slot}, of segment {segment}",
         "key-record-damaged": "has a damaged key record in slot {slot}, of segment {segment}",
+        # with positions
+        "positions-missing": "is absent: positions were sealed with this movie",
+        "positions-differ": "does not say what was sealed",
+        "positions-of-no-movie": "is of no movie for which positions were sealed",
         # with times and edits
         "times-differ": "has other times than were sealed",
         "hidden": "hides sample {sample}, which lies in the interval",

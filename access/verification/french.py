@@ -39,6 +39,8 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "nothing-released": "Le dossier ne nomme aucune libération : seul le journal montre qu'il n'y en a pas eu.",
         "segments-unreadable": "Le manifeste dit illisibles des segments, ou de leurs enregistrements : leur contenu "
         "n'est pas dans le dossier.",
+        "places-entered-late": "Un lieu au moins a été saisi après coup : il est ce que quelqu'un en a dit plus tard. "
+        "Le manifeste (places) dit lequel, le journal de la ville dit qui et quand.",
         "segment-not-opened": "Sans les clés, nul ne sait si les images s'ouvrent.",
         "segment-root-not-compared": "Comparez la racine avec l'écriture seal du segment au journal.",
         "segment-not-closed": "Le fichier vient d'un arrêt brutal : ce qui suit son dernier enregistrement entier ne "
@@ -79,6 +81,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "outside-grant": "ne montre rien de la période autorisée",
         "record-not-granted": "contient l'enregistrement {seq} du segment {segment}, qui n'a pas été autorisé",
         "record-unused": "divulgue la clé de l'enregistrement {seq}, dont aucune vidéo ne contient les images",
+        "position-not-granted": "divulgue la position de l'enregistrement {seq}, qui n'est pas de la période autorisée",
         # with what is absent
         "segment-left-out": "ne dit rien du segment {segment}, qui a été libéré",
         "release-left-out": "dit que {opened} segments ont été ouverts : plus que n'en nomment les libérations jointes",
@@ -97,7 +100,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "header-differs": "a l'en-tête d'une autre caméra, session ou d'un autre segment",
         "init-missing": "n'a pas l'enregistrement qui dit comment décoder",
         "init-forged": "a un enregistrement initial qui n'a pas été scellé",
-        "record-forged": "a un enregistrement initial qui ne dit rien : {what}",
+        "record-forged": "a un enregistrement qui ne dit rien : {what}",
         "decoder-differs": "se décode autrement que ce qui a été scellé",
         "codec-unknown": "nomme un codec inconnu ici : {codec}",
         "box-damaged": "n'est pas une vidéo telle que ce système l'écrit : {box}, {why}",
@@ -110,6 +113,10 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "slot-torn": "a un emplacement {slot} qu'un arrêt brutal a interrompu, ou que quelqu'un a changé",
         "tombstone-unclean": "a plus qu'un effacement à l'emplacement {slot}, du segment {segment}",
         "key-record-damaged": "a une fiche de clés endommagée à l'emplacement {slot}, du segment {segment}",
+        # with positions
+        "positions-missing": "manque : des positions ont été scellées avec cette vidéo",
+        "positions-differ": "ne dit pas ce qui a été scellé",
+        "positions-of-no-movie": "n'est d'aucune vidéo pour laquelle des positions ont été scellées",
         # with times and edits
         "times-differ": "a d'autres instants que ceux qui ont été scellés",
         "hidden": "masque l'image {sample}, qui est dans la période",

@@ -1,4 +1,7 @@
-"""Step 6: each sample, sealed again with its record's key, gives the hashes that the ledger holds."""
+"""Step 6: each sample, sealed again with its record's key, gives the hashes that the ledger holds.
+
+So does what was observed meanwhile, and the positions beside a movie are what was sealed.
+"""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -11,6 +14,7 @@ from access.export.recordproof import RecordProof
 from access.export.template import sample_entry_type
 from access.export.timing import ranges_of
 from access.verification.movie import Movie
+from access.verification.positions import check_positions, positions_of_no_movie
 from access.verification.report import CannotRun, Facts, Finding, finding
 from access.verification.subject import Subject, as_finding
 from access.verification.weave import WovenRecord, heads, weave
@@ -39,10 +43,12 @@ def check_packets(subject: Subject, facts: Facts) -> Iterator[Finding]:
             with subject.path(item.path).open("rb") as file:
                 yield from _samples(subject, item, woven, file)
             samples += item.frames
+            yield from check_positions(subject, item, woven)
         except CannotRun as stopped:
             yield stopped.found
         except OSError as error:
             yield finding("file-unreadable", item.path, why=str(error.strerror))
+    yield from positions_of_no_movie(subject)
     facts["segments"], facts["samples"] = len(segments), samples
 
 
@@ -68,10 +74,14 @@ def _segment(subject: Subject, segment: UnshownSegment) -> Iterator[Finding]:
 
 
 def _without_samples(subject: Subject, segment: str) -> Iterator[Finding]:
-    """Records of which no movie has a sample: their tables count as evidence, so they must be what was sealed."""
+    """Records of which no movie has a sample: their tables count as evidence, so they must be what was sealed.
+
+    So do side records, which are what the positions beside a movie are compared with.
+    """
     for proof, head in heads(subject, segment):
-        if head.type is RecordType.GOP and not proof.packets:
-            yield from _record(subject, records_path(segment), segment, proof, [], whole=False)
+        if head.type is RecordType.SIDE or (head.type is RecordType.GOP and not proof.packets):
+            whole = head.type is RecordType.SIDE
+            yield from _record(subject, records_path(segment), segment, proof, [], whole=whole)
 
 
 def _samples(subject: Subject, item: Item, woven: list[WovenRecord], file: BinaryIO) -> Iterator[Finding]:

@@ -30,6 +30,8 @@ def check_scope(subject: Subject, facts: Facts) -> Iterator[Finding]:
             yield stopped.found
     yield from _unused(subject)
     facts["movies"] = len(manifest.items)
+    if late := [f"{place.camera} ({place.text})" for place in manifest.places if place.entered_late]:
+        facts["entered_later"] = "; ".join(late)
 
 
 def _order(subject: Subject) -> Iterator[Finding]:
@@ -67,8 +69,12 @@ def _begins_between(woven: list[WovenRecord], at: int, first: int) -> bool:
 
 
 def _unused(subject: Subject) -> Iterator[Finding]:
-    """A record whose key is disclosed without need: no movie has its pictures, nor does it overlap the interval."""
+    """A record whose key is disclosed without need: no movie has its pictures, nor does it overlap the interval.
+
+    A side record goes with the group behind it, if that overlaps the interval.
+    """
     grant = subject.manifest.grant
+    missing = {one.seg: frozenset(one.records or ()) for one in subject.manifest.unreadable}
     used: dict[str, list[tuple[int, int]]] = {one.seg: [] for one in subject.manifest.unshown}
     for item in subject.manifest.items:
         for segment in item.segments:
@@ -76,10 +82,15 @@ def _unused(subject: Subject) -> Iterator[Finding]:
     for name, ranges in used.items():
         file = layout.records_path(name)
         try:
-            for proof, head in heads(subject, name):
+            listed = list(heads(subject, name))
+            inside = {head.seq for _, head in listed if overlaps(head, grant.from_utc_us, grant.to_utc_us)}
+            inside |= missing.get(name, frozenset())
+            for proof, head in listed:
                 wanted = any(first <= proof.seq <= last for first, last in ranges)
                 needed = bool(proof.packets) or overlaps(head, grant.from_utc_us, grant.to_utc_us)
                 if head.type is RecordType.GOP and not (needed and (wanted or not proof.packets)):
                     yield finding("record-unused", file, seq=proof.seq)
+                if head.type is RecordType.SIDE and head.seq + 1 not in inside:
+                    yield finding("position-not-granted", file, seq=proof.seq)
         except CannotRun as stopped:
             yield stopped.found

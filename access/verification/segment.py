@@ -7,6 +7,7 @@ from typing import Final
 from access.verification.report import CannotRun, Facts, Finding, Report, finding, run_steps
 from access.verification.subject import as_finding
 from nvr.base.errors import EvidenceAtRisk
+from storage.svs1.layout import RecordType
 from storage.svs1.scan import Scan, SegmentFile, scan
 
 LIMITS: Final = ("segment-not-opened", "segment-root-not-compared")
@@ -54,6 +55,7 @@ def _records(path: Path, facts: Facts) -> list[Finding]:
     facts |= {
         "root": found.root.hex(),
         "records": len(found.heads),
+        "side_records": sum(head.type is RecordType.SIDE for head in found.heads),
         "closed": found.closed,
         "whole_bytes": found.tail_offset if not found.closed else found.file_bytes,
         "file_bytes": found.file_bytes,

@@ -85,10 +85,10 @@ def _fits(proof: RecordProof, head: RecordHead) -> bool:
     table = len(bytes.fromhex(proof.table))
     return (
         head.seq == proof.seq
-        and head.type in (RecordType.INIT, RecordType.GOP)
+        and head.type in (RecordType.INIT, RecordType.GOP, RecordType.SIDE)
         and len(proof.slices) == head.slice_count
         and sum(proof.slices) == head.ct_len
         and proof.slices[-1] == table
-        and (head.type is RecordType.INIT or table == TABLE_ROW_BYTES * head.packet_count)
+        and (head.type is not RecordType.GOP or table == TABLE_ROW_BYTES * head.packet_count)
         and proof.packets + len(proof.rest) == head.packet_count
     )

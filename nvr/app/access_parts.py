@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 import nvr
 from access.accounts import Accounts
+from access.camera_absence import CameraAbsence
 from access.camera_changes import CameraChanges
+from access.camera_discovery import CameraDiscovery
 from access.camera_test import CameraTest
 from access.cameras import Cameras
 from access.custodians import CustodianSets
@@ -34,6 +36,7 @@ from access.release import Releases
 from access.requisitions import Requisitions
 from access.service import AccessService
 from access.service import Handler as Act
+from access.stream_lookup import StreamLookup
 from config.model import Settings
 from config.shards import shards_for
 from nvr.app.call_args import text_of
@@ -118,17 +121,22 @@ def _town_acts(
     logins = Logins(settings.paths.secrets)
     cameras = Cameras(register, publisher, index, states, clock, logins=logins, shards_for=shards)
     changes = CameraChanges(register, publisher, logins, clock)
+    absence = CameraAbsence(register, publisher, states, clock)
     fleet = FleetImport(register, publisher, logins, clock, shards_for=shards)
+    lookup = StreamLookup(register, states, clock)
     return {
         ActName.ACCOUNT_ADD: accounts.add,
         ActName.ACCOUNT_END: accounts.end,
         ActName.ACCOUNT_LIST: accounts.list,
-        ActName.CAMERA_ADD: cameras.add,
-        ActName.CAMERA_EDIT: changes.edit,
-        ActName.CAMERA_IMPORT: fleet.run,
+        ActName.CAMERA_ABSENT: absence.absent,
+        ActName.CAMERA_ADD: lookup.before(ActName.CAMERA_ADD, cameras.add),
+        ActName.CAMERA_DISCOVER: CameraDiscovery(register, states, clock).run,
+        ActName.CAMERA_EDIT: lookup.before(ActName.CAMERA_EDIT, changes.edit),
+        ActName.CAMERA_IMPORT: lookup.before_import(fleet.run),
         ActName.CAMERA_LIST: cameras.list,
         ActName.CAMERA_MOVE: changes.move,
-        ActName.CAMERA_REPLACE: changes.replace,
+        ActName.CAMERA_PRESENT: absence.present,
+        ActName.CAMERA_REPLACE: lookup.before(ActName.CAMERA_REPLACE, changes.replace),
         ActName.CAMERA_RETIRE: cameras.retire,
         ActName.CAMERA_TEST: CameraTest(register, states, clock).run,
         ActName.RETENTION_SHOW: cameras.retention,

@@ -13,7 +13,7 @@ _OF_THE_PROGRAM: Final = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqli
 """What SQLite says of statements that are wrong; all else it says of the disk, of room on it, or of a damaged file."""
 
 
-class DiskRefused(Retryable):
+class AccessDiskRefused(Retryable):
     """A file or a database could not be read or written; `file`, `why`. A person gives it room, or another disk.
 
     Each act is made so that it may be cut off anywhere: what it left is taken up by the next one, or removed.
@@ -27,15 +27,15 @@ def disk_refusals() -> Iterator[None]:
     """Make what the disk refuses within it one of our errors.
 
     Raises:
-        DiskRefused: it did; an error of the program passes as it is.
+        AccessDiskRefused: it did; an error of the program passes as it is.
     """
     try:
         yield
     except OSError as error:
         if error.errno is None:
             raise
-        raise DiskRefused(file=error.filename, why=error.strerror) from error
+        raise AccessDiskRefused(file=error.filename, why=error.strerror) from error
     except DatabaseError as error:
         if isinstance(error.orig, _OF_THE_PROGRAM):
             raise
-        raise DiskRefused(file="database", why=str(error.orig)) from error
+        raise AccessDiskRefused(file="database", why=str(error.orig)) from error

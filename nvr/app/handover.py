@@ -1,7 +1,6 @@
 """Handing a bundle over: made into staging for the grant's opener, read through a token, wiped when it was taken."""
 
 import asyncio
-import base64
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from sqlalchemy.orm import Session
 from access.accounts import find_person
 from access.arguments import Arguments
 from access.export.bundle import Exporter, ExportOrder
+from access.parts import part_as_json, read_part
 from access.policy import NOTHING, ActName, Denied, Person, demand
 from access.ports import LedgerPort
 from access.reading import about_requisition, grant_of, requisition_row
@@ -32,7 +32,6 @@ from storage.register.acts import Proposal
 from storage.register.ports import StoredLeaf
 from storage.register.register import Register
 
-MOST_READ_BYTES: Final = 4 * 2**20
 AT_ONCE: Final = 2
 """Bundles under way: a small one does not wait for hours behind a large one, and the disk serves recording first."""
 
@@ -190,8 +189,7 @@ class Handover:
         await self._register.read(lambda session: demand_export(session, account, number, now_utc_us))
         staged.touched_mono_us = self._clock.mono_us()
         data = await asyncio.to_thread(_read, staged.root / name, offset)
-        eof = offset + len(data) >= staged.sizes[name]
-        return {"data": base64.b64encode(data).decode(), "eof": eof}
+        return part_as_json(data, offset=offset, size=staged.sizes[name])
 
 
 def _proposal(entry: Mapping[str, Any]) -> Proposal:
@@ -212,8 +210,6 @@ def _sizes(root: Path) -> dict[str, int]:
 
 def _read(path: Path, offset: int) -> bytes:
     try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            return file.read(MOST_READ_BYTES)
+        return read_part(path, offset)
     except FileNotFoundError as error:
         raise BundleUnknown from error

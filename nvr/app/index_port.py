@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from access.ports import Coverage, SegmentAt
-from nvr.base.errors import NvrError
+from access.ports import Asked, Coverage, Recorded, SegmentAt
+from nvr.base.errors import NvrError, Retryable
 from nvr.base.ids import CameraId, SegmentId, camera_id
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
@@ -108,10 +109,49 @@ class RecorderStates:
     async def check(self, shard: int, cameras: Sequence[CameraId], seconds: int) -> Sequence[Mapping[str, Json]]:
         """What the recorder of this shard measured of these cameras. Raises Retryable: it does not answer."""
         sockets = await asyncio.to_thread(self._sockets)
+        return await _answer(sockets[shard], "check", {"cameras": list(cameras), "seconds": seconds})
+
+    async def discover(
+        self, interface: str | None, hosts: Sequence[str] | None, known: Sequence[Recorded], seconds: int
+    ) -> Sequence[Mapping[str, Json]]:
+        """The cameras that one recorder finds; they all run on this server. Raises Retryable: none of them answers."""
+        args = {
+            "interface": interface,
+            "hosts": None if hosts is None else list(hosts),
+            "known": [asdict(each) for each in known],
+            "seconds": seconds,
+        }
+        return await self._ask_any("discover", args)
+
+    async def lookup(self, cameras: Sequence[Asked]) -> Sequence[Mapping[str, Json]]:
+        """The streams of these cameras. Raises Retryable: no recorder answers."""
+        asked = [
+            {
+                "address": each.host,
+                "channel": each.channel,
+                "user": None if each.login is None else each.login.user,
+                "password": None if each.login is None else each.login.password,
+            }
+            for each in cameras
+        ]
+        return await self._ask_any("lookup", {"cameras": asked})
+
+    async def _ask_any(self, call: str, args: dict[str, Any]) -> Sequence[Mapping[str, Json]]:
+        """The answer of the first recorder that gives one. Raises Retryable: what the last one said."""
+        sockets = await asyncio.to_thread(self._sockets)
+        *others, last = [sockets[shard] for shard in sorted(sockets)]
+        for socket in others:
+            try:
+                return await _answer(socket, call, args)
+            except Retryable as error:
+                _log.warning("%s does not answer: %r", socket.name, error)
+        return await _answer(last, call, args)
+
+    async def retry(self, shard: int, camera: CameraId) -> None:
+        """Have the recorder of this shard try the camera at once, if it waits. Raises Retryable: it does not answer."""
+        sockets = await asyncio.to_thread(self._sockets)
         async with Client(sockets[shard]) as recorder:
-            args = {"cameras": list(cameras), "seconds": seconds}
-            answer: Sequence[Mapping[str, Json]] = await recorder.call("check", args, deadline_s=_CHECK_S)
-            return answer
+            await recorder.call("retry", {"cameras": [camera]})
 
     async def answers(self) -> list[Mapping[str, Any]]:
         """The `status` of every recorder that answers."""
@@ -122,6 +162,12 @@ class RecorderStates:
         sockets = await asyncio.to_thread(self._sockets)
         answers = await asyncio.gather(*(_ask(socket) for socket in sockets.values()))
         return dict(zip(sockets, answers, strict=True))
+
+
+async def _answer(socket: Path, call: str, args: dict[str, Any]) -> Sequence[Mapping[str, Json]]:
+    async with Client(socket) as recorder:
+        answer: Sequence[Mapping[str, Json]] = await recorder.call(call, args, deadline_s=_CHECK_S)
+        return answer
 
 
 async def _ask(socket: Path) -> Mapping[str, Any] | None:

@@ -12,7 +12,7 @@ from nvr.base.wire import Handler
 from storage.keeping.keeper import Keeper, Rotate
 from storage.ledger.reader import ConsistencyProof
 from storage.ledger.store import Appended
-from storage.snapshot import CameraEntry
+from storage.snapshot import CameraEntry, CameraKind
 
 _BYTES_OF_AN_ANSWER = 8 * 2**20
 
@@ -77,9 +77,16 @@ def _camera(item: object) -> CameraEntry:
     names = {each.name for each in fields(CameraEntry)}
     if not isinstance(item, dict) or item.keys() != names or type(item["shard"]) is not int:
         raise InvalidValue(field="cameras", value="", expected="entries of the camera snapshot")
-    texts = {name: item[name] for name in names - {"camera", "url", "shard"}}
+    texts = {name: item[name] for name in names - {"camera", "url", "shard", "kind", "absent"}}
     if not all(value is None or isinstance(value, str) for value in texts.values()):
         raise InvalidValue(field="cameras", value="", expected="strings or null")
+    if item["kind"] not in tuple(CameraKind) or type(item["absent"]) is not bool:
+        raise InvalidValue(field="cameras", value="", expected="a kind of cameras, and whether it is absent")
     return CameraEntry(
-        camera=camera_id(text_of(item, "camera")), url=text_of(item, "url"), shard=item["shard"], **texts
+        camera=camera_id(text_of(item, "camera")),
+        url=text_of(item, "url"),
+        shard=item["shard"],
+        kind=CameraKind(item["kind"]),
+        absent=item["absent"],
+        **texts,
     )

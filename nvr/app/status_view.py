@@ -1,12 +1,12 @@
 """What the status page shows, gathered from keeper, recorders, index and disks at each request."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from access.http.view import Alarm, CameraState, CameraView, LedgerView, RecorderView, StatusView, VolumeView
+from access.http.view import Alarm, CameraState, CameraView, DomeView, LedgerView, RecorderView, StatusView, VolumeView
 from config.model import Settings
 from config.model import Volume as VolumeSetting
 from nvr.app.index_port import IndexFiles, RecorderStates
@@ -14,9 +14,10 @@ from nvr.app.keeper_client import Caller
 from nvr.base.clock import Clock
 from nvr.base.errors import EvidenceAtRisk, NvrError
 from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
+from recorder.ptz.watch import DomeState
 from recorder.server_clock import kernel_is_synchronised
 from storage.ledger.entries import decode
-from storage.snapshot import CameraEntry
+from storage.snapshot import CameraEntry, CameraKind
 from storage.snapshot import load as load_snapshot
 from storage.vault.seats import SignedSet
 from storage.volume import VolumeLost, open_volume
@@ -26,6 +27,9 @@ _LOW_SHARE: Final = 0.03
 """Below this share of free room a disk is called almost full."""
 
 _COUNTERS: Final = ("records", "frames", "bytes", "written", "lost", "dropped", "reconnects")
+
+_SILENT_DOME_US: Final = 600 * US_PER_SECOND
+"""A dome that was switched off and on again answers within minutes."""
 
 _NOTICE_US: Final = 183 * US_PER_DAY
 """So long before its end an order is an alarm: a renewal takes the prefecture four months."""
@@ -58,7 +62,12 @@ class StatusViews:
             cameras=[await self._camera(entry, states.get(entry.camera), now) for entry in snapshot.cameras],
             volumes=[await asyncio.to_thread(self._volume, setting, lost) for setting in self._settings.volume],
             ledger=await self._ledger(),
-            alarms=[*_silent(by_shard), *await asyncio.to_thread(self._alarms, answers, now)],
+            alarms=[
+                *_silent(by_shard),
+                *_recorded_nowhere(snapshot.cameras, states),
+                *_silent_domes(states.values(), now),
+                *await asyncio.to_thread(self._alarms, answers, now),
+            ],
             recorders=[RecorderView(shard, answer is not None) for shard, answer in by_shard.items()],
         )
 
@@ -77,6 +86,7 @@ class StatusViews:
             gaps_today=len(gaps),
             gap_today_us=sum(min(gap.to_utc_us or now, now) - max(gap.from_utc_us, midnight) for gap in gaps),
             **{counter: known.get(counter) for counter in _COUNTERS},
+            dome=DomeView(**known["dome"]) if known.get("dome") else None,
         )
 
     def _volume(self, setting: VolumeSetting, lost: set[str]) -> VolumeView:
@@ -135,6 +145,26 @@ class StatusViews:
 def _silent(by_shard: Mapping[int, Mapping[str, Any] | None]) -> list[Alarm]:
     """One that restarts is silent for a moment, too: the page is of this instant."""
     return [Alarm("recorder-silent", None, str(shard)) for shard, answer in by_shard.items() if answer is None]
+
+
+def _recorded_nowhere(cameras: Sequence[CameraEntry], states: Mapping[str, Mapping[str, Any]]) -> list[Alarm]:
+    """Cameras that came back before anybody said where: exports could not name the place."""
+    comes_and_goes = (each for each in cameras if each.absent or each.kind is CameraKind.NOMADIC)
+    return [
+        Alarm("recorded-nowhere", None, each.camera)
+        for each in comes_and_goes
+        if each.placement is None and states.get(each.camera, {}).get("state") == CameraState.RECORDING
+    ]
+
+
+def _silent_domes(states: Iterable[Mapping[str, Any]], now: UtcUs) -> list[Alarm]:
+    """Domes whose pictures are recorded, and of which nobody has known for a while where they look."""
+    recorded = [state for state in states if state["state"] == CameraState.RECORDING and state.get("dome")]
+    return [
+        Alarm("dome-silent", state["dome"]["since_utc_us"], str(state["camera"]))
+        for state in recorded
+        if state["dome"]["state"] == DomeState.UNKNOWN and now - state["dome"]["since_utc_us"] >= _SILENT_DOME_US
+    ]
 
 
 def _size_of(note: str | None) -> int | None:

@@ -47,10 +47,14 @@ class Request:
 
     @property
     def path(self) -> tuple[str, ...]:
-        """The parts of the URI's path: camera, then track; none for `*`, which means the server itself."""
+        """The parts of the URI: camera first, track last; none for `*`, which means the server itself.
+
+        Where the camera's address has a query, the track stands behind that (Axis, Dahua).
+        """
         if self.uri == "*":
             return ()
-        return tuple(part for part in urlsplit(self.uri).path.split("/") if part)
+        parts = urlsplit(self.uri)
+        return tuple(part for part in f"{parts.path}/{parts.query}".split("/") if part)
 
 
 @dataclass(frozen=True, slots=True)

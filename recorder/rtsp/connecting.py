@@ -6,10 +6,8 @@ import ssl
 from typing import Final
 
 from recorder.errors import CameraUnreachable, Cause
-from recorder.rtsp.protocol import RtspProtocol
 from recorder.rtsp.racing import connected_socket
-from recorder.rtsp.trust import Trust
-from recorder.rtsp.url import RtspUrl
+from recorder.rtsp.trust import Peer, Trust
 
 OPTIONS: Final = (
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
@@ -22,21 +20,24 @@ OPTIONS: Final = (
 where no picture is due."""
 
 
-async def connect(url: RtspUrl, protocol: RtspProtocol, trust: Trust) -> None:
-    """Connect the protocol to the camera.
+async def connect(peer: Peer, protocol: asyncio.BaseProtocol, trust: Trust) -> asyncio.Transport:
+    """Connect the protocol to the camera; whether a pinned one is admitted is the caller's to ask of `trust`.
 
     Raises:
         CameraUnreachable: causes `refused`, `untrusted`, `tls`, `unreachable`, `timeout`.
     """
     loop = asyncio.get_running_loop()
-    context = await trust.context(url)
-    name = url.host.partition("%")[0] if context is not None else None  # a zone is no part of a certificate's name
+    context = await trust.context(peer)
+    name = peer.host.partition("%")[0] if context is not None else None  # a zone is no part of a certificate's name
     try:
-        endpoint = await connected_socket(url.host, url.port)
+        endpoint = await connected_socket(peer.host, peer.port)
         try:
             for level, option, value in OPTIONS:
                 endpoint.setsockopt(level, option, value)
-            await loop.create_connection(lambda: protocol, sock=endpoint, ssl=context, server_hostname=name)
+            transport, _ = await loop.create_connection(
+                lambda: protocol, sock=endpoint, ssl=context, server_hostname=name
+            )
+            return transport
         except BaseException:
             endpoint.close()
             raise

@@ -132,10 +132,23 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._asked_bytes = -1
         self._goodbye_bytes: int | None = None
         self._ssrc = secrets.randbits(32)
+        self._asked_mono_us = 0
+        self._endured_us = 0
         self._low_water = 1
         self._clogged = False
         self._ticked_bytes = 0
         self._ticked_mono_us = 0
+
+    def endure(self, seconds: int) -> None:
+        """The link is silent for so long at times: neither TCP nor a keep-alive without an answer ends it sooner.
+
+        To be called once, while it plays.
+        """
+        self._endured_us = seconds * US_PER_SECOND
+        if self._transport is not None and not self._transport.is_closing():
+            endpoint = self._transport.get_extra_info("socket")
+            endpoint.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, seconds)
+            endpoint.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, seconds * 1000)
 
     async def played(self) -> None:
         """Wait until the camera plays.
@@ -191,10 +204,11 @@ class RtspProtocol(asyncio.BufferedProtocol):
         """Some cameras never answer while they play; one that sends nothing either is gone, and TCP has not told."""
         if now_mono_us < self._keep_alive_due_us:
             return
-        if self._client.awaits_answer and self.bytes_read == self._asked_bytes:
+        if not self._client.awaits_answer or self.bytes_read != self._asked_bytes:
+            self._asked_bytes, self._asked_mono_us = self.bytes_read, now_mono_us
+        elif now_mono_us - self._asked_mono_us >= self._endured_us:
             self.fail(CameraUnreachable(Cause.TIMEOUT, what="keep-alive"))
             return
-        self._asked_bytes = self.bytes_read
         self._answer_due_us = now_mono_us + ANSWER_US
         self._keep_alive_due_us = now_mono_us + self._client.keep_alive_us
         self._send(self._client.keep_alive())

@@ -27,13 +27,17 @@ _log: Final = logging.getLogger(__name__)
 
 
 class RtspSource:
-    """A camera behind an `rtsp` or `rtsps` URL. A session that a redirect ended is followed by one at its target."""
+    """A camera behind an `rtsp` or `rtsps` URL. A session that a redirect ended is followed by one at its target.
 
-    def __init__(self, camera: CameraId, url: str, clock: Clock, trust: Trust) -> None:
+    `endured_s`: its link is silent for so long at times.
+    """
+
+    def __init__(self, camera: CameraId, url: str, clock: Clock, trust: Trust, *, endured_s: int | None = None) -> None:
         self._camera = camera
         self._url = url
         self._clock = clock
         self._trust = trust
+        self._endured_s = endured_s
         self._last: RtspProtocol | None = None
         self._avoid_keep_alive: set[str] = set()
 
@@ -67,6 +71,8 @@ class RtspSource:
             moved=failure.url if isinstance(failure, Redirected) else None,
             avoid_keep_alive=frozenset(self._avoid_keep_alive),
         )
+        if self._endured_s is not None:
+            self._last.endure(self._endured_s)
         return self._last
 
     def _learn(self, failure: Exception | None) -> None:

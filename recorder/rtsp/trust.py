@@ -1,4 +1,4 @@
-"""Whose certificates are accepted from `rtsps` cameras: those of an authority, or one pinned by its fingerprint."""
+"""Whose certificates are accepted from cameras: those of an authority, or one pinned by its fingerprint."""
 
 import asyncio
 import hashlib
@@ -6,9 +6,28 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Protocol
 
 from recorder.errors import CameraUnreachable, Cause
-from recorder.rtsp.url import RtspUrl
+
+
+class Peer(Protocol):
+    """Whom a connection is for: host and port, and whether it is encrypted."""
+
+    @property
+    def host(self) -> str:
+        """A name or an address; IPv6 without brackets."""
+        ...
+
+    @property
+    def port(self) -> int:
+        """Of TCP."""
+        ...
+
+    @property
+    def tls(self) -> bool:
+        """Whether a certificate is asked for."""
+        ...
 
 
 @dataclass(slots=True)
@@ -27,32 +46,32 @@ class Trust:
         """Trust whom the other one trusts, from the next connection on."""
         self.authority, self.pins = other.authority, other.pins
 
-    async def context(self, url: RtspUrl) -> ssl.SSLContext | None:
+    async def context(self, peer: Peer) -> ssl.SSLContext | None:
         """For the handshake with this camera; None where it is not encrypted."""
-        if not url.tls:
+        if not peer.tls:
             return None
-        if self._pin(url) is not None:
+        if self._pin(peer) is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE  # `admit` looks at the certificate, before anything is sent
             return context
         return self.authority or await asyncio.to_thread(ssl.create_default_context)
 
-    def admit(self, url: RtspUrl, connection: ssl.SSLObject | ssl.SSLSocket | None) -> None:
+    def admit(self, peer: Peer, connection: ssl.SSLObject | ssl.SSLSocket | None) -> None:
         """Let a camera pass after the handshake.
 
         Raises:
             CameraUnreachable: cause `untrusted`: it is pinned, and this is another certificate; `found` is its
                 fingerprint, which is no secret.
         """
-        pin = self._pin(url)
-        if not url.tls or pin is None:
+        pin = self._pin(peer)
+        if not peer.tls or pin is None:
             return
         certificate = connection.getpeercert(binary_form=True) if connection is not None else None
         found = hashlib.sha256(certificate or b"").hexdigest()
         if found != pin:
             raise CameraUnreachable(Cause.UNTRUSTED, setting="camera_tls.pins", found=found)
 
-    def _pin(self, url: RtspUrl) -> str | None:
-        host = f"[{url.host}]" if ":" in url.host else url.host
-        return self.pins.get(f"{host}:{url.port}".lower(), self.pins.get(host.lower()))
+    def _pin(self, peer: Peer) -> str | None:
+        host = f"[{peer.host}]" if ":" in peer.host else peer.host
+        return self.pins.get(f"{host}:{peer.port}".lower(), self.pins.get(host.lower()))

@@ -4,7 +4,9 @@ An entry is JCS (RFC 8785), at most 65,535 bytes. Its stored bytes are the leaf 
 again in order to verify it.
 """
 
+import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Final, Generic, Self, TypeVar
 
@@ -32,6 +34,7 @@ BODIES: Mapping[str, type[Body]] = MappingProxyType(
             machine.Clock,
             machine.Seal,
             machine.Gap,
+            machine.Move,
             machine.Heartbeat,
             machine.CustodianSet,
             machine.Expire,
@@ -55,7 +58,7 @@ BODIES: Mapping[str, type[Body]] = MappingProxyType(
     }
 )
 
-RECORDER_TYPES: Final = frozenset({"boot", "stop", "clock", "seal", "gap", "heartbeat"})
+RECORDER_TYPES: Final = frozenset({"boot", "stop", "clock", "seal", "gap", "move", "heartbeat"})
 """What a recorder's spool may bring."""
 
 ACCESS_TYPES: Final = frozenset({"release", "open", "denied"})
@@ -209,6 +212,24 @@ def personal_commitment(salt: bytes, value: str) -> str:
     if len(salt) != SALT_BYTES:
         raise ValueError(f"a salt has {SALT_BYTES} bytes")
     return digest({"d": "scelle/register/personal/1", "salt": salt.hex(), "value": value}).hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Salted:
+    """A clear value and the salt of its commitment."""
+
+    salt: bytes
+    value: str
+
+    @classmethod
+    def new(cls, value: str) -> "Salted":
+        """The value with a fresh salt."""
+        return cls(secrets.token_bytes(SALT_BYTES), value)
+
+    @property
+    def commitment(self) -> str:
+        """What stands in the ledger for it, in hex."""
+        return personal_commitment(self.salt, self.value)
 
 
 def _first(error: ValidationError) -> str:

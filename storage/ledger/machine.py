@@ -103,6 +103,23 @@ class Gap(Body):
     detail: Text | None
 
 
+class Move(Body):
+    """A dome moved, and this system did not order it (docs/design/domes.md). A second entry of the same `move` ends it.
+
+    `from_utc_us` is when it was last seen in place, `to_utc_us` when it was seen in place again; null: it is not.
+    `why`: it `left`, an expected preset means another position (`preset`), or this stands for `moves` further moves of
+    the hour, from the first to the last (`many`).
+    """
+
+    t: ClassVar[str] = "move"
+    move: Uuid7
+    camera: Name
+    from_utc_us: Instant
+    to_utc_us: Instant | None
+    why: Literal["left", "preset", "many"]
+    moves: Count
+
+
 class Heartbeat(Body):
     """The recorder lives; `state` is the hash of its state blob, `segments` how many grow."""
 

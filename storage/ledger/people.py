@@ -9,6 +9,7 @@ from pydantic import Field
 
 from storage.ledger.fields import Base64, Count, Days, Hash, Instant, Name, Part, RequisitionNumber, Text, Uuid7
 from storage.ledger.machine import Body
+from storage.snapshot import CameraKind
 
 
 class Account(Body):
@@ -41,7 +42,9 @@ class Point(Body):
 class Camera(Body):
     """A camera is added or changed; `retention_days` only shortens what the order allows.
 
-    `replaces` is the camera whose place this one took.
+    `replaces` is the camera whose place this one took. `absent`: it was taken down, so that nobody expects pictures;
+    the reason is a commitment. `ptz`: how it is asked where it looks, a commitment too (`config.ptz`). Entries of
+    earlier versions lack these.
     """
 
     t: ClassVar[str] = "camera"
@@ -51,6 +54,10 @@ class Camera(Body):
     retention_days: Days | None
     retired: bool
     replaces: Name | None = None
+    kind: CameraKind = CameraKind.FIXED
+    absent: bool = False
+    absent_reason: Hash | None = None
+    ptz: Hash | None = None
 
 
 class Placement(Body):

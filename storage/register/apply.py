@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from storage.ledger import machine, people
@@ -67,6 +67,10 @@ def _camera(session: Session, _: Placed, body: people.Camera, personal: Personal
             retention_days=body.retention_days,
             retired=body.retired,
             replaces=body.replaces,
+            kind=body.kind,
+            absent=body.absent,
+            absent_reason=personal.value("absent_reason"),
+            ptz=personal.value("ptz"),
         )
     )
 
@@ -75,7 +79,7 @@ def _placement(session: Session, _: Placed, body: people.Placement, personal: Pe
     earlier = session.scalars(
         select(tables.Placement).where(
             tables.Placement.camera == body.camera,
-            tables.Placement.to_utc_us.is_(None),
+            or_(tables.Placement.to_utc_us.is_(None), tables.Placement.to_utc_us > body.from_utc_us),
             tables.Placement.from_utc_us <= body.from_utc_us,
             tables.Placement.placement != body.placement,
         )

@@ -1,37 +1,18 @@
 """Personal values: the ledger holds their commitments, the register the values and salts, where they can be erased."""
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from nvr.base.errors import EvidenceAtRisk
 from nvr.base.jcs import Json
-from storage.ledger.entries import SALT_BYTES, personal_commitment
+from storage.ledger.entries import Salted
 
 
 class PersonalValueAltered(EvidenceAtRisk):
     """A clear value of the register is not the one to which the ledger committed; field `key` names it."""
 
     message_id = "personal-value-altered"
-
-
-@dataclass(frozen=True, slots=True)
-class Salted:
-    """A clear value and the salt of its commitment."""
-
-    salt: bytes
-    value: str
-
-    @classmethod
-    def new(cls, value: str) -> "Salted":
-        """The value with a fresh salt."""
-        return cls(secrets.token_bytes(SALT_BYTES), value)
-
-    @property
-    def commitment(self) -> str:
-        """What stands in the ledger for it, in hex."""
-        return personal_commitment(self.salt, self.value)
 
 
 @dataclass(frozen=True, slots=True)

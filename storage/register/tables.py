@@ -115,7 +115,8 @@ class Point(Table):
 class Camera(Table):
     """A device. `url` holds no user and no password; `secret` names the entry of the secrets file that does.
 
-    `replaces` is the camera whose place this one took.
+    `replaces` is the camera whose place this one took. `absent_reason` is null where it was erased; `ptz`
+    is what `config.ptz` writes, null for a camera that is not asked where it looks.
     """
 
     __tablename__ = "camera"
@@ -128,6 +129,10 @@ class Camera(Table):
     retention_days: Mapped[int | None]
     retired: Mapped[bool]
     replaces: Mapped[str | None]
+    kind: Mapped[str]
+    absent: Mapped[bool]
+    absent_reason: Mapped[str | None]
+    ptz: Mapped[str | None]
 
 
 class Placement(Table):

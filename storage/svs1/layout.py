@@ -103,6 +103,8 @@ class Flags(IntFlag):
     """Packets are missing inside."""
     UNSYNCHRONISED = 4
     """The server's clock was not disciplined."""
+    OBSERVED = 8
+    """The record right before is a side record with what was observed during this group of pictures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -184,7 +184,8 @@ def scan(path: Path) -> Scan:
     Raises:
         SegmentUnreadable: the disk does not give the bytes.
         SegmentDamaged: there is no whole header, or the file says that it is closed and is not what it says.
-            A file without whole index and footer is no error: what is whole of it is given.
+            A file without whole index and footer is no error: what is whole of it is given, but no side record at
+            its end.
     """
     with SegmentFile(path) as file:
         header, commit, offset = file.header()
@@ -202,6 +203,10 @@ def scan(path: Path) -> Scan:
             heads.append(record.head)
             entries.append(IndexEntry(offset, record.inner))
             offset += len(record.front) + len(record.box) + HASH_BYTES
+        if index is None and heads and heads[-1].type is RecordType.SIDE:
+            # Its group never came: a record that belongs to nothing would look like one that was left out.
+            offset = entries.pop().offset
+            heads.pop()
         root = segment_root(header.hh, commit, [entry.inner for entry in entries])
         if index is not None:
             footer, told = index

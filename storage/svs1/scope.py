@@ -19,10 +19,13 @@ def records_in_scope(
     `leads_into_next` the granted part of the following segment goes on with this segment's last group of pictures, so
     the records from the last random access point to the end are in scope too.
 
-    Side records are never in scope. Nothing is, not even the init record, when no group of pictures is.
+    The side record of a group whose time overlaps the interval is in scope, that of one that is only needed for
+    decoding is not. Nothing is, not even the init record, when no group of pictures is.
     """
     gops = [head for head in heads if head.type is RecordType.GOP]
     wanted = {at for at, head in enumerate(gops) if overlaps(head, from_utc_us, to_utc_us)}
+    sides = side_records(heads)
+    observed = {gops[at].seq - 1 for at in wanted} & sides
     firsts = [min(wanted)] if wanted else []
     if leads_into_next and gops:
         wanted.add(len(gops) - 1)
@@ -30,7 +33,12 @@ def records_in_scope(
     for first in firsts:
         wanted.update(range(_random_access_before(gops, first), first))
     inits = [head.seq for head in heads if head.type is RecordType.INIT] if wanted else []
-    return inits + [gops[at].seq for at in sorted(wanted)]
+    return inits + sorted({gops[at].seq for at in wanted} | observed)
+
+
+def side_records(heads: Iterable[RecordHead]) -> set[int]:
+    """The `seq` of the side records; each belongs to the group of pictures right behind it."""
+    return {head.seq for head in heads if head.type is RecordType.SIDE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Sealing: records in clear become parts to be written with one `writev` (docs/design/svs1.md). No I/O."""
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -32,8 +32,8 @@ Parts: TypeAlias = list[Bytes]
 class Scratch:
     """A buffer for ciphertext that lives as long as the volume's writer; it grows and never shrinks."""
 
-    def __init__(self) -> None:
-        self._buffer = bytearray(1 << 20)
+    def __init__(self, size: int = 1 << 20) -> None:
+        self._buffer = bytearray(size)
 
     def view(self, size: int) -> memoryview:
         """The first `size` bytes; whatever the last caller left there is overwritten."""
@@ -44,12 +44,26 @@ class Scratch:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A record ready to be written; `parts` are good until the next record is sealed with the same scratch."""
+    """A record ready to be written; `parts` are good until the next record is sealed with the same scratch.
+
+    `side` is the side record that belongs to it: written right before it, and counted with it or not at all.
+    """
 
     head: RecordHead
     inner: bytes
     parts: Parts
     size: int
+    side: "Sealed | None" = None
+
+    @property
+    def all_parts(self) -> Parts:
+        """What is to be written, in one go."""
+        return self.parts if self.side is None else [*self.side.parts, *self.parts]
+
+    @property
+    def all_bytes(self) -> int:
+        """How much that is."""
+        return self.size if self.side is None else self.side.size + self.size
 
 
 class SegmentWriter:
@@ -110,7 +124,9 @@ class SegmentWriter:
         return header, self._seal(head, body, [len(body)])
 
     def seal(self, record: Record) -> Sealed:
-        """Seal one group of pictures. The packet table is appended to `record.data` itself.
+        """Seal one group of pictures, and what was observed meanwhile as its side record.
+
+        The packet table is appended to `record.data` itself.
 
         Raises:
             ValueError: the record's sizes disagree, or it is larger than the format allows.
@@ -122,10 +138,21 @@ class SegmentWriter:
         if len(record.data) + len(table) > MAX_CIPHERTEXT_BYTES:
             raise ValueError("a record is larger than the format allows")
         record.data += table
-        return self._seal(self._head(record), record.data, [*record.sizes, len(table)])
+        side = None
+        if record.observations:
+            start_utc_us, epoch = record.start_utc_us, record.clock_epoch
+            side = self.seal_side(record.observations, start_utc_us=start_utc_us, clock_epoch=epoch)
+        sealed = self._seal(self._head(record), record.data, [*record.sizes, len(table)])
+        return sealed if side is None else replace(sealed, side=side)
 
     def seal_side(self, observations: bytes, *, start_utc_us: UtcUs, clock_epoch: int) -> Sealed:
-        """Seal a side record: a JCS array of observations."""
+        """Seal a side record by itself: a JCS array of observations, of a bounded size.
+
+        Raises:
+            ValueError: it is larger than the format allows.
+        """
+        if len(observations) > MAX_CIPHERTEXT_BYTES:
+            raise ValueError("a side record is larger than the format allows")
         head = RecordHead(
             type=RecordType.SIDE,
             seq=self.count,
@@ -134,10 +161,13 @@ class SegmentWriter:
             start_utc_us=start_utc_us,
             clock_epoch=clock_epoch,
         )
-        return self._seal(head, observations, [len(observations)])
+        # Not in the scratch: the group that it belongs to is sealed there before either is written.
+        return self._seal(head, observations, [len(observations)], Scratch(len(observations) + TAG_BYTES))
 
     def written(self, sealed: Sealed) -> None:
-        """The parts of this record are in the file."""
+        """The parts of this record, and of its side record before it, are in the file."""
+        if sealed.side is not None:
+            self.written(sealed.side)
         self._entries.append(IndexEntry(self._offset, sealed.inner))
         self._root.append(sealed.inner)
         self._offset += sealed.size
@@ -154,9 +184,10 @@ class SegmentWriter:
         flags |= Flags.CONTINUATION if record.continuation else Flags.NONE
         flags |= Flags.LOSS if record.lost else Flags.NONE
         flags |= Flags.UNSYNCHRONISED if record.unsynchronised else Flags.NONE
+        flags |= Flags.OBSERVED if record.observations else Flags.NONE
         return RecordHead(
             type=RecordType.GOP,
-            seq=self.count,
+            seq=self.count + (1 if record.observations else 0),
             ct_len=len(record.data),
             slice_count=len(record.sizes) + 1,
             start_utc_us=record.start_utc_us,
@@ -170,11 +201,11 @@ class SegmentWriter:
             packet_count=len(record.sizes),
         )
 
-    def _seal(self, head: RecordHead, plaintext: Bytes, lengths: list[int]) -> Sealed:
+    def _seal(self, head: RecordHead, plaintext: Bytes, lengths: list[int], scratch: Scratch | None = None) -> Sealed:
         packed = head.pack()
         key = record_key(self._dek, self.hh, packed)
         front = packed + record_key_commitment(key) + pack_lengths(lengths)
-        box = self._scratch.view(head.ct_len + TAG_BYTES)
+        box = (scratch or self._scratch).view(head.ct_len + TAG_BYTES)
         AESGCM(key).encrypt_into(NONCE, plaintext, front, box)
         inner = inner_root(front, cut(box, lengths), box[head.ct_len :])
         return Sealed(head, inner, [front, box, inner], len(front) + len(box) + HASH_BYTES)

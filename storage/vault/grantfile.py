@@ -10,8 +10,7 @@ from typing import Final
 
 from nvr.base.ids import SegmentId
 from nvr.base.jcs import Json, canonical
-from storage.ledger.entries import SALT_BYTES
-from storage.register.personal import Salted
+from storage.ledger.entries import SALT_BYTES, Salted
 from storage.svs1.header import Header, parse_json
 from storage.svs1.layout import RecordHead
 from storage.vault.answer import Answer, answer_from

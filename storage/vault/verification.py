@@ -200,7 +200,7 @@ def _joined(
     before = next((one for one in segments if one.segment == name), None)
     if before is None or before.header.camera != each.header.camera or before.header.run != each.header.run:
         return None
-    seam_us = each.header.start_utc_us - heads[before.segment][-1].end_utc_us
+    seam_us = each.header.start_utc_us - max(head.end_utc_us for head in heads[before.segment])
     return name if abs(seam_us) <= SEAM_US else None
 
 

@@ -10,15 +10,19 @@ import pytest
 
 from config.load import load
 from config.model import Settings
+from config.ptz import PtzSetting
 from nvr.app.commands import Role, role_command
 from nvr.app.founding import found
 from nvr.base.clock import SystemClock
 from nvr.base.ids import CameraId
 from nvr.base.wire import Client
 from nvr.sim.camera import SimCamera
+from nvr.sim.onvif.camera import Head, OnvifCamera, Preset
+from nvr.sim.onvif.server import OnvifSimulator
 from nvr.sim.server import Simulator
 from storage.snapshot import CameraEntry, CameraSnapshot, publish
 from storage.spool_reader import SpoolReader
+from storage.svs1.layout import Flags, RecordType
 from storage.svs1.scan import scan
 from tests.nvr.app.fixtures import ServiceManager, write_config
 
@@ -48,10 +52,12 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service
 
 
 @asynccontextmanager
-async def cameras(settings: Settings) -> AsyncIterator[None]:
+async def cameras(settings: Settings, ptz: str | None = None) -> AsyncIterator[None]:
+    """Two simulated cameras, all of them domes that are asked so if told."""
     sim = [SimCamera(name, width=160, height=90, fps=10, gop_frames=5, bitrate_bps=50_000) for name in NAMES]
     async with Simulator(sim, port=0) as simulator:
-        entries = tuple(CameraEntry(CameraId(name), f"rtsp://127.0.0.1:{simulator.port}/{name}", 0) for name in NAMES)
+        url = f"rtsp://127.0.0.1:{simulator.port}"
+        entries = tuple(CameraEntry(CameraId(name), f"{url}/{name}", 0, ptz=ptz) for name in NAMES)
         await asyncio.to_thread(publish, settings.paths.camera_snapshot, CameraSnapshot(2, entries))
         yield
 
@@ -216,3 +222,40 @@ def test_recorder_without_any_volume_does_not_pretend_to_record(settings: Settin
     )
     assert done.returncode == 1
     assert "volume-lost" in done.stderr
+
+
+async def until_dome(settings: Settings, state: str, sealed_observations: int) -> None:
+    """Ask until every dome is in this state, and so many of its observations went with pictures."""
+    async with Client(settings.paths.recorder_socket(0)) as client:
+        while True:
+            domes = [each["dome"] for each in (await client.call("status"))["state"]["cameras"]]
+            if all(dome["state"] == state and dome["sealed"] >= sealed_observations for dome in domes):
+                return
+
+
+def test_killed_recorder_leaves_where_its_domes_looked_and_that_they_moved(
+    settings: Settings, config: Path, manager: ServiceManager
+) -> None:
+    presets = (Preset("1", "Mairie", 0.0, 0.0), Preset("2", "Gare", 0.5, 0.0))
+
+    async def crash() -> None:
+        camera = OnvifCamera(login="none", head=Head(presets=presets, default_degrees=True))
+        async with OnvifSimulator(camera) as onvif:
+            assert onvif.head is not None
+            setting = PtzSetting(onvif.url, expected=("Mairie",))
+            async with cameras(settings, setting.to_text()), recorder(config, manager) as process:
+                await until_dome(settings, "preset", 2)
+                onvif.head.go("2")
+                await until_dome(settings, "away", 4)
+                await until_written(settings, 8)
+                process.kill()
+                await process.wait()
+
+    asyncio.run(crash())
+    for path in growing(settings):
+        heads = scan(path).heads
+        sides = {head.seq for head in heads if head.type is RecordType.SIDE}
+        observed = {head.seq - 1 for head in heads if Flags.OBSERVED in head.flags}
+        assert len(observed) >= 2
+        assert observed == sides
+    assert told(settings).count("move") == len(NAMES)

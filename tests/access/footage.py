@@ -18,7 +18,7 @@ from access.facts import PlaceText
 from access.ports import Inclusion, SegmentAt
 from nvr.base.clock import SimClock
 from nvr.base.ids import AccountId, ActId, BootId, CameraId, GrantId, RequisitionNo, RunId, SegmentId, uuid7
-from nvr.base.jcs import Json
+from nvr.base.jcs import Json, canonical
 from nvr.base.units import Ticks90k, UtcUs, us_from_ticks
 from nvr.sim.camera import Codec
 from nvr.sim.encoder import AccessUnit, Encoder, Encoding, ParameterSets, nal_type
@@ -119,6 +119,25 @@ def records_of(
         record.pts_delta_90k.append(pts_90k - record.pts_90k)
         record.dur_90k += FRAME_90K
     return records
+
+
+def observed(records: Sequence[Record]) -> list[Record]:
+    """The same records, each with what a dome said in the middle of it."""
+    for number, record in enumerate(records):
+        record.observations = canonical([observation(number, record.start_utc_us)])
+    return list(records)
+
+
+def observation(number: int, start_utc_us: int) -> dict[str, Json]:
+    """What the dome said in the middle of a second."""
+    return {
+        "k": "ptz",
+        "t_utc_us": start_utc_us + 500_000,
+        "pan_mdeg": 1_000 * number,
+        "tilt_mdeg": -5_000,
+        "zoom_milli": 0,
+        "preset": None,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +319,7 @@ class Town:
             writer.written(init)
             for record in records:
                 one = writer.seal(record)
-                file.writelines(one.parts)
+                file.writelines(one.all_parts)
                 writer.written(one)
             file.writelines(writer.closing())
         last = records[-1]

@@ -92,16 +92,21 @@ class Opened:
         world.handlers[ActName.GRANT_ANSWER] = self.grants.answer
 
     async def record(
-        self, number: int, *, kinds: tuple[RandomAccess, ...] = (), continues: SegmentStart | None = None
+        self,
+        number: int,
+        *,
+        kinds: tuple[RandomAccess, ...] = (),
+        continues: SegmentStart | None = None,
+        observations: tuple[bytes, ...] = (),
     ) -> Path:
-        """Seal one segment, and let ledger and index know it."""
+        """Seal one segment, and let ledger and index know it; `observations` are what a dome said in each group."""
         start = segment_start(
             number,
             start_utc_us=NOW_UTC_US + number * SEGMENT_US,
             continues=None if continues is None else continues.segment,
         )
         groups = footage(number)
-        await asyncio.to_thread(self._record, start, groups, kinds)
+        await asyncio.to_thread(self._record, start, groups, kinds, observations)
         self.groups.append(groups)
         self.starts.append(start)
         sealed = self.recorder.told.sealed_segments[-1]
@@ -112,13 +117,20 @@ class Opened:
         )
         return path
 
-    def _record(self, start: SegmentStart, groups: list[list[bytes]], kinds: tuple[RandomAccess, ...]) -> None:
+    def _record(
+        self,
+        start: SegmentStart,
+        groups: list[list[bytes]],
+        kinds: tuple[RandomAccess, ...],
+        observations: tuple[bytes, ...],
+    ) -> None:
         writer = self.recorder.new_writer()
         writer.start()
         writer.open_segment(start)
         for number, packets in enumerate(groups):
             kind = kinds[number] if kinds else RandomAccess.IDR
             record = gop(number, packets, start_utc_us=start.start_utc_us, random_access=kind)
+            record.observations = observations[number] if observations else b""
             assert writer.append(start.segment, record)
         writer.close_segment(start.segment)
         assert writer.stop(drain=True)

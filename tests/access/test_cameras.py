@@ -6,6 +6,7 @@ import pytest
 
 from access.policy import Denied
 from nvr.base.errors import InvalidValue
+from storage.register import tables
 from tests.access.world import DAY_US, HOUR_US, NOW_UTC_US, World
 
 ADDED = {"camera": "cam-2", "url": "rtsp://192.0.2.2:554/live", "user": "viewer", "password": "s3cret-of-camera"}
@@ -88,6 +89,32 @@ async def test_retired_camera_leaves_the_snapshot_and_stays_in_the_register(town
     assert [(row["camera"], row["retired"]) for row in rows] == [("cam-1", True)]
     with pytest.raises(InvalidValue, match="camera"):
         await town.act("root", "camera.retire", camera="cam-1")
+
+
+async def test_retired_camera_stands_nowhere_its_login_is_gone_and_its_name_stays_taken(town: World) -> None:
+    await town.act("root", "camera.add", **{**ADDED, "camera": "cam-9"})
+    await town.act("root", "camera.retire", camera="cam-1")
+    await town.act("root", "camera.retire", camera="cam-9")
+    assert await asyncio.to_thread(lambda: json.loads(town.secrets_file.read_bytes())) == {}
+    ends = await town.register.read(lambda session: [row.to_utc_us for row in session.query(tables.Placement)])
+    assert ends
+    assert None not in ends
+    with pytest.raises(InvalidValue, match="not taken"):
+        await town.act("root", "camera.add", camera="cam-1", url="rtsp://192.0.2.1/live")
+
+
+async def test_footage_of_a_retired_camera_is_listed_held_and_asked_for(town: World) -> None:
+    town.index.recorded(ago_us=3 * DAY_US)
+    await town.act("root", "camera.retire", camera="cam-1")
+    (row,) = await town.act("f.audit", "camera.list")
+    assert (row["retired"], row["oldest_utc_us"]) == (True, NOW_UTC_US - 3 * DAY_US)
+    (kept,) = await town.act("root", "retention.show")
+    assert (kept["days"], kept["achieved_days"]) == (30, 3)
+    times = {"from_utc_us": NOW_UTC_US - 4 * DAY_US, "to_utc_us": NOW_UTC_US - DAY_US}
+    hold = await town.act("a.martin", "hold.place", cameras=["cam-1"], **times, asked_by="J. Renaud")
+    assert hold["cameras"] == ["cam-1"]
+    asked = await town.act("a.martin", "requisition.new", cameras=["cam-1"], **times, asked_by="J. Renaud")
+    assert asked["answer"] is None
 
 
 async def test_list_says_state_and_oldest_footage(town: World) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from access.policy import Denied
+from access.release import Release
 from nvr.base.ids import CameraId
 from storage.records import RandomAccess
 from storage.svs1.layout import RecordType
@@ -146,3 +147,34 @@ def _flip_byte_of_record(path: Path, distance: int) -> None:
     end_of_record = len(content) - 56 - 4 * 40 - 128
     content[end_of_record - 32 - 16 - 8 * 4 - distance] ^= 1
     path.write_bytes(content)
+
+
+OBSERVED = (b'[{"k":"ptz","t":0}]', b'[{"k":"ptz","t":1}]', b'[{"k":"ptz","t":2}]')
+
+
+async def _sides(opened: Opened, release: Release) -> list[bytes]:
+    """What a dome said, as far as the release gives it."""
+
+    def read() -> list[bytes]:
+        segments = release.segments(CAMERA)
+        records = [record for segment in segments for record in release.records(segment.segment)]
+        return [record.table for record in records if record.head.type is RecordType.SIDE]
+
+    return await asyncio.to_thread(read)
+
+
+async def test_what_a_dome_said_is_given_with_the_groups_of_the_interval_and_no_others(opened: Opened) -> None:
+    await opened.record(3, observations=OBSERVED)
+    release = await opened.open(await opened.grant(first=10, last=12))
+    assert await _sides(opened, release) == [OBSERVED[1], OBSERVED[2]]
+    assert await opened.everything(release) == [*opened.groups[3][1], *opened.groups[3][2]]
+
+
+async def test_custodians_open_a_dome_whose_group_crosses_segments(opened: Opened) -> None:
+    none = (RandomAccess.NONE,) * 3
+    await opened.record(3, observations=OBSERVED)
+    await opened.record(4, kinds=none, continues=opened.starts[3], observations=OBSERVED)
+    release = await opened.open(await opened.grant(first=13, last=14))
+    # Of the groups before the interval, which only decoding needs, the pictures are there and the positions are not.
+    assert await _sides(opened, release) == [OBSERVED[1]]
+    assert await opened.everything(release) == [*opened.groups[3][2], *opened.groups[4][0], *opened.groups[4][1]]

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 from argon2 import PasswordHasher
 
 from access.accounts import Accounts
+from access.camera_absence import CameraAbsence
 from access.camera_changes import CameraChanges
+from access.camera_discovery import CameraDiscovery
 from access.camera_test import CameraTest
 from access.cameras import Cameras
 from access.fleet_import import FleetImport
@@ -19,11 +21,12 @@ from access.logins import Logins
 from access.passwords import Passwords
 from access.perimeter import Perimeter
 from access.policy import ActName
-from access.ports import Consistency, Coverage, Inclusion, SegmentAt
+from access.ports import Asked, Consistency, Coverage, Inclusion, Recorded, SegmentAt
 from access.publication import Publisher
 from access.refusals import Refusals
 from access.requisitions import Requisitions
 from access.service import AccessService, Handler
+from access.stream_lookup import StreamLookup
 from nvr.base.clock import SimClock
 from nvr.base.errors import Retryable
 from nvr.base.ids import CameraId, SegmentId
@@ -171,10 +174,41 @@ class Checks:
     def __init__(self) -> None:
         self.asked: list[tuple[int, list[CameraId], int]] = []
         self.known: set[str] | None = None
+        self.retried: list[tuple[int, CameraId]] = []
 
     async def check(self, shard: int, cameras: Sequence[CameraId], seconds: int) -> Sequence[Mapping[str, Json]]:
         self.asked.append((shard, list(cameras), seconds))
         return [{"camera": camera, "result": "ok"} for camera in cameras if self.known is None or camera in self.known]
+
+    async def retry(self, shard: int, camera: CameraId) -> None:
+        self.retried.append((shard, camera))
+
+
+PROFILE: dict[str, Json] = {"name": "main", "coding": "H264", "width": 1920, "height": 1080, "fps_milli": 25_000}
+CHOICE: dict[str, Json] = {"profile": PROFILE, "reason": "largest", "others": [], "channels": 1}
+
+
+class Finder:
+    """Recorders that find what they are told; a host without an answer gives its stream at `/main`."""
+
+    def __init__(self) -> None:
+        self.searches: list[tuple[str | None, Sequence[str] | None, Sequence[Recorded], int]] = []
+        self.asked: list[Asked] = []
+        self.found: list[Mapping[str, Json]] = []
+        self.streams: dict[str, Mapping[str, Json]] = {}
+
+    async def discover(
+        self, interface: str | None, hosts: Sequence[str] | None, known: Sequence[Recorded], seconds: int
+    ) -> Sequence[Mapping[str, Json]]:
+        self.searches.append((interface, hosts, known, seconds))
+        return self.found
+
+    async def lookup(self, cameras: Sequence[Asked]) -> Sequence[Mapping[str, Json]]:
+        self.asked += cameras
+        return [
+            self.streams.get(each.host, {"url": f"rtsp://{each.host}/main", "cause": None, "choice": CHOICE})
+            for each in cameras
+        ]
 
 
 class World:
@@ -187,6 +221,7 @@ class World:
         self.register = register
         self.index = Index()
         self.checks = Checks()
+        self.finder = Finder()
         self.secrets_file = directory / "secrets.json"
 
     async def compose(self) -> None:
@@ -198,20 +233,25 @@ class World:
         logins = Logins(self.secrets_file)
         self.cameras = Cameras(register, self.publisher, index, States(), clock, logins=logins, shards_for=lambda _: 2)
         changes = CameraChanges(register, self.publisher, logins, clock)
+        absence = CameraAbsence(register, self.publisher, self.checks, clock)
         fleet = FleetImport(register, self.publisher, logins, clock, shards_for=lambda _: 2)
         perimeter = Perimeter(register, self.publisher, clock)
         holds = Holds(register, clock, ZONE)
         requisitions = Requisitions(register, index, clock, ZONE)
+        lookup = StreamLookup(register, self.finder, clock)
         self.handlers: dict[ActName, Handler] = {
             ActName.ACCOUNT_ADD: self.accounts.add,
             ActName.ACCOUNT_END: self.accounts.end,
             ActName.ACCOUNT_LIST: self.accounts.list,
-            ActName.CAMERA_ADD: self.cameras.add,
-            ActName.CAMERA_EDIT: changes.edit,
-            ActName.CAMERA_IMPORT: fleet.run,
+            ActName.CAMERA_ABSENT: absence.absent,
+            ActName.CAMERA_ADD: lookup.before(ActName.CAMERA_ADD, self.cameras.add),
+            ActName.CAMERA_DISCOVER: CameraDiscovery(register, self.finder, clock).run,
+            ActName.CAMERA_EDIT: lookup.before(ActName.CAMERA_EDIT, changes.edit),
+            ActName.CAMERA_IMPORT: lookup.before_import(fleet.run),
             ActName.CAMERA_LIST: self.cameras.list,
             ActName.CAMERA_MOVE: changes.move,
-            ActName.CAMERA_REPLACE: changes.replace,
+            ActName.CAMERA_PRESENT: absence.present,
+            ActName.CAMERA_REPLACE: lookup.before(ActName.CAMERA_REPLACE, changes.replace),
             ActName.CAMERA_RETIRE: self.cameras.retire,
             ActName.CAMERA_TEST: CameraTest(register, self.checks, clock).run,
             ActName.POINT_ADD: perimeter.add_point,

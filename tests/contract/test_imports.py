@@ -21,6 +21,9 @@ ONLY_IN: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
         # HTTP is one way in, and it is in access
         "fastapi": ("access",),
         "starlette": ("access",),
+        # what cameras send over HTTP and in XML is read in one place, with bounds
+        "h11": ("recorder.onvif.http",),
+        "xml": ("recorder.onvif", "nvr.sim.onvif"),
         # no requisition, no picture: what opens records has one caller
         "storage.vault.unseal": ("access.release", "storage.vault.unseal"),
         # the simulator is for the demo, tests and benchmarks

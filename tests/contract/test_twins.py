@@ -12,6 +12,7 @@ EXEMPT: MappingProxyType[str, str] = MappingProxyType(
         # module or package: where its tests are instead
         "benchmarks": "they are measurements, and `make bench` runs them",
         "nvr.app": "tests/acceptance plays against the installed programs",
+        "nvr.sim.onvif.camera": "plain values; tests/recorder/onvif plays against each of them",
         "storage.records": "plain values; what makes and what seals them is tested",
     }
 )

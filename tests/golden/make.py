@@ -29,6 +29,9 @@ HERE: Final = Path(__file__).parent
 DEK: Final = seed("golden dek")
 PASSPHRASE: Final = "été à la mairie"
 TORN_BYTES: Final = 1000
+OBSERVATIONS: Final = canonical(
+    [{"k": "ptz", "t_utc_us": NOW_US, "pan_mdeg": -90_000, "tilt_mdeg": 12_500, "zoom_milli": 0, "preset": "Mairie"}]
+)
 
 
 def stream(*what: object) -> Callable[[int], bytes]:
@@ -94,6 +97,20 @@ def svs1() -> dict[str, bytes]:
     }
 
 
+def observed() -> dict[str, bytes]:
+    """A segment of a dome: a side record before its group of pictures."""
+    writer = SegmentWriter(header_of(segment_start(1)), bytearray(DEK), CODEC, Scratch())
+    header, init = writer.opening()
+    parts = [header, *map(bytes, init.parts)]
+    writer.written(init)
+    record = gop(0, [stream("dome")(100)])
+    record.observations = OBSERVATIONS
+    group = writer.seal(record)
+    parts += map(bytes, group.all_parts)
+    writer.written(group)
+    return {"svs1/observed.svs": b"".join([*parts, *writer.closing()])}
+
+
 def keys() -> dict[str, bytes]:
     """A signed set, a split, every context, a key file, and a keyring file with a live, a shredded and a torn slot."""
     people = custodians(2, 3, envelopes=True)
@@ -119,7 +136,7 @@ def made_once() -> dict[str, Callable[[], bytes]]:
 
 def write(directory: Path) -> None:
     """Write all of it below the directory, except what was made once and is there."""
-    fresh: Mapping[str, bytes] = {**svs1(), **keys()}
+    fresh: Mapping[str, bytes] = {**svs1(), **observed(), **keys()}
     once = {name: make() for name, make in made_once().items() if not (directory / name).exists()}
     for name, content in {**fresh, **once}.items():
         (directory / name).parent.mkdir(exist_ok=True)

@@ -8,7 +8,7 @@ import pytest
 
 from nvr.base.jcs import canonical
 from storage.keyring.places import KeyringFile
-from storage.svs1.contexts import commitment, record_key_commitment
+from storage.svs1.contexts import commitment, record_key, record_key_commitment
 from storage.svs1.layout import Flags, RecordType
 from storage.svs1.opening import codec_config, decrypt, packets
 from storage.svs1.reader import SegmentReader
@@ -27,7 +27,7 @@ def _json(name: str) -> Any:  # noqa: ANN401 -- whatever the file holds
     return json.loads((HERE / name).read_bytes())
 
 
-@pytest.mark.parametrize("kind", [make.svs1, make.keys])
+@pytest.mark.parametrize("kind", [make.svs1, make.observed, make.keys])
 def test_this_version_writes_the_same_bytes(kind: Any) -> None:  # noqa: ANN401 -- one of two functions
     for name, content in kind().items():
         assert (HERE / name).read_bytes() == content, name
@@ -56,6 +56,13 @@ def test_closed_segment_opens_with_its_keys() -> None:
         first, second, third = reader.heads[1:4]
         assert (first.offset_us, second.offset_us, third.offset_us) == (-1_250_000, None, 0)
         assert (second.flags, third.flags) == (Flags.CONTINUATION | Flags.LOSS, Flags.UNSYNCHRONISED)
+
+
+def test_side_record_of_a_dome_opens_and_its_group_says_that_it_is_there() -> None:
+    with SegmentReader(HERE / "svs1" / "observed.svs") as reader:
+        side, group = reader.record(1), reader.record(2)
+        assert (side.head.type, group.head.flags) == (RecordType.SIDE, Flags.OBSERVED)
+        assert decrypt(side, record_key(make.DEK, reader.hh, side.head_bytes)) == make.OBSERVATIONS
 
 
 def test_torn_segment_scans_to_its_last_whole_record() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.units import MonoUs, UtcUs
-from storage.records import GapCause, Record, SegmentStart
+from storage.records import GapCause, MoveWhy, Record, SegmentStart
 
 
 @dataclass
@@ -24,6 +24,16 @@ class Gap:
     to_utc_us: UtcUs | None
     cause: GapCause
     detail: str
+
+
+@dataclass(frozen=True)
+class Move:
+    move: str
+    camera: CameraId
+    from_utc_us: UtcUs
+    to_utc_us: UtcUs | None
+    why: MoveWhy
+    moves: int
 
 
 @dataclass(frozen=True)
@@ -116,6 +126,7 @@ class MemoryEvents(Watched):
         self.told: list[Gap] = []
         self.gaps: dict[str, Gap] = {}
         self.steps: list[ClockStep] = []
+        self.moves: list[Move] = []
 
     def gap(
         self,
@@ -130,6 +141,12 @@ class MemoryEvents(Watched):
         entry = Gap(gap, camera, from_utc_us, to_utc_us, cause, detail)
         self.told.append(entry)
         self.gaps[gap] = entry
+        self.happened()
+
+    def move(
+        self, *, move: str, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs | None, why: MoveWhy, moves: int
+    ) -> None:
+        self.moves.append(Move(move, camera, from_utc_us, to_utc_us, why, moves))
         self.happened()
 
     def clock(self, *, epoch: int, step_us: int, utc_us: UtcUs, mono_us: MonoUs) -> None:

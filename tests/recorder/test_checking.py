@@ -13,6 +13,7 @@ from nvr.base.stop import Stop
 from nvr.sim.camera import SimCamera
 from nvr.sim.server import Simulator
 from recorder.checking import Means, check
+from recorder.onvif.reach import Reach
 from recorder.rtsp.trust import Trust
 from recorder.shard import Shard
 from recorder.status import CameraStatus, State
@@ -22,6 +23,7 @@ from tests.recorder.fakes import MemoryEvents, MemorySink
 
 CAM = SimCamera(name="cam1", width=352, height=288, fps=12, gop_frames=6, bitrate_bps=300_000)
 NAME = CameraId("cam-1")
+NO_ONVIF = Reach(SystemClock(), Trust(), locate_s=0.0)
 
 
 def entry_of(sim: Simulator, secret: str | None = None) -> CameraEntry:
@@ -32,10 +34,16 @@ def means(
     status: Callable[[CameraId], CameraStatus | None] = lambda _: None,
     *,
     timeout_s: int = 10,
+    reach: Reach = NO_ONVIF,
     **logins: tuple[str, str],
 ) -> Means:
     return Means(
-        secrets=logins.__getitem__, status=status, clock=SystemClock(), connect_timeout_s=timeout_s, trust=Trust()
+        secrets=logins.__getitem__,
+        status=status,
+        clock=SystemClock(),
+        connect_timeout_s=timeout_s,
+        trust=Trust(),
+        reach=reach,
     )
 
 

@@ -1,7 +1,6 @@
 """A whole city's cameras vanish in one instant and come back in another, on a simulated clock."""
 
 import asyncio
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -10,129 +9,22 @@ import pytest
 from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId
 from nvr.base.stop import Stop
-from nvr.base.units import US_PER_SECOND, MonoUs, us_from_ticks
-from recorder.errors import CameraUnreachable, Cause
-from recorder.h264 import H264Depacketiser
+from nvr.base.units import US_PER_SECOND, us_from_ticks
+from recorder.errors import Cause
 from recorder.rtsp import source
-from recorder.rtsp.client import Channels
-from recorder.rtsp.sdp import VideoTrack
-from recorder.rtsp.url import RtspUrl
-from recorder.run import Run
 from recorder.shard import Shard
 from recorder.status import ShardSettings, State
 from storage.records import GapCause
 from storage.snapshot import CameraEntry
 from tests.recorder.fakes import MemoryEvents, MemorySink
-from tests.recorder.line import TRACK
-from tests.recorder.rtp import Packets, idr, inter
+from tests.recorder.network import PICTURE_US, Network
 
 CAMERAS = 113
-STEP_US = 10_000
-PICTURE_US = 500_000
-GROUP = 4
 OUTAGE_S = 60
 SETTINGS = ShardSettings()
 BACK_S = SETTINGS.retry_most_s + CAMERAS / SETTINGS.connects_per_second + 2
 """The longest wait between two attempts, everybody's turn, and a group of pictures."""
 PAUSE_US = US_PER_SECOND // SETTINGS.connects_per_second
-
-
-Begin = Callable[[VideoTrack, Channels], Run[H264Depacketiser]]
-
-
-class Session:
-    """What a worker needs of a session, with pictures that come when the network says so."""
-
-    quiet_ticks = 0
-    bitrate_bps = 0
-    failure: Exception | None = None
-
-    def __init__(self, begin: Begin) -> None:
-        self.run = begin(TRACK, Channels(0, 1))
-        self.sent = 0
-        self._packets = Packets()
-        self._over = asyncio.Event()
-
-    async def ended(self) -> None:
-        await self._over.wait()
-        if self.failure is not None:
-            raise self.failure
-
-    def tick(self, now_mono_us: int) -> None:
-        pass
-
-    def fail(self, error: Exception) -> None:
-        self.failure = error
-        self._over.set()
-
-    def close(self) -> None:
-        self._over.set()
-
-    def picture(self, now_mono_us: MonoUs) -> None:
-        nal = idr(60) if self.sent % GROUP == 0 else inter(40)
-        buffer = bytearray(b"".join(self._packets.unit(self.sent * 45_000, [nal])))
-        self.run.reading(now_mono_us)
-        with memoryview(buffer) as view:
-            self.run.depacketiser.walk(buffer, view, 0, len(buffer))
-        self.run.read()
-        self.sent += 1
-
-
-class Network:
-    """Between the shard and its cameras; while it is down nobody can be reached."""
-
-    def __init__(self, clock: SimClock) -> None:
-        self.clock = clock
-        self.is_up = True
-        self.attempts: list[int] = []
-        self.pictures = 0
-        self._sessions: list[Session] = []
-
-    async def open(
-        self,
-        url: RtspUrl,
-        _credentials: object,
-        begin: Begin,
-        **_: object,
-    ) -> Session:
-        self.attempts.append(self.clock.mono_us())
-        if not self.is_up:
-            raise CameraUnreachable(Cause.UNREACHABLE)
-        session = Session(begin)
-        self._sessions.append(session)
-        return session
-
-    def vanish(self) -> None:
-        self.is_up = False
-        sessions, self._sessions = self._sessions, []
-        for session in sessions:
-            session.fail(CameraUnreachable(Cause.CLOSED))
-
-    def freeze(self) -> None:
-        """Sessions stand, and nothing comes on them any more."""
-        self._sessions = []
-
-    def stand_still(self, seconds: int, *, pictures: bool = True) -> None:
-        """The machine does nothing for so long; what the cameras send meanwhile is read in one go afterwards."""
-        self.clock.advance(seconds * US_PER_SECOND)
-        if pictures:
-            asyncio.get_running_loop().call_later(0, self._catch_up, seconds * US_PER_SECOND // PICTURE_US)
-
-    def _catch_up(self, count: int) -> None:
-        for session in self._sessions:
-            for _ in range(count):
-                session.picture(self.clock.mono_us())
-                self.pictures += 1
-
-    async def pass_seconds(self, seconds: float) -> None:
-        for _ in range(round(seconds * US_PER_SECOND) // STEP_US):
-            self.clock.advance(STEP_US)
-            for _ in range(12):  # whoever this woke gets as far as he can
-                await asyncio.sleep(0)
-            if self.clock.mono_us() % PICTURE_US == 0:
-                for session in self._sessions:
-                    session.picture(self.clock.mono_us())
-                    self.pictures += 1
 
 
 async def test_city_that_vanishes_comes_back_one_after_the_other_and_each_camera_has_one_gap(

@@ -6,11 +6,13 @@ import pytest
 from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_SECOND, Ticks90k, UtcUs, us_from_ticks
+from nvr.sim.radio import Radio, RadioLink
 from recorder.dating import Dater
 from recorder.gaps import GapLog
+from recorder.patience import SLOW_WINDOW_S
 from recorder.recording import Recording
 from recorder.server_clock import ServerClock
-from recorder.timeline import MAX_SLEW_PPM, SETTLE_US
+from recorder.timeline import MAX_SLEW_PPM, SETTLE_US, WINDOW_US
 from storage.records import CodecConfig, RandomAccess, Record
 from storage.snapshot import CameraEntry
 from tests.recorder.fakes import MemoryEvents, MemorySink
@@ -19,7 +21,8 @@ CODEC = CodecConfig("avc1.42c00c", b"avcc", 320, 180)
 
 
 class Bench:
-    def __init__(self) -> None:
+    def __init__(self, *, window_us: int = WINDOW_US) -> None:
+        self.window_us = window_us
         self.clock, self.sink = SimClock(), MemorySink()
         events = MemoryEvents()
         self.server = ServerClock(self.clock, events, first_epoch=1, is_synchronised=lambda: True)
@@ -28,7 +31,7 @@ class Bench:
         self.recording = Recording(entry, self.sink, gaps, segment_us=10**12, first_segment_us=10**12)
 
     def dater(self) -> Dater:
-        return Dater(self.recording, self.server, began_mono_us=self.clock.mono_us())
+        return Dater(self.recording, self.server, began_mono_us=self.clock.mono_us(), window_us=self.window_us)
 
     def errors_us(self, seconds: int, delay_us: Callable[[int], int], *, ppm: int = 0) -> list[int]:
         """Wall time less capture of each of 25 pictures a second, one read and one delay each, records of a second.
@@ -36,7 +39,7 @@ class Bench:
         `delay_us` takes the picture's number; the camera's crystal is `ppm` faster than the server's.
         """
         began_utc_us, began_mono_us = self.clock.utc_us(), self.clock.mono_us()
-        dater = self.dater()
+        self.used = dater = self.dater()
         for number in range(seconds * 25):
             due_us = began_mono_us + number * 40_000 + delay_us(number)
             self.clock.advance(max(0, due_us - self.clock.mono_us()))
@@ -203,3 +206,20 @@ def test_delay_that_no_picture_can_have_is_ahead() -> None:
     dater.observe(1_000_000, 90_000)
     assert dater.is_ahead(-1_000_001, 1_000_000)
     assert not dater.is_ahead(-1_000_000, 1_000_000)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("ppm", [-100, 0, 100])
+def test_pictures_by_radio_are_late_by_the_way_they_took_and_never_by_a_pause_of_it(ppm: int, seed: int) -> None:
+    """300 kbit/s, half used; 300 ms one way, jitter, loss, and every two minutes a pause of up to 30 s."""
+    link, bench = RadioLink(Radio(), seed=seed), Bench(window_us=SLOW_WINDOW_S * US_PER_SECOND)
+
+    def delay_us(number: int) -> int:
+        sent_us = number * 40_000
+        return link.arrival_us(sent_us, 3000 if number % 25 == 0 else 650) - sent_us
+
+    errors_us = bench.errors_us(1200, delay_us, ppm=ppm)
+    assert link.pauses >= 5
+    assert not bench.used.broken
+    assert min(errors_us) > 200_000
+    assert max(errors_us) < 500_000

@@ -1,3 +1,4 @@
+import json
 from array import array
 from typing import Any
 
@@ -6,6 +7,8 @@ import pytest
 from nvr.base.ids import AuthorisationId, CameraId, PlacementId, PointId, RunId
 from nvr.base.units import US_PER_SECOND, Ticks90k, UtcUs
 from recorder.gaps import GapLog
+from recorder.ptz.observation import Observation
+from recorder.ptz.position import Kind, Position
 from recorder.recording import Recording
 from storage.records import CodecConfig, GapCause, RandomAccess, Record
 from storage.snapshot import CameraEntry
@@ -265,3 +268,35 @@ def test_overlap_counts_within_one_epoch_only() -> None:
     bench.feed(0)
     assert bench.recording.overlap_us(UtcUs(START + 900_000), 1) == 100_000
     assert bench.recording.overlap_us(UtcUs(START + 900_000), 2) == 0
+
+
+def _observe(bench: Bench, *seconds: int) -> None:
+    for second in seconds:
+        position = Position(Kind.DEGREES, 1000 * second, 0, 0)
+        bench.recording.observations.add(Observation(UtcUs(START + second * US_PER_SECOND), position, None))
+
+
+def _seconds(record: Record) -> list[int]:
+    return [each["pan_mdeg"] // 1000 for each in json.loads(record.observations or b"[]")]
+
+
+def test_records_carry_what_was_observed_during_them_across_segments() -> None:
+    bench = Bench(segment_s=2)
+    _observe(bench, 0, 1, 3, 9)
+    for second in range(5):
+        bench.feed(second)
+    records = bench.sink.records("cam1")
+    assert [_seconds(record) for record in records] == [[0], [1], [], [3], []]
+    assert (bench.recording.observations.sealed, bench.recording.observations.dropped) == (3, 0)
+
+
+def test_observations_of_a_record_that_storage_refuses_are_counted() -> None:
+    bench = Bench()
+    bench.feed(0)
+    _observe(bench, 1, 2)
+    bench.sink.full = True
+    bench.feed(1, seconds=2)
+    bench.sink.full = False
+    bench.feed(3)
+    assert [_seconds(record) for record in bench.sink.records("cam1")] == [[], []]
+    assert (bench.recording.observations.sealed, bench.recording.observations.dropped) == (0, 2)

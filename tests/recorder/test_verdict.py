@@ -5,7 +5,9 @@ import pytest
 from nvr.app.messages import catalogue
 from recorder.errors import Cause
 from recorder.measuring import Measured
-from recorder.verdict import Decree, Finding, Level, Sessions, decree, findings, level
+from recorder.onvif.examining import Examined
+from recorder.onvif.media import Profile
+from recorder.verdict import Decree, Finding, Level, Sessions, decree, findings, level, of_device
 
 GOOD = Measured("avc1.4d001f", 1920, 1080, 250, 10_000, 25_000, 2000, 4_000_000, 0, sound=False, clock_offset_us=9000)
 ALONE = Sessions(recorded=False, recording_lost=False)
@@ -37,7 +39,7 @@ def test_verdict_is_that_of_the_norm(width: int, height: int, fps_milli: int, ve
         ({}, []),
         ({"clock_offset_us": 1_000_000}, []),
         ({"clock_offset_us": -1_000_001}, ["test-clock-off"]),
-        ({"clock_offset_us": None}, ["test-clock-unknown"]),
+        ({"clock_offset_us": None}, []),
         ({"sound": True}, ["test-sound"]),
         ({"lost": 3}, ["test-packets-lost"]),
         ({"key_interval_ms": 5001}, ["test-keys-rare"]),
@@ -75,3 +77,29 @@ def test_every_cause_has_its_words_and_its_remedy(language: str) -> None:
     texts = catalogue(language)  # type: ignore[arg-type]
     for cause in Cause:
         assert texts[f"cause-{cause.value}"].todo
+
+
+LARGE = Profile("m", "main", "1", "H264", 3840, 2160, 25_000)
+NO_CLOCK = replace(GOOD, clock_offset_us=None)
+
+
+@pytest.mark.parametrize(
+    ("examined", "measured", "found"),
+    [
+        (Examined(), GOOD, []),
+        (Examined(), NO_CLOCK, ["test-clock-unknown"]),
+        (Examined(), None, []),
+        (Examined(clock_offset_us=-90_000_000), GOOD, []),
+        (Examined(clock_offset_us=-90_000_000), NO_CLOCK, ["test-clock-off"]),
+        (Examined(clock_offset_us=-90_000_000), None, ["test-clock-off"]),
+        (Examined(clock_offset_us=1_900_000), NO_CLOCK, []),
+        (Examined(cause=Cause.UNAUTHORIZED), GOOD, ["test-onvif-unauthorized"]),
+        (Examined(cause=Cause.REFUSED), GOOD, []),
+        (Examined(largest=LARGE), GOOD, ["test-onvif-larger"]),
+        (Examined(largest=replace(LARGE, width=GOOD.width, height=GOOD.height + 8)), GOOD, []),
+    ],
+)
+def test_words_of_the_device_add_what_the_stream_does_not_tell(
+    examined: Examined, measured: Measured | None, found: list[str]
+) -> None:
+    assert [finding.id for finding in of_device(examined, measured)] == found

@@ -5,7 +5,11 @@ from pathlib import Path
 import pytest
 
 from storage.growing_segment import RESERVE_BYTES, GrowingSegment
-from storage.records import CodecConfig
+from storage.records import CodecConfig, Record
+from storage.svs1.contexts import record_key
+from storage.svs1.layout import Flags, RecordType
+from storage.svs1.opening import decrypt
+from storage.svs1.reader import SegmentReader
 from storage.svs1.scan import scan
 from storage.svs1.writer import Scratch
 from storage.vault.seal import SegmentKeys, new_segment_keys
@@ -119,7 +123,7 @@ def test_only_what_a_whole_sync_has_seen_is_forgotten_while_it_grows(
     monkeypatch.setattr(os, "posix_fadvise", lambda _fd, at, size, _advice: forgotten.append((at, size)))
     growing, _ = _segment(volume)
     growing.open()
-    ends = []
+    ends: list[int] = []
     for syncs in [5, 6, 7, 8, 9]:
         growing.append(gop(len(ends), GROUPS[0]))
         growing.forget_durable(syncs)
@@ -127,3 +131,46 @@ def test_only_what_a_whole_sync_has_seen_is_forgotten_while_it_grows(
     assert forgotten == [(0, ends[0]), (ends[0], ends[2] - ends[0])]
     growing.close()
     assert forgotten[-1] == (0, 0)
+
+
+def _observed(number: int) -> Record:
+    record = gop(number, GROUPS[number])
+    record.observations = b'[{"k":"ptz"}]'
+    return record
+
+
+def test_observations_are_sealed_right_before_their_group(volume: Volume) -> None:
+    growing, keys = _segment(volume)
+    dek = bytes(keys.dek)
+    growing.open()
+    told = [growing.append(_observed(0)), growing.append(gop(1, GROUPS[1]))]
+    sealed = growing.close()
+    with SegmentReader(volume.sealed_path(CAMERA, sealed.start_utc_us, sealed.segment)) as reader:
+        assert [head.type for head in reader.heads] == [
+            RecordType.INIT,
+            RecordType.SIDE,
+            RecordType.GOP,
+            RecordType.GOP,
+        ]
+        assert [Flags.OBSERVED in head.flags for head in reader.heads] == [False, False, True, False]
+        side = reader.record(1)
+        assert decrypt(side, record_key(dek, reader.hh, side.head_bytes)) == b'[{"k":"ptz"}]'
+        assert (reader.root, len(reader)) == (sealed.root, sealed.records)
+    assert [record.count for record in told] == [3, 4]
+    assert sealed.ct_bytes == sum(head.ct_len for head in reader.heads if head.type is RecordType.GOP)
+
+
+def test_disk_that_refuses_a_group_leaves_no_side_record_of_it(volume: Volume, monkeypatch: pytest.MonkeyPatch) -> None:
+    growing, _ = _segment(volume)
+    growing.open()
+    growing.append(_observed(0))
+    with monkeypatch.context() as patch:
+        FaultyDisk(patch, volume.path, only=["writev"], fail_at=1, code=errno.ENOSPC)
+        with pytest.raises(OSError, match="No space"):
+            growing.append(_observed(1))
+    sealed = growing.close_short()
+    found = scan(volume.sealed_path(CAMERA, sealed.start_utc_us, sealed.segment))
+    assert (found.closed, [head.type for head in found.heads]) == (
+        True,
+        [RecordType.INIT, RecordType.SIDE, RecordType.GOP],
+    )

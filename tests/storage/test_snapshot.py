@@ -5,13 +5,13 @@ import pytest
 
 from nvr.base.errors import ConfigError
 from nvr.base.ids import CameraId, PointId
-from storage.snapshot import CameraEntry, CameraSnapshot, load, publish
+from storage.snapshot import CameraEntry, CameraKind, CameraSnapshot, load, publish
 
 SNAPSHOT = CameraSnapshot(
     ledger_size=12,
     cameras=(
         CameraEntry(camera=CameraId("cam1"), url="rtsp://192.0.2.1/1", shard=0, secret="cam1", point=PointId("p1")),
-        CameraEntry(camera=CameraId("cam2"), url="rtsp://192.0.2.2/1", shard=1),
+        CameraEntry(camera=CameraId("cam2"), url="rtsp://192.0.2.2/1", shard=1, kind=CameraKind.NOMADIC, absent=True),
     ),
 )
 
@@ -19,6 +19,17 @@ SNAPSHOT = CameraSnapshot(
 def test_published_snapshot_reads_back_the_same(tmp_path: Path) -> None:
     publish(tmp_path / "cameras.json", SNAPSHOT)
     assert load(tmp_path / "cameras.json") == SNAPSHOT
+
+
+def test_snapshot_from_before_there_were_kinds_serves_until_the_next_one(tmp_path: Path) -> None:
+    publish(tmp_path / "cameras.json", SNAPSHOT)
+    body = json.loads((tmp_path / "cameras.json").read_bytes())
+    for entry in body["cameras"]:
+        del entry["kind"], entry["absent"]
+    (tmp_path / "cameras.json").write_text(json.dumps(body))
+    assert {(entry.kind, entry.absent) for entry in load(tmp_path / "cameras.json").cameras} == {
+        (CameraKind.FIXED, False)
+    }
 
 
 def test_shard_sees_its_own_cameras_only() -> None:

@@ -1,4 +1,4 @@
-"""Cameras: added, changed, moved, replaced, retired, listed."""
+"""Cameras: added, changed, moved, taken down, replaced, retired, listed."""
 
 import sys
 from pathlib import Path
@@ -8,6 +8,7 @@ import typer
 
 from nvr.app.cli.answers import write_answer, write_remedies
 from nvr.app.cli.camera_check import check_lines, check_rows, has_failed
+from nvr.app.cli.camera_found import found_line, found_rows, write_new
 from nvr.app.cli.camera_url import (
     ChannelOption,
     HostOption,
@@ -15,12 +16,14 @@ from nvr.app.cli.camera_url import (
     PortOption,
     TransportOption,
     UrlOption,
-    url_from,
+    stream_from,
+    stream_lines,
 )
 from nvr.app.cli.common import EXIT_REFUSED, JsonOption, command_elsewhere, new_app, secret
 from nvr.app.cli.person import act_and_write, person_of, require
 from nvr.app.cli.tables import camera_rows
 from nvr.base.errors import InvalidValue
+from storage.snapshot import CameraKind
 
 camera = new_app("Cameras.")
 command_elsewhere(
@@ -33,11 +36,29 @@ CameraPasswordOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Its first line is the camera's password; else asked for")
 ]
 PointOption = Annotated[str | None, typer.Option("--point", help="The point where it stands")]
+KindOption = Annotated[CameraKind | None, typer.Option(help="How it is mounted; fixed unless told")]
+PtzOption = Annotated[str | None, typer.Option(metavar="onvif", help="Of a dome: ask it where it looks")]
+PtzAddressOption = Annotated[str | None, typer.Option(help="Its ONVIF service, if not at its stream's host")]
+PtzProfileOption = Annotated[str | None, typer.Option(help="Token of its ONVIF profile, if not the first")]
+PtzExpectOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PRESET", help="Where it may stand, once for each; * for any move. Else each move is told"),
+]
 DaysOption = Annotated[int | None, typer.Option(min=1, help="Shorter than the order's, never longer")]
 
 
 def _password(user: str | None, file: Path | None) -> str | None:
     return None if user is None else secret("ask-camera-password", file)
+
+
+def _act_on_stream(context: typer.Context, act: str, *, as_json: bool, **args: object) -> None:
+    """Run an act that may ask the camera for its stream, and write its answer and what the camera said."""
+    person = person_of(context)
+    answer = person.act(act, **args)
+    stream = None if as_json else answer.pop("stream", None)
+    write_answer(answer, as_json=as_json, zone=person.zone)
+    if stream is not None:
+        sys.stdout.writelines(f"{line}\n" for line in stream_lines(answer["camera"], stream))
 
 
 @camera.command("add")
@@ -54,25 +75,38 @@ def camera_add(  # noqa: PLR0913, PLR0917 -- a parameter is an option
     camera_password_file: CameraPasswordOption = None,
     at: PointOption = None,
     retention_days: DaysOption = None,
+    kind: KindOption = None,
+    ptz: PtzOption = None,
+    ptz_address: PtzAddressOption = None,
+    ptz_profile: PtzProfileOption = None,
+    ptz_expect: PtzExpectOption = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
     """Add a camera; recording begins within seconds.
 
-    Example: nvr-admin --as admin camera add mairie-1 --make axis --host 10.0.0.7 --user viewer --point p12
+    With its host alone it is asked for its main stream by ONVIF, and the answer says which one was taken and why;
+    where its ONVIF is off, say the make or the URL. --host HOST:PORT where ONVIF is not on port 80.
+
+    Example: nvr-admin --as admin camera add mairie-1 --host 10.0.0.7 --user viewer --point p12
     """
-    person = person_of(context)
-    answer = person.act(
+    _act_on_stream(
+        context,
         "camera.add",
+        as_json=as_json,
         camera=name,
-        url=require("--url", url_from(url, make, host, port, channel)),
+        **require("--url", stream_from(url, make, host, port, channel) or None),
         transport=transport,
         user=user,
         password=_password(user, camera_password_file),
         point=at,
         retention_days=retention_days,
+        kind=kind,
+        ptz=ptz,
+        ptz_address=ptz_address,
+        ptz_profile=ptz_profile,
+        ptz_expect=ptz_expect or None,
     )
-    write_answer(answer, as_json=as_json, zone=person.zone)
 
 
 @camera.command("edit")
@@ -88,27 +122,39 @@ def camera_edit(  # noqa: PLR0913, PLR0917 -- a parameter is an option
     user: UserOption = None,
     camera_password_file: CameraPasswordOption = None,
     retention_days: DaysOption = None,
+    kind: KindOption = None,
+    ptz: PtzOption = None,
+    ptz_address: PtzAddressOption = None,
+    ptz_profile: PtzProfileOption = None,
+    ptz_expect: PtzExpectOption = None,
     *,
+    no_ptz: Annotated[bool, typer.Option("--no-ptz", help="It is not asked where it looks any more")] = False,
     no_login: Annotated[bool, typer.Option("--no-login", help="It asks for none any more")] = False,
     order_days: Annotated[bool, typer.Option("--order-days", help="Keep as long as the order says")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Change a camera's URL, login or retention; its recording begins anew with them.
+    """Change a camera's URL, login, retention, kind, or how a dome is asked; its recording begins anew with them.
 
     Example: nvr-admin --as admin camera edit mairie-1 --user viewer
     """
-    act_and_write(
+    _act_on_stream(
         context,
         "camera.edit",
         as_json=as_json,
         camera=name,
-        url=url_from(url, make, host, port, channel),
+        **stream_from(url, make, host, port, channel),
         transport=transport,
         user=user,
         password=_password(user, camera_password_file),
         retention_days=retention_days,
         no_login=no_login or None,
         order_days=order_days or None,
+        kind=kind,
+        ptz=ptz,
+        ptz_address=ptz_address,
+        ptz_profile=ptz_profile,
+        ptz_expect=ptz_expect or None,
+        no_ptz=no_ptz or None,
     )
 
 
@@ -132,6 +178,38 @@ def camera_move(
     write_answer(answer, as_json=as_json, zone=person.zone)
 
 
+@camera.command("absent")
+def camera_absent(
+    context: typer.Context,
+    name: CameraArgument,
+    reason: Annotated[str, typer.Option(help="Why, in words")],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Enter that a camera was taken down: it stands nowhere, and its silence is no fault.
+
+    Pictures that it sends all the same are recorded, and the status page says so.
+
+    Example: nvr-admin --as admin camera absent mobile-2 --reason "battery, back on Thursday"
+    """
+    act_and_write(context, "camera.absent", as_json=as_json, camera=name, reason=reason)
+
+
+@camera.command("present")
+def camera_present(
+    context: typer.Context,
+    name: CameraArgument,
+    point: Annotated[str | None, typer.Option(help="Where it stands now; else where it stood last")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """A camera is there again: it is tried at once; one that was entered as absent stands at its point from now on.
+
+    Example: nvr-admin --as admin camera present mobile-2 --point p41
+    """
+    act_and_write(context, "camera.present", as_json=as_json, camera=name, point=point)
+
+
 @camera.command("replace")
 def camera_replace(  # noqa: PLR0913, PLR0917 -- a parameter is an option
     context: typer.Context,
@@ -150,15 +228,17 @@ def camera_replace(  # noqa: PLR0913, PLR0917 -- a parameter is an option
 ) -> None:
     """Put a new device in a camera's place: the point stays, the old camera is retired, its footage is kept.
 
+    A dome goes on being asked where it looks, at the new device's own address, with the same presets expected.
+
     Example: nvr-admin --as admin camera replace mairie-1 --by mairie-1b --make hanwha --host 10.0.0.11 --user viewer
     """
-    act_and_write(
+    _act_on_stream(
         context,
         "camera.replace",
         as_json=as_json,
         camera=name,
         by=by,
-        url=require("--url", url_from(url, make, host, port, channel)),
+        **require("--url", stream_from(url, make, host, port, channel) or None),
         transport=transport,
         user=user,
         password=_password(user, camera_password_file),
@@ -199,6 +279,34 @@ def camera_test(
         sys.stdout.writelines(f"{line}\n" for line in check_lines(checks))
     if has_failed(checks):
         raise typer.Exit(EXIT_REFUSED)
+
+
+@camera.command("discover")
+def camera_discover(
+    context: typer.Context,
+    networks: Annotated[
+        list[str] | None, typer.Argument(metavar="[ADDRESS|NETWORK]...", help="10.0.0.7, 10.0.0.0/24; at most 1024")
+    ] = None,
+    interface: Annotated[str | None, typer.Option(help="Ask everybody on the network of this interface")] = None,
+    seconds: Annotated[int | None, typer.Option(min=1, max=30, help="Wait so long for answers; 4 unless told")] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the new ones for camera import")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Look for cameras on the network: address, make, model, serial number, and which of them are recorded.
+
+    The server asks, without any password (ONVIF, WS-Discovery); only cameras that are recorded are asked with their
+    own login, for what they tell no stranger. A camera whose ONVIF is off is not found.
+
+    Example: nvr-admin --as admin camera discover 10.0.0.0/24 --csv new.csv
+    """
+    person = person_of(context)
+    found = person.act("camera.discover", networks=networks or None, interface=interface, seconds=seconds)
+    write_answer(found if as_json else found_rows(found), as_json=as_json, zone=person.zone)
+    if csv is not None:
+        write_new(csv, found)
+    if not as_json:
+        sys.stdout.write(found_line(found, csv) + "\n")
 
 
 @camera.command("list")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from nvr.app.messages import say
+from nvr.base.units import US_PER_SECOND
 
 _MS: Final = 1000
 _MBIT: Final = 1_000_000
@@ -11,6 +12,8 @@ _US_PER_DECISECOND: Final = 100_000
 _NONE: Final = "-"
 _COLUMNS: Final = (
     "camera",
+    "model",
+    "firmware",
     "result",
     "codec",
     "size",
@@ -46,9 +49,11 @@ def has_failed(checks: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def _cells(check: Mapping[str, Any]) -> tuple[str, ...]:
-    measured = check["measured"] or {}
+    measured, device = check["measured"] or {}, check["device"] or {}
     return (
         check["camera"],
+        _model(device),
+        device.get("firmware") or _NONE,
         say(f"test-result-{check['result']}"),
         _codec(measured.get("codec")),
         f"{measured['width']}x{measured['height']}" if measured else _NONE,
@@ -56,7 +61,7 @@ def _cells(check: Mapping[str, Any]) -> tuple[str, ...]:
         _thousandth(measured.get("key_interval_ms")),
         f"{measured['bitrate_bps'] / _MBIT:.1f}" if measured else _NONE,
         say("test-sound-offered" if measured["sound"] else "test-sound-none") if measured else _NONE,
-        _offset(measured.get("clock_offset_us")),
+        _offset(measured.get("clock_offset_us"), device.get("clock_offset_us")),
         say(f"test-decree-is-{check['decree']}"),
         say(f"test-sessions-{_sessions(check)}"),
     )
@@ -80,9 +85,15 @@ def _thousandth(value: int | None) -> str:
     return _NONE if value is None else f"{value / _MS:.1f}"
 
 
-def _offset(offset_us: int | None) -> str:
-    """Seconds with their sign, to a tenth: a camera's clock is not known better over a network."""
-    if offset_us is None:
-        return _NONE
-    tenths = round(offset_us / _US_PER_DECISECOND)
-    return f"{tenths / 10:+.1f}" if tenths else "0.0"
+def _model(device: Mapping[str, Any]) -> str:
+    """Make and model as the camera says, the make once: many write it into both."""
+    make, model = device.get("make") or "", device.get("model") or ""
+    return (model if model.lower().startswith(make.lower()) else f"{make} {model}").strip() or _NONE
+
+
+def _offset(measured_us: int | None, told_us: int | None) -> str:
+    """Seconds with their sign: to a tenth as measured in the stream, else whole as ONVIF tells them."""
+    if measured_us is not None:
+        tenths = round(measured_us / _US_PER_DECISECOND)
+        return f"{tenths / 10:+.1f}" if tenths else "0.0"
+    return _NONE if told_us is None else f"{round(told_us / US_PER_SECOND):+d}"

@@ -1,7 +1,5 @@
 """`nvr-admin camera import`: a process of its own, so that no other command loads what reads workbooks."""
 
-import csv
-import io
 import sys
 from collections.abc import Iterable, Mapping
 from itertools import groupby
@@ -11,12 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from nvr.app.cli.answers import write_json
+from nvr.app.cli.camera_url import stream_lines
 from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, LangOption, new_app, run
 from nvr.app.cli.person import AsOption, PasswordFileOption, Person, require, signed_in
 from nvr.app.fleet_file.columns import HEADINGS
 from nvr.app.fleet_file.rows import CONNECTION, FleetList, fleet_list
 from nvr.app.fleet_file.table import read_table
-from nvr.app.messages import LANGUAGE, Language, say
+from nvr.app.fleet_file.text import heading_of, template_text
+from nvr.app.messages import LANGUAGE, say
 
 app = new_app("Add the cameras of a list.")
 
@@ -39,6 +39,9 @@ def camera_import(
     as_json: JsonOption = False,
 ) -> None:
     """Add the cameras of a list with their points: all of them, or none and every fault at once.
+
+    A row has the RTSP URL, or make and IP address, or the IP address alone: that camera is asked for its main stream
+    (ONVIF), on a dry run too.
 
     Headings may be French or English. A second time it changes nothing: cameras that are there as listed are passed
     over, cameras that differ are named and stay as they are. Try --dry-run first.
@@ -71,6 +74,8 @@ def report(answer: Mapping[str, Any], headings: Mapping[str, str], *, dry_run: b
     """A line for each faulty row and each camera that differs, then what was, or would be, done."""
     for row, faults in groupby(answer["faults"], key=lambda fault: fault["row"]):
         yield say("import-row", row=row, faults="; ".join(_fault(fault, headings) for fault in faults))
+    for camera, stream in answer.get("streams", {}).items():
+        yield from stream_lines(camera, stream)
     for differing in answer["differing"]:
         columns = ", ".join(_heading(name, headings) for name in differing["fields"])
         yield say("import-differs", row=differing["row"], camera=differing["camera"], columns=columns)
@@ -84,6 +89,8 @@ def report(answer: Mapping[str, Any], headings: Mapping[str, str], *, dry_run: b
 
 def _fault(fault: Mapping[str, Any], headings: Mapping[str, str]) -> str:
     why, name = fault["why"], fault["field"]
+    if why.startswith("lookup-"):
+        return say(why, host=fault["value"], offered=fault["expected"], cause="").replace("\n", " ")
     expected = say(f"import-expects-{name}") if why == "value" else say(f"import-why-{why}")
     value = fault["value"]
     shown = "" if value in {None, "", "(hidden)"} else f" {value!r}"
@@ -92,21 +99,7 @@ def _fault(fault: Mapping[str, Any], headings: Mapping[str, str]) -> str:
 
 def _heading(name: str, headings: Mapping[str, str]) -> str:
     """The column as the file calls it, else as the template does."""
-    return headings.get(name) or (_of_language(name, LANGUAGE) if name in HEADINGS else name)
-
-
-def _of_language(column: str, language: Language) -> str:
-    return HEADINGS[column][0 if language == "fr" else 1]
-
-
-def template_text(language: Language) -> str:
-    """An empty list as CSV with semicolons, which spreadsheets of both languages open; # begins a comment."""
-    out = io.StringIO()
-    table = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    table.writerow([_of_language(column, language) for column in HEADINGS])
-    for column in HEADINGS:
-        table.writerow([f"# {_of_language(column, language)}: {say(f'import-expects-{column}')}"])
-    return "\ufeff" + out.getvalue()
+    return headings.get(name) or (heading_of(name, LANGUAGE) if name in HEADINGS else name)
 
 
 def main() -> int:

@@ -2,10 +2,11 @@
 
 import base64
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
+from access.parts import PART_BYTES
 from nvr.app.cli.answers import write_answer
 from nvr.app.cli.common import JsonOption, new_app
 from nvr.app.cli.files import read_file, write_new_file
@@ -13,8 +14,6 @@ from nvr.app.cli.person import person_of
 from nvr.base.wire import Client
 
 grant = new_app("Grants: what was validated, and the custodians' answers.")
-
-_PART_BYTES: Final = 4 * 2**20
 
 GrantArgument = Annotated[str, typer.Argument(metavar="GRANT", help="Its id, as `requisition validate` gave it")]
 
@@ -66,6 +65,6 @@ async def _fetch(access: Client, token: str) -> bytes:
 
 async def _send(access: Client, token: str, content: bytes) -> None:
     """The answer, written in parts."""
-    for offset in range(0, len(content), _PART_BYTES):
-        data = base64.b64encode(content[offset : offset + _PART_BYTES]).decode()
+    for offset in range(0, len(content), PART_BYTES):
+        data = base64.b64encode(content[offset : offset + PART_BYTES]).decode()
         await access.call("grant_write", {"token": token, "offset": offset, "data": data})

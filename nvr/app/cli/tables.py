@@ -11,13 +11,17 @@ _MBIT: Final = 1_000_000
 def camera_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One row a camera: where it stands, what it does and since when, what is kept."""
     rows = []
+    asked = any((camera.get("state") or {}).get("dome") for camera in cameras)
     for camera in cameras:
         state = camera.get("state") or {}
+        dome = state.get("dome") or {}
         rows.append(
             {
                 "camera": camera["camera"],
+                "kind": None if camera.get("kind") == "fixed" else camera.get("kind"),
                 "point": camera.get("point"),
                 "state": word("retired") if camera.get("retired") else _state(state),
+                **({"dome": _dome(dome)} if asked else {}),
                 "since_utc_us": state.get("since_utc_us"),
                 "Mbit_per_s": _mbit(state.get("bitrate_bps")),
                 "kept_since_day_utc_us": camera.get("oldest_utc_us"),
@@ -137,6 +141,11 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
         lines["retention"] = "paused: see the clock"
     known = {"ledger_size", "index_size", "checkpoint", "last_pass", "spools", "volumes"}
     return lines | {key: value for key, value in answer.items() if key not in known and value}
+
+
+def _dome(dome: Mapping[str, Any]) -> str | None:
+    """What a dome does, never where it looks."""
+    return word("at preset" if dome["state"] == "preset" else str(dome["state"])) if dome else None
 
 
 def _state(state: Mapping[str, Any]) -> str | None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from storage.snapshot import CameraKind
+
 _NO_WORD: Final = re.compile(r"[^a-z0-9]+")
 
 HEADINGS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -26,6 +28,11 @@ HEADINGS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "district": ("quartier", "district", "secteur"),
         "lat_e7": ("latitude", "latitude", "lat"),
         "lon_e7": ("longitude", "longitude", "lon", "long", "lng"),
+        "kind": ("type", "kind", "type de caméra", "camera type"),
+        "ptz": ("PTZ", "ptz", "pilotage", "PTZ protocol"),
+        "ptz_address": ("adresse PTZ", "ptz address", "adresse ONVIF", "ONVIF address"),
+        "ptz_profile": ("profil PTZ", "ptz profile", "profil ONVIF", "ONVIF profile"),
+        "ptz_expect": ("positions attendues", "expected presets", "préréglages attendus", "préréglages", "presets"),
         "retention_days": ("jours", "retention days", "conservation", "jours de conservation", "days", "retention"),
         "note": ("remarque", "note", "remarques", "notes", "commentaire", "comment", "observations"),
     }
@@ -38,6 +45,18 @@ def plain(text: str) -> str:
     bare = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
     return _NO_WORD.sub(" ", bare.casefold()).strip()
 
+
+_KINDS: Final[Mapping[CameraKind, tuple[str, ...]]] = MappingProxyType(
+    {
+        CameraKind.FIXED: ("fixe", "fixed", "caméra fixe"),
+        CameraKind.DOME: ("dôme", "dome", "PTZ", "caméra dôme"),
+        CameraKind.NOMADIC: ("nomade", "nomadic", "mobile", "caméra nomade"),
+    }
+)
+KINDS: Final[Mapping[str, CameraKind]] = MappingProxyType(
+    {plain(name): kind for kind, names in _KINDS.items() for name in names}
+)
+"""What lists call a kind of camera, without case and accents."""
 
 _COLUMNS: Final = {plain(name): column for column, names in HEADINGS.items() for name in names}
 

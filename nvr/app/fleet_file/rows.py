@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from nvr.app.fleet_file.columns import column_of
+from nvr.app.fleet_file.columns import KINDS, column_of, plain
 from nvr.app.makes import authority, make_named, url_for
 from nvr.base.errors import InvalidValue
 
 _COMMENT: Final = "#"
 _DEGREES_E7: Final = 10_000_000
+_LIST: Final = re.compile(r"[,;|]")
+"""Between the names of a cell that holds several."""
 _WHOLE: Final = re.compile(r"[1-9][0-9]{0,5}")
+_PLACE: Final = re.compile(r"(https?://[^@\s]+|[A-Za-z0-9.-]+:[0-9]{1,5})")
+"""Where ONVIF answers on another port than usual."""
 CONNECTION: Final = ("make", "host", "port", "channel")
 """What a URL is made of."""
 
@@ -90,6 +94,12 @@ def _row(number: int, values: dict[str, str], faults: list[CellFault]) -> dict[s
             row[name] = _degrees_e7(values[name])
             if row[name] is None:
                 faults.append(CellFault(number, name, values[name]))
+    if "kind" in values:
+        row["kind"] = KINDS.get(plain(values["kind"]), values["kind"])
+    if "ptz" in values:
+        row["ptz"] = values["ptz"].lower()
+    if "ptz_expect" in values:
+        row["ptz_expect"] = [name for each in _LIST.split(values["ptz_expect"]) if (name := each.strip())]
     _name_point(row)
     _connect(row, faults)
     return row
@@ -105,15 +115,30 @@ def _name_point(row: dict[str, Any]) -> None:
 
 
 def _connect(row: dict[str, Any], faults: list[CellFault]) -> None:
-    """A URL, or what one is made of: not both."""
+    """A URL, or what one is made of, or a host that is asked for it: one of them."""
     given: dict[str, Any] = {name: row.pop(name) for name in CONNECTION if name in row}
     number = row["row"]
     if "url" in row and given:
         faults.append(CellFault(number, "url", "", "url-and-make"))
-    elif "url" not in row and not {"make", "host"} <= given.keys():
-        faults.append(CellFault(number, "url" if not given else "make" if "host" in given else "host", "", "no-url"))
+    elif "url" not in row and "host" not in given:
+        faults.append(CellFault(number, "host" if given else "url", "", "no-url"))
+    elif "url" not in row and "make" not in given:
+        _ask_host(row, given, faults)
     elif "url" not in row:
         _make_url(row, given, faults)
+
+
+def _ask_host(row: dict[str, Any], given: Mapping[str, Any], faults: list[CellFault]) -> None:
+    """The camera names its stream itself; `HOST:PORT` is where its ONVIF answers."""
+    host = given["host"]
+    if "port" in given:
+        faults.append(CellFault(row["row"], "port", str(given["port"] or ""), "port-alone"))
+    try:
+        row["host"] = host if _PLACE.fullmatch(host) else authority(host)
+    except InvalidValue:
+        faults.append(CellFault(row["row"], "host", host))
+    if given.get("channel") is not None:
+        row["channel"] = given["channel"]
 
 
 def _make_url(row: dict[str, Any], given: Mapping[str, Any], faults: list[CellFault]) -> None:

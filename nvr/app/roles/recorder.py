@@ -21,6 +21,7 @@ from nvr.app.roles.camera_trust import camera_trust, renew_trust
 from nvr.app.roles.custodians import accept_set
 from nvr.app.roles.faults import Faults
 from nvr.app.roles.leftovers import Leftovers
+from nvr.app.roles.onvif_calls import onvif_handlers
 from nvr.app.roles.shardstate import NOT_WRITTEN, ShardState
 from nvr.app.roles.telling import HEARTBEAT_S, GrowingSegments, state_of
 from nvr.app.roles.volumes import VolumeRouter
@@ -221,6 +222,9 @@ def _shard_settings(settings: Settings, epoch: int) -> ShardSettings:
         clock_epoch=epoch,
         segment_seconds=recorder.segment_seconds,
         stall_s=recorder.stall_seconds,
+        ptz_still_s=recorder.ptz_seconds,
+        absent_after_s=60 * recorder.absent_minutes,
+        absent_retry_s=60 * recorder.absent_retry_minutes,
         trust=camera_trust(settings.camera_tls),
     )
 
@@ -259,7 +263,12 @@ def _handlers(parts: _Parts) -> dict[str, Any]:
     async def check(args: dict[str, Any]) -> object:
         return await parts.shard.check(cameras_of(args), limit_s=number_of(args, "seconds"))
 
-    return {"status": status, "rotate": rotate, "check": check}
+    async def retry(args: dict[str, Any]) -> object:
+        parts.shard.retry(cameras_of(args))
+        return {}
+
+    onvif = onvif_handlers(parts.shard.reach, parts.logins)
+    return {"status": status, "rotate": rotate, "check": check, "retry": retry, **onvif}
 
 
 async def _heartbeats(parts: _Parts, settings: Settings) -> None:

@@ -58,3 +58,9 @@ def test_text_is_french_first(bundle: Path) -> None:
     assert text.index("CE QUE C'EST") < text.index("WHAT THIS IS")
     assert "AUCUNE IMAGE" not in text
     assert max(map(len, text.splitlines())) <= 120
+
+
+def test_text_says_where_the_camera_stood_in_both_languages(bundle: Path) -> None:
+    text = " ".join((bundle / "LISEZMOI.txt").read_text().split())
+    assert text.count("point 12, place de la Mairie. WGS 84 45.7640000 4.8357000") == 2
+    assert "SAISI APRÈS COUP" not in text

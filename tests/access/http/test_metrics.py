@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from access.http.app import make_app
 from access.http.metrics import FIGURES, render_metrics
 from access.http.view import Alarm, CameraState, StatusView
-from tests.access.http.views import NOW, WELL, WRONG, camera
+from tests.access.http.views import NOW, WELL, WRONG, camera, dome
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "metrics.md"
 LABELS = {"camera", "state", "cause", "shard", "volume", "alarm"}
@@ -33,9 +33,10 @@ def test_list_of_the_page_is_the_real_one() -> None:
 
 
 def test_every_figure_is_told_under_the_name_and_kind_that_are_listed() -> None:
+    with_dome = replace(WRONG, cameras=[*WRONG.cameras, replace(camera("dome-1"), dome=dome())])
     told = {
         (sample.name, family.type)
-        for family in text_string_to_metric_families(render_metrics(WRONG).decode())
+        for family in text_string_to_metric_families(render_metrics(with_dome).decode())
         for sample in family.samples
     }
     unknown_now = {"scelle_ledger_checkpoint_timestamp_seconds", "scelle_recorder_up"}
@@ -90,3 +91,19 @@ async def test_metrics_are_served_beside_the_page_and_locked_down_like_it() -> N
     assert answer.headers["content-type"].startswith("text/plain; version=")
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.content == render_metrics(WELL)
+
+
+def test_absent_camera_is_not_wrong_and_one_that_failed_is() -> None:
+    cameras = [camera("a", CameraState.ABSENT), camera("b", CameraState.WAITING)]
+    told = values(replace(WELL, cameras=cameras))
+    assert told["scelle_camera_wrong", frozenset({"a"})] == 0
+    assert told["scelle_camera_wrong", frozenset({"b"})] == 1
+    assert told["scelle_camera_state", frozenset({"a", "absent"})] == 1
+
+
+def test_dome_is_told_by_its_state_and_counters() -> None:
+    found = values(replace(WELL, cameras=[replace(camera("dome-1"), dome=dome("away")), camera("cam-1")]))
+    assert found["scelle_dome_state", frozenset({"dome-1", "away"})] == 1
+    assert found["scelle_dome_failures_total", frozenset({"dome-1"})] == 4
+    assert found["scelle_dome_dropped_observations_total", frozenset({"dome-1"})] == 2
+    assert not [key for key in found if key[0].startswith("scelle_dome") and "cam-1" in key[1]]

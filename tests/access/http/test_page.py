@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from access.http.page import render_message, render_status
-from access.http.texts import Language
-from access.http.view import StatusView
+from access.http.texts import CATALOGUES, Language
+from access.http.view import CameraState, StatusView
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
-from tests.access.http.views import NOW, WELL, WRONG, camera
+from tests.access.http.views import NOW, WELL, WRONG, camera, dome
 
 PARIS = ZoneInfo("Europe/Paris")
 VOID = {"meta", "br"}
@@ -113,3 +113,26 @@ def test_message_is_a_page_too() -> None:
 def test_page_refreshes_itself() -> None:
     assert '<meta http-equiv="refresh" content="15">' in render_status(WELL, "fr", PARIS)
     assert WELL.now_utc_us == NOW
+
+
+def test_absent_camera_is_told_with_its_date_and_is_nothing_to_look_at() -> None:
+    away = replace(camera("mobile-2", CameraState.ABSENT), since_utc_us=UtcUs(NOW - 3_600_000_000))
+    page = render_status(replace(WELL, cameras=[away]), "fr", PARIS)
+    assert "Tout fonctionne." in page
+    assert '<span class="ok">absente</span><small>depuis <time' in page
+
+
+@pytest.mark.parametrize("state", ["preset", "standing", "moving", "away", "unknown"])
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_dome_is_told_by_its_state_and_no_angle(state: str, language: Language) -> None:
+    view = replace(WELL, cameras=[replace(camera("dome-1"), dome=dome(state))])
+    words = words_of(render_status(view, language, PARIS))
+    assert CATALOGUES[language][f"dome-{state}"] in words
+    assert "°" not in words
+
+
+def test_dome_that_has_no_head_is_told_what_to_mend() -> None:
+    cameras = [replace(camera("dome-1"), dome=dome("unknown", cause)) for cause in ("not-found", "timeout")]
+    words = words_of(render_status(replace(WELL, cameras=cameras), "en", PARIS))
+    assert "no PTZ service" in words
+    assert "no answer in time" in words

@@ -1,6 +1,6 @@
 """Status views for tests: a town where all is well, and one where much is wrong."""
 
-from access.http.view import Alarm, CameraState, CameraView, LedgerView, RecorderView, StatusView, VolumeView
+from access.http.view import Alarm, CameraState, CameraView, DomeView, LedgerView, RecorderView, StatusView, VolumeView
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
 
@@ -29,6 +29,10 @@ def camera(
         reconnects=gaps,
         gap_today_us=gaps * 95 * US_PER_SECOND,
     )
+
+
+def dome(state: str = "preset", cause: str | None = None) -> DomeView:
+    return DomeView(state, cause, UtcUs(NOW - 3600 * US_PER_SECOND), answers=900, failures=4, sealed=890, dropped=2)
 
 
 def volume(name: str, *, in_service: bool = True, low: bool = False) -> VolumeView:

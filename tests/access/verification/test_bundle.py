@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from access.export.signing import fingerprint, load_public_key
 from access.verification.bundle import verify_bundle
 from access.verification.report import Outcome
-from tests.access.footage import signer
+from access.verification.texts import TEXTS, render
+from tests.access.footage import CAMERA, FRAME_US, PLACE, START_UTC_US, Town, codec_of, encode, records_of, signer
 from tests.access.verification.bundles import copy_of, flip
 from tests.contract.source import product, within
 
@@ -30,6 +32,19 @@ def test_good_bundle_passes_every_step(good: Path) -> None:
     ]
     assert report.ok
     assert report.limits == ("not-pinned", "log-not-pinned")
+
+
+def test_place_that_was_entered_later_is_named_and_the_bundle_stays_good(town: Town) -> None:
+    sets, units = encode(50)
+    town.seal(records_of(units), codec_of(sets))
+    release = town.grant(START_UTC_US + 5 * FRAME_US, START_UTC_US + 9 * FRAME_US)
+    late = replace(PLACE, entered_late=True)
+    grant = replace(release.grant, places={CAMERA: [late]})
+    report = verify_bundle(town.export(replace(release, grant=grant)).path)
+    assert report.ok
+    assert report.steps[4].facts["entered_later"] == f"{CAMERA} ({PLACE.text})"
+    assert "places-entered-late" in report.limits
+    assert "saisi après coup" in render(report, TEXTS["fr"])
 
 
 @pytest.mark.parametrize("at", [0, "middle", -1], ids=["first", "middle", "last"])

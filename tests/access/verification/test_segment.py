@@ -8,7 +8,7 @@ from access.verification.report import Outcome
 from access.verification.segment import verify_segment
 from access.verification.texts import render
 from storage.svs1.reader import SegmentReader
-from tests.access.footage import SealedSegment, Town, codec_of, encode, records_of
+from tests.access.footage import SealedSegment, Town, codec_of, encode, observed, records_of
 
 
 @pytest.fixture
@@ -60,3 +60,11 @@ def test_file_that_is_no_segment_is_told_by_name(tmp_path: Path) -> None:
     assert [step.outcome for step in report.steps] == [Outcome.NOT_RUN, Outcome.NOT_RUN]
     assert {found.file for found in report.findings} == {"other.svs"}
     assert not verify_segment(tmp_path / "absent.svs").ok
+
+
+def test_side_records_are_counted(town: Town) -> None:
+    sets, units = encode(100)
+    sealed = town.seal(observed(records_of(units)), codec_of(sets))
+    report = verify_segment(sealed.path)
+    assert report.ok
+    assert (report.steps[1].facts["records"], report.steps[1].facts["side_records"]) == (9, 4)

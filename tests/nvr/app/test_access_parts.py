@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from nvr.app.access_parts import AccessParts, access_handlers
-from nvr.app.disk import DiskRefused
+from nvr.app.disk import AccessDiskRefused
 from nvr.base.errors import InvalidValue
 
 ASKED: dict[str, object] = {"account": "a.martin", "password": "p", "name": "hold.list", "args": {}}
@@ -37,14 +37,14 @@ def handlers(error: Exception) -> Any:  # noqa: ANN401 -- calls by name
 
 @pytest.mark.parametrize("call", ["act", "status", "bundle_read", "grant_read", "grant_write"])
 async def test_full_disk_is_told_to_the_caller_with_the_file(call: str) -> None:
-    with pytest.raises(DiskRefused) as refusal:
+    with pytest.raises(AccessDiskRefused) as refusal:
         await handlers(FULL)[call](ASKED)
     assert refusal.value.fields == {"file": "staging", "why": "No space left on device"}
 
 
 async def test_database_that_the_disk_refuses_is_told_to_the_caller() -> None:
     full = OperationalError("COMMIT", {}, sqlite3.OperationalError("database or disk is full"))
-    with pytest.raises(DiskRefused) as refusal:
+    with pytest.raises(AccessDiskRefused) as refusal:
         await handlers(full)["act"](ASKED)
     assert refusal.value.fields["why"] == "database or disk is full"
 

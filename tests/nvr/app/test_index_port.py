@@ -9,9 +9,10 @@ import pytest
 
 from access.ports import Coverage
 from access.requisitions import absence
-from nvr.app.index_port import IndexFiles
+from nvr.app.index_port import IndexFiles, RecorderStates
 from nvr.base.ids import CameraId, SegmentId, uuid7
 from nvr.base.units import UtcUs
+from nvr.base.wire import Handler, Server
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
 from storage.volume import VolumeId
@@ -78,3 +79,19 @@ async def test_only_what_the_index_calls_lost_is_lost(tmp_path: Path, state: Seg
     index = Known([tmp_path / "absent"], [one])
     assert absence(await coverage(index), stood_somewhere=True) == reason
     assert await index.segment(one.seg) is None
+
+
+async def test_camera_is_retried_by_the_recorder_of_its_shard_and_no_other(tmp_path: Path) -> None:
+    asked: list[tuple[int, object]] = []
+
+    def handlers(shard: int) -> dict[str, Handler]:
+        async def retry(args: dict[str, Any]) -> object:
+            asked.append((shard, args))
+            return {}
+
+        return {"retry": retry}
+
+    sockets = {shard: tmp_path / f"{shard}.sock" for shard in (0, 1)}
+    async with Server(sockets[0], handlers(0)), Server(sockets[1], handlers(1)):
+        await RecorderStates(lambda: sockets).retry(1, CAMERA)
+    assert asked == [(1, {"cameras": [CAMERA]})]

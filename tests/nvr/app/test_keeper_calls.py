@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from storage.snapshot import CameraEntry
 from storage.snapshot import load as load_snapshot
 from tests.nvr.app.fixtures import write_config
 
-CAMERA = CameraEntry(CameraId("north"), "rtsp://10.0.0.1/", 0, secret="camera.north", point=PointId("p1"))
+CAMERA = CameraEntry(CameraId("north"), "rtsp://10.0.0.1/", 0, secret="camera.north", point=PointId("p1"), absent=True)
 
 
 @pytest.fixture
@@ -100,6 +101,8 @@ async def test_snapshot_that_was_published_is_what_recorders_read(settings: Sett
         ("find_act", {}),
         ("rotate", {"cameras": "north"}),
         ("publish", {"cameras": [{"camera": "north"}]}),
+        ("publish", {"cameras": [{**asdict(CAMERA), "kind": "flying"}]}),
+        ("publish", {"cameras": [{**asdict(CAMERA), "absent": 1}]}),
     ],
     ids=str,
 )

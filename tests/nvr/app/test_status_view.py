@@ -9,7 +9,9 @@ from config.load import load
 from nvr.app.status_view import StatusViews
 from nvr.base.clock import SimClock
 from nvr.base.errors import Retryable
-from storage.snapshot import CameraSnapshot, publish
+from nvr.base.ids import CameraId, PlacementId
+from nvr.base.units import UtcUs
+from storage.snapshot import CameraEntry, CameraKind, CameraSnapshot, publish
 from tests.nvr.app.fixtures import write_config
 
 
@@ -41,3 +43,59 @@ def test_fault_of_a_recorder_is_an_alarm_with_its_place(tmp_path: Path) -> None:
     assert Alarm("footage-damaged", None, "/a/growing/0/x.svs: no header") in view.alarms
     assert Alarm("recorder-silent", None, "1") in view.alarms
     assert [(each.shard, each.answers) for each in view.recorders] == [(0, True), (1, False)]
+
+
+class Gapless(NoIndex):
+    async def gaps(self, *_: object) -> list[object]:
+        return []
+
+
+def test_camera_that_is_recorded_before_anybody_said_where_it_stands_is_an_alarm(tmp_path: Path) -> None:
+    def entry(name: str, **more: Any) -> CameraEntry:  # noqa: ANN401 -- fields of an entry
+        return CameraEntry(CameraId(name), "rtsp://192.0.2.1/", 0, **more)
+
+    class Recording:
+        async def by_shard(self) -> dict[int, dict[str, Any] | None]:
+            states = {"back": "recording", "away": "absent", "placed": "recording", "fixed": "recording"}
+            cameras = [{"camera": name, "state": state} for name, state in states.items()]
+            return {0: {"state": {"cameras": cameras}, "volumes": [], "keyring_degraded": False, "faults": []}}
+
+    settings = load(write_config(tmp_path), {})
+    settings.paths.camera_snapshot.parent.mkdir(parents=True)
+    placed = entry("placed", kind=CameraKind.NOMADIC, placement=PlacementId("p-1"))
+    nomadic = [entry(name, kind=CameraKind.NOMADIC, absent=True) for name in ("back", "away")]
+    publish(settings.paths.camera_snapshot, CameraSnapshot(2, (*nomadic, placed, entry("fixed"))))
+    parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), Gapless(), Recording()))
+    view = asyncio.run(StatusViews(settings, *parts, SimClock()).view())
+    assert [alarm.value for alarm in view.alarms if alarm.id == "recorded-nowhere"] == ["back"]
+    assert [camera.camera for camera in view.cameras if camera.wrong] == []
+
+
+def test_dome_that_is_recorded_and_silent_for_long_is_an_alarm(tmp_path: Path) -> None:
+    clock = SimClock()
+    dome = {"state": "unknown", "cause": "timeout", "answers": 0, "failures": 9, "sealed": 0, "dropped": 0}
+    long_ago, lately = UtcUs(clock.utc_us() - 600_000_000), clock.utc_us() - 599_000_000
+
+    class Asking:
+        async def by_shard(self) -> dict[int, dict[str, Any] | None]:
+            states = [
+                ("silent", "recording", {**dome, "since_utc_us": long_ago}),
+                ("lately", "recording", {**dome, "since_utc_us": lately}),
+                ("seen", "recording", {**dome, "state": "preset", "since_utc_us": long_ago}),
+                ("down", "waiting", {**dome, "since_utc_us": long_ago}),
+                ("fixed", "recording", None),
+            ]
+            cameras = [{"camera": name, "state": state, "dome": each} for name, state, each in states]
+            return {0: {"state": {"cameras": cameras}, "volumes": [], "keyring_degraded": False, "faults": []}}
+
+    settings = load(write_config(tmp_path), {})
+    settings.paths.camera_snapshot.parent.mkdir(parents=True)
+    entries = [CameraEntry(CameraId(name), "rtsp://192.0.2.1/", 0) for name in ("silent", "seen", "fixed")]
+    publish(settings.paths.camera_snapshot, CameraSnapshot(2, tuple(entries)))
+    parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), Gapless(), Asking()))
+    view = asyncio.run(StatusViews(settings, *parts, clock).view())
+    assert [alarm for alarm in view.alarms if alarm.id == "dome-silent"] == [Alarm("dome-silent", long_ago, "silent")]
+    silent, seen, fixed = view.cameras
+    assert silent.dome is not None
+    assert (silent.dome.failures, silent.dome.cause) == (9, "timeout")
+    assert (seen.dome is not None, fixed.dome) == (True, None)

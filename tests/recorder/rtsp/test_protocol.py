@@ -458,6 +458,18 @@ def test_camera_that_answers_no_keep_alive_but_plays_is_kept_and_the_kernel_coll
     assert bench.wire.low_water[-2:] == [1, 8000]
 
 
+async def test_link_that_is_silent_at_times_keeps_its_session_and_one_that_stays_silent_loses_it() -> None:
+    bench = Bench()
+    bench.receive(bench.setup())
+    bench.session.endure(60)
+    assert bench.wire.low_water[-2:] == [60, 60_000]  # TCP_KEEPIDLE in s, TCP_USER_TIMEOUT in ms
+    _ticks(bench, 80)
+    assert not bench.wire.closed
+    _ticks(bench, 15)
+    with pytest.raises(CameraUnreachable, match=r"timeout, what=keep-alive"):
+        await bench.session.ended()
+
+
 async def test_connection_that_tcp_gave_up_is_told_as_time_out() -> None:
     bench = Bench()
     bench.receive(bench.setup())

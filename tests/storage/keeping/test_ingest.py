@@ -14,10 +14,10 @@ from storage.index.writer import Index
 from storage.keeping import blobs
 from storage.ledger import people
 from storage.ledger.entries import decode
-from storage.ledger.machine import Boot, Gap, Heartbeat, Seal, Stop
+from storage.ledger.machine import Boot, Gap, Heartbeat, Move, Seal, Stop
 from storage.ledger.service import LedgerService
 from storage.ledger.tables import LedgerUnavailable
-from storage.records import GapCause
+from storage.records import GapCause, MoveWhy
 from storage.spool import SpoolWriter
 from storage.spool_events import SpoolEvents
 from storage.spool_reader import SpoolEvent, SpoolReader
@@ -62,6 +62,25 @@ async def test_growing_spool_is_followed(town: Town) -> None:
     finally:
         await asyncio.to_thread(spool.close)
     assert town.keeper.ingest.pending() == [f"{boot}.spool"]
+
+
+async def test_move_of_a_dome_enters_the_ledger_and_changes_nothing_of_the_index(town: Town) -> None:
+    boot = town.boot()
+    spool = await asyncio.to_thread(town.spool, boot)
+    try:
+        for to_utc_us in (None, UtcUs(NOW_US + MINUTE_US)):
+            SpoolEvents(spool).move(
+                move=uuid(7), camera=CAMERA, from_utc_us=NOW_US, to_utc_us=to_utc_us, why=MoveWhy.LEFT, moves=1
+            )
+        await asyncio.to_thread(spool.wait_durable)
+        assert await town.keeper.ingest.round() == 3
+    finally:
+        await asyncio.to_thread(spool.close)
+    begun, ended = [body for body in await town.logged() if isinstance(body, Move)]
+    assert (begun.move, begun.camera, begun.to_utc_us, begun.why) == (ended.move, CAMERA, None, "left")
+    assert ended.to_utc_us == NOW_US + MINUTE_US
+    assert await gaps(town) == []
+    assert (await town.keeper.books.ask(Index.progress)).applied_size == await town.keeper.ledger.size()
 
 
 async def test_keeper_that_dies_between_ledger_and_index_loses_and_repeats_nothing(

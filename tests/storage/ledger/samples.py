@@ -156,6 +156,7 @@ _ALL: tuple[Body, ...] = (
     people.Export(
         grant=uuid(0x600), requisition=NUMBER, bundle="R-2026-000123-1", manifest=hash_of(8), files=12, bytes=1_000
     ),
+    machine.Move(move=uuid(0x900), camera="hall-1", why="left", moves=1, **SPAN),
 )
 
 

@@ -8,10 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.svs1.contexts import inner_root, segment_root
-from storage.svs1.layout import FOOTER_BYTES, HEAD_BYTES, SegmentDamaged, SegmentUnreadable, cut, pack_lengths
+from storage.svs1.layout import (
+    FOOTER_BYTES,
+    HEAD_BYTES,
+    RecordType,
+    SegmentDamaged,
+    SegmentUnreadable,
+    cut,
+    pack_lengths,
+)
 from storage.svs1.reader import SegmentReader
 from storage.svs1.scan import Scan, SegmentFile, scan
-from tests.storage.sealed import footage, seal_file
+from storage.svs1.writer import Scratch, SegmentWriter
+from tests.storage.sealed import CODEC, footage, gop, header_of, seal_file, segment_start
 from tests.storage.svs1.damage import damaged
 
 GROUPS = footage(1, gops=4, packets=3, size=40)
@@ -199,3 +208,21 @@ def test_symbolic_link_is_not_followed(tmp_path: Path, closed: bytes) -> None:
     (tmp_path / "link.svs").symlink_to(tmp_path / "target")
     with pytest.raises(SegmentUnreadable):
         scan(tmp_path / "link.svs")
+
+
+def test_side_record_whose_group_never_came_is_torn(tmp_path: Path) -> None:
+    record = gop(0, [b"x" * 300])
+    record.observations = b'[{"k":"ptz"}]'
+    writer = SegmentWriter(header_of(segment_start()), bytearray(32), CODEC, Scratch())
+    header, init = writer.opening()
+    front = b"".join([header, *init.parts])
+    writer.written(init)
+    sealed = writer.seal(record)
+    assert sealed.side is not None
+    whole = front + b"".join(sealed.all_parts)
+    for size in (len(front) + sealed.side.size, len(whole) - 1):
+        (tmp_path / "a.svs").write_bytes(whole[:size])
+        found = scan(tmp_path / "a.svs")
+        assert (len(found.heads), found.tail_offset, found.torn_bytes) == (1, len(front), size - len(front))
+    (tmp_path / "a.svs").write_bytes(whole)
+    assert [head.type for head in scan(tmp_path / "a.svs").heads] == [RecordType.INIT, RecordType.SIDE, RecordType.GOP]

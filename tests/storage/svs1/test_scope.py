@@ -107,7 +107,19 @@ def test_segment_that_begins_with_a_random_access_point_needs_none_before() -> N
     assert not begins_in_previous(heads, [])
 
 
-def test_side_records_are_never_in_scope() -> None:
-    side = RecordHead(type=RecordType.SIDE, seq=2, ct_len=8, slice_count=1, start_utc_us=UtcUs(10 * GOP_US))
-    heads = [*segment([IDR]), side]
-    assert records_in_scope(heads, 0, 100 * GOP_US) == [0, 1]
+def side(seq: int) -> RecordHead:
+    return RecordHead(type=RecordType.SIDE, seq=seq, ct_len=8, slice_count=1, start_utc_us=UtcUs(10 * GOP_US))
+
+
+def test_side_record_is_in_scope_with_the_group_behind_it_if_that_overlaps_the_interval() -> None:
+    init = segment([])[0]
+    heads = [init, side(1), head(2, 10 * GOP_US, IDR), side(3), head(4, 11 * GOP_US, NONE), side(5)]
+    assert records_in_scope(heads, 0, 100 * GOP_US) == [0, 1, 2, 3, 4]
+    # The first group is only there to decode the second: where the dome looked meanwhile was not asked for.
+    assert records_in_scope(heads, 11 * GOP_US, 12 * GOP_US) == [0, 2, 3, 4]
+    assert records_in_scope(heads, 10 * GOP_US, 11 * GOP_US) == [0, 1, 2]
+    assert records_in_scope(heads, 50 * GOP_US, 60 * GOP_US, leads_into_next=True) == [0, 2, 4]
+
+
+def test_side_record_behind_the_last_group_is_never_in_scope() -> None:
+    assert records_in_scope([*segment([IDR]), side(2)], 0, 100 * GOP_US) == [0, 1]

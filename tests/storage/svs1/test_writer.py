@@ -66,7 +66,7 @@ def test_what_was_sealed_is_what_opens(
 
 
 def _plain_fields() -> list[str]:
-    return [name for name in Record.__slots__ if name not in {"data", "sizes", "pts_delta_90k"}]
+    return [name for name in Record.__slots__ if name not in {"observations", "data", "sizes", "pts_delta_90k"}]
 
 
 def _head_tells_the_record(head: object, record: Record) -> None:
@@ -119,7 +119,7 @@ def test_side_record_lies_between_the_groups(tmp_path: Path) -> None:
         one = sealed or writer.seal_side(b'[{"a":1}]', start_utc_us=NOW_US, clock_epoch=1)
         parts += map(bytes, one.parts)
         writer.written(one)
-    (tmp_path / "x.svs").write_bytes(b"".join(parts))
+    (tmp_path / "x.svs").write_bytes(b"".join([*parts, *map(bytes, writer.closing())]))
     with SegmentReader(tmp_path / "x.svs") as reader:
         side = reader.record(2)
         assert side.head.type is RecordType.SIDE
@@ -146,3 +146,28 @@ def test_scratch_grows_for_a_larger_record() -> None:
     small = scratch.view(10)
     large = scratch.view(3 << 20)
     assert (len(small), len(large)) == (10, 3 << 20)
+
+
+def test_observations_are_a_side_record_before_their_group_which_says_so() -> None:
+    writer = SegmentWriter(header_of(segment_start()), bytearray(DEK), CODEC, Scratch())
+    writer.written(writer.opening()[1])
+    records = [gop(number, [b"x" * 100]) for number in range(3)]
+    records[1].observations = b"[]"
+    flags = []
+    for record in records:
+        sealed = writer.seal(record)
+        assert sum(map(len, sealed.all_parts)) == sealed.all_bytes
+        writer.written(sealed)
+        flags.append((sealed.head.seq, sealed.head.flags, sealed.side is not None))
+    assert flags == [(1, Flags.NONE, False), (3, Flags.OBSERVED, True), (4, Flags.NONE, False)]
+    assert writer.count == 5
+
+
+def test_side_record_counts_with_its_group_or_not_at_all() -> None:
+    writer = SegmentWriter(header_of(segment_start()), bytearray(DEK), CODEC, Scratch())
+    writer.written(writer.opening()[1])
+    before, offset = writer.root(), writer.offset
+    record = gop(0, [b"lost"])
+    record.observations = b"[]"
+    writer.seal(record)
+    assert (writer.root(), writer.offset, writer.count) == (before, offset, 1)

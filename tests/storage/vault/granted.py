@@ -7,13 +7,12 @@ from dataclasses import dataclass, field, replace
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from nvr.base.ids import BootId, CameraId, SegmentId
-from storage.ledger.entries import ACCESS, Actor, build, encode
+from storage.ledger.entries import ACCESS, Actor, Salted, build, encode
 from storage.ledger.machine import Body, Release, Stop
 from storage.ledger.note import Checkpoint, sign_checkpoint
 from storage.ledger.people import Grant
 from storage.merkle import consistency_path, inclusion_path, leaf_hash, tree_hash
 from storage.records import NoPredecessor, RandomAccess
-from storage.register.personal import Salted
 from storage.svs1 import header as headers
 from storage.svs1.layout import HEAD_BYTES
 from storage.svs1.writer import Scratch, Sealed, SegmentWriter

@@ -7,10 +7,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from nvr.base.errors import EvidenceAtRisk
+from storage.ledger.entries import Salted
 from storage.ledger.note import Checkpoint, NoteInvalid, sign_checkpoint
 from storage.merkle import ProofInvalid
 from storage.records import RandomAccess
-from storage.register.personal import Salted
 from storage.vault.grantfile import GrantFile
 from storage.vault.seats import WitnessPolicy
 from storage.vault.verification import GrantOver, GrantUnproven

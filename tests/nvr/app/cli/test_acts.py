@@ -12,6 +12,8 @@ from nvr.app.cli.person import Person
 from nvr.base.errors import InvalidValue
 from tests.nvr.app.fixtures import write_config
 
+NO_DOME = dict.fromkeys(("ptz", "ptz_address", "ptz_profile", "ptz_expect"))
+
 
 @pytest.fixture
 def acts(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, object]]]:
@@ -53,11 +55,19 @@ def run(tmp_path: Path) -> Callable[[typer.Typer, list[str]], str]:
                 "password": None,
                 "point": "p1",
                 "retention_days": None,
+                "kind": None,
+                **NO_DOME,
             },
         ),
         (
             admin.app,
-            ["camera", "edit", "c1", "--url", "rtsp://h/", "--no-login"],
+            ["camera", "discover", "10.0.0.0/24", "10.1.0.7", "--seconds", "9"],
+            "camera.discover",
+            {"networks": ["10.0.0.0/24", "10.1.0.7"], "interface": None, "seconds": 9},
+        ),
+        (
+            admin.app,
+            ["camera", "edit", "c1", "--url", "rtsp://h/", "--no-login", "--kind", "nomadic"],
             "camera.edit",
             {
                 "camera": "c1",
@@ -68,6 +78,9 @@ def run(tmp_path: Path) -> Callable[[typer.Typer, list[str]], str]:
                 "retention_days": None,
                 "no_login": True,
                 "order_days": None,
+                "kind": "nomadic",
+                "no_ptz": None,
+                **NO_DOME,
             },
         ),
         (
@@ -76,6 +89,13 @@ def run(tmp_path: Path) -> Callable[[typer.Typer, list[str]], str]:
             "camera.move",
             {"camera": "c1", "point": "p2", "since_utc_us": 1_788_256_800_000_000, "reason": "told late"},
         ),
+        (
+            admin.app,
+            ["camera", "absent", "c1", "--reason", "lent"],
+            "camera.absent",
+            {"camera": "c1", "reason": "lent"},
+        ),
+        (admin.app, ["camera", "present", "c1"], "camera.present", {"camera": "c1", "point": None}),
         (
             admin.app,
             ["camera", "replace", "c1", "--by", "c2", "--url", "rtsp://h/"],
@@ -104,6 +124,32 @@ def test_command_runs_its_act(
 ) -> None:
     assert run(app, [*words, "--json"]) == f'{{"done": "{act}"}}\n'
     assert acts == [(act, args)]
+
+
+def test_camera_with_a_host_alone_is_asked_for_its_stream(
+    acts: list[tuple[str, dict[str, object]]], run: Callable[[typer.Typer, list[str]], str]
+) -> None:
+    run(admin.app, ["camera", "add", "c1", "--host", "10.0.0.7:8000", "--channel", "2", "--json"])
+    run(admin.app, ["camera", "replace", "c1", "--by", "c2", "--host", "10.0.0.8", "--json"])
+    run(admin.app, ["camera", "edit", "c1", "--host", "10.0.0.9", "--json"])
+    assert [(name, args.get("host"), args.get("channel"), args.get("url")) for name, args in acts] == [
+        ("camera.add", "10.0.0.7:8000", 2, None),
+        ("camera.replace", "10.0.0.8", None, None),
+        ("camera.edit", "10.0.0.9", None, None),
+    ]
+
+
+def test_how_a_dome_is_asked_goes_with_its_camera(
+    acts: list[tuple[str, dict[str, object]]], run: Callable[[typer.Typer, list[str]], str]
+) -> None:
+    dome = ["--ptz", "onvif", "--ptz-address", "10.0.0.8", "--ptz-profile", "p2"]
+    presets = ["--ptz-expect", "Mairie", "--ptz-expect", "Gare"]
+    run(admin.app, ["camera", "add", "c1", "--url", "rtsp://h/", *dome, *presets, "--json"])
+    run(admin.app, ["camera", "edit", "c1", "--no-ptz", "--json"])
+    (_, added), (_, edited) = acts
+    told = {"ptz": "onvif", "ptz_address": "10.0.0.8", "ptz_profile": "p2", "ptz_expect": ["Mairie", "Gare"]}
+    assert {key: added[key] for key in NO_DOME} == told
+    assert ({key: edited[key] for key in NO_DOME}, edited["no_ptz"]) == (NO_DOME, True)
 
 
 @pytest.mark.parametrize("words", [["hold", "end", "0199"], ["camera", "retire"], ["account", "end"]], ids=" ".join)

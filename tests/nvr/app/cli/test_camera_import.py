@@ -70,13 +70,14 @@ def test_all_faults_of_file_and_register_are_told_by_row_and_column(
     faults.append({"row": 4, "field": "point", "value": "p13", "why": "unknown-point", "expected": ""})
     access.answer = {**GOOD, "faults": faults, "done": False}
     days = "1 to 31 days; empty for those of the order"
-    make = "with the IP address, instead of an RTSP URL; a known make: see camera add --help"
+    make = "a known make, with the IP address: see camera add --help; empty: the camera is asked (ONVIF)"
+    host = "an IP address or a host name; without a make also HOST:PORT, of ONVIF"
     point = "Point 'p13': the register has no such point; give its number and address in the row, or point add"
     code, output = run(LIST)
     assert code == 1
     assert output.splitlines() == [
         f"row 3: Caméra 'Mairie 2': 1 to 63 of a-z 0-9 _ . -; for example mairie-1; Jours '99': {days}",
-        f"row 4: Jours 'x': {days}; Marque 'nikon': {make}; Adresse IP '10.0.0': an IP address or a host name; {point}",
+        f"row 4: Jours 'x': {days}; Marque 'nikon': {make}; Adresse IP '10.0.0': {host}; {point}",
         "Nothing was entered: 2 rows to correct.",
     ]
     (asked,) = access.asked
@@ -123,5 +124,5 @@ def test_every_column_says_what_it_expects(language: Any) -> None:  # noqa: ANN4
 
 def test_every_rule_of_the_act_has_its_words() -> None:
     rules = {"twice", "retired", "unknown-point", "other-row-differs", "no-heading", "unknown-heading"}
-    rules |= {"heading-twice", "url-and-make", "no-url"}
+    rules |= {"heading-twice", "url-and-make", "no-url", "port-alone"}
     assert {f"import-why-{rule}" for rule in rules} <= catalogue("fr").keys()

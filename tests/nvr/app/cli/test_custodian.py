@@ -14,7 +14,7 @@ from nvr.app.messages import catalogue
 from nvr.app.pins import PinFile, pins_beside
 from nvr.base.clock import SimClock
 from nvr.base.jcs import canonical
-from storage.register.personal import Salted
+from storage.ledger.entries import Salted
 from storage.vault.keyfile import CustodianKeys, lock
 from tests.storage.sealed import NOW_US, ORIGIN, seed
 from tests.storage.vault.granted import LOG_KEY, Case

@@ -70,3 +70,10 @@ def test_status_of_the_keeper_shows_faults_and_no_empty_lines() -> None:
         "faults": {"volume": "gone"},
     }
     assert status_of("access", {"utc_us": 1, "ledger_size": 3, "cameras": 2}) == {"cameras": 2}
+
+
+def test_dome_has_a_column_where_there_is_one_and_it_says_no_angle() -> None:
+    dome = {**RECORDING, "dome": {"state": "preset"}}
+    rows = camera_rows([{"camera": "d", "state": dome}, {"camera": "f", "state": RECORDING}])
+    assert [row["dome"] for row in rows] == ["at preset", None]
+    assert "dome" not in camera_rows([{"camera": "f", "state": RECORDING}])[0]

@@ -1,6 +1,6 @@
 import pytest
 
-from nvr.app.fleet_file.columns import HEADINGS, column_of, plain
+from nvr.app.fleet_file.columns import HEADINGS, KINDS, column_of, plain
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,7 @@ from nvr.app.fleet_file.columns import HEADINGS, column_of, plain
         ("Jours de conservation", "retention_days"),
         ("retention days", "retention_days"),
         ("Remarques", "note"),
+        ("Type de caméra", "kind"),
         ("mot de pass", None),
         ("", None),
     ],
@@ -29,3 +30,8 @@ def test_heading_is_known_without_its_accents_and_case(heading: str, column: str
 def test_no_heading_means_two_columns() -> None:
     names = [(plain(name), column) for column, names in HEADINGS.items() for name in names]
     assert len({name for name, _ in names if name}) == len({pair for pair in names if pair[0]})
+
+
+@pytest.mark.parametrize(("word", "kind"), [("Dôme", "dome"), ("NOMADE", "nomadic"), ("Caméra fixe", "fixed")])
+def test_kind_is_known_in_both_languages(word: str, kind: str) -> None:
+    assert KINDS[plain(word)] == kind

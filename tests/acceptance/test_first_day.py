@@ -1,0 +1,236 @@
+"""The administrator's first day with cameras of five makes: found, added, tried out, by the real commands."""
+
+import asyncio
+import csv
+import os
+import re
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from nvr.app.demo.processes import command_line
+from nvr.base.units import US_PER_SECOND
+from nvr.sim.camera import SimCamera
+from nvr.sim.onvif.camera import OnvifCamera, Profile
+from nvr.sim.onvif.discovery import Answering
+from nvr.sim.onvif.server import OnvifSimulator
+from nvr.sim.server import Simulator
+from tests.acceptance.conftest import Town
+from tests.recorder.loops import loop_of
+
+pytestmark = pytest.mark.timeout(300)
+
+USER, PASSWORD = "ville", "s3cret-of-cameras"
+SMALL = SimCamera(
+    name="-",
+    width=704,
+    height=576,
+    fps=12,
+    gop_frames=12,
+    bitrate_bps=400_000,
+    auth="digest",
+    user=USER,
+    password=PASSWORD,
+)
+MAIN = Profile("p1", "main", 704, 576, fps=12)
+OPEN = OnvifCamera(user=USER, password=PASSWORD, profiles=(MAIN,))
+NET = f"127.77.{os.getpid() % 250 + 1}"
+"""A network of the loopback device: whoever else tests at the same time has another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Make:
+    """One camera; the name of its stream is the first part of the path in `nvr/app/makes.toml`."""
+
+    host: str
+    stream: SimCamera
+    onvif: OnvifCamera
+
+
+FLEET = {
+    "axis": Make(
+        f"{NET}.1",
+        replace(SMALL, name="axis-media", digest_algorithm="SHA-256"),
+        replace(OPEN, make="AXIS", model="P3245-LVE", firmware="11.8.61", serial="ACCC8EF0A1B2", login="digest"),
+    ),
+    "hikvision": Make(
+        f"{NET}.2",
+        replace(SMALL, name="Streaming", qop_auth=True, audio=True),
+        # Its users for ONVIF are others than those of the stream.
+        replace(OPEN, make="HIKVISION", model="DS-2CD2T47", login="either", user="onvif", password="another"),
+    ),
+    "dahua": Make(
+        f"{NET}.3",
+        replace(SMALL, name="cam", auth="basic", sender_reports=False),
+        replace(
+            OPEN,
+            make="Dahua",
+            model="IPC-HFW5442E",
+            firmware="2.840",
+            serial="7F02AA",
+            clock_offset_s=-3600,
+            named_host="192.168.1.108",
+        ),
+    ),
+    "hanwha": Make(
+        f"{NET}.4",
+        replace(SMALL, name="profile2", clock_offset_us=-42 * US_PER_SECOND),
+        replace(
+            OPEN,
+            make="Hanwha Vision",
+            model="XNO-6123R",
+            firmware="2.12.02",
+            serial="ZT9Y70GX",
+            clock_offset_s=-42,
+            get_services=False,
+            media2=False,
+            profiles=(
+                Profile("mj", "MJPEG", 640, 480, "JPEG"),
+                Profile("lo", "MOBILE", 320, 240, uri="rtsp://{host}/profile5/media.smp"),
+                replace(MAIN, name="H.264", uri=f"rtsp://{USER}:{PASSWORD}@0.0.0.0:PORT/profile2/media.smp"),
+            ),
+        ),
+    ),
+    "vivotek": Make(
+        f"{NET}.5",
+        replace(SMALL, name="live1s1.sdp", width=320, height=240, fps=5, gop_frames=10, aggregate=True),
+        replace(OPEN, make="VIVOTEK", model="IB9365", firmware="0301c", serial="0002D1", login="none"),
+    ),
+}
+
+
+class Street:
+    """All of them, on an event loop of their own; `ports` are those of RTSP."""
+
+    def __init__(self) -> None:
+        self.ports: dict[str, int] = {}
+        self._stands = threading.Event()
+        self._loop = asyncio.new_event_loop()
+        self._leave = asyncio.Event()
+        self._thread = threading.Thread(target=lambda: self._loop.run_until_complete(self._run()))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._stands.wait(60)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._leave.set)
+        self._thread.join()
+        self._loop.close()
+
+    async def _run(self) -> None:
+        async with AsyncExitStack() as stack:
+            for name, make in FLEET.items():
+                loop = await asyncio.to_thread(loop_of, make.stream)
+                rtsp = await stack.enter_async_context(Simulator([make.stream], host=make.host, fleet=loop))
+                profiles = (replace(each, uri=each.uri.replace("PORT", str(rtsp.port))) for each in make.onvif.profiles)
+                camera = replace(make.onvif, profiles=tuple(profiles))
+                services = await stack.enter_async_context(OnvifSimulator(camera, host=make.host))
+                xaddr = services.url.replace(make.host, camera.named_host or make.host)
+                await stack.enter_async_context(Answering(camera, xaddr, host=make.host))
+                self.ports[name] = rtsp.port
+            self._stands.set()
+            await self._leave.wait()
+
+
+@pytest.fixture(scope="module")
+def street() -> Iterator[Street]:
+    with Street() as street:
+        yield street
+
+
+def admin(town: Town, *words: object, columns: int = 200) -> tuple[int, str]:
+    """What `nvr-admin` says, as the administrator."""
+    done = subprocess.run(
+        command_line("admin", *town.stage.as_person("admin"), *map(str, words)),
+        env={**os.environ, "LC_ALL": "C.UTF-8", "COLUMNS": str(columns)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout.replace(NET, "10.0.0")
+
+
+def lines(text: str) -> list[str]:
+    return [re.sub(r"  +", "  ", line.rstrip()) for line in text.strip().splitlines()]
+
+
+FOUND = """
+address       make           model         serial        camera
+10.0.0.1:P  AXIS  P3245-LVE  -  new
+10.0.0.2:P  HIKVISION  DS-2CD2T47  -  new
+10.0.0.3:P  Dahua  IPC-HFW5442E  -  new
+10.0.0.4:P  Hanwha Vision  XNO-6123R  -  new
+10.0.0.5:P  VIVOTEK  IB9365  0002D1  new
+"""
+
+TABLE = """
+camera  model  firmware  result  codec  size  frames per s  key s  Mbit per s  sound  clock s  decree 2007  sessions
+axis  AXIS P3245-LVE  11.8.61  ok  H.264  704x576  12.0  1.0  0.x  no  0.0  all views  recording + 1
+dahua  Dahua IPC-HFW5442E  2.840  warning  H.264  704x576  12.0  1.0  0.x  no  -3600  all views  recording + 1
+hanwha  Hanwha Vision XNO-6123R  2.12.02  warning  H.264  704x576  12.0  1.0  0.x  no  -42.0  all views  recording + 1
+hikvision  -  -  ok  H.264  704x576  12.0  1.0  0.x  offered  0.0  all views  recording + 1
+vivotek  VIVOTEK IB9365  0301c  failed  H.264  320x240  5.0  2.0  0.x  no  0.0  below  recording + 1
+"""
+
+
+def test_five_makes_are_found_added_and_tried_out(town: Town, street: Street, tmp_path: Path) -> None:
+    new = tmp_path / "new.csv"
+    code, found = admin(town, "camera", "discover", f"{NET}.0/29", "--csv", new)
+    assert code == 0, found
+    *table, told = lines(re.sub(r":[0-9]{4,5}\b", ":P", found))
+    assert table == lines(FOUND)
+    assert told.startswith("5 cameras; 5 new ones written to")
+    with new.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter=";"))
+    assert rows[0]["note"] == "AXIS P3245-LVE"
+    assert all(row["host"].startswith(f"{NET}.") and row["camera"] for row in rows)
+
+    password = tmp_path / "password"
+    password.write_text(f"{PASSWORD}\n")
+    login = ["--user", USER, "--camera-password-file", password]
+    for name, make in FLEET.items():
+        where = ["--make", name, "--host", make.host, "--port", street.ports[name]]
+        if name == "hanwha":  # this one is asked for its stream
+            where = ["--host", make.host]
+        code, said = admin(town, "camera", "add", name, *where, *login)
+        assert code == 0, said
+        if name == "hanwha":
+            port = street.ports[name]
+            assert lines(said)[-3:] == [
+                f"hanwha: rtsp://10.0.0.4:{port}/profile2/media.smp, as the camera says (ONVIF).",
+                "Profile H.264, 704x576 H264, 12 frames/s: the largest picture.",
+                "Not taken: MJPEG 640x480 JPEG, MOBILE 320x240 H264.",
+            ]
+    town.stage.until(
+        "recording", lambda: all(town.stage.cameras().get(name, {}).get("records") for name in FLEET), seconds=120
+    )
+
+    code, tried = admin(town, "camera", "test", *FLEET, "--seconds", "6")
+    *words, _ = (*lines(tried)[6:], "")
+    assert lines(re.sub(r"\b0\.[0-9](?= +(no|offered))", "0.x", tried))[:6] == lines(TABLE)
+    assert code == 1
+    for word in (
+        "dahua: The camera's clock is -3600 s from the server's.",
+        "hikvision: The camera refuses the login for ONVIF;",
+        "vivotek: What is recorded is 320x240; the camera also makes 704x576 (H264):",
+    ):
+        assert any(line.startswith(word) for line in words), tried
+
+    code, found = admin(town, "camera", "discover", f"{NET}.1", f"{NET}.5")
+    assert lines(re.sub(r":[0-9]{4,5}\b", ":P", found))[1:] == [
+        "10.0.0.1:P  AXIS  P3245-LVE  ACCC8EF0A1B2  axis",
+        "10.0.0.5:P  VIVOTEK  IB9365  0002D1  vivotek",
+        "2 cameras, 0 of them new. --csv FILE writes the new ones for camera import.",
+    ]
+    logs = "".join(log.read_text() for log in (town.stage.folder / "logs").iterdir())
+    assert PASSWORD not in tried + found + logs
