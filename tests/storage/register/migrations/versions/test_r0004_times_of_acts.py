@@ -16,13 +16,12 @@ def test_acts_of_an_older_register_get_their_times_from_their_entries(tmp_path: 
         for statement in ("DROP INDEX ix_act_logged", "ALTER TABLE act DROP COLUMN ts_utc_us"):
             connection.exec_driver_sql(statement)
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0003'")
-        table = Act.__table__
         rows = [
             {"row": 1, "act": "a", "type": "hold", "batch": 1, "ledger_index": 7, "leaf": LEAF},
             {"row": 2, "act": "b", "type": "hold", "batch": 2, "proposal": {"t": "hold"}},
         ]
         for row in rows:
-            connection.execute(insert(table).values(row))
+            connection.execute(insert(Act).values(row))
     older.dispose()
     with Session(engine := open_database(tmp_path / "register.db")) as session:
         assert session.execute(select(Act.row, Act.ts_utc_us).order_by(Act.row)).all() == [
