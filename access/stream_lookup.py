@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from sqlalchemy import select
+
 from access.arguments import Arguments
 from access.camera_values import login_of
 from access.fleet_rows import Fault
@@ -94,7 +96,7 @@ class StreamLookup:
     ) -> tuple[list[dict[str, object]], dict[str, Json], list[Fault]]:
         """The rows with URLs; what became of each camera that was asked; the faults of those that gave none."""
         known = await self._register.read(
-            lambda session: {row.camera: row.url for row in session.query(tables.Camera) if not row.retired}
+            lambda session: {row.camera: row.url for row in session.scalars(select(tables.Camera)) if not row.retired}
         )
         whole = [{key: value for key, value in row.items() if key not in {"host", "channel"}} for row in rows]
         faults: list[Fault] = []
