@@ -121,7 +121,7 @@ def _town_acts(
     cameras = Cameras(register, publisher, index, states, clock, logins=logins, shards_for=shards)
     changes = CameraChanges(register, publisher, logins, clock)
     fleet = FleetImport(register, publisher, logins, clock, shards_for=shards)
-    lookup = StreamLookup(register, states, clock)
+    lookup = StreamLookup(register, states, logins, clock)
     return {
         ActName.ACCOUNT_ADD: accounts.add,
         ActName.ACCOUNT_END: accounts.end,
