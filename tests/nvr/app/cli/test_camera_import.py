@@ -133,7 +133,7 @@ def test_streams_that_cameras_named_and_what_others_lack_is_told() -> None:
     stream = {"url": "rtsp://10.0.0.7/x", "profile": profile, "reason": "only", "others": [], "channels": 1}
     why = {"row": 3, "field": "host", "value": "10.0.0.8", "why": "lookup-larger-is-other", "expected": "main JPEG"}
     answer = {**GOOD, "faults": [why], "streams": {"a": stream}, "done": False}
-    found, chosen, row, *_ = camera_import.report(answer, {}, dry_run=False)
+    row, found, chosen, *_ = camera_import.report(answer, {}, dry_run=False)
     assert found == "a: rtsp://10.0.0.7/x, as the camera says (ONVIF)."
     assert chosen == "Profile main, 1920x1080 H264, 25 frames/s: the only one that can be recorded."
     assert row.startswith("row 3: The main stream of the camera at 10.0.0.8 comes in a coding that is not recorded")
