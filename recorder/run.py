@@ -153,7 +153,7 @@ class Run(Generic[D_co]):
         if reason is None:
             try:
                 pts_90k = self._media.advance(timestamp)
-                self._judge(pts_90k, random_access)
+                self._judge(pts_90k, size, random_access)
                 return pts_90k
             except TimelineBroken as broken:
                 reason = broken.reason
@@ -171,10 +171,9 @@ class Run(Generic[D_co]):
         self.breaks += 1
         self.last_break = reason
 
-    def _judge(self, pts_90k: int, random_access: RandomAccess) -> None:
+    def _judge(self, pts_90k: int, size: int, random_access: RandomAccess) -> None:
         """Refuse a media time that the order of records, or the time of arrival, contradicts."""
-        opens = random_access is not RandomAccess.NONE or not self._gop.units
-        if opens and pts_90k <= self._gop.first_90k:
+        if self._gop.goes_back(pts_90k, size, random_access):
             raise TimelineBroken("backwards")
         if pts_90k - self._newest_90k > TICKS_PER_SECOND:
             delay_us = self._arrival_mono_us - us_from_ticks(pts_90k)

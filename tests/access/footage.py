@@ -23,6 +23,7 @@ from nvr.base.units import Ticks90k, UtcUs, us_from_ticks
 from nvr.sim.camera import Codec
 from nvr.sim.encoder import AccessUnit, Encoder, Encoding, ParameterSets, nal_type
 from nvr.sim.picture import Painter
+from recorder.gop import GopBuilder
 from recorder.h265_sets import H265Sets
 from storage.ledger.entries import ACCESS, Actor, body_from, build
 from storage.ledger.machine import SEGMENTS_PER_ENTRY, Body, Open, Release, Seal
@@ -32,7 +33,7 @@ from storage.ledger.store import Leaf, Ledger, create_ledger
 from storage.records import CodecConfig, NoPredecessor, RandomAccess, Record, SegmentStart
 from storage.register.ports import StoredLeaf
 from storage.svs1 import header as headers
-from storage.svs1.contexts import record_key
+from storage.svs1.contexts import front_path, record_key
 from storage.svs1.header import Header
 from storage.svs1.layout import RecordHead, parse_table
 from storage.svs1.opening import decrypt
@@ -93,31 +94,26 @@ def _is_cra(unit: AccessUnit) -> bool:
 
 
 def records_of(
-    units: Sequence[AccessUnit], *, start_utc_us: int = START_UTC_US, pts_origin_90k: int = 0
+    units: Sequence[AccessUnit],
+    *,
+    start_utc_us: int = START_UTC_US,
+    pts_origin_90k: int = 0,
+    most_frames: int | None = None,
 ) -> list[Record]:
-    """One record per group of pictures."""
-    records: list[Record] = []
+    """One record per group of pictures, as the recorder makes them; or several, of so many frames at most."""
+    gop, records, data = GopBuilder(step_90k=FRAME_90K), [], bytearray()
     for unit in units:
-        pts_90k = unit.pts_90k + pts_origin_90k
-        if unit.key:
-            start = UtcUs(start_utc_us + us_from_ticks(unit.pts_90k))
-            if records:
-                records[-1].dur_90k = pts_90k - records[-1].pts_90k
-            records.append(
-                Record(
-                    start_utc_us=start,
-                    pts_90k=Ticks90k(pts_90k),
-                    dur_90k=0,
-                    clock_epoch=1,
-                    random_access=RandomAccess.CRA if _is_cra(unit) else RandomAccess.IDR,
-                )
-            )
-        record = records[-1]
-        data = sample(unit)
-        record.data += data
-        record.sizes.append(len(data))
-        record.pts_delta_90k.append(pts_90k - record.pts_90k)
-        record.dur_90k += FRAME_90K
+        if gop.units and (unit.key or gop.units == most_frames):
+            records.append(gop.close(data, next_90k=unit.pts_90k))
+            data = bytearray()
+        kind = RandomAccess.CRA if _is_cra(unit) else RandomAccess.IDR
+        content = sample(unit)
+        gop.add(unit.pts_90k, len(content), kind if unit.key else RandomAccess.NONE, 0)
+        data += content
+    records.append(gop.close(data, next_90k=None))
+    for record in records:
+        record.start_utc_us, record.clock_epoch = UtcUs(start_utc_us + us_from_ticks(record.pts_90k)), 1
+        record.pts_90k = Ticks90k(record.pts_90k + pts_origin_90k)
     return records
 
 
@@ -156,6 +152,15 @@ class FakeRecord:
     tag: bytes
     table: bytes
     packets: Sequence[tuple[memoryview, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class FakeFront:
+    seq: int
+    head: RecordHead
+    rkc: bytes
+    slices: Sequence[int]
+    path: Sequence[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +250,13 @@ class FakeRelease:
                     table=table,
                     packets=packets,
                 )
+
+    def front(self, segment: SegmentId, seq: int) -> FakeFront | None:
+        (sealed,) = [one for one in self.sealed if one.header.segment == segment]
+        with SegmentReader(sealed.path) as reader:
+            record = reader.record(seq)
+            path = front_path(record.front, record.slices, record.tag)
+            return FakeFront(seq, record.head, record.rkc, record.lengths, path)
 
     def _granted(self, reader: SegmentReader) -> list[int]:
         return records_in_scope(reader.heads, self.grant.from_utc_us, self.grant.to_utc_us)

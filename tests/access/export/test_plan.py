@@ -42,7 +42,8 @@ def gop(
         codec=codec,
         random_access=random_access,
         clock_epoch=epoch,
-        start_utc_us=UtcUs(START + number * US + order[0] * US // 4),
+        start_utc_us=UtcUs(START + number * US),
+        start_90k=number * 90_000,
         dur_90k=90_000,
         packet_bytes=size,
         pts_90k=pts,
@@ -51,6 +52,13 @@ def gop(
 
 def plan(gops: Sequence[Gop], from_s: float, to_s: float, **bounds: int) -> list[Part]:
     return plan_parts(CAMERA, gops, UtcUs(START + round(from_s * US)), UtcUs(START + round(to_s * US)), **bounds)
+
+
+def test_last_frame_is_shown_for_one_interval_although_the_group_lasts_to_what_is_decoded_next() -> None:
+    late = replace(gop(0, order=B_ORDER), dur_90k=3 * 22_500 + 90_000)
+    (part,) = plan([late], 0, 1)
+    assert part.end_90k == 90_000
+    assert [(one.media_time_90k + part.origin_90k, one.duration_90k) for one in part.edits] == [(0, 90_000)]
 
 
 def test_movie_begins_where_decoding_does_and_ends_with_the_last_frame_shown() -> None:
