@@ -77,11 +77,7 @@ class H265Depacketiser(Depacketiser[H265Sets]):
             return
         kind = nal_type(out, start + 4)
         if kind <= _LAST_SLICE:
-            self._has_slice = True
-            if kind in _RANDOM_ACCESS:
-                self._random_access = _RANDOM_ACCESS[kind]
-            if self._timestamp == self._told and self._end > body and out[body] >= _FIRST_SLICE:
-                self._begins_picture = True
+            self._note_slice(_RANDOM_ACCESS.get(kind), first=self._end > body and out[body] >= _FIRST_SLICE)
         elif kind in _SMALL and self._part(start):
             return
         elif kind in (VPS, SPS, PPS):
