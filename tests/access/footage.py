@@ -38,7 +38,7 @@ from storage.svs1.header import Header
 from storage.svs1.layout import RecordHead, parse_table
 from storage.svs1.opening import decrypt
 from storage.svs1.reader import SegmentReader
-from storage.svs1.scope import records_in_scope
+from storage.svs1.scope import SegmentHeads, segments_in_scope
 from storage.svs1.writer import Scratch, SegmentWriter
 
 ORIGIN = "ville.example/scelle/2026"
@@ -259,7 +259,13 @@ class FakeRelease:
             return FakeFront(seq, record.head, record.rkc, record.lengths, path)
 
     def _granted(self, reader: SegmentReader) -> list[int]:
-        return records_in_scope(reader.heads, self.grant.from_utc_us, self.grant.to_utc_us)
+        known = []
+        for sealed in self.sealed:
+            with SegmentReader(sealed.path) as other:
+                header = other.header
+                known.append(SegmentHeads(header.segment, header.start_utc_us, header.continues, other.heads))
+        granted = segments_in_scope(known, self.grant.from_utc_us, self.grant.to_utc_us)
+        return granted.get(reader.header.segment, [])
 
 
 class Town:
@@ -293,6 +299,10 @@ class Town:
             clock_epoch=records[0].clock_epoch,
             codec=codec,
         )
+        return self.seal_segment(start, records)
+
+    def seal_segment(self, start: SegmentStart, records: Sequence[Record]) -> SealedSegment:
+        """The same for a segment whose start the recorder told."""
         header = headers.build(
             start,
             origin=ORIGIN,
@@ -303,7 +313,7 @@ class Town:
             software="scelle 0",
         )
         dek = bytearray(sha256(start.segment.encode()).digest())
-        writer = SegmentWriter(header, dek, codec, Scratch())
+        writer = SegmentWriter(header, dek, start.codec, Scratch())
         path = self.directory / f"{start.segment}.svs"
         with path.open("wb") as file:
             packed, init = writer.opening()
@@ -319,7 +329,7 @@ class Town:
         index = self.log(
             Seal(
                 seg=start.segment,
-                camera=camera,
+                camera=start.camera,
                 run=start.run,
                 shard=0,
                 volume=uuid7(START_UTC_US),
@@ -340,7 +350,7 @@ class Town:
                 recovered=False,
             )
         )
-        sealed = SealedSegment(path, header, dek, codec, index)
+        sealed = SealedSegment(path, header, dek, start.codec, index)
         self.sealed.append(sealed)
         return sealed
 
