@@ -114,9 +114,23 @@ class Part:
         return shown_of(self.inside, self.undecodable)
 
     @cached_property
+    def first_shown_90k(self) -> int:
+        """Presentation time of the first frame shown."""
+        return min(pts for pts, shown in zip(self.pts_90k, self.shown, strict=True) if shown)
+
+    @cached_property
     def dts_90k(self) -> list[int]:
         """Decoding time of every sample."""
         return decode_times(self.pts_90k)
+
+    def begins_decoding(self, at: int, random_access: RandomAccess) -> bool:
+        """Whether players may begin with this sample, whose own kind of random access point is given.
+
+        Not with a recovery point ahead of the first frame shown, or at it: it would not be whole yet.
+        """
+        if random_access is RandomAccess.RECOVERY_POINT and at:
+            return self.pts_90k[at] > self.first_shown_90k
+        return random_access is not RandomAccess.NONE
 
     def sample_duration_90k(self, at: int) -> int:
         """How long a sample is decoded before the next; the last one as long as it is shown."""
@@ -230,6 +244,8 @@ def _trim(gops: Sequence[Gop], from_utc_us: UtcUs, to_utc_us: UtcUs) -> tuple[Se
     first, last = min(holding), max(holding)
     while first > 0 and not _decodes_from(gops[first], earliest_90k):
         first -= 1
+    if gops[first].random_access is RandomAccess.RECOVERY_POINT:
+        first = _group_before(gops, first)
     return gops[first : last + 1], max(holding[last]) + 1
 
 
@@ -244,6 +260,14 @@ def _decodes_from(gop: Gop, earliest_90k: int) -> bool:
         case RandomAccess.IDR:
             return True
     return gop.pts_90k[0] <= earliest_90k
+
+
+def _group_before(gops: Sequence[Gop], at: int) -> int:
+    """Where the group before a recovery point begins: decoded from there, all is refreshed when that point comes."""
+    for before in range(at - 1, -1, -1):
+        if gops[before].random_access is not RandomAccess.NONE:
+            return before
+    return at
 
 
 def _pieces(gops: Sequence[Gop], most_us: int, most_bytes: int) -> Iterator[list[Gop]]:

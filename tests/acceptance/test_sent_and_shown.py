@@ -1,10 +1,13 @@
 """What a camera sends is what a bundle holds, NAL unit by NAL unit: from RTP packets to the samples of a movie."""
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from access.verification.bundle import verify_bundle
@@ -23,7 +26,7 @@ from storage.records import RandomAccess
 from storage.snapshot import CameraEntry
 from tests.access.footage import CAMERA, FRAME_US, Town, encode
 from tests.recorder.fakes import MemoryEvents, MemorySink, Segment
-from tests.recorder.rtp import Packets, fragments, fragments_265, sample
+from tests.recorder.rtp import SEI_265_RECOVERY, Packets, fragments, fragments_265, sample
 
 CODECS = pytest.mark.parametrize("codec", ["h264", "h265"])
 SIGNATURE = bytes(range(1, 200)) + b"\0\0\3\0\0\3\1" + bytes(range(200, 256)) + b"\x80"
@@ -93,6 +96,65 @@ def test_signatures_of_the_camera_are_in_the_movie_byte_for_byte(town: Town, cod
     assert samples(movie) == [sample(*nals) for nals, _ in sent]
     with av.open(str(movie)) as opened:
         assert sum(1 for _ in opened.decode(video=0)) == len(units)
+
+
+def refreshing(codec: Codec, frames: int) -> list[tuple[list[bytes], int]]:
+    """A moving picture of which a part is refreshed with each frame; a recovery point every 50, no key frame but one.
+
+    libx265 refreshes within 27 frames, and marks no recovery point, so that it is put in.
+    """
+    file = BytesIO()
+    x265 = "log-level=none:info=0:keyint=25:min-keyint=25:intra-refresh=1:bframes=0"
+    options = {"preset": "ultrafast", "tune": "zerolatency", "g": "50", "intra-refresh": "1", "x265-params": x265}
+    with av.open(file, "w", format="h264" if codec == "h264" else "hevc") as output:
+        video = output.add_stream(f"libx{codec[1:]}", rate=25, options=options)
+        assert isinstance(video, av.VideoStream)
+        video.width, video.height, video.pix_fmt = 160, 96, "yuv420p"
+        for number in range(frames):
+            picture = np.full((144, 160), number * 2 % 256, dtype="uint8")
+            picture[:, number % 140 : number % 140 + 20] = 255 - picture[:1, :20]
+            frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            output.mux(video.encode(frame))
+        output.mux(video.encode(None))
+    units: list[list[bytes]] = [[]]
+    for nal in (nal.rstrip(b"\0") for nal in file.getvalue().split(b"\0\0\1")):
+        if nal:
+            units[-1].append(nal)
+            if _is_slice(nal, codec):
+                units.append([])
+    sent = [(nals, number * 3600) for number, nals in enumerate(units[:-1])]
+    if codec == "h265":
+        sent = [([SEI_265_RECOVERY, *n] if at and at % 50 == 0 else n, pts) for at, (n, pts) in enumerate(sent)]
+    return sent
+
+
+def _pictures(path: Path) -> list[bytes]:
+    with av.open(str(path)) as opened:
+        if opened.streams.video[0].codec_context.name == "hevc":  # FFmpeg would wait for a key frame that never comes
+            opened.streams.video[0].codec_context.options = {"flags": "+output_corrupt"}
+        return [frame.to_ndarray().tobytes() for frame in opened.decode(video=0)]
+
+
+@CODECS
+@pytest.mark.parametrize("first", [110, 150, 199])
+def test_picture_that_is_refreshed_part_by_part_is_whole_from_the_first_frame_shown(
+    town: Town, codec: Codec, first: int
+) -> None:
+    segments = recorded(codec, refreshing(codec, 250), 300_000_000)
+    for segment in segments:
+        town.seal_segment(segment.start, segment.records)
+    kinds = [record.random_access for segment in segments for record in segment.records]
+    assert kinds == [RandomAccess.IDR] + [RandomAccess.RECOVERY_POINT] * 4
+    begin = segments[0].start.start_utc_us
+    all_of_it = town.export(town.grant(begin, begin + 250 * FRAME_US)).path
+    some = town.export(town.grant(begin + first * FRAME_US, begin + (first + 20) * FRAME_US), number=2).path
+    for bundle in (all_of_it, some):
+        report = verify_bundle(bundle)
+        assert report.ok, report.findings
+    (whole,), (part,) = ((bundle / "video").iterdir() for bundle in (all_of_it, some))
+    assert _pictures(part) == _pictures(whole)[first : first + 20]
+    assert len(samples(part)) < len(samples(whole))
 
 
 @CODECS

@@ -61,6 +61,16 @@ def test_last_frame_is_shown_for_one_interval_although_the_group_lasts_to_what_i
     assert [(one.media_time_90k + part.origin_90k, one.duration_90k) for one in part.edits] == [(0, 90_000)]
 
 
+def test_movie_begins_one_group_before_a_recovery_point_so_that_its_first_picture_is_whole() -> None:
+    point = RandomAccess.RECOVERY_POINT
+    groups = [gop(at, random_access=kind) for at, kind in enumerate([IDR, NONE, point, NONE, point, NONE])]
+    for from_s, begins in ((5.5, 3), (4.5, 3), (3.5, 1), (1.5, 1)):
+        (part,) = plan(groups, from_s, 6)
+        assert part.gops[0].seq == begins
+    (part,) = plan(groups[2:], 2.5, 6)
+    assert part.gops[0].seq == 3
+
+
 def test_movie_begins_where_decoding_does_and_ends_with_the_last_frame_shown() -> None:
     (part,) = plan([gop(number) for number in range(5)], 1.5, 3.5)
     assert [one.seq for one in part.gops] == [2, 3, 4]
