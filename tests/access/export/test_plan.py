@@ -71,6 +71,14 @@ def test_movie_begins_one_group_before_a_recovery_point_so_that_its_first_pictur
     assert part.gops[0].seq == 3
 
 
+def test_players_do_not_begin_with_a_recovery_point_until_the_first_frame_was_shown() -> None:
+    point = RandomAccess.RECOVERY_POINT
+    (part,) = plan([gop(at, random_access=point) for at in range(4)], 2, 4)
+    firsts = [at for at in range(len(part.pts_90k)) if part.begins_decoding(at, NONE if at % 4 else point)]
+    assert (len(part.pts_90k), firsts) == (12, [0, 8])
+    assert part.begins_decoding(4, IDR)
+
+
 def test_movie_begins_where_decoding_does_and_ends_with_the_last_frame_shown() -> None:
     (part,) = plan([gop(number) for number in range(5)], 1.5, 3.5)
     assert [one.seq for one in part.gops] == [2, 3, 4]
