@@ -31,7 +31,7 @@ class GopBuilder:
         self._last_90k = 0
         self._floor_90k = _NEVER_90K
         self._covered_90k = _NEVER_90K
-        self._began = False
+        self._began = self._reorders = False
         self._bytes = 0
         self._lost = 0
         self._random_access = RandomAccess.NONE
@@ -42,6 +42,12 @@ class GopBuilder:
     def units(self) -> int:
         """Access units in the open record."""
         return len(self._sizes)
+
+    @property
+    def awaits_earlier(self) -> bool:
+        """Whether the next units may be shown before the first one of the open record, and belong to it."""
+        starts = self.units > 0 and self._newest_90k == self._first_90k
+        return starts and self._reorders and self._random_access is not RandomAccess.IDR
 
     def goes_back(self, pts_90k: int, size: int, random_access: RandomAccess) -> bool:
         """Whether a record that holds this unit would begin no later than the record before it.
@@ -77,6 +83,7 @@ class GopBuilder:
             self._earliest_90k = pts_90k
         if self._began and self._last_90k != pts_90k:
             self.step_90k = abs(pts_90k - self._last_90k)
+            self._reorders |= pts_90k < self._last_90k
         self._began = True
         self._last_90k = pts_90k
         self._sizes.append(size)

@@ -132,9 +132,13 @@ class Run(Generic[D_co]):
         self.awaits_random_access = True
         self._hole = cause
 
-    def flush(self) -> None:
-        """Make a record of the open one's whole access units and hand over everything; the group may go on."""
-        self._close(self.depacketiser.unfinished, next_90k=None)
+    def flush(self, *, goes_on: bool = False) -> None:
+        """Make a record of the open one's whole access units and hand over everything; the group may go on.
+
+        A session that `goes_on` keeps a record to which pictures that are shown before its first may still come.
+        """
+        if not (goes_on and self._gop.awaits_earlier):
+            self._close(self.depacketiser.unfinished, next_90k=None)
         self.read()
         self._dater.date_all()
 

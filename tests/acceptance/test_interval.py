@@ -110,7 +110,7 @@ def recorded(pictures: Iterable[Picture], rotate_after: frozenset[int], record_b
             run.unit(picture.pts_90k & 0xFFFFFFFF, picture.size, picture.random_access, 0, joins=False)
             run.read()
             if number in rotate_after:
-                run.flush()
+                run.flush(goes_on=True)
                 recording.rotate()
         run.flush()
         recording.rotate()

@@ -154,6 +154,24 @@ def test_other_source_begins_a_new_run() -> None:
     assert sum(record.lost for record in bench.records) == 0
 
 
+@pytest.mark.parametrize("stops", range(1, 15))
+def test_rotation_between_a_picture_and_those_shown_before_it_breaks_no_timeline(stops: int) -> None:
+    bench = Bench("h265")
+    order = [(0, 19), (3, 1), (1, 0), (2, 0), (6, 21), (4, 8), (5, 8), (9, 1), (7, 0), (8, 0)]
+    order += [(12, 21), (10, 8), (11, 8), (15, 1), (13, 0), (14, 0)]
+    for number, (at, kind) in enumerate(order):
+        bench.clock.advance(STEP_US)
+        bench.read(bench.packets.unit(1000 + at * STEP_90K, [slice_265(kind)]))
+        if number == stops:
+            bench.run.flush(goes_on=True)
+            bench.recording.rotate()
+    bench.run.flush()
+    assert (bench.run.breaks, bench.sink.frames("cam1")) == (0, len(order))
+    before, after = bench.sink.of("cam1")
+    begins = [record.pts_90k // STEP_90K for record in (*before.records, *after.records)]
+    assert begins == sorted(begins)
+
+
 @pytest.mark.parametrize("codec", ["h264", "h265"])
 def test_group_of_ten_minutes_is_cut_every_five_and_no_picture_is_lost(codec: str) -> None:
     bench = Bench(codec, segment_us=300_000_000)
