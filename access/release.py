@@ -26,6 +26,7 @@ from nvr.base.ids import CameraId, GrantId, SegmentId
 from nvr.base.units import UtcUs
 from storage.records import CodecConfig
 from storage.register.register import Register
+from storage.svs1.contexts import front_path
 from storage.svs1.layout import RecordHead, RecordType, SegmentDamaged
 from storage.svs1.opening import codec_config, decrypt, packets
 from storage.svs1.reader import SegmentReader
@@ -84,6 +85,17 @@ class ReleasedRecord:
     packets: Sequence[tuple[memoryview, int]] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class ReleasedFront:
+    """What of a record stands in clear on the disk, with the audit path to its inner root."""
+
+    seq: int
+    head: RecordHead
+    rkc: bytes
+    slices: Sequence[int]
+    path: Sequence[bytes]
+
+
 class Release:
     """The granted records of one grant, for its opener. Blocking: used on a thread, by one at a time."""
 
@@ -123,6 +135,27 @@ class Release:
         """
         self._demand_valid()
         return self._records(self._files[segment])
+
+    def front(self, segment: SegmentId, seq: int) -> ReleasedFront | None:
+        """What stands in clear of a record, granted or not, so that its head can be proven.
+
+        None when it is not what was sealed: then it is `missing`, since nobody knows when its pictures are shown.
+
+        Raises:
+            Denied: the grant is over.
+            KeyError: the segment has no granted record.
+            RecordDamaged: the whole file is not, or not any more, what was sealed.
+        """
+        self._demand_valid()
+        file = self._files[segment]
+        with _opened(file) as reader:
+            try:
+                record = _sealed_record(file, reader, seq)
+            except RecordDamaged as error:
+                self._damaged(file, error, seq)
+                return None
+        path = front_path(record.front, record.slices, record.tag)
+        return ReleasedFront(seq, record.head, record.rkc, record.lengths, path)
 
     def wipe(self) -> None:
         """Forget the keys: nothing can be had any more."""
@@ -180,13 +213,9 @@ class Release:
 
     def _open_record(self, file: SealedFile, reader: SegmentReader, seq: int) -> ReleasedRecord:
         key = self._keys[file.segment][seq]
+        record = _sealed_record(file, reader, seq)
         try:
-            record = reader.record(seq)
-            if record.inner != file.inner[seq]:
-                raise RecordDamaged(file=file.path.name, seq=seq, why="not the record that the ledger holds")
             return _in_clear(file.segment, record, key, decrypt(record, key))
-        except RecordDamaged:
-            raise
         except EvidenceAtRisk as error:
             raise RecordDamaged(file=file.path.name, seq=seq, why=error.message_id) from error
 
@@ -277,6 +306,17 @@ def _opened(file: SealedFile) -> Iterator[SegmentReader]:
             yield reader
     except SegmentDamaged as error:
         raise RecordDamaged(file=file.path.name, seq=None, why=error.message_id) from error
+
+
+def _sealed_record(file: SealedFile, reader: SegmentReader, seq: int) -> SealedRecord:
+    """The record as it stands on the disk. Raises RecordDamaged: it is not the one that was sealed."""
+    try:
+        record = reader.record(seq)
+    except SegmentDamaged as error:
+        raise RecordDamaged(file=file.path.name, seq=seq, why=error.message_id) from error
+    if record.inner != file.inner[seq]:
+        raise RecordDamaged(file=file.path.name, seq=seq, why="not the record that the ledger holds")
+    return record
 
 
 def _in_clear(segment: SegmentId, record: SealedRecord, key: bytes, plaintext: bytes) -> ReleasedRecord:

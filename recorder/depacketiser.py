@@ -10,7 +10,8 @@ samples bring them along.
 Tolerated defects of cameras:
     Marker bit or a time stamp of its own on parameter sets or SEI: an access unit ends only once it holds a slice.
     Marker bit on every slice: what follows with the same time stamp is told as part of the unit before (`joins`).
-    The same time stamp on one picture after the other: a first slice behind a marker begins a unit of its own.
+    The same time stamp on one picture after the other: a first slice behind a marker, or behind a slice of another
+    picture, begins a unit of its own.
     Annex B start codes inside one payload (IPCAM): the units are parted.
     Start and end bit on one fragment (RFC 6184 section 5.8 forbids it): taken as a whole NAL unit.
     No end bit on a fragment with the marker: the marker ends the NAL unit.
@@ -116,6 +117,8 @@ class Depacketiser(ABC, Generic[Sets]):
         self._begins_picture = False
         self._random_access = RandomAccess.NONE
         self._sets_changed = False
+        self._slices_end = 0
+        self._at_slices_end = RandomAccess.NONE, False
 
     @property
     def unfinished(self) -> int:
@@ -133,6 +136,7 @@ class Depacketiser(ABC, Generic[Sets]):
         self._end = 0
         self._put(rest)
         self._unit_start -= cut
+        self._slices_end -= cut
         if self._nal_start != _NONE:
             self._nal_start -= cut
         return taken
@@ -316,6 +320,33 @@ class Depacketiser(ABC, Generic[Sets]):
                 self._finish_nal()
         return True
 
+    def _note_slice(self, random_access: RandomAccess | None, *, first: bool) -> None:
+        """A slice ends what is joined; `first`: it begins a picture. It says nothing of `random_access` where None."""
+        if first and self._has_slice:
+            self._part_pictures()
+            return
+        self._has_slice = True
+        if random_access is not None:
+            self._random_access = random_access
+        self._begins_picture |= first and self._timestamp == self._told
+        self._mark_slices_end()
+
+    def _mark_slices_end(self) -> None:
+        self._slices_end, self._at_slices_end = self._end, (self._random_access, self._sets_changed)
+
+    def _part_pictures(self) -> None:
+        """End the unit behind its last slice; all that follows is noted anew, with the picture that it begins."""
+        rest, changed = memoryview(bytes(self._room[self._slices_end : self._end])), self._sets_changed
+        self._end = self._slices_end
+        self._random_access, self._sets_changed = self._at_slices_end
+        self._finish_unit()
+        self._sets_changed |= changed
+        at = 0
+        while at < len(rest):
+            begin = at + _LENGTH.size
+            at = begin + _LENGTH.unpack_from(rest, at)[0]
+            self._whole(rest, begin, at)
+
     def _note_sets(self, start: int) -> None:
         self._sets_changed |= self._offer(bytes(self._room[start + 4 : self._end]))
 
@@ -326,6 +357,7 @@ class Depacketiser(ABC, Generic[Sets]):
     def _note_suffix(self) -> None:
         """A NAL unit that only follows slices: behind the marker it still goes with the unit that was told."""
         self._has_slice |= self._timestamp == self._told
+        self._mark_slices_end()
 
     def _offer(self, nal: bytes) -> bool:
         """A set that can not be read stays in the stream as it came, but says nothing about decoding."""

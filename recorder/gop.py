@@ -13,6 +13,9 @@ HOLE_90K: Final = TICKS_PER_SECOND
 """A hole is a step of more than two frame intervals and this."""
 DEFAULT_STEP_90K: Final = TICKS_PER_SECOND // 25
 
+_NEVER_90K: Final = -(1 << 62)
+"""Before any time of a run."""
+
 
 class GopBuilder:
     """The open record of one run: times and sizes of its access units, in decode order.
@@ -23,9 +26,12 @@ class GopBuilder:
     def __init__(self, *, step_90k: int = DEFAULT_STEP_90K) -> None:
         self.step_90k = step_90k
         self._first_90k = 0
+        self._earliest_90k = 0
         self._newest_90k = 0
         self._last_90k = 0
-        self._began = False
+        self._floor_90k = _NEVER_90K
+        self._covered_90k = _NEVER_90K
+        self._began = self._reorders = False
         self._bytes = 0
         self._lost = 0
         self._random_access = RandomAccess.NONE
@@ -38,9 +44,23 @@ class GopBuilder:
         return len(self._sizes)
 
     @property
-    def first_90k(self) -> int:
-        """Presentation time of the open record's first access unit; of the last record's while none is open."""
-        return self._first_90k
+    def awaits_earlier(self) -> bool:
+        """Whether the next units may be shown before the first one of the open record, and belong to it."""
+        starts = self.units > 0 and self._newest_90k == self._first_90k
+        return starts and self._reorders and self._random_access is not RandomAccess.IDR
+
+    @property
+    def earliest_90k(self) -> int:
+        """When the first of the units of the open record is shown; of the last record's while none is open."""
+        return self._earliest_90k
+
+    def goes_back(self, pts_90k: int, *, opens: bool) -> bool:
+        """Whether the record that holds this unit, or `opens` with it, would begin no later than the one before.
+
+        Records begin in the order in which they are decoded: who sees that one begins after an interval knows it of all
+        that follow.
+        """
+        return self._began and pts_90k <= (self._earliest_90k if opens else self._floor_90k)
 
     def ends_before(self, pts_90k: int, size: int, random_access: RandomAccess) -> bool:
         """Whether the open record ends before this unit."""
@@ -58,12 +78,15 @@ class GopBuilder:
     def add(self, pts_90k: int, size: int, random_access: RandomAccess, lost: int) -> None:
         """Put the unit into the open record; the first one opens it."""
         if not self._sizes:
-            self._first_90k = self._newest_90k = pts_90k
+            self._first_90k = self._earliest_90k = self._newest_90k = pts_90k
             self._random_access = random_access
         elif pts_90k > self._newest_90k:
             self._newest_90k = pts_90k
+        elif pts_90k < self._earliest_90k:
+            self._earliest_90k = pts_90k
         if self._began and self._last_90k != pts_90k:
             self.step_90k = abs(pts_90k - self._last_90k)
+            self._reorders |= pts_90k < self._last_90k
         self._began = True
         self._last_90k = pts_90k
         self._sizes.append(size)
@@ -80,17 +103,22 @@ class GopBuilder:
     def close(self, data: bytearray, *, next_90k: int | None) -> Record:
         """The open record, with `data` as its bytes and no wall time yet.
 
-        `next_90k` is where the next record begins; without it, and across a hole, the duration is extrapolated from the
-        mean frame interval.
+        It begins where its earliest unit is shown. `next_90k` is the presentation time of the first unit of the next
+        record, up to which it lasts; without it, across a hole, and where that unit is shown before the last one of
+        this record, the end is extrapolated from the mean frame interval. It never ends before the record before it.
         """
-        if next_90k is not None and next_90k > self._first_90k and not self.is_hole(next_90k):
-            dur_90k = next_90k - self._first_90k
+        earliest_90k = self._earliest_90k
+        if next_90k is not None and next_90k > self._newest_90k and not self.is_hole(next_90k):
+            end_90k = next_90k
         else:
-            dur_90k = self._extrapolated_90k()
+            end_90k = earliest_90k + self._extrapolated_90k()
+        self._floor_90k, self._covered_90k = earliest_90k, max(end_90k, self._covered_90k)
+        if ahead_90k := self._first_90k - earliest_90k:
+            self._deltas_90k = array("i", [delta_90k + ahead_90k for delta_90k in self._deltas_90k])
         record = Record(
             start_utc_us=UtcUs(0),
-            pts_90k=Ticks90k(self._first_90k),
-            dur_90k=dur_90k,
+            pts_90k=Ticks90k(earliest_90k),
+            dur_90k=self._covered_90k - earliest_90k,
             clock_epoch=0,
             random_access=self._random_access,
             lost=self._lost,
@@ -104,6 +132,6 @@ class GopBuilder:
         return record
 
     def _extrapolated_90k(self) -> int:
-        span_90k = self._newest_90k - self._first_90k
+        span_90k = self._newest_90k - self._earliest_90k
         mean_90k = span_90k // (self.units - 1) if self.units > 1 else 0
         return span_90k + (mean_90k or self.step_90k)

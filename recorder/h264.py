@@ -57,11 +57,8 @@ class H264Depacketiser(Depacketiser[H264Sets]):
     def _note(self, start: int) -> None:
         kind = self._out[start + 4] & 0x1F
         if kind in _SLICES:
-            self._has_slice = True
-            if kind == _IDR:
-                self._random_access = RandomAccess.IDR
-            if self._timestamp == self._told and kind in _FIRST_SLICES and self._begins(start + 5):
-                self._begins_picture = True
+            first = kind in _FIRST_SLICES and self._begins(start + 5)
+            self._note_slice(RandomAccess.IDR if kind == _IDR else None, first=first)
         elif kind in _SMALL and self._part(start):
             return
         elif kind in (SPS, PPS):

@@ -1,7 +1,7 @@
 """H.265 over RTP (RFC 7798): single NAL units, aggregation packets and fragmentation units, in transmission order.
 
-Decoding order numbers (DONL, DOND) are refused where the stream is described (recorder.rtsp.sdp). PACI packets
-(section 4.4.4) count as malformed.
+Decoding order numbers (DONL, DOND) are refused where the stream is described (recorder.rtsp.sdp). What a PACI packet
+(section 4.4.4) carries is taken, whatever its extension says of it.
 """
 
 from struct import Struct
@@ -16,6 +16,8 @@ _HEADER: Final = 2
 _AP: Final = 48
 _FU: Final = 49
 _FU_HEAD: Final = 3
+_PACI: Final = 50
+_PACI_HEAD: Final = 4
 _LAST_SLICE: Final = 31
 _RANDOM_ACCESS: Final = {
     16: RandomAccess.CRA,
@@ -55,6 +57,9 @@ class H265Depacketiser(Depacketiser[H265Sets]):
             kind = flags & 0x3F
             middle = (self._timestamp & 0xFF) << 56 | self._ssrc << 24 | first << 16 | second << 8 | kind
             return self._fragment(view, at + _FU_HEAD, stop, flags, bytes((first & 0x81 | kind << 1, second)), middle)
+        if kind == _PACI:
+            carried = _carried(buffer[at:stop])
+            return carried is not None and self._payload(carried, memoryview(carried), 0, len(carried))
         self._abandon()
         if kind == _AP:
             return self._aggregate(buffer, view, at + _HEADER, stop)
@@ -72,11 +77,7 @@ class H265Depacketiser(Depacketiser[H265Sets]):
             return
         kind = nal_type(out, start + 4)
         if kind <= _LAST_SLICE:
-            self._has_slice = True
-            if kind in _RANDOM_ACCESS:
-                self._random_access = _RANDOM_ACCESS[kind]
-            if self._timestamp == self._told and self._end > body and out[body] >= _FIRST_SLICE:
-                self._begins_picture = True
+            self._note_slice(_RANDOM_ACCESS.get(kind), first=self._end > body and out[body] >= _FIRST_SLICE)
         elif kind in _SMALL and self._part(start):
             return
         elif kind in (VPS, SPS, PPS):
@@ -86,3 +87,18 @@ class H265Depacketiser(Depacketiser[H265Sets]):
                 self._note_recovery_point()
         elif kind in _SUFFIXES:
             self._note_suffix()
+
+
+def _carried(paci: bytearray) -> bytearray | None:
+    """The NAL unit, fragment or aggregate in a PACI packet, whose header is spread over its own two; None: malformed.
+
+    The payload header is followed by its first bit and its type, the size of an extension, and that extension.
+    """
+    if len(paci) <= _PACI_HEAD:
+        return None
+    fields = paci[2] << 8 | paci[3]
+    kind, extension = fields >> 9 & 0x3F, fields >> 4 & 0x1F
+    if kind == _PACI or len(paci) <= _PACI_HEAD + extension:
+        return None
+    head = bytes((fields >> 8 & 0x80 | kind << 1 | paci[0] & 1, paci[1]))
+    return bytearray(head + paci[_PACI_HEAD + extension :])

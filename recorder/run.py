@@ -140,9 +140,13 @@ class Run(Generic[D_co]):
         self.awaits_random_access = True
         self._hole = cause
 
-    def flush(self) -> None:
-        """Make a record of the open one's whole access units and hand over everything; the group may go on."""
-        self._close(self.depacketiser.unfinished, next_90k=None)
+    def flush(self, *, goes_on: bool = False) -> None:
+        """Make a record of the open one's whole access units and hand over everything; the group may go on.
+
+        A session that `goes_on` keeps a record to which pictures that are shown before its first may still come.
+        """
+        if not (goes_on and self._gop.awaits_earlier):
+            self._close(self.depacketiser.unfinished, next_90k=None)
         self.read()
         self._dater.date_all()
 
@@ -190,7 +194,9 @@ class Run(Generic[D_co]):
 
     def _judge(self, pts_90k: int, size: int, random_access: RandomAccess) -> None:
         """Refuse a media time that the order of records, or the time of arrival, contradicts."""
-        if self._opens(pts_90k, size, random_access) and pts_90k <= self._gop.first_90k:
+        gop = self._gop
+        may_go_back = pts_90k <= gop.earliest_90k
+        if may_go_back and gop.goes_back(pts_90k, opens=self._opens(pts_90k, size, random_access)):
             raise TimelineBroken("backwards")
         if pts_90k - self._newest_90k > TICKS_PER_SECOND:
             delay_us = self._arrival_mono_us - us_from_ticks(pts_90k)

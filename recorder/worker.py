@@ -112,7 +112,7 @@ class CameraWorker:
     def rotate(self) -> SegmentId | None:
         """Close the segment that grows, at once: what was received goes into it, the next one goes on from there."""
         if self._run is not None:
-            self._run.flush()
+            self._run.flush(goes_on=True)
         return self._recording.rotate()
 
     def tick(self, now_mono_us: MonoUs) -> None:

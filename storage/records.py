@@ -106,9 +106,9 @@ class Record:
     """
 
     start_utc_us: UtcUs
-    """Wall time of the first access unit in decode order."""
+    """Wall time of the access unit that is shown first."""
     pts_90k: Ticks90k
-    """Presentation time of the first access unit in decode order, since the run began."""
+    """Presentation time of the access unit that is shown first, since the run began."""
     dur_90k: int
     clock_epoch: int
     random_access: RandomAccess

@@ -87,6 +87,7 @@ def _gop(record: ReleasedRecord, segment: ReleasedSegment, run: RunId) -> Gop:
         random_access=record.head.random_access,
         clock_epoch=record.head.clock_epoch,
         start_utc_us=record.head.start_utc_us,
+        start_90k=record.head.pts_90k,
         dur_90k=record.head.dur_90k,
         packet_bytes=sum(record.slices[:-1]),
         pts_90k=pts_90k,

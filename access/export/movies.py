@@ -1,6 +1,6 @@
 """Step 3 of an export: the movies, and beside them the proof of each record whose pictures they hold."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from access.export.mux import MovieWriter
 from access.export.plan import Gop, Part
 from access.export.ports import Release, ReleasedRecord, ReleasedSegment
 from access.export.positions import SideRecord, positions_document
-from access.export.recordproof import RecordProof, SegmentProof
+from access.export.recordproof import RecordBeside, RecordProof, SegmentProof
 from nvr.base.ids import SegmentId
 from nvr.base.jcs import canonical
 from storage.durable import create_file
@@ -59,11 +59,13 @@ class _Feed:
 
     def __init__(self, release: Release, plan: CameraPlan, root: Path) -> None:
         self._root = root
+        self._release = release
         self._from_utc_us, self._to_utc_us = release.grant.from_utc_us, release.grant.to_utc_us
         self._segments = plan.segments
         self._records = self._all(release)
         self._segment: ReleasedSegment | None = None
         self._proofs: list[RecordProof] = []
+        self._groups: set[int] = set()
         self._unread = set(plan.segments)
         self._sides: dict[tuple[SegmentId, int], SideRecord] = {}
 
@@ -112,7 +114,7 @@ class _Feed:
     def _enter(self, segment: ReleasedSegment) -> None:
         if self._segment is not segment:
             self._leave()
-            self._segment, self._proofs = segment, []
+            self._segment, self._proofs, self._groups = segment, [], set()
             self._unread.discard(segment.segment)
 
     def _leave(self) -> None:
@@ -124,9 +126,33 @@ class _Feed:
             commit=self._segment.commit.hex(),
             inner=tuple(inner.hex() for inner in self._segment.inner),
             records=tuple(self._proofs),
+            beside=tuple(self._beside(self._segment)),
         )
         path = self._root / records_path(self._segment.segment)
         create_file(path, canonical(proof.model_dump(mode="json")))
+
+    def _beside(self, segment: ReleasedSegment) -> Iterator[RecordBeside]:
+        """The groups of pictures next to those that are told, and what lies between: their heads say when they are."""
+        told = self._groups.union(self._release.missing.get(segment.segment, ()))
+        if told:
+            before, after = range(min(told) - 1, 0, -1), range(max(told) + 1, len(segment.inner))
+            yield from self._until_a_group(segment.segment, before)
+            yield from self._until_a_group(segment.segment, after)
+
+    def _until_a_group(self, segment: SegmentId, seqs: Iterable[int]) -> Iterator[RecordBeside]:
+        for seq in seqs:
+            front = self._release.front(segment, seq)
+            if front is None:
+                continue
+            yield RecordBeside(
+                seq=seq,
+                head=front.head.pack().hex(),
+                rkc=front.rkc.hex(),
+                slices=tuple(front.slices),
+                path=tuple(one.hex() for one in front.path),
+            )
+            if front.head.type is RecordType.GOP:
+                return
 
     def _prove(self, segment: ReleasedSegment, record: ReleasedRecord, samples: list[memoryview], packets: int) -> None:
         check_key(record.key, record.rkc, seq=record.seq)
@@ -146,3 +172,5 @@ class _Feed:
         if proof.inner(samples[:packets]) != segment.inner[record.seq]:
             raise ReleaseDiffers(segment=segment.segment, what=f"record {record.seq}")
         self._proofs.append(proof)
+        if record.head.type is RecordType.GOP:
+            self._groups.add(record.seq)

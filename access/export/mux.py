@@ -68,7 +68,7 @@ class MovieWriter:
         packet.pts = part.pts_90k[at] - part.origin_90k
         packet.dts = part.dts_90k[at] - part.origin_90k
         packet.duration = part.sample_duration_90k(at)
-        packet.is_keyframe = random_access is not RandomAccess.NONE
+        packet.is_keyframe = part.begins_decoding(at, random_access)
         self._output.mux_one(packet)
         self._at += 1
 

@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 from access.export.timing import Edit, decode_times, edits_of, shown_of, wall_utc_us
@@ -34,21 +35,33 @@ class Gop:
     random_access: RandomAccess
     clock_epoch: int
     start_utc_us: UtcUs
+    start_90k: int
+    """The same instant as presentation time."""
     dur_90k: int
     packet_bytes: int
     pts_90k: "array[int]"
-    """Presentation time of each access unit, in decoding order; the first is the head's own."""
+    """Presentation time of each access unit, in decoding order."""
     undecodable_first: tuple[int, ...] = ()
     """Which access units do not decode when decoding begins with this group."""
 
     @property
     def end_90k(self) -> int:
-        """Where the last frame ends."""
-        return self.pts_90k[0] + self.dur_90k
+        """Where the last frame ends, or the first one decoded after the group begins."""
+        return self.start_90k + self.dur_90k
+
+    @property
+    def interval_90k(self) -> int:
+        """The mean time between two frames, of which there must be more than one."""
+        return (max(self.pts_90k) - min(self.pts_90k)) // (len(self.pts_90k) - 1)
+
+    @property
+    def reorders(self) -> bool:
+        """Whether frames are shown in another order than they are decoded."""
+        return any(later < earlier for earlier, later in pairwise(self.pts_90k))
 
     def wall_utc_us(self, at: int) -> int:
         """Wall time of an access unit."""
-        return wall_utc_us(self.start_utc_us, self.pts_90k[at] - self.pts_90k[0])
+        return wall_utc_us(self.start_utc_us, self.pts_90k[at] - self.start_90k)
 
     @property
     def walls_utc_us(self) -> Iterator[int]:
@@ -101,9 +114,23 @@ class Part:
         return shown_of(self.inside, self.undecodable)
 
     @cached_property
+    def first_shown_90k(self) -> int:
+        """Presentation time of the first frame shown."""
+        return min(pts for pts, shown in zip(self.pts_90k, self.shown, strict=True) if shown)
+
+    @cached_property
     def dts_90k(self) -> list[int]:
         """Decoding time of every sample."""
         return decode_times(self.pts_90k)
+
+    def begins_decoding(self, at: int, random_access: RandomAccess) -> bool:
+        """Whether players may begin with this sample, whose own kind of random access point is given.
+
+        Not with a recovery point ahead of the first frame shown, or at it: it would not be whole yet.
+        """
+        if random_access is RandomAccess.RECOVERY_POINT and at:
+            return self.pts_90k[at] > self.first_shown_90k
+        return random_access is not RandomAccess.NONE
 
     def sample_duration_90k(self, at: int) -> int:
         """How long a sample is decoded before the next; the last one as long as it is shown."""
@@ -133,9 +160,14 @@ class Part:
 
     @property
     def end_90k(self) -> int:
-        """Where the last frame ends: at the next frame of its group that was not taken, or at the group's end."""
-        last = max(self.pts_90k)
-        return min((pts for pts in self.gops[-1].pts_90k if pts > last), default=max(self.gops[-1].end_90k, last + 1))
+        """Where the last frame ends: at the next frame of its group that was not taken, or at the group's end.
+
+        With reordering the group's end is when the first frame of the next one is shown, which is not the one that
+        follows the last of this: there the mean interval tells.
+        """
+        last, gop = max(self.pts_90k), self.gops[-1]
+        group_end = last + gop.interval_90k if gop.reorders else gop.end_90k
+        return min((pts for pts in gop.pts_90k if pts > last), default=max(group_end, last + 1))
 
     @property
     def edits(self) -> list[Edit]:
@@ -212,6 +244,8 @@ def _trim(gops: Sequence[Gop], from_utc_us: UtcUs, to_utc_us: UtcUs) -> tuple[Se
     first, last = min(holding), max(holding)
     while first > 0 and not _decodes_from(gops[first], earliest_90k):
         first -= 1
+    if gops[first].random_access is RandomAccess.RECOVERY_POINT:
+        first = _group_before(gops, first)
     return gops[first : last + 1], max(holding[last]) + 1
 
 
@@ -226,6 +260,14 @@ def _decodes_from(gop: Gop, earliest_90k: int) -> bool:
         case RandomAccess.IDR:
             return True
     return gop.pts_90k[0] <= earliest_90k
+
+
+def _group_before(gops: Sequence[Gop], at: int) -> int:
+    """Where the group before a recovery point begins: decoded from there, all is refreshed when that point comes."""
+    for before in range(at - 1, -1, -1):
+        if gops[before].random_access is not RandomAccess.NONE:
+            return before
+    return at
 
 
 def _pieces(gops: Sequence[Gop], most_us: int, most_bytes: int) -> Iterator[list[Gop]]:

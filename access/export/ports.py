@@ -103,6 +103,21 @@ class ReleasedRecord(Protocol):
     def packets(self) -> Sequence[tuple[memoryview, int]]: ...
 
 
+class ReleasedFront(Protocol):
+    """What of a record stands in clear, granted or not; `path` leads to its inner root (`storage.svs1.contexts`)."""
+
+    @property
+    def seq(self) -> int: ...
+    @property
+    def head(self) -> RecordHead: ...
+    @property
+    def rkc(self) -> bytes: ...
+    @property
+    def slices(self) -> Sequence[int]: ...
+    @property
+    def path(self) -> Sequence[bytes]: ...
+
+
 class Release(Protocol):
     """The granted records, and nothing else."""
 
@@ -118,7 +133,7 @@ class Release(Protocol):
 
     @property
     def missing(self) -> Mapping[SegmentId, Collection[int]]:
-        """Of those that are not whole, the `seq` of the granted records that can not be had."""
+        """Of those that are not whole, the `seq` of the records that can not be had."""
         ...
 
     @property
@@ -132,6 +147,10 @@ class Release(Protocol):
 
     def records(self, segment: SegmentId) -> Iterator[ReleasedRecord]:
         """The granted records of the segment, in order; the init record first."""
+        ...
+
+    def front(self, segment: SegmentId, seq: int) -> ReleasedFront | None:
+        """What stands in clear of a record; None, and the record is `missing`, when it is not what was sealed."""
         ...
 
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import Field, StringConstraints
 
 from storage.ledger.fields import Count, Hash, Part, Uuid7
-from storage.svs1.contexts import NONCE, Bytes
+from storage.svs1.contexts import NONCE, Bytes, check_front
 from storage.svs1.layout import TAG_BYTES, RecordHead, pack_lengths, parse_table
 from storage.svs1.opening import inner_from_packets, slice_hashes_from_packets
 
@@ -20,23 +20,13 @@ HeadHex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{256}$")]
 TagHex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
-class RecordProof(Part):
-    """One record whose samples, or the first `packets` of them, are in a movie.
-
-    `head`, `rkc`, `slices` and `tag` are as they stand in the sealed file, `k` is the record's key. `table` is the
-    packet table in clear (for the init record, `seq` 0, and for side records their whole content). `rest` holds the
-    leaf hashes of the ciphertext slices of the samples that were not exported: those that lie after the interval.
-    """
+class _Front(Part):
+    """What of a record stands in clear in the sealed file."""
 
     seq: Count
     head: HeadHex
     rkc: Hash
-    k: Hash
     slices: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...]
-    tag: TagHex
-    table: Hex
-    packets: Count
-    rest: tuple[Hash, ...]
 
     @property
     def front(self) -> bytes:
@@ -50,6 +40,34 @@ class RecordProof(Part):
             SegmentDamaged: these are not a head's bytes.
         """
         return RecordHead.parse(bytes.fromhex(self.head), file=file, offset=0)
+
+
+class RecordBeside(_Front):
+    """The record before the first or after the last one that is told, of which nothing is disclosed but its head.
+
+    The head says when its pictures are shown; `path` leads from `front` to the record's inner root.
+    """
+
+    path: tuple[Hash, ...]
+
+    def check(self, inner: bytes) -> None:
+        """Raises ProofInvalid: the record with this inner root has another head."""
+        check_front(self.front, len(self.slices), [bytes.fromhex(one) for one in self.path], inner)
+
+
+class RecordProof(_Front):
+    """One record whose samples, or the first `packets` of them, are in a movie.
+
+    `head`, `rkc`, `slices` and `tag` are as they stand in the sealed file, `k` is the record's key. `table` is the
+    packet table in clear (for the init record, `seq` 0, and for side records their whole content). `rest` holds the
+    leaf hashes of the ciphertext slices of the samples that were not exported: those that lie after the interval.
+    """
+
+    k: Hash
+    tag: TagHex
+    table: Hex
+    packets: Count
+    rest: tuple[Hash, ...]
 
     @property
     def pts_deltas_90k(self) -> tuple[int, ...]:
@@ -72,7 +90,10 @@ class RecordProof(Part):
 
 
 class SegmentProof(Part):
-    """A segment: its header, as text and byte for byte, the inner roots of all its records, and the exported ones."""
+    """A segment: its header, as text and byte for byte, the inner roots of all its records, and the exported ones.
+
+    `beside` are the groups of pictures next to these, and whatever other records lie between.
+    """
 
     v: Literal[1] = 1
     seg: Uuid7
@@ -80,3 +101,4 @@ class SegmentProof(Part):
     commit: Hash
     inner: tuple[Hash, ...]
     records: tuple[RecordProof, ...]
+    beside: tuple[RecordBeside, ...]

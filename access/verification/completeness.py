@@ -5,10 +5,9 @@ ledger; how many records a segment has follows from its root; when the frames of
 which is disclosed whole. So an absence shows without the footage that is absent.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import Final
 
 from access.export import layout
 from access.export.manifest import Item
@@ -17,12 +16,10 @@ from access.export.timing import wall_utc_us
 from access.verification.report import CannotRun, Facts, Finding, finding
 from access.verification.subject import Subject
 from access.verification.weave import heads, weave
+from nvr.base.errors import EvidenceAtRisk
 from storage.ledger import machine
 from storage.svs1.layout import Flags, RecordHead, RecordType
 from storage.svs1.scope import overlaps
-
-_SLACK_US: Final = 10_000
-"""A record's wall time is rounded, and the clock slewed while it grows: by less than this (500 ppm of 2 s, 1 us)."""
 
 
 def check_complete(subject: Subject, facts: Facts) -> Iterator[Finding]:
@@ -33,12 +30,8 @@ def check_complete(subject: Subject, facts: Facts) -> Iterator[Finding]:
     told = {one.seg for one in subject.sealed}
     for name in sorted(released - told - unreadable):
         yield finding("segment-left-out", layout.MANIFEST, segment=name)
-    cameras = {one.seg: one.camera for one in subject.sealed}
     checks = [partial(_frames, subject, name) for name in sorted(told)]
-    checks += [
-        partial(_records, subject, cameras[name], name, missing.get(name, frozenset()))
-        for name in sorted(told - unreadable)
-    ]
+    checks += [partial(_records, subject, name, missing.get(name, frozenset())) for name in sorted(told - unreadable)]
     checks += [partial(_cut, subject, item) for item in manifest.items]
     for check in checks:
         try:
@@ -55,11 +48,11 @@ def check_complete(subject: Subject, facts: Facts) -> Iterator[Finding]:
     facts["unreadable_records"] = sum(map(len, missing.values()))
 
 
-def _records(subject: Subject, camera: str, name: str, missing: Collection[int]) -> Iterator[Finding]:
-    """The groups of pictures are an unbroken run, from outside the interval, a gap or the segment's start, to such.
+def _records(subject: Subject, name: str, missing: Collection[int]) -> Iterator[Finding]:
+    """The groups of pictures are an unbroken run, and those on both sides of it lie outside the interval.
 
-    Within a segment a record lasts until the next one, or until a gap that is told (docs/design/time.md). Of a record
-    that is told as `missing`, nobody knows the times.
+    Within a segment groups neither begin nor end before the one before them (docs/design/time.md): what lies beyond one
+    that is outside the interval is outside as well. Of a record that is told as `missing`, nobody knows the times.
     """
     grant, file = subject.manifest.grant, layout.records_path(name)
     seal = subject.entry(layout.seal_name(name)).body
@@ -74,7 +67,6 @@ def _records(subject: Subject, camera: str, name: str, missing: Collection[int])
     if not gops:
         yield finding("record-left-out", file, seq=1)
         return
-    first, last = gops[0][1], gops[-1][1]
     inside = [head for _, head in gops if overlaps(head, grant.from_utc_us, grant.to_utc_us)]
     seqs = sorted(_accounted(gops, inside, missing))
     yield from (
@@ -86,14 +78,9 @@ def _records(subject: Subject, camera: str, name: str, missing: Collection[int])
         for head in inside
         if _is_observed(head) and head.seq - 1 not in proven
     )
-    # The init record is 0, and every other record is a group of pictures or of one (docs/design/svs1.md).
-    before, after = (grant.from_utc_us, first.start_utc_us), (last.end_utc_us, grant.to_utc_us)
-    previous = first.seq - 2 if _is_observed(first) else first.seq - 1
-    if previous > 0 and previous not in missing and not _is_gap(subject, camera, *before):
-        yield finding("record-left-out", file, seq=previous)
-    is_last = last.seq == len(subject.records(name).inner) - 1 or not {last.seq + 1, last.seq + 2}.isdisjoint(missing)
-    if not is_last and not _is_gap(subject, camera, *after):
-        yield finding("record-left-out", file, seq=last.seq + 1)
+    # The init record is 0.
+    yield from _beside(subject, name, range(seqs[0] - 1, 0, -1))
+    yield from _beside(subject, name, range(seqs[-1] + 1, len(subject.records(name).inner)))
 
 
 def _is_observed(head: RecordHead) -> bool:
@@ -114,13 +101,25 @@ def _accounted(
     return seqs | {seq - 1 for seq in missing if 1 < seq < first_inside and seq - 1 > min(seqs)}
 
 
-def _is_gap(subject: Subject, camera: str, from_utc_us: int, to_utc_us: int) -> bool:
-    """Whether the gaps of the manifest fill [from, to)."""
-    reached = from_utc_us
-    for gap in sorted(subject.manifest.gaps, key=lambda one: one.from_utc_us):
-        if gap.camera == camera and gap.from_utc_us <= reached + _SLACK_US:
-            reached = max(reached, to_utc_us if gap.to_utc_us is None else gap.to_utc_us)
-    return reached + _SLACK_US >= to_utc_us
+def _beside(subject: Subject, name: str, seqs: Iterable[int]) -> Iterator[Finding]:
+    """The nearest group of pictures on one side of those that are told lies outside the interval."""
+    grant, file, records = subject.manifest.grant, layout.records_path(name), subject.records(name)
+    known = {one.seq: one for one in records.beside}
+    for seq in seqs:
+        if seq not in known:
+            yield finding("record-left-out", file, seq=seq)
+            return
+        try:
+            head = known[seq].parse_head(file)
+            known[seq].check(bytes.fromhex(records.inner[seq]))
+        except EvidenceAtRisk as error:
+            raise CannotRun(finding("record-malformed", file, seq=seq)) from error
+        if head.seq != seq:
+            raise CannotRun(finding("record-malformed", file, seq=seq))
+        if head.type is RecordType.GOP:
+            if overlaps(head, grant.from_utc_us, grant.to_utc_us):
+                yield finding("record-left-out", file, seq=seq)
+            return
 
 
 def _frames(subject: Subject, name: str) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from recorder.errors import garbage
 from recorder.rtsp.auth import Credentials
 
-_CONTAINERS: Final = "mpegts,mpjpeg,mjpeg,h264,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,flv,avi"
+_CONTAINERS: Final = "mpegts,mpjpeg,mjpeg,h264,hevc,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,flv,avi"
 """Formats that carry pictures themselves. Playlists (hls, concat, image2) would make FFmpeg open other addresses."""
 _CODECS: Final = "h264,hevc,mjpeg"
 """The only decoders that may look at a stream to learn its size; no sound is ever decoded, not even to be described."""

@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 from nvr.base.clock import Clock
 from nvr.base.units import MonoUs
-from recorder.demux.nals import parameter_sets, parting_of
+from recorder.codecs import depacketiser_of
+from recorder.demux.nals import Parting, annex_b, parameter_sets, parting_of
 from recorder.demux.opening import Opening
 from recorder.demux.reader import Arrived, Described, Reader
 from recorder.errors import CameraUnreachable, Cause
 from recorder.h264 import H264Depacketiser
+from recorder.h265 import H265Depacketiser
 from recorder.meter import Meter
 from recorder.run import Run
 from recorder.source import Begin
@@ -22,6 +25,8 @@ END_S: Final = 2.0
 """How long the end of a session waits for its thread, so that the camera is free for the next one."""
 _BATCH_BYTES: Final = 512 << 10
 """Told in one turn of the loop; then the others have theirs."""
+_ENCODINGS: Final = MappingProxyType({"h264": "H264", "hevc": "H265"})
+"""FFmpeg's names of codings, and those of their depacketisers."""
 
 
 class DemuxSession:
@@ -41,8 +46,8 @@ class DemuxSession:
         self._abandon = abandon
         self._loop = asyncio.get_running_loop()
         self._meter = Meter(clock.mono_us())
-        self._run: Run[H264Depacketiser] | None = None
-        self._parting = parting_of(b"")
+        self._run: Run[H264Depacketiser | H265Depacketiser] | None = None
+        self._parting: Parting = annex_b
         self._failure: Exception | None = None
         self._playing = asyncio.Event()
         self._over = asyncio.Event()
@@ -154,8 +159,10 @@ class DemuxSession:
 
     def _describe(self, described: Described) -> None:
         """Begin the run. Raises CameraUnreachable: cause `unsupported-codec`."""
-        if described.codec != "h264":
-            raise CameraUnreachable(Cause.UNSUPPORTED_CODEC, offered=described.codec)
-        self._parting = parting_of(described.extradata)
-        sets = parameter_sets(described.extradata)
-        self._run = self._begin(partial(H264Depacketiser, channel=0, payload_type=0, parameter_sets=sets))
+        codec = described.codec
+        if codec not in _ENCODINGS:
+            raise CameraUnreachable(Cause.UNSUPPORTED_CODEC, offered=codec)
+        self._parting = parting_of(codec, described.extradata)
+        sets = parameter_sets(codec, described.extradata)
+        depacketiser = depacketiser_of(_ENCODINGS[codec])
+        self._run = self._begin(partial(depacketiser, channel=0, payload_type=0, parameter_sets=sets))

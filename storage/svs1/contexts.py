@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from nvr.base.jcs import canonical, digest
-from storage.merkle import leaf_hash, tree_hash
+from storage.merkle import inclusion_path, leaf_hash, tree_hash, verify_inclusion
 from storage.svs1.layout import HASH_BYTES, MAGIC
 
 NONCE: Final = bytes(12)
@@ -53,6 +53,21 @@ def inner_root(front: Bytes, slices: Iterable[Bytes], tag: Bytes) -> bytes:
 def inner_root_from_hashes(front: Bytes, slice_leaf_hashes: Sequence[bytes], tag: Bytes) -> bytes:
     """The same from the slices' leaf hashes, for one who has not all of the ciphertext."""
     return tree_hash([leaf_hash(front), *slice_leaf_hashes, leaf_hash(tag)])
+
+
+def front_path(front: Bytes, slices: Iterable[Bytes], tag: Bytes) -> list[bytes]:
+    """The audit path of `front`: what proves a record's head to one who has its inner root and nothing else of it."""
+    leaves = [leaf_hash(front), *map(leaf_hash, slices), leaf_hash(tag)]
+    return inclusion_path(lambda level, at: tree_hash(leaves[at << level : (at + 1) << level]), 0, len(leaves))
+
+
+def check_front(front: Bytes, slice_count: int, path: Sequence[bytes], inner: bytes) -> None:
+    """Check that the record with this inner root has this front.
+
+    Raises:
+        ProofInvalid: the path does not show it.
+    """
+    verify_inclusion(leaf_hash(front), 0, slice_count + 2, path, inner)
 
 
 def segment_root(hh: bytes, commit: bytes, inner_roots: Iterable[bytes]) -> bytes:

@@ -15,9 +15,10 @@ def records_in_scope(
     """The `seq` of the records that may be opened for [from, to), in order.
 
     These are the init record, every group of pictures whose time overlaps the interval, and before the first of them
-    the records back to the nearest one that begins with a random access point: without it nothing decodes. With
-    `leads_into_next` the granted part of the following segment goes on with this segment's last group of pictures, so
-    the records from the last random access point to the end are in scope too.
+    the records back to the nearest one that begins with a random access point: without it nothing decodes. Behind a
+    recovery point pictures are whole only once every part of them was refreshed, so the group before it is in scope,
+    too. With `leads_into_next` the granted part of the following segment goes on with this segment's last group of
+    pictures, so the records from the last random access point to the end are in scope too.
 
     The side record of a group whose time overlaps the interval is in scope, that of one that is only needed for
     decoding is not. Nothing is, not even the init record, when no group of pictures is.
@@ -82,6 +83,13 @@ def overlaps(head: RecordHead, from_utc_us: int, to_utc_us: int) -> bool:
 
 
 def _random_access_before(gops: Sequence[RecordHead], at: int) -> int:
+    """Where decoding begins so that the record `at` is shown whole; 0 when there is no such place."""
+    begins = _nearest(gops, at)
+    refreshes = gops[begins].random_access is RandomAccess.RECOVERY_POINT
+    return _nearest(gops, max(0, begins - 1)) if refreshes else begins
+
+
+def _nearest(gops: Sequence[RecordHead], at: int) -> int:
     """The nearest record at or before `at` that begins with a random access point; 0 when there is none."""
     while at > 0 and gops[at].random_access is RandomAccess.NONE:
         at -= 1

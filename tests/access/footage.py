@@ -23,6 +23,7 @@ from nvr.base.units import Ticks90k, UtcUs, us_from_ticks
 from nvr.sim.camera import Codec
 from nvr.sim.encoder import AccessUnit, Encoder, Encoding, ParameterSets, nal_type
 from nvr.sim.picture import Painter
+from recorder.gop import GopBuilder
 from recorder.h265_sets import H265Sets
 from storage.ledger.entries import ACCESS, Actor, body_from, build
 from storage.ledger.machine import SEGMENTS_PER_ENTRY, Body, Open, Release, Seal
@@ -32,12 +33,12 @@ from storage.ledger.store import Leaf, Ledger, create_ledger
 from storage.records import CodecConfig, NoPredecessor, RandomAccess, Record, SegmentStart
 from storage.register.ports import StoredLeaf
 from storage.svs1 import header as headers
-from storage.svs1.contexts import record_key
+from storage.svs1.contexts import front_path, record_key
 from storage.svs1.header import Header
 from storage.svs1.layout import RecordHead, parse_table
 from storage.svs1.opening import decrypt
 from storage.svs1.reader import SegmentReader
-from storage.svs1.scope import records_in_scope
+from storage.svs1.scope import SegmentHeads, segments_in_scope
 from storage.svs1.writer import Scratch, SegmentWriter
 
 ORIGIN = "ville.example/scelle/2026"
@@ -93,31 +94,26 @@ def _is_cra(unit: AccessUnit) -> bool:
 
 
 def records_of(
-    units: Sequence[AccessUnit], *, start_utc_us: int = START_UTC_US, pts_origin_90k: int = 0
+    units: Sequence[AccessUnit],
+    *,
+    start_utc_us: int = START_UTC_US,
+    pts_origin_90k: int = 0,
+    most_frames: int | None = None,
 ) -> list[Record]:
-    """One record per group of pictures."""
-    records: list[Record] = []
+    """One record per group of pictures, as the recorder makes them; or several, of so many frames at most."""
+    gop, records, data = GopBuilder(step_90k=FRAME_90K), [], bytearray()
     for unit in units:
-        pts_90k = unit.pts_90k + pts_origin_90k
-        if unit.key:
-            start = UtcUs(start_utc_us + us_from_ticks(unit.pts_90k))
-            if records:
-                records[-1].dur_90k = pts_90k - records[-1].pts_90k
-            records.append(
-                Record(
-                    start_utc_us=start,
-                    pts_90k=Ticks90k(pts_90k),
-                    dur_90k=0,
-                    clock_epoch=1,
-                    random_access=RandomAccess.CRA if _is_cra(unit) else RandomAccess.IDR,
-                )
-            )
-        record = records[-1]
-        data = sample(unit)
-        record.data += data
-        record.sizes.append(len(data))
-        record.pts_delta_90k.append(pts_90k - record.pts_90k)
-        record.dur_90k += FRAME_90K
+        if gop.units and (unit.key or gop.units == most_frames):
+            records.append(gop.close(data, next_90k=unit.pts_90k))
+            data = bytearray()
+        kind = RandomAccess.CRA if _is_cra(unit) else RandomAccess.IDR
+        content = sample(unit)
+        gop.add(unit.pts_90k, len(content), kind if unit.key else RandomAccess.NONE, 0)
+        data += content
+    records.append(gop.close(data, next_90k=None))
+    for record in records:
+        record.start_utc_us, record.clock_epoch = UtcUs(start_utc_us + us_from_ticks(record.pts_90k)), 1
+        record.pts_90k = Ticks90k(record.pts_90k + pts_origin_90k)
     return records
 
 
@@ -175,6 +171,15 @@ class FakeRecord:
     tag: bytes
     table: bytes
     packets: Sequence[tuple[memoryview, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class FakeFront:
+    seq: int
+    head: RecordHead
+    rkc: bytes
+    slices: Sequence[int]
+    path: Sequence[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,8 +270,21 @@ class FakeRelease:
                     packets=packets,
                 )
 
+    def front(self, segment: SegmentId, seq: int) -> FakeFront | None:
+        (sealed,) = [one for one in self.sealed if one.header.segment == segment]
+        with SegmentReader(sealed.path) as reader:
+            record = reader.record(seq)
+            path = front_path(record.front, record.slices, record.tag)
+            return FakeFront(seq, record.head, record.rkc, record.lengths, path)
+
     def _granted(self, reader: SegmentReader) -> list[int]:
-        return records_in_scope(reader.heads, self.grant.from_utc_us, self.grant.to_utc_us)
+        known = []
+        for sealed in self.sealed:
+            with SegmentReader(sealed.path) as other:
+                header = other.header
+                known.append(SegmentHeads(header.segment, header.start_utc_us, header.continues, other.heads))
+        granted = segments_in_scope(known, self.grant.from_utc_us, self.grant.to_utc_us)
+        return granted.get(reader.header.segment, [])
 
 
 class Town:
@@ -300,6 +318,10 @@ class Town:
             clock_epoch=records[0].clock_epoch,
             codec=codec,
         )
+        return self.seal_segment(start, records)
+
+    def seal_segment(self, start: SegmentStart, records: Sequence[Record]) -> SealedSegment:
+        """The same for a segment whose start the recorder told."""
         header = headers.build(
             start,
             origin=ORIGIN,
@@ -310,7 +332,7 @@ class Town:
             software="scelle 0",
         )
         dek = bytearray(sha256(start.segment.encode()).digest())
-        writer = SegmentWriter(header, dek, codec, Scratch())
+        writer = SegmentWriter(header, dek, start.codec, Scratch())
         path = self.directory / f"{start.segment}.svs"
         with path.open("wb") as file:
             packed, init = writer.opening()
@@ -326,7 +348,7 @@ class Town:
         index = self.log(
             Seal(
                 seg=start.segment,
-                camera=camera,
+                camera=start.camera,
                 run=start.run,
                 shard=0,
                 volume=uuid7(START_UTC_US),
@@ -347,7 +369,7 @@ class Town:
                 recovered=False,
             )
         )
-        sealed = SealedSegment(path, header, dek, codec, index)
+        sealed = SealedSegment(path, header, dek, start.codec, index)
         self.sealed.append(sealed)
         return sealed
 

@@ -7,7 +7,8 @@ from access.policy import Denied
 from access.release import Release
 from nvr.base.ids import CameraId
 from storage.records import RandomAccess
-from storage.svs1.layout import RecordType
+from storage.svs1.contexts import check_front
+from storage.svs1.layout import RecordType, pack_lengths
 from tests.access.opened import Opened
 from tests.access.world import DAY_US
 from tests.storage.sealed import CAMERA, CODEC
@@ -40,6 +41,25 @@ async def test_segment_is_described_as_it_was_sealed(opened: Opened) -> None:
     first = await asyncio.to_thread(lambda: next(release.records(segments[0].segment)))
     assert (first.head.type, first.packets) == (RecordType.INIT, [])
     assert b"extradata" in first.table
+
+
+async def test_head_of_a_neighbour_is_proven_without_its_key_and_a_damaged_one_is_missing(opened: Opened) -> None:
+    release = await opened.open(await opened.grant(first=4, last=5))
+    (segment,) = await asyncio.to_thread(release.segments, CAMERA)
+    fronts = [await asyncio.to_thread(release.front, segment.segment, seq) for seq in (1, 3)]
+    for seq, front in zip((1, 3), fronts, strict=True):
+        assert front is not None
+        assert (front.seq, front.head.seq, front.head.type) == (seq, seq, RecordType.GOP)
+        packed = front.head.pack() + front.rkc + pack_lengths(list(front.slices))
+        check_front(packed, len(front.slices), front.path, segment.inner[seq])
+    await asyncio.to_thread(
+        _flip_byte_of_record, opened.recorder.path_of(opened.starts[1]), len(opened.groups[1][2][0])
+    )
+    assert await asyncio.to_thread(release.front, segment.segment, 3) is None
+    assert release.missing == {segment.segment: {3}}
+    opened.world.clock.advance(15 * DAY_US)
+    with pytest.raises(Denied, match="grant-over"):
+        await asyncio.to_thread(release.front, segment.segment, 1)
 
 
 async def test_key_is_in_no_text_of_a_record(opened: Opened) -> None:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from storage.records import RandomAccess
+from nvr.base.ids import RunId
+from storage.records import RandomAccess, Record
 from tests.fuzz.codings import MOST_JOINED_BYTES, Depacketiser
 from tests.recorder.fakes import Gap, MemorySink, Segment
 
@@ -85,16 +86,21 @@ def check_units(data: bytearray, sizes: Iterable[int]) -> None:
 def check_recorded(sink: MemorySink, gaps: Sequence[Gap], *, was_flushed: bool) -> None:
     """Records are whole, dated in their order, and do not lie over each other; gaps do not run backwards."""
     before = None
+    runs: dict[RunId, list[Record]] = {}
     for segment in sink.segments.values():
+        runs.setdefault(segment.start.run, []).extend(segment.records)
         assert segment.records
         assert segment.start.continues in (None, before)
         before = segment.start.segment
-        _check_segment(segment, was_flushed=was_flushed)
+        _check_segment(segment)
+    # A record that a flush closed ends by its last frame interval, and the next picture may come sooner.
+    for records in runs.values() if not was_flushed else ():
+        _check_run(records)
     for gap in gaps:
         assert gap.to_utc_us is None or gap.from_utc_us <= gap.to_utc_us
 
 
-def _check_segment(segment: Segment, *, was_flushed: bool) -> None:
+def _check_segment(segment: Segment) -> None:
     start, records = segment.start, segment.records
     assert start.start_utc_us == records[0].start_utc_us
     assert _CODEC.fullmatch(start.codec.codec)
@@ -104,13 +110,23 @@ def _check_segment(segment: Segment, *, was_flushed: bool) -> None:
     for record in records:
         check_units(record.data, record.sizes)
         assert len(record.sizes) == len(record.pts_delta_90k) > 0
-        assert record.pts_delta_90k[0] == 0
-        assert 0 < record.dur_90k < 1 << 31
+        assert min(record.pts_delta_90k) == 0
+        assert max(record.pts_delta_90k) < record.dur_90k < 1 << 31
         assert record.lost >= 0
         assert record.clock_epoch == start.clock_epoch
         assert record.continuation == (record.random_access is RandomAccess.NONE)
     for before, after in pairwise(records):
         assert before.pts_90k < after.pts_90k
         assert before.start_utc_us < after.start_utc_us
-        # A record that a flush closed ends by its last frame interval, and the next picture may come sooner.
-        assert was_flushed or before.pts_90k + before.dur_90k <= after.pts_90k, "records lie over each other"
+        assert before.pts_90k + before.dur_90k <= after.pts_90k + after.dur_90k
+
+
+def _check_run(records: Sequence[Record]) -> None:
+    """A record ends where the first picture of the next is shown; by estimate, where that lies among its own."""
+    newest_90k = estimated_90k = 0
+    for before, after in pairwise(records):
+        end_90k, first_90k = before.pts_90k + before.dur_90k, after.pts_90k + after.pts_delta_90k[0]
+        newest_90k = max(newest_90k, before.pts_90k + max(before.pts_delta_90k))
+        if first_90k <= newest_90k:
+            estimated_90k = end_90k
+        assert end_90k <= max(first_90k, estimated_90k), "records lie over each other"

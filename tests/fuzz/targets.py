@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from recorder.demux.nals import parameter_sets as sets_of_record
 from recorder.errors import CameraUnreachable
 from recorder.h264_sets import H264Sets
-from recorder.parameter_sets import BadParameterSet
+from recorder.h265_sets import H265Sets
+from recorder.parameter_sets import BadParameterSet, ParameterSets
 from recorder.rtsp.auth import parse_challenges
 from recorder.rtsp.client import Channels
 from recorder.rtsp.messages import Headers, Request, Response, parse
@@ -20,7 +22,22 @@ from tests.fuzz.camera import BASE, PASSWORD, Camera, Reads
 from tests.fuzz.codings import CODINGS, Coding
 from tests.fuzz.invariants import CheckedUnits
 from tests.fuzz.script import CANARY, damaged, packets, parts, story
-from tests.recorder.rtp import PPS, SPS, SPS_LARGE, SPS_MAIN, Packets, fragments, frame, idr, inter, sender_report
+from tests.recorder.rtp import (
+    PPS,
+    PPS_265,
+    SPS,
+    SPS_265,
+    SPS_265_LARGE,
+    SPS_LARGE,
+    SPS_MAIN,
+    VPS_265,
+    Packets,
+    fragments,
+    frame,
+    idr,
+    inter,
+    sender_report,
+)
 
 READS: Final = (1, 3, 17, 200, 1500, 1 << 20)
 PACKET_READS: Final = (16, 60, 400, 1500, 1 << 20)
@@ -32,6 +49,7 @@ SDP: Final = (
 )
 CHALLENGE: Final = b'WWW-Authenticate: Digest realm="x", nonce="n", qop="auth", algorithm=MD5\r\n'
 REQUEST: Final = b"SET_PARAMETER rtsp://cam1/ RTSP/1.0\r\nCSeq: 9\r\n\r\n"
+_HVC1: Final = r"hvc1\.[ABC]?[0-9]{1,2}\.[0-9A-F]{1,8}\.[LH][0-9]{1,3}(\.[0-9A-F]{1,2}){0,6}"
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]*")
 _SENT: Final = re.compile(
     rb"(?:[A-Z_]+ [\x21-\x7e]+ RTSP/1\.0|RTSP/1\.0 [0-9]{3} [A-Za-z ]+)(?:\r\n[A-Za-z-]+: [^\r\n\0]*)+\r\n\r\n"
@@ -76,20 +94,29 @@ def description(data: bytes) -> None:
             assert _PRINTABLE.fullmatch(uri), uri
 
 
-def parameter_sets(data: bytes) -> None:
-    """Parameter sets, each behind its length: a configuration that a decoder may be given, or none."""
-    sets, at = H264Sets(), 0
-    while at < len(data):
-        size = data[at]
-        with contextlib.suppress(BadParameterSet):
-            sets.offer(data[at + 1 : at + 1 + size])
-        at += 1 + size
-    config = sets.config()
-    if config is not None:
-        assert re.fullmatch(r"avc1\.[0-9a-f]{6}", config.codec)
-        assert 0 < config.width <= 1 << 14
-        assert 0 < config.height <= 1 << 14
-        assert config.extradata[0] == 1
+def parameter_sets(empty: Callable[[], ParameterSets], codec: str, name: str) -> Callable[[bytes], None]:
+    """A target for parameter sets, each behind its length: a configuration that a decoder may be given, or none.
+
+    The record of a configuration gives back the sets that are in it (`recorder.demux.nals`).
+    """
+
+    def run(data: bytes) -> None:
+        sets, at = empty(), 0
+        while at < len(data):
+            size = data[at]
+            with contextlib.suppress(BadParameterSet):
+                sets.offer(data[at + 1 : at + 1 + size])
+            at += 1 + size
+        config = sets.config()
+        if config is not None:
+            assert re.fullmatch(codec, config.codec)
+            assert 0 < config.width <= 1 << 14
+            assert 0 < config.height <= 1 << 14
+            assert config.extradata[0] == 1
+            kept = {nal for kind in sets._kept.values() for nal in kind.values()}
+            assert set(sets_of_record(name, config.extradata)) == kept
+
+    return run
 
 
 def session(data: bytes) -> None:
@@ -202,7 +229,12 @@ TARGETS: Final = {
     "message": Target(message, [_handshake(), REQUEST, _refused(1), _answer(2, body=SDP)]),
     "description": Target(description, [b"rtsp://cam1/live/\n" + SDP, b"/live\n" + SDP.replace(b"*", b"rtsp://x/y?z")]),
     "parameter-sets": Target(
-        parameter_sets, [b"".join(bytes((len(s),)) + s for s in (sps, PPS)) for sps in (SPS, SPS_LARGE, SPS_MAIN)]
+        parameter_sets(H264Sets, r"avc1\.[0-9a-f]{6}", "h264"),
+        [b"".join(bytes((len(s),)) + s for s in (sps, PPS)) for sps in (SPS, SPS_LARGE, SPS_MAIN)],
+    ),
+    "parameter-sets-h265": Target(
+        parameter_sets(H265Sets, _HVC1, "hevc"),
+        [b"".join(bytes((len(s),)) + s for s in (VPS_265, sps, PPS_265)) for sps in (SPS_265, SPS_265_LARGE)],
     ),
     "onvif-probe-match": Target(onvif.probe_match, [onvif.MATCH]),
     "onvif-profiles": Target(onvif.profiles, [onvif.PROFILES, onvif.FAULT]),

@@ -32,7 +32,8 @@ def write_film(
     """The same to a file or an address."""
     options = {"g": "10", "bf": str(b_frames), "preset": "ultrafast"} if codec == "libx264" else {}
     if codec == "libx265":
-        options = {"preset": "ultrafast", "x265-params": "log-level=none"}
+        x265 = f"log-level=none:keyint=10:min-keyint=10:bframes={b_frames}:b-adapt=0:open-gop=0:info=0"
+        options = {"preset": "ultrafast", "x265-params": x265}
     with av.open(to, "w", format=container) as output:
         video = output.add_stream(codec, rate=FPS, options=options)
         assert isinstance(video, VideoStream)
@@ -71,7 +72,7 @@ def access_units(data: bytes) -> list[tuple[list[bytes], int]]:
     units = []
     with av.open(BytesIO(data), "r") as container:
         stream = container.streams.video[0]
-        to_annex_b = av.BitStreamFilterContext("h264_mp4toannexb", stream)
+        to_annex_b = av.BitStreamFilterContext(f"{stream.codec_context.name}_mp4toannexb", stream)
         for packet in container.demux(stream):
             last = not packet.size
             for filtered in to_annex_b.filter(None if last else packet):

@@ -69,6 +69,12 @@ def aggregate_265(*nals: bytes) -> bytes:
     return b"\x60\x01" + b"".join(struct.pack(">H", len(nal)) + nal for nal in nals)
 
 
+def paci_265(payload: bytes, extension: bytes = b"") -> bytes:
+    """A payload of any kind in a PACI packet (RFC 7798 section 4.4.4)."""
+    fields = (payload[0] & 0x80) << 8 | (payload[0] >> 1 & 0x3F) << 9 | len(extension) << 4
+    return bytes((50 << 1 | payload[0] & 1, payload[1])) + struct.pack(">H", fields) + extension + payload[2:]
+
+
 class Packets:
     """Numbers and stamps payloads; each packet is one interleaved frame."""
 

@@ -25,7 +25,9 @@ class Coding:
 
     kind: AnyDepacketiser
     sets: tuple[bytes, ...]
+    large: bytes
     user: bytes
+    recovery: bytes
     key: Callable[[int, int], bytes]
     inter: Callable[[int, int], bytes]
     fragments: Callable[[bytes, int], list[bytes]]
@@ -37,11 +39,22 @@ class Coding:
         return self.inter(size, fill)
 
 
-H264 = Coding(H264Depacketiser, (rtp.SPS, rtp.PPS), rtp.SEI_USER, rtp.idr, rtp.inter, rtp.fragments)
+H264 = Coding(
+    H264Depacketiser,
+    (rtp.SPS, rtp.PPS),
+    rtp.SPS_LARGE,
+    rtp.SEI_USER,
+    rtp.SEI_RECOVERY,
+    rtp.idr,
+    rtp.inter,
+    rtp.fragments,
+)
 H265 = Coding(
     H265Depacketiser,
     (rtp.VPS_265, rtp.SPS_265, rtp.PPS_265),
+    rtp.SPS_265_LARGE,
     rtp.SEI_265_USER,
+    rtp.SEI_265_RECOVERY,
     lambda size, fill: rtp.slice_265(19, size, fill),
     lambda size, fill: rtp.slice_265(1, size, fill),
     rtp.fragments_265,
@@ -91,6 +104,40 @@ def test_pictures_under_a_time_stamp_that_stands_still_stay_apart(coding: Coding
     units = units_of(coding.kind, stream, coding.sets)
     assert [unit.joins for unit in units] == [False, False, False]
     assert {unit.data for unit in units} == {sample(coding.idr(40, 0x99), coding.idr(30, 0x44))}
+
+
+@CODINGS
+@pytest.mark.parametrize("markers", range(4))
+def test_two_pictures_with_one_time_stamp_and_no_marker_stay_apart(coding: Coding, markers: int) -> None:
+    first = [*coding.sets, coding.idr(60, 0x99), coding.idr(30, 0x44)]
+    second = [coding.recovery, coding.user, *coding.fragments(coding.p(300, 0x99), 90), coding.p(30, 0x44)]
+    packets = Packets()
+    stream = packets.unit(0, first, marker=bool(markers & 1)) + packets.unit(0, second, marker=bool(markers & 2))
+    stream += packets.unit(3600, [coding.p(20, 0x99)])
+    units = units_of(coding.kind, stream, coding.sets)
+    assert [(unit.timestamp, unit.data, unit.random_access, unit.joins) for unit in units] == [
+        (0, sample(*first), RandomAccess.IDR, False),
+        (
+            0,
+            sample(coding.recovery, coding.user, coding.p(300, 0x99), coding.p(30, 0x44)),
+            RandomAccess.RECOVERY_POINT,
+            False,
+        ),
+        (3600, sample(coding.p(20, 0x99)), RandomAccess.NONE, False),
+    ]
+
+
+@CODINGS
+def test_sets_between_two_pictures_under_one_time_stamp_count_from_the_second(coding: Coding) -> None:
+    depacketiser, units = depacketiser_for(coding.kind, coding.sets)
+    before, packets = depacketiser.config, Packets()
+    nals = [coding.idr(60, 0x99), coding.large, coding.idr(60, 0x99)]
+    feed(depacketiser, b"".join(packets.unit(0, nals[:1], marker=False) + packets.unit(0, nals[1:], marker=False)))
+    assert (depacketiser.config is before, [unit.data for unit in units.units]) == (True, [sample(nals[0])])
+    feed(depacketiser, b"".join(packets.unit(3600, [coding.p()])))
+    assert [unit.data for unit in units.units[1:]] == [sample(*nals[1:]), sample(coding.p())]
+    assert depacketiser.config is not None
+    assert depacketiser.config.width == 1920
 
 
 @CODINGS

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from recorder.gop import MAX_RECORD_90K, MAX_RECORD_BYTES, GopBuilder
 from storage.records import RandomAccess, Record
 
-NONE, IDR = RandomAccess.NONE, RandomAccess.IDR
+NONE, IDR, CRA = RandomAccess.NONE, RandomAccess.IDR, RandomAccess.CRA
 
 
 def _records(units: list[tuple[int, int, RandomAccess]]) -> list[Record]:
@@ -56,6 +56,35 @@ def test_reordered_pictures_keep_their_places_relative_to_the_first() -> None:
     assert list(records[0].pts_delta_90k) == [0, 10_800, 3600, 7200]
     assert list(records[0].sizes) == [1, 2, 3, 4]
     assert records[0].dur_90k == 14_400
+
+
+def test_record_begins_with_the_picture_that_is_shown_first() -> None:
+    frame = 3600
+    decoded = [(0, IDR), (8, CRA), (6, NONE), (5, NONE), (7, NONE), (12, NONE), (10, NONE), (16, CRA)]
+    records = _records([(at * frame, 1, kind) for at, kind in decoded])
+    assert [(r.pts_90k // frame, r.dur_90k // frame) for r in records] == [(0, 8), (5, 11), (16, 6)]
+    assert [delta // frame for delta in records[1].pts_delta_90k] == [3, 1, 0, 2, 7, 5]
+
+
+def test_record_that_is_cut_before_a_picture_shown_earlier_covers_its_last_and_the_next_ends_no_sooner() -> None:
+    frame, third = 3600, MAX_RECORD_BYTES // 3
+    records = _records([(at * frame, third, IDR if at == 0 else NONE) for at in (0, 4, 8, 6)])
+    assert [(r.pts_90k // frame, r.dur_90k // frame) for r in records] == [(0, 12), (6, 6)]
+
+
+def test_picture_that_would_have_its_record_begin_before_the_one_before_goes_back() -> None:
+    gop = GopBuilder()
+    assert not gop.goes_back(-3600, opens=True)
+    gop.add(36_000, 1, IDR, 0)
+    assert not gop.goes_back(7200, opens=False)
+    gop.add(7200, 1, NONE, 0)
+    assert gop.goes_back(3600, opens=True)
+    gop.close(bytearray(2), next_90k=None)
+    assert gop.goes_back(7200, opens=True)
+    assert not gop.goes_back(7201, opens=True)
+    gop.add(90_000, 1, CRA, 0)
+    assert gop.goes_back(7200, opens=False)
+    assert not gop.goes_back(7201, opens=False)
 
 
 def test_hole_ends_the_record_without_stretching_it() -> None:

@@ -80,6 +80,9 @@ def test_pictures_that_share_a_time_stamp_stay_apart_and_two_fields_together() -
         packets = Packets()
         stream = packets.unit(0, [b"\x65" + first, b"\x65\x44"]) + packets.unit(0, [b"\x41" + first])
         assert [unit.joins for unit in _units(stream, (sps, PPS))] == joins
+    fields = [field_sps, PPS, b"\x65" + first, b"\x41" + first]
+    unmarked = Packets().unit(0, fields, marker=False) + Packets(sequence=65_534).unit(3600, [inter()])
+    assert [unit.data for unit in _units(unmarked)] == [sample(*fields), sample(inter())]
 
 
 def test_filler_behind_the_marker_goes_with_the_picture_before() -> None:

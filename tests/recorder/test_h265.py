@@ -17,6 +17,7 @@ from tests.recorder.rtp import (
     Packets,
     aggregate_265,
     fragments_265,
+    paci_265,
     sample,
     slice_265,
 )
@@ -38,9 +39,23 @@ _units = partial(units_of, H265Depacketiser)
             [*fragments_265(slice_265(19, 300), 70), *fragments_265(slice_265(19, 200, 0x33), 64)],
             [slice_265(19, 300), slice_265(19, 200, 0x33)],
         ),
+        ([paci_265(nal) for nal in (*SETS, IDR)], [*SETS, IDR]),
+        ([paci_265(aggregate_265(*SETS), b"tsci"), paci_265(IDR, b"tsci")], [*SETS, IDR]),
+        ([paci_265(one, b"xyz") for one in fragments_265(slice_265(20, 500), 100)], [slice_265(20, 500)]),
         ([VPS_265 + b"\0\0\0\1" + SPS_265 + b"\0\0\1" + PPS_265 + b"\0\0\1" + IDR], [*SETS, IDR]),
     ],
-    ids=["single", "several", "aggregated", "aggregated with slice", "fragments", "two slices", "start codes"],
+    ids=[
+        "single",
+        "several",
+        "aggregated",
+        "aggregated with slice",
+        "fragments",
+        "two slices",
+        "PACI",
+        "PACI of an aggregate",
+        "PACI of fragments",
+        "start codes",
+    ],
 )
 def test_every_way_of_packing_gives_the_same_samples(payloads: list[bytes], nals: list[bytes]) -> None:
     units = _units(Packets().unit(3600, payloads))
@@ -92,7 +107,9 @@ def test_suffix_behind_the_marker_goes_with_the_picture_before() -> None:
         b"\x60\x01\x00\x00",
         b"\x60\x01\x00\x01\x26",
         b"\x60\x01\x00\x03\x60\x01\x01",
-        b"\x64\x01\x00\x00\x26",
+        b"\x64\x01\x26\x00",
+        paci_265(IDR, b"12345")[:9],
+        paci_265(paci_265(IDR)),
         b"\x7e\x01\x00",
     ],
     ids=[
@@ -104,7 +121,9 @@ def test_suffix_behind_the_marker_goes_with_the_picture_before() -> None:
         "aggregate empty",
         "aggregate of half a header",
         "aggregate of aggregates",
-        "paci",
+        "paci empty",
+        "paci shorter than its extension",
+        "paci in paci",
         "type 63",
     ],
 )

@@ -9,6 +9,7 @@ from nvr.base.units import us_from_ticks
 from recorder.errors import CameraUnreachable
 from recorder.gaps import GapLog
 from recorder.h264 import H264Depacketiser
+from recorder.h265 import H265Depacketiser
 from recorder.recording import Recording
 from recorder.run import MAX_BREAKS, Run
 from recorder.server_clock import ServerClock
@@ -16,27 +17,42 @@ from storage.buffers import BufferPool
 from storage.records import GapCause, RandomAccess, Record
 from storage.snapshot import CameraEntry
 from tests.recorder.fakes import MemoryEvents, MemorySink
-from tests.recorder.rtp import PPS, SPS, SPS_LARGE, Packets, fragments, idr, inter, sample
+from tests.recorder.rtp import (
+    PPS,
+    PPS_265,
+    SPS,
+    SPS_265,
+    SPS_LARGE,
+    VPS_265,
+    Packets,
+    fragments,
+    idr,
+    inter,
+    sample,
+    slice_265,
+)
 
 STEP_90K = 3600
 STEP_US = 40_000
 DELAY_US = 7_000
+SETS_265 = (VPS_265, SPS_265, PPS_265)
 
 
 class Bench:
     """A run that is fed pictures, one read each, with a clock that moves along."""
 
-    def __init__(self) -> None:
+    def __init__(self, codec: str = "h264", *, segment_us: int = 3_600_000_000) -> None:
+        self.codec = codec
         self.clock, self.sink, self.events = SimClock(), MemorySink(), MemoryEvents()
         self.server = ServerClock(self.clock, self.events, first_epoch=1, is_synchronised=lambda: True)
         entry = CameraEntry(CameraId("cam1"), "rtsp://cam1/", 0)
         gaps = GapLog(CameraId("cam1"), self.events)
-        hour_us = 3_600_000_000
-        self.recording = Recording(entry, self.sink, gaps, segment_us=hour_us, first_segment_us=hour_us)
+        self.recording = Recording(entry, self.sink, gaps, segment_us=segment_us, first_segment_us=segment_us)
+        kind, sets = (H264Depacketiser, (SPS, PPS)) if codec == "h264" else (H265Depacketiser, SETS_265)
         self.run = Run(
             self.recording,
             self.server,
-            lambda sink: H264Depacketiser(sink, BufferPool(), channel=0, payload_type=96, parameter_sets=(SPS, PPS)),
+            lambda sink: kind(sink, BufferPool(), channel=0, payload_type=96, parameter_sets=sets),
         )
         self.packets = Packets()
         self.began_utc_us = self.clock.utc_us()
@@ -55,7 +71,10 @@ class Bench:
             due_us = self.began_utc_us + index * STEP_US + DELAY_US + late_us
             if due_us > self.clock.utc_us():
                 self.clock.advance(due_us - self.clock.utc_us())
-            nal = idr(60) if index % gop == 0 else inter(40)
+            if self.codec == "h264":
+                nal = idr(60) if index % gop == 0 else inter(40)
+            else:
+                nal = slice_265(19 if index % gop == 0 else 1)
             self.read(self.packets.unit(base + index * STEP_90K, [nal]))
 
     @property
@@ -146,6 +165,42 @@ def test_other_source_begins_a_new_run() -> None:
     assert (bench.run.breaks, bench.run.last_break) == (1, "source")
     assert bench.sink.frames("cam1") == 120
     assert sum(record.lost for record in bench.records) == 0
+
+
+@pytest.mark.parametrize("stops", range(1, 15))
+def test_rotation_between_a_picture_and_those_shown_before_it_breaks_no_timeline(stops: int) -> None:
+    bench = Bench("h265")
+    order = [(0, 19), (3, 1), (1, 0), (2, 0), (6, 21), (4, 8), (5, 8), (9, 1), (7, 0), (8, 0)]
+    order += [(12, 21), (10, 8), (11, 8), (15, 1), (13, 0), (14, 0)]
+    for number, (at, kind) in enumerate(order):
+        bench.clock.advance(STEP_US)
+        bench.read(bench.packets.unit(1000 + at * STEP_90K, [slice_265(kind)]))
+        if number == stops:
+            bench.run.flush(goes_on=True)
+            bench.recording.rotate()
+    bench.run.flush()
+    assert (bench.run.breaks, bench.sink.frames("cam1")) == (0, len(order))
+    before, after = bench.sink.of("cam1")
+    begins = [record.pts_90k // STEP_90K for record in (*before.records, *after.records)]
+    assert begins == sorted(begins)
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_group_of_ten_minutes_is_cut_every_five_and_no_picture_is_lost(codec: str) -> None:
+    bench = Bench(codec, segment_us=300_000_000)
+    bench.pictures(0, 10 * 60 * 25, gop=1 << 20)
+    bench.run.flush()
+    bench.recording.rotate()
+    first, *others = bench.sink.of("cam1")
+    assert [one.start.continues for one in others] == [one.start.segment for one in (first, *others)][:-1]
+    assert {one.start.run for one in others} == {first.start.run}
+    assert first.start.codec.codec[:4] == {"h264": "avc1", "h265": "hvc1"}[codec]
+    kinds = [record.random_access for record in bench.records]
+    assert (kinds[0], set(kinds[1:])) == (RandomAccess.IDR, {RandomAccess.NONE})
+    assert bench.sink.frames("cam1") == 10 * 60 * 25
+    for one in (first, *others):
+        assert one.records[-1].start_utc_us + 2_000_000 - one.start.start_utc_us <= 300_000_000
+    assert len(others) == 1
 
 
 def test_time_stamps_that_run_backwards_from_one_group_to_the_next_begin_a_new_run() -> None:

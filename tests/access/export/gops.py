@@ -29,6 +29,7 @@ def gops_of(sets: ParameterSets, units: Sequence[AccessUnit]) -> list[Gop]:
             random_access=record.random_access,
             clock_epoch=record.clock_epoch,
             start_utc_us=record.start_utc_us,
+            start_90k=record.pts_90k,
             dur_90k=record.dur_90k,
             packet_bytes=len(record.data),
             pts_90k=(pts_90k := array("q", [record.pts_90k + delta for delta in record.pts_delta_90k])),

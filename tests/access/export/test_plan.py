@@ -42,7 +42,8 @@ def gop(
         codec=codec,
         random_access=random_access,
         clock_epoch=epoch,
-        start_utc_us=UtcUs(START + number * US + order[0] * US // 4),
+        start_utc_us=UtcUs(START + number * US),
+        start_90k=number * 90_000,
         dur_90k=90_000,
         packet_bytes=size,
         pts_90k=pts,
@@ -51,6 +52,31 @@ def gop(
 
 def plan(gops: Sequence[Gop], from_s: float, to_s: float, **bounds: int) -> list[Part]:
     return plan_parts(CAMERA, gops, UtcUs(START + round(from_s * US)), UtcUs(START + round(to_s * US)), **bounds)
+
+
+def test_last_frame_is_shown_for_one_interval_although_the_group_lasts_to_what_is_decoded_next() -> None:
+    late = replace(gop(0, order=B_ORDER), dur_90k=3 * 22_500 + 90_000)
+    (part,) = plan([late], 0, 1)
+    assert part.end_90k == 90_000
+    assert [(one.media_time_90k + part.origin_90k, one.duration_90k) for one in part.edits] == [(0, 90_000)]
+
+
+def test_movie_begins_one_group_before_a_recovery_point_so_that_its_first_picture_is_whole() -> None:
+    point = RandomAccess.RECOVERY_POINT
+    groups = [gop(at, random_access=kind) for at, kind in enumerate([IDR, NONE, point, NONE, point, NONE])]
+    for from_s, begins in ((5.5, 3), (4.5, 3), (3.5, 1), (1.5, 1)):
+        (part,) = plan(groups, from_s, 6)
+        assert part.gops[0].seq == begins
+    (part,) = plan(groups[2:], 2.5, 6)
+    assert part.gops[0].seq == 3
+
+
+def test_players_do_not_begin_with_a_recovery_point_until_the_first_frame_was_shown() -> None:
+    point = RandomAccess.RECOVERY_POINT
+    (part,) = plan([gop(at, random_access=point) for at in range(4)], 2, 4)
+    firsts = [at for at in range(len(part.pts_90k)) if part.begins_decoding(at, NONE if at % 4 else point)]
+    assert (len(part.pts_90k), firsts) == (12, [0, 8])
+    assert part.begins_decoding(4, IDR)
 
 
 def test_movie_begins_where_decoding_does_and_ends_with_the_last_frame_shown() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
@@ -11,10 +12,13 @@ from access.export.plan import Part
 from access.verification.bundle import verify_bundle
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.units import UtcUs
+from nvr.sim.camera import Codec
+from storage.svs1.reader import SegmentReader
 from tests.access.footage import (
     CAMERA,
     FRAME_US,
     START_UTC_US,
+    FakeFront,
     FakeGap,
     FakeIndex,
     FakeRecord,
@@ -46,6 +50,22 @@ class Forger(FakeRelease):
     def records(self, segment: SegmentId) -> Iterator[FakeRecord]:
         left_out = {self.sealed[at].header.segment: seqs for at, seqs in self.without.items()}.get(segment, ())
         return (record for record in FakeRelease.records(self, segment) if record.seq not in left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class Worn(FakeRelease):
+    """A disk that lost one record, which was not granted: it is noticed when its neighbour is proven."""
+
+    unreadable: dict[SegmentId, str] = field(default_factory=dict)
+    missing: dict[SegmentId, set[int]] = field(default_factory=dict)
+    worn: int = 0
+
+    def front(self, segment: SegmentId, seq: int) -> FakeFront | None:
+        if seq != self.worn:
+            return FakeRelease.front(self, segment, seq)
+        self.unreadable[segment] = "record-damaged"
+        self.missing.setdefault(segment, set()).add(seq)
+        return None
 
 
 def released(town: Town, first: int = 0, last: int = 4 * GOP, *, per_segment: int = 4, per_release: int = 9) -> Forger:
@@ -178,12 +198,77 @@ def test_record_of_which_only_the_last_frame_reaches_in_is_proven_to_show_nothin
     assert "samples-forged" in found_in(bundle)
 
 
-@pytest.mark.parametrize(("told", "found"), [(True, set()), (False, {"record-left-out"})])
-def test_interval_that_begins_in_a_gap_needs_nothing_from_before_it(
-    town: Town,
-    told: bool,
-    found: set[str],
+def reordered(town: Town, codec: Codec, last: int) -> Forger:
+    """Four seconds whose frames are shown in another order, in records of ten, granted from the second frame on."""
+    sets, units = encode(4 * GOP, b_frames=3, codec=codec, open_gop=True)
+    town.seal(records_of(units, most_frames=10), codec_of(sets))
+    release = town.grant(START_UTC_US + FRAME_US, START_UTC_US + last * FRAME_US)
+    return Forger(release.grant, release.sealed)
+
+
+CODECS: Final[Sequence[Codec]] = ("h264", "h265")
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("last", range(9, 32))
+def test_every_frame_before_the_end_is_exported_although_a_later_one_is_decoded_first(
+    town: Town, codec: Codec, last: int
 ) -> None:
+    bundle = town.export(reordered(town, codec, last)).path
+    report = verify_bundle(bundle)
+    assert report.ok, report.findings
+    assert next(step for step in report.steps if step.id == "times").facts["shown"] == last - 1
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_record_that_only_reaches_back_into_the_interval_is_missed(town: Town, codec: Codec) -> None:
+    last = 20
+    release = reordered(town, codec, last)
+    with SegmentReader(release.sealed[0].path) as reader:
+        heads = reader.heads
+    to_us = START_UTC_US + last * FRAME_US
+    (seq,) = [one.seq for one in heads[1:] if one.start_utc_us < to_us < one.end_utc_us][-1:]
+    bundle = town.export(replace(release, without={0: [seq]})).path
+    assert found_in(bundle) == {"record-left-out"}
+
+
+@pytest.mark.parametrize("change", ["head", "path", "seq", "gone"])
+def test_head_beside_what_is_told_counts_only_if_it_was_sealed(town: Town, change: str) -> None:
+    """A forged head could say that what was left out lies elsewhere."""
+    release = released(town)
+    bundle = town.export(replace(release, without={0: [4]})).path
+    with SegmentReader(release.sealed[0].path) as reader:
+        far = replace(reader.heads[4], start_utc_us=UtcUs(START_UTC_US + 9_000_000_000)).pack().hex()
+
+    def forge(proof: dict[str, Any]) -> None:
+        (one,) = proof["beside"]
+        match change:
+            case "head":
+                one["head"] = far
+            case "path":
+                one["head"], one["path"] = far, one["path"][:-1]
+            case "seq":
+                one["seq"] = 3
+            case "gone":
+                proof["beside"] = []
+
+    change_json(bundle / "proofs" / "records" / f"{release.sealed[0].header.segment}.json", forge)
+    sign_again(bundle)
+    expected = "record-malformed" if change in ("head", "path") else "record-left-out"
+    assert found_in(bundle) == {expected, "entry-differs"}
+
+
+def test_damaged_record_beside_what_is_granted_is_told_and_the_next_one_shows_the_rest(town: Town) -> None:
+    release = released(town, GOP, 2 * GOP)
+    bundle = town.export(Worn(release.grant, release.sealed, worn=3)).path
+    report = verify_bundle(bundle)
+    assert report.ok, report.findings
+    (unreadable,) = decode((bundle / "manifest.json").read_bytes()).unreadable
+    assert unreadable.records == (3,)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_interval_that_begins_in_a_gap_needs_nothing_from_before_it(town: Town, told: bool) -> None:
     sets, units = encode(4 * GOP)
     records = records_of(units)
     for record in records[2:]:
@@ -193,4 +278,4 @@ def test_interval_that_begins_in_a_gap_needs_nothing_from_before_it(
     release = town.grant(hole + 500_000, hole + 9_000_000)
     gap = FakeGap(UtcUs(hole), UtcUs(hole + 3_000_000), "silent")
     bundle = town.export(release, index=FakeIndex({CAMERA: [gap] if told else []})).path
-    assert found_in(bundle) == found
+    assert found_in(bundle) == set()

@@ -31,26 +31,33 @@ def address(tmp_path: Path) -> Callable[[bytes], str]:
     return write
 
 
-@pytest.mark.parametrize("container", ["mpegts", "mp4", "matroska", "h264"])
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [
+        *((container, "libx264") for container in ("mpegts", "mp4", "matroska", "h264")),
+        *((container, "libx265") for container in ("mpegts", "mp4", "matroska", "hevc")),
+    ],
+)
 async def test_film_is_stored_as_it_is_in_its_own_time_and_begins_again(
-    container: str, address: Callable[[bytes], str]
+    container: str, codec: str, address: Callable[[bytes], str]
 ) -> None:
-    data = await asyncio.to_thread(film, container, frames=30, b_frames=0 if container == "h264" else 2)
+    untimed, h265 = container in ("h264", "hevc"), codec == "libx265"
+    data = await asyncio.to_thread(film, container, frames=30, codec=codec, b_frames=0 if untimed else 2)
     url = await asyncio.to_thread(address, data)
     async with town(url) as made:
         await made.sink.until(lambda: made.sink.frames("cam1") >= 30)
         await made.until(lambda: made.status.reconnects >= 1)
         await made.end()
     expected = await asyncio.to_thread(access_units, data)
-    stored = less_sets(made.units())
-    assert stored[:30] == less_sets([nals for nals, _ in expected])
+    stored = less_sets(made.units(), h265=h265)
+    assert stored[:30] == less_sets([nals for nals, _ in expected], h265=h265)
     records = made.sink.records("cam1")[:3]
     assert [record.random_access for record in records] == [RandomAccess.IDR] * 3
     times = [record.pts_90k + delta_90k for record in records for delta_90k in record.pts_delta_90k]
-    if container != "h264":  # which has no times of its own: arrival counts
+    if not untimed:  # a stream without container has no times of its own: arrival counts
         assert times == [pts_90k - expected[0][1] for _, pts_90k in expected]
     config = made.sink.of("cam1")[0].start.codec
-    assert (config.codec[:5], config.width, config.height) == ("avc1.", 320, 180)
+    assert (config.codec[:5], config.width, config.height) == ("hvc1." if h265 else "avc1.", 320, 180)
     assert [gap.detail for gap in made.events.of("cam1")][:2] == ["starting", "closed"]
 
 

@@ -83,6 +83,8 @@ def nals_of(sample: bytes) -> list[bytes]:
     return nals
 
 
-def less_sets(units: list[list[bytes]]) -> list[list[bytes]]:
+def less_sets(units: list[list[bytes]], *, h265: bool = False) -> list[list[bytes]]:
     """Without parameter sets and delimiters, which FFmpeg adds where a container keeps them apart."""
+    if h265:
+        return [[nal for nal in unit if nal[0] >> 1 & 0x3F not in (32, 33, 34, 35)] for unit in units]
     return [[nal for nal in unit if nal[0] & 0x1F not in (7, 8, 9)] for unit in units]

@@ -64,6 +64,17 @@ def test_wider_grant_never_covers_less(heads: list[RecordHead], one: int, other:
     assert set(inner) <= set(records_in_scope(heads, from_us - 1, to_us + 1))
 
 
+def test_behind_a_recovery_point_the_group_before_it_is_granted_too() -> None:
+    point = RandomAccess.RECOVERY_POINT
+    heads = segment([IDR, NONE, point, NONE, point, NONE, IDR])
+    second = 10 * GOP_US
+    assert records_in_scope(heads, second + 5 * GOP_US, second + 6 * GOP_US) == [0, 3, 4, 5, 6]
+    assert records_in_scope(heads, second + 3 * GOP_US, second + 4 * GOP_US) == [0, 1, 2, 3, 4]
+    assert records_in_scope(heads, second + 6 * GOP_US, second + 7 * GOP_US) == [0, 7]
+    alone = segment([point, NONE])
+    assert records_in_scope(alone, second + GOP_US, second + 2 * GOP_US) == [0, 1, 2]
+
+
 def test_interval_is_half_open() -> None:
     one = head(1, 10 * GOP_US, IDR)
     assert not overlaps(one, 9 * GOP_US, 10 * GOP_US)
