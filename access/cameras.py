@@ -77,7 +77,7 @@ class Cameras:
         """
         name = camera_id(args.text("camera"))
         url = url_of(args)
-        login = login_of(args)
+        login = login_of(args, url)
         point = optional_point_of(args)
         days = days_of(args)
         args.done()

@@ -81,7 +81,7 @@ class _Taking:
         args = self._args
         camera = self._value(lambda: camera_id(args.text("camera")))
         url = self._value(lambda: url_of(args))
-        login = self._value(lambda: login_of(args))
+        login = self._value(lambda: login_of(args, url))
         point = self._value(lambda: optional_point_of(args))
         days = self._value(lambda: days_of(args))
         place = self._value(lambda: self._place(point))

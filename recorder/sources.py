@@ -18,7 +18,7 @@ def source_of(entry: CameraEntry, clock: Clock, settings: ShardSettings) -> Sour
     """The source for this camera; what is no address of one is the native source's to refuse when it is opened."""
     if is_native(entry.url):
         return RtspSource(entry.camera, entry.url, clock, settings.trust)
-    return DemuxSource(entry.url, clock, open_timeout_s=settings.connect_timeout_s)
+    return DemuxSource(entry.url, clock, settings.trust, open_timeout_s=settings.connect_timeout_s)
 
 
 def is_native(url: str) -> bool:

@@ -147,7 +147,7 @@ class DemuxSession:
         if item.missed:
             run.missed(GapCause.FELL_BEHIND)
         run.reading(item.arrival_mono_us)
-        run.depacketiser.access_unit(self._parting(item.data), item.timestamp, int(item.corrupt))
+        run.depacketiser.access_unit(self._parting(item.data), item.timestamp, item.lost)
         run.read()
         self._playing.set()
         return len(item.data)

@@ -31,20 +31,26 @@ async def connect(url: RtspUrl, protocol: RtspProtocol, trust: Trust) -> None:
     context = await trust.context(url)
     try:
         transport, _ = await loop.create_connection(lambda: protocol, url.host, url.port, ssl=context)
-    except ConnectionRefusedError:
-        raise CameraUnreachable(Cause.REFUSED) from None
-    except ssl.SSLCertVerificationError as error:
-        why = error.verify_message or error.reason
-        raise CameraUnreachable(Cause.UNTRUSTED, setting="camera_tls.ca_file", why=why) from None
-    except ssl.SSLError as error:
-        raise CameraUnreachable(Cause.TLS, why=error.reason or type(error).__name__) from None
-    except (socket.gaierror, UnicodeError):  # the latter for a name that IDNA has no form for
-        raise CameraUnreachable(Cause.UNREACHABLE, why="name") from None
-    except TimeoutError:
-        raise CameraUnreachable(Cause.TIMEOUT) from None
-    except OSError as error:
-        raise CameraUnreachable(Cause.UNREACHABLE, errno=error.errno) from None
+    except (OSError, UnicodeError) as error:
+        raise unreachable(error) from None
     if not transport.is_closing():
         endpoint = transport.get_extra_info("socket")
         for level, option, value in OPTIONS:
             endpoint.setsockopt(level, option, value)
+
+
+def unreachable(error: OSError | UnicodeError) -> CameraUnreachable:
+    """What keeps us from a camera, for an error of names, sockets or TLS; it says nothing of the address."""
+    match error:
+        case ConnectionRefusedError():
+            return CameraUnreachable(Cause.REFUSED)
+        case ssl.SSLCertVerificationError():
+            why = error.verify_message or error.reason
+            return CameraUnreachable(Cause.UNTRUSTED, setting="camera_tls.ca_file", why=why)
+        case ssl.SSLError():
+            return CameraUnreachable(Cause.TLS, why=error.reason or type(error).__name__)
+        case socket.gaierror() | UnicodeError():  # the latter for a name that IDNA has no form for
+            return CameraUnreachable(Cause.UNREACHABLE, why="name")
+        case TimeoutError():
+            return CameraUnreachable(Cause.TIMEOUT)
+    return CameraUnreachable(Cause.UNREACHABLE, errno=error.errno)

@@ -1,4 +1,4 @@
-"""Whose certificates are accepted from `rtsps` cameras: those of an authority, or one pinned by its fingerprint."""
+"""Whose certificates are accepted from cameras: those of an authority, or one pinned by its fingerprint."""
 
 import asyncio
 import hashlib
@@ -6,9 +6,28 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Protocol
 
 from recorder.errors import CameraUnreachable, Cause
-from recorder.rtsp.url import RtspUrl
+
+
+class Peer(Protocol):
+    """Where a camera is reached, and whether encrypted."""
+
+    @property
+    def host(self) -> str:
+        """Name or address; an IPv6 address without brackets."""
+        ...
+
+    @property
+    def port(self) -> int:
+        """The port."""
+        ...
+
+    @property
+    def tls(self) -> bool:
+        """Whether a certificate is due."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +42,14 @@ class Trust:
     authority: ssl.SSLContext | None = None
     pins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
-    async def context(self, url: RtspUrl) -> ssl.SSLContext | None:
+    async def context(self, url: Peer) -> ssl.SSLContext | None:
         """For the handshake with this camera; None where it is not encrypted."""
+        if url.tls and self.authority is None:
+            return await asyncio.to_thread(self.blocking_context, url)
+        return self.blocking_context(url)
+
+    def blocking_context(self, url: Peer) -> ssl.SSLContext | None:
+        """The same, from a thread that may wait: the system's authorities are read from files."""
         if not url.tls:
             return None
         if self._pin(url) is not None:
@@ -32,9 +57,9 @@ class Trust:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE  # `admit` looks at the certificate, before anything is sent
             return context
-        return self.authority or await asyncio.to_thread(ssl.create_default_context)
+        return self.authority or ssl.create_default_context()
 
-    def admit(self, url: RtspUrl, connection: ssl.SSLObject | ssl.SSLSocket | None) -> None:
+    def admit(self, url: Peer, connection: ssl.SSLObject | ssl.SSLSocket | None) -> None:
         """Let a camera pass after the handshake.
 
         Raises:
@@ -49,6 +74,6 @@ class Trust:
         if found != pin:
             raise CameraUnreachable(Cause.UNTRUSTED, setting="camera_tls.pins", found=found)
 
-    def _pin(self, url: RtspUrl) -> str | None:
+    def _pin(self, url: Peer) -> str | None:
         host = f"[{url.host}]" if ":" in url.host else url.host
         return self.pins.get(f"{host}:{url.port}".lower(), self.pins.get(host.lower()))
