@@ -22,6 +22,11 @@ class Depacketiser(Protocol):
     """Joins what a session receives to access units, and keeps their bytes until a record takes them."""
 
     @property
+    def intra_only(self) -> bool:
+        """Whether every unit is a random access point."""
+        ...
+
+    @property
     def config(self) -> CodecConfig | None:
         """How to decode the units told so far; None until it is known."""
         ...
@@ -62,7 +67,7 @@ class Run(Generic[D_co]):
         self._server = server
         self._codec = self.depacketiser.config
         self._arrival_mono_us = MonoUs(0)
-        self._gop = GopBuilder()
+        self._gop = GopBuilder(intra_only=self.depacketiser.intra_only)
         self._media: MediaTime | None = None
         self._dater = Dater(recording, server, began_mono_us=0)
         self._newest_90k = 0
@@ -184,7 +189,7 @@ class Run(Generic[D_co]):
     def _begin_timeline(self, timestamp: int) -> int:
         self._media = MediaTime(timestamp)
         self._dater = Dater(self._recording, self._server, began_mono_us=self._arrival_mono_us)
-        self._gop = GopBuilder(step_90k=self._gop.step_90k)
+        self._gop = GopBuilder(step_90k=self._gop.step_90k, intra_only=self.depacketiser.intra_only)
         self._newest_90k = 0
         self._source_changed = self._fresh = False
         if self._early_report is not None:

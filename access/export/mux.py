@@ -18,7 +18,7 @@ import av
 from access.export.boxes import LARGE_HEADER_BYTES, Box, BoxDamaged, parse_header
 from access.export.editlist import with_edits
 from access.export.plan import Part
-from access.export.template import sample_entry_type, template_movie
+from access.export.template import INTRA_ONLY, sample_entry_type, template_movie
 from nvr.base.units import TICKS_PER_SECOND
 from storage.records import RandomAccess
 
@@ -47,7 +47,9 @@ class MovieWriter:
             self._output = opened.enter_context(av.open(self._file, "w", format="mp4", options=_OPTIONS))
             self._stream = self._output.add_stream_from_template(template.streams.video[0], opaque=True)
             # Left to itself, the muxer would take `hev1` and rewrite the stored configuration record.
-            self._stream.codec_context.codec_tag = sample_entry_type(part.codec.codec).decode()
+            kind = sample_entry_type(part.codec.codec)
+            self._intra_only = kind in INTRA_ONLY
+            self._stream.codec_context.codec_tag = kind.decode()
             self._stream.time_base = _TIME_BASE
             self._opened = opened.pop_all()
 
@@ -68,7 +70,7 @@ class MovieWriter:
         packet.pts = part.pts_90k[at] - part.origin_90k
         packet.dts = part.dts_90k[at] - part.origin_90k
         packet.duration = part.sample_duration_90k(at)
-        packet.is_keyframe = random_access is not RandomAccess.NONE
+        packet.is_keyframe = self._intra_only or random_access is not RandomAccess.NONE
         self._output.mux_one(packet)
         self._at += 1
 

@@ -39,6 +39,11 @@ def parameter_sets(extradata: bytes) -> tuple[bytes, ...]:
     return tuple(nal for nal in found if nal)
 
 
+def whole(data: bytes) -> Iterator[memoryview]:
+    """An access unit that has no parts, as a JPEG picture."""
+    yield memoryview(data)
+
+
 def annex_b(data: bytes) -> Iterator[memoryview]:
     """ITU-T H.264 annex B: start codes between the units; zero bytes behind a unit are none of it."""
     view = memoryview(data)

@@ -7,12 +7,13 @@ from typing import Final
 
 from nvr.base.clock import Clock
 from nvr.base.units import MonoUs
-from recorder.demux.nals import parameter_sets, parting_of
+from recorder.demux.nals import parameter_sets, parting_of, whole
 from recorder.demux.opening import Opening
 from recorder.demux.reader import Arrived, Described, Reader
 from recorder.errors import CameraUnreachable, Cause
 from recorder.h264 import H264Depacketiser
 from recorder.meter import Meter
+from recorder.mjpeg import MjpegPictures
 from recorder.run import Run
 from recorder.source import Begin
 from recorder.waiting import first_of
@@ -41,7 +42,7 @@ class DemuxSession:
         self._abandon = abandon
         self._loop = asyncio.get_running_loop()
         self._meter = Meter(clock.mono_us())
-        self._run: Run[H264Depacketiser] | None = None
+        self._run: Run[H264Depacketiser] | Run[MjpegPictures] | None = None
         self._parting = parting_of(b"")
         self._failure: Exception | None = None
         self._playing = asyncio.Event()
@@ -154,6 +155,10 @@ class DemuxSession:
 
     def _describe(self, described: Described) -> None:
         """Begin the run. Raises CameraUnreachable: cause `unsupported-codec`."""
+        if described.codec == "mjpeg":
+            self._parting = whole
+            self._run = self._begin(MjpegPictures)
+            return
         if described.codec != "h264":
             raise CameraUnreachable(Cause.UNSUPPORTED_CODEC, offered=described.codec)
         self._parting = parting_of(described.extradata)
