@@ -47,7 +47,9 @@ class MjpegPictures:
         self.config: CodecConfig | None = None
 
     def access_unit(self, pictures: Iterable[memoryview], timestamp: int, lost: int) -> None:
-        """Take what came with this time stamp: one picture; `lost` counts what is known to be missing in it.
+        """Take what came with this time stamp: one picture; `lost` counts what is said to be missing in it.
+
+        That is believed of a picture without its end: demuxers say it of whole ones too, when the stream ends behind.
 
         Raises:
             CameraUnreachable: cause `garbage`, for a picture beyond MAX_PENDING; `unsupported-codec`.
@@ -69,14 +71,13 @@ class MjpegPictures:
         self._end = 0
 
     def _picture(self, data: bytes, timestamp: int, lost: int) -> None:
-        self._lost += lost
         found = _frame(data)
         if found is None:
-            self._lost += 1
+            self._lost += max(lost, 1)
             return
         width, height, scan_at = found
         if data.rfind(_END) < scan_at:
-            self._lost += int(not lost)  # the demuxer may have said so
+            self._lost += max(lost, 1)
         if self.config is None or (self.config.width, self.config.height) != (width, height):
             self.config = CodecConfig(CODEC, b"", width, height)
         self._put(data)

@@ -16,6 +16,7 @@ from pydantic import JsonValue
 from access.export import layout, manifest
 from access.export.collect import CameraPlan, check_segment, collect
 from access.export.contents import item_of, place_entries, unreadable_entries, unshown_segments
+from access.export.descriptors import JPEG
 from access.export.files import files_below, hash_files, sums
 from access.export.granted import check_grant, check_validity, grant_part
 from access.export.manifest import (
@@ -129,7 +130,12 @@ class Exporter:
         movies = await asyncio.to_thread(_write_all_movies, release, plans, root)
 
         # 4. hash
-        text = partial(readme, has_footage=bool(movies), whole=not release.unreadable)
+        text = partial(
+            readme,
+            has_footage=bool(movies),
+            whole=not release.unreadable,
+            motion_jpeg=any(movie.part.codec.codec == JPEG for movie, _ in movies.values()),
+        )
         await asyncio.to_thread(self._write_companions, root, grant, proven, text)
         files = await asyncio.to_thread(lambda: hash_files(root, files_below(root)))
 

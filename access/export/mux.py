@@ -18,7 +18,8 @@ import av
 from access.export.boxes import LARGE_HEADER_BYTES, Box, BoxDamaged, parse_header
 from access.export.editlist import with_edits
 from access.export.plan import Part
-from access.export.template import INTRA_ONLY, sample_entry_type, template_movie
+from access.export.syncsamples import with_sync
+from access.export.template import sample_entry_type, template_movie
 from nvr.base.units import TICKS_PER_SECOND
 from storage.records import RandomAccess
 
@@ -40,6 +41,7 @@ class MovieWriter:
     def __init__(self, path: Path, part: Part) -> None:
         self._part = part
         self._at = 0
+        self._opening: list[int] = []
         # PyAV's containers sit in reference cycles: left to the collector, the descriptor would stay open.
         with ExitStack() as opened:
             self._file: BinaryIO = opened.enter_context(path.open("xb+"))
@@ -47,9 +49,7 @@ class MovieWriter:
             self._output = opened.enter_context(av.open(self._file, "w", format="mp4", options=_OPTIONS))
             self._stream = self._output.add_stream_from_template(template.streams.video[0], opaque=True)
             # Left to itself, the muxer would take `hev1` and rewrite the stored configuration record.
-            kind = sample_entry_type(part.codec.codec)
-            self._intra_only = kind in INTRA_ONLY
-            self._stream.codec_context.codec_tag = kind.decode()
+            self._stream.codec_context.codec_tag = sample_entry_type(part.codec.codec).decode()
             self._stream.time_base = _TIME_BASE
             self._opened = opened.pop_all()
 
@@ -62,7 +62,7 @@ class MovieWriter:
         self._opened.__exit__(kind, error, trace)
 
     def add(self, sample: memoryview, random_access: RandomAccess) -> None:
-        """Add the next sample; `random_access` is that of the access unit, not of its group."""
+        """Add the next sample; `random_access` is NONE for all but the first of its group."""
         part, at = self._part, self._at
         packet = av.Packet(bytes(sample))
         packet.stream = self._stream
@@ -70,7 +70,9 @@ class MovieWriter:
         packet.pts = part.pts_90k[at] - part.origin_90k
         packet.dts = part.dts_90k[at] - part.origin_90k
         packet.duration = part.sample_duration_90k(at)
-        packet.is_keyframe = self._intra_only or random_access is not RandomAccess.NONE
+        packet.is_keyframe = random_access is not RandomAccess.NONE
+        if packet.is_keyframe:
+            self._opening.append(at)
         self._output.mux_one(packet)
         self._at += 1
 
@@ -86,7 +88,8 @@ class MovieWriter:
         self._output.close()
         moov = _last_box(self._file)
         self._file.seek(moov.start)
-        edited = with_edits(self._file.read(moov.end - moov.start), self._part.edits)
+        tables = with_sync(self._file.read(moov.end - moov.start), self._opening)
+        edited = with_edits(tables, self._part.edits)
         self._file.seek(moov.start)
         self._file.write(edited)
         self._file.truncate()

@@ -14,8 +14,6 @@ from storage.records import CodecConfig
 
 CONFIGURATION: Final = {b"avc1": b"avcC", b"hvc1": b"hvcC", b"mp4v": b"esds"}
 """The box of the decoder configuration in each kind of sample entry."""
-INTRA_ONLY: Final = frozenset({b"mp4v"})
-"""Kinds whose every sample decodes by itself."""
 
 _UNITY_MATRIX: Final = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
 _NO_ENTRIES: Final = bytes(4)
