@@ -109,11 +109,12 @@ NO FOOTAGE: for the period and cameras asked for, no recording exists. The manif
 
 _MOTION_JPEG_FR: Final = """
 MOTION JPEG : des vidéos de ce dossier (champ codec « mp4v.6C » du manifeste) sont des suites d'images JPEG, telles que
-la caméra les a envoyées. VLC, mpv et ffmpeg les montrent ; les navigateurs et le lecteur de Windows ne les montrent pas.
+la caméra les a envoyées. VLC, mpv et ffmpeg les montrent ; les navigateurs ne les montrent pas, ni tous les lecteurs
+livrés avec les ordinateurs.
 """
 _MOTION_JPEG_EN: Final = """
 MOTION JPEG: movies of this folder (codec "mp4v.6C" in the manifest) are rows of JPEG pictures, as the camera sent them.
-VLC, mpv and ffmpeg show them; web browsers and the player of Windows do not.
+VLC, mpv and ffmpeg show them; web browsers do not, nor does every player that comes with a computer.
 """
 _NOT_WHOLE_FR: Final = """
 INCOMPLET : des enregistrements existants n'ont pas pu être lus et ne sont pas dans ce dossier. Le manifeste les nomme

@@ -12,21 +12,21 @@ from recorder.errors import CameraUnreachable, Cause
 
 
 class Peer(Protocol):
-    """Where a camera is reached, and whether encrypted."""
+    """Whom a connection is for: host and port, and whether it is encrypted."""
 
     @property
     def host(self) -> str:
-        """Name or address; an IPv6 address without brackets."""
+        """A name or an address; IPv6 without brackets."""
         ...
 
     @property
     def port(self) -> int:
-        """The port."""
+        """Of TCP."""
         ...
 
     @property
     def tls(self) -> bool:
-        """Whether a certificate is due."""
+        """Whether a certificate is asked for."""
         ...
 
 
@@ -42,38 +42,38 @@ class Trust:
     authority: ssl.SSLContext | None = None
     pins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
-    async def context(self, url: Peer) -> ssl.SSLContext | None:
+    async def context(self, peer: Peer) -> ssl.SSLContext | None:
         """For the handshake with this camera; None where it is not encrypted."""
-        if url.tls and self.authority is None:
-            return await asyncio.to_thread(self.blocking_context, url)
-        return self.blocking_context(url)
+        if peer.tls and self.authority is None:
+            return await asyncio.to_thread(self.blocking_context, peer)
+        return self.blocking_context(peer)
 
-    def blocking_context(self, url: Peer) -> ssl.SSLContext | None:
+    def blocking_context(self, peer: Peer) -> ssl.SSLContext | None:
         """The same, from a thread that may wait: the system's authorities are read from files."""
-        if not url.tls:
+        if not peer.tls:
             return None
-        if self._pin(url) is not None:
+        if self._pin(peer) is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE  # `admit` looks at the certificate, before anything is sent
             return context
         return self.authority or ssl.create_default_context()
 
-    def admit(self, url: Peer, connection: ssl.SSLObject | ssl.SSLSocket | None) -> None:
+    def admit(self, peer: Peer, connection: ssl.SSLObject | ssl.SSLSocket | None) -> None:
         """Let a camera pass after the handshake.
 
         Raises:
             CameraUnreachable: cause `untrusted`: it is pinned, and this is another certificate; `found` is its
                 fingerprint, which is no secret.
         """
-        pin = self._pin(url)
-        if not url.tls or pin is None:
+        pin = self._pin(peer)
+        if not peer.tls or pin is None:
             return
         certificate = connection.getpeercert(binary_form=True) if connection is not None else None
         found = hashlib.sha256(certificate or b"").hexdigest()
         if found != pin:
             raise CameraUnreachable(Cause.UNTRUSTED, setting="camera_tls.pins", found=found)
 
-    def _pin(self, url: Peer) -> str | None:
-        host = f"[{url.host}]" if ":" in url.host else url.host
-        return self.pins.get(f"{host}:{url.port}".lower(), self.pins.get(host.lower()))
+    def _pin(self, peer: Peer) -> str | None:
+        host = f"[{peer.host}]" if ":" in peer.host else peer.host
+        return self.pins.get(f"{host}:{peer.port}".lower(), self.pins.get(host.lower()))
