@@ -88,7 +88,7 @@ class MovieWriter:
         self._output.close()
         moov = _last_box(self._file)
         self._file.seek(moov.start)
-        tables = with_sync(self._file.read(moov.end - moov.start), self._opening)
+        tables = with_sync(self._file.read(moov.end - moov.start), self._beginnings())
         edited = with_edits(tables, self._part.edits)
         self._file.seek(moov.start)
         self._file.write(edited)
@@ -96,6 +96,12 @@ class MovieWriter:
         self._file.flush()
         os.fsync(self._file.fileno())
         return self._file.tell()
+
+    def _beginnings(self) -> list[int]:
+        """Samples where a group begins, or what players show; only of a movie whose every sample decodes by itself."""
+        part = self._part
+        shown = {edit.media_time_90k + part.origin_90k for edit in part.edits}
+        return sorted({*self._opening, *(at for at, pts_90k in enumerate(part.pts_90k) if pts_90k in shown)})
 
 
 def _last_box(file: BinaryIO) -> Box:

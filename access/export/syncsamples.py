@@ -1,8 +1,9 @@
 """The table of samples where players may begin (ISO/IEC 14496-12 section 8.6.2), where the muxer writes none. Pure.
 
-Without the table every sample is one, which is true of Motion JPEG. But then GStreamer's demuxer ends a movie with an
-edit list too early, by as much as the list hides at the beginning (seen with 1.22): the last pictures of an interval
-would not be shown. So the first picture of each record is listed, where a player may well begin.
+Without the table every sample is one, which is true of Motion JPEG. But then GStreamer's demuxer (1.22) ends a movie
+with an edit list too early, by as much as the list hides at the beginning: the last pictures of an interval would not
+be shown. With the first picture of each record alone, VLC (3.0) shows what is hidden before the interval. With these
+and the first picture that is shown, both show the interval to the frame.
 """
 
 import struct
@@ -15,7 +16,7 @@ from access.export.boxes import box as build
 _PATH: Final = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 
 
-def with_sync(moov: bytes, opening: Sequence[int]) -> bytes:
+def with_sync(moov: bytes, beginnings: Sequence[int]) -> bytes:
     """The movie box of one track with these samples, numbered from 0, as its sync samples; as it is if it names any.
 
     Raises:
@@ -25,7 +26,9 @@ def with_sync(moov: bytes, opening: Sequence[int]) -> bytes:
     table = only(moov, top, *_PATH[1:])
     if any(child.type == b"stss" for child in boxes(moov, table.body, table.end)):
         return moov
-    listed = full_box(b"stss", 0, 0, struct.pack(f">I{len(opening)}I", len(opening), *(at + 1 for at in opening)))
+    listed = full_box(
+        b"stss", 0, 0, struct.pack(f">{1 + len(beginnings)}I", len(beginnings), *(at + 1 for at in beginnings))
+    )
     return _extended(moov, top, 1, listed)
 
 

@@ -1,6 +1,7 @@
 """Motion JPEG from the seal to the check: no decoder configuration, every picture whole in itself."""
 
 import json
+import struct
 import subprocess
 from pathlib import Path
 
@@ -82,6 +83,14 @@ def test_gstreamer_shows_the_interval_to_the_frame(made: Path) -> None:
         ["/usr/bin/python3", str(script), str(_video(made))], capture_output=True, text=True, check=True, timeout=60
     )
     assert played.stdout.split() == [str(LAST - FIRST), "shown"]
+
+
+def test_players_may_begin_at_each_record_and_at_the_first_picture_that_is_shown(made: Path) -> None:
+    moov = read_tables(_video(made)).moov
+    (top,) = boxes(moov, 0, len(moov))
+    stss = only(moov, top, b"trak", b"mdia", b"minf", b"stbl", b"stss")
+    assert struct.unpack_from(">3I", moov, stss.body + 8) == (1, 11, 51)
+    assert stss.end - stss.body == 8 + 3 * 4
 
 
 def _descriptor(moov: bytes) -> tuple[int, int]:
