@@ -193,7 +193,7 @@ class Recorder(_Section):
 
 
 class CameraTls(_Section):
-    """Whose certificates cameras may show that are reached by `rtsps://`."""
+    """Whose certificates cameras may show that are reached by `rtsps://` and `https://`."""
 
     ca_file: AbsolutePath | None = None
     """The town's own certification authority, in PEM; without it, those that the system trusts."""

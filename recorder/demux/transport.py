@@ -17,8 +17,8 @@ _COUNT: Final = 0x0F
 class Continuity:
     """Counts per PID how many packets with payload are missing.
 
-    A counter has four bits: of more than 15 packets lost in a row, the remainder by 16 is counted. A packet may come
-    twice, and one that says that its counter jumps is believed. A packet with an error in it counts as missing.
+    A counter has four bits: of packets lost in a row, the remainder by 16 is counted, and 15 look like a packet that
+    came twice, which is allowed. One that says that its counter jumps is believed, one with an error in it is missing.
     """
 
     def __init__(self) -> None:
