@@ -82,7 +82,7 @@ def camera_url(text: str, transport: Transport = Transport.TCP) -> str:
 
 def is_srt(url: str) -> bool:
     """Whether the address is one of SRT, whose login is a stream id and a passphrase."""
-    return url.startswith("srt:")
+    return urlsplit(url).scheme == "srt"
 
 
 def srt_latency_ms(parts: SplitResult) -> int | None:

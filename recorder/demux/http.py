@@ -27,7 +27,6 @@ _CAUSES: Final = {
     _UNAUTHORIZED: Cause.UNAUTHORIZED,
     403: Cause.UNAUTHORIZED,
     404: Cause.NOT_FOUND,
-    453: Cause.BUSY,
     503: Cause.BUSY,  # what cameras answer that have no stream left to give
 }
 _CONTAINERS: Final = {"multipart/x-mixed-replace": "mpjpeg"}

@@ -69,6 +69,8 @@ class Arrived:
     """One access unit: when it arrived, its time stamp (32 bits of 90 kHz), and its bytes as the container has them."""
 
     arrival_mono_us: MonoUs
+    held_us: int
+    """For how long it was held back before."""
     timestamp: int
     data: bytes
     lost: int
@@ -176,7 +178,7 @@ class Reader:
         ticks_90k = None if untimed else _ticks_90k(packet)
         if self._opening.paced:
             self._wait_for(ticks_90k)
-        arrival_mono_us = MonoUs(self._clock.mono_us() - (source.delay_us if source is not None else 0))
+        arrival_mono_us = self._clock.mono_us()
         if untimed:
             ticks_90k = ticks_from_us(arrival_mono_us)
         if ticks_90k is not None:  # without one, the packet is a part of the picture before it
@@ -184,7 +186,8 @@ class Reader:
         data = bytes(packet)
         missing = source.missing(packet.stream.id) if source is not None else None
         lost = int(packet.is_corrupt) if missing is None else missing
-        arrived = Arrived(arrival_mono_us, self._timestamp, data, lost, self._missed)
+        held_us = source.delay_us if source is not None else 0
+        arrived = Arrived(arrival_mono_us, held_us, self._timestamp, data, lost, self._missed)
         if self.queue.offer(arrived, _ITEM_BYTES + len(data)):
             self._missed = False
             self._wake()

@@ -147,7 +147,7 @@ class DemuxSession:
         self._meter.bytes_read += len(item.data)
         if item.missed:
             run.missed(GapCause.FELL_BEHIND)
-        run.reading(item.arrival_mono_us)
+        run.reading(item.arrival_mono_us, item.held_us)
         run.depacketiser.access_unit(self._parting(item.data), item.timestamp, item.lost)
         run.read()
         self._playing.set()

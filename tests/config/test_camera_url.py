@@ -2,7 +2,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from config.camera_url import SCHEMES, Transport, camera_url, srt_latency_ms
+from config.camera_url import SCHEMES, Transport, camera_url, is_srt, srt_latency_ms
 from nvr.base.errors import InvalidValue
 
 GOOD = (
@@ -83,3 +83,7 @@ def test_transport_is_part_of_the_address_that_is_kept() -> None:
 )
 def test_latency_stands_in_the_address_where_it_is_asked_for(url: str, latency_ms: int | None) -> None:
     assert srt_latency_ms(urlsplit(camera_url(url))) == latency_ms
+
+
+def test_scheme_is_known_in_any_case() -> None:
+    assert [is_srt(camera_url(url)) for url in ("srt://c:1", "SRT://c:1", "http://c/srt:")] == [True, True, False]

@@ -38,13 +38,14 @@ class Bench:
             self.server,
             lambda sink: H264Depacketiser(sink, BufferPool(), channel=0, payload_type=96, parameter_sets=(SPS, PPS)),
         )
+        self.held_us = 0
         self.packets = Packets()
         self.began_utc_us = self.clock.utc_us()
         self.clock.advance(DELAY_US)
 
     def read(self, frames: Iterable[bytes]) -> None:
         buffer = bytearray(b"".join(frames))
-        self.run.reading(self.clock.mono_us())
+        self.run.reading(self.clock.mono_us(), self.held_us)
         with memoryview(buffer) as view:
             assert self.run.depacketiser.walk(buffer, view, 0, len(buffer)) == len(buffer)
         self.run.read()
@@ -61,6 +62,16 @@ class Bench:
     @property
     def records(self) -> list[Record]:
         return self.sink.records("cam1")
+
+
+def test_what_our_side_held_back_is_dated_by_when_it_came_and_is_no_silence() -> None:
+    bench = Bench()
+    bench.held_us = 2_000_000
+    bench.pictures(0, 100)
+    bench.run.flush()
+    starts = [record.start_utc_us - bench.began_utc_us for record in bench.records]
+    assert starts == [number * 1_000_000 + DELAY_US - bench.held_us for number in range(4)]
+    assert bench.run.last_unit_mono_us == bench.clock.mono_us()
 
 
 def test_records_are_dated_by_the_instant_of_their_first_picture_plus_the_least_delay() -> None:

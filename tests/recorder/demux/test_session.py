@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,7 @@ async def test_loop_that_falls_behind_is_a_gap_of_that_cause_and_memory_stays_bo
         assert isinstance(item, Arrived)
         seen.append(item)
         if len(seen) == 40:
-            item = Arrived(item.arrival_mono_us, item.timestamp, item.data, lost=0, missed=True)
+            item = replace(item, missed=True)
         return told(session, item)
 
     seen: list[Arrived] = []

@@ -15,6 +15,7 @@ from recorder.demux import srt
 from recorder.demux.srt import SrtInput
 from recorder.errors import CameraUnreachable, Cause
 from recorder.rtsp.auth import Credentials
+from recorder.status import State
 from storage.records import GapCause
 from tests.recorder.city import QUICK
 from tests.recorder.demux.town import PASSWORD, free_port, less_sets, town
@@ -64,9 +65,10 @@ async def test_camera_that_waits_for_a_call_is_recorded_byte_for_byte_and_withou
     options = f"&passphrase={PASSWORD}&pbkeylen=32" if encrypted else ""
     async with (
         _camera(path, options) as (url, process),
-        town(url + "?latency=80", settings=PATIENT, secret=encrypted) as made,
+        town(url + "?latency=1500", settings=PATIENT, secret=encrypted) as made,
     ):
         await made.sink.until(lambda: made.sink.frames("cam1") >= 60)
+        await made.until(lambda: made.status.state is State.RECORDING)
         process.kill()
         await made.events.until(lambda: len(made.events.of("cam1")) == 2)
         await made.end()
