@@ -63,7 +63,7 @@ class Edit:
         """From the arguments of the act. Raises InvalidValue."""
         camera = camera_id(args.text("camera"))
         url = optional_url_of(args)
-        login, no_login = login_of(args), args.flag("no_login")
+        login, no_login = login_of(args, url), args.flag("no_login")
         days, order_days = days_of(args), args.flag("order_days")
         kind, ptz = kind_of(args), PtzArgs.take(args)
         args.done()
@@ -170,7 +170,7 @@ class CameraChanges:
         """
         old, name = camera_id(args.text("camera")), camera_id(args.text("by"))
         url = url_of(args)
-        login = login_of(args)
+        login = login_of(args, url)
         args.done()
 
         def propose(session: Session) -> Sequence[Proposal]:

@@ -6,9 +6,10 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from access.arguments import Arguments
+from access.arguments import HIDDEN, Arguments
 from access.places import placements_of
-from config.camera_url import Transport, camera_url
+from config import libsrt
+from config.camera_url import PASSPHRASE_BYTES, Transport, camera_url, is_srt
 from config.secrets import Login
 from nvr.base.errors import InvalidValue
 from nvr.base.ids import ActId, CameraId, PointId, point_id, uuid7
@@ -25,9 +26,13 @@ _UNSET: Final = "0" * 64
 
 
 def url_of(args: Arguments) -> str:
-    """The address to keep, of `url` and `transport` (tcp unless told). Raises InvalidValue, see `camera_url`."""
+    """The address to keep, of `url` and `transport` (tcp unless told).
+
+    Raises:
+        InvalidValue: see `camera_url`; or this machine lacks what the address needs.
+    """
     transport = _transport_of(args)
-    return camera_url(args.secret("url"), transport or Transport.TCP)
+    return _readable(camera_url(args.secret("url"), transport or Transport.TCP))
 
 
 def optional_url_of(args: Arguments) -> str | None:
@@ -35,7 +40,14 @@ def optional_url_of(args: Arguments) -> str | None:
     text, transport = args.optional_secret("url"), _transport_of(args)
     if text is None and transport is not None:
         raise InvalidValue(field="url", value=None, expected="the URL that the transport is for")
-    return None if text is None else camera_url(text, transport or Transport.TCP)
+    return None if text is None else _readable(camera_url(text, transport or Transport.TCP))
+
+
+def _readable(url: str) -> str:
+    """An address that can be recorded from this machine."""
+    if is_srt(url) and libsrt.load() is None:
+        raise InvalidValue(field="url", value=HIDDEN, expected=libsrt.HINT)
+    return url
 
 
 def _transport_of(args: Arguments) -> Transport | None:
@@ -45,11 +57,19 @@ def _transport_of(args: Arguments) -> Transport | None:
     return None if text is None else Transport(text)
 
 
-def login_of(args: Arguments) -> Login | None:
-    """`user` and `password`; None when there is no user. Raises InvalidValue: a password without a user."""
+def login_of(args: Arguments, url: str | None) -> Login | None:
+    """`user` and `password`; None when there is no user. With an address of SRT they are stream id and passphrase.
+
+    Raises:
+        InvalidValue: a password without a user, or no passphrase.
+    """
     user, password = args.optional_secret("user"), args.optional_secret("password")
-    if user is None and password is not None:
-        raise InvalidValue(field="user", value=None, expected="a user for the password")
+    if url is not None and is_srt(url):
+        if password is not None and len(password.encode()) not in PASSPHRASE_BYTES:
+            raise InvalidValue(field="password", value=HIDDEN, expected="a passphrase of 10 to 79 bytes")
+        user = user or ("" if password is not None else None)
+    elif user is None and password is not None:
+        raise InvalidValue(field="user", value=None, expected="a user for the password; only srt:// goes without")
     return None if user is None else Login(user, password or "")
 
 

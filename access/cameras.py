@@ -81,7 +81,7 @@ class Cameras:
         """
         name = camera_id(args.text("camera"))
         url = url_of(args)
-        login = login_of(args)
+        login = login_of(args, url)
         point = optional_point_of(args)
         days, kind = days_of(args), kind_of(args)
         ptz = PtzArgs.take(args).setting(url)

@@ -85,7 +85,7 @@ class _Taking:
         args = self._args
         camera = self._value(lambda: camera_id(args.text("camera")))
         url = self._value(lambda: url_of(args))
-        login = self._value(lambda: login_of(args))
+        login = self._value(lambda: login_of(args, url))
         point = self._value(lambda: optional_point_of(args))
         days = self._value(lambda: days_of(args))
         kind = self._value(lambda: kind_of(args))

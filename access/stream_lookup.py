@@ -182,7 +182,7 @@ def _asked(args: Arguments) -> Asked | None:
     if "@" in host or not host.isprintable():
         raise InvalidValue(field="host", value=None, expected="a host, without user and password")
     channel = args.optional_integer("channel", least=1, most=MOST_CHANNEL)
-    return Asked(host=host, channel=channel or 1, login=login_of(args))
+    return Asked(host=host, channel=channel or 1, login=login_of(args, None))
 
 
 def _url(found: Mapping[str, Any], host: str) -> str:

@@ -15,6 +15,7 @@ SCHEMES: Final = MappingProxyType(
         "rtspu": "rtspu://HOST[:PORT]/PATH, RTSP with the pictures over UDP",
         "http": "http://HOST[:PORT]/PATH",
         "https": "https://HOST[:PORT]/PATH",
+        "srt": "srt://HOST:PORT[?latency=MS], called; stream id and passphrase are its login",
         "udp": "udp://ADDRESS:PORT, listened to or joined",
         "file": "file:///PATH, played in its own time and over again",
         "v4l2": "v4l2:///dev/videoN",
@@ -40,6 +41,12 @@ _TRACKS: Final = frozenset({"rtsp", "rtsps"})
 """Schemes whose cameras describe several video tracks, of which a fragment names one."""
 
 _VIDEO: Final = re.compile(r"(video=[1-9][0-9]?)?")
+
+_LATENCY: Final = re.compile(r"(?:latency=([0-9]{1,4}))?")
+"""Milliseconds. Nothing else may stand there: people know `?passphrase=` from other programs."""
+
+PASSPHRASE_BYTES: Final = range(10, 80)
+"""How long a passphrase of SRT may be (libsrt, SRTO_PASSPHRASE)."""
 
 _DEVICE: Final = re.compile(r"/dev/video[0-9]{1,3}")
 
@@ -73,6 +80,17 @@ def camera_url(text: str, transport: Transport = Transport.TCP) -> str:
     return "rtspu" + text[len("rtsp") :]
 
 
+def is_srt(url: str) -> bool:
+    """Whether the address is one of SRT, whose login is a stream id and a passphrase."""
+    return urlsplit(url).scheme == "srt"
+
+
+def srt_latency_ms(parts: SplitResult) -> int | None:
+    """The latency that an address of SRT asks for; None where it leaves it to the other side."""
+    found = _LATENCY.fullmatch(parts.query)
+    return int(found[1]) if found is not None and found[1] is not None else None
+
+
 def _names_a_camera(parts: SplitResult) -> bool:
     """Whether the scheme is known and finds what it needs. Raises ValueError, as the port of an address may."""
     if parts.username is not None or parts.password is not None:
@@ -86,5 +104,8 @@ def _names_a_camera(parts: SplitResult) -> bool:
             return not parts.netloc and _DEVICE.fullmatch(parts.path) is not None
         case "udp":
             return bool(parts.hostname) and bool(parts.port)
+        case "srt":
+            is_place = bool(parts.hostname) and bool(parts.port) and parts.path in ("", "/")
+            return is_place and _LATENCY.fullmatch(parts.query) is not None
         case scheme:
             return scheme in SCHEMES and bool(parts.hostname) and parts.port != 0

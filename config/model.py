@@ -202,7 +202,7 @@ class Recorder(_Section):
 
 
 class CameraTls(_Section):
-    """Whose certificates cameras may show that are reached by `rtsps://`, or by `https://` for ONVIF."""
+    """Whose certificates cameras may show that are reached by `rtsps://`, and by `https://`: streams and ONVIF."""
 
     ca_file: AbsolutePath | None = None
     """The town's own certification authority, in PEM; without it, those that the system trusts."""

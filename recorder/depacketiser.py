@@ -71,6 +71,8 @@ class Depacketiser(ABC, Generic[Sets]):
     `config` is how to decode the units told so far, None until the parameter sets are known.
     """
 
+    intra_only: ClassVar[bool] = False
+    """Whether every access unit is a random access point: not in these codings."""
     FRAME: ClassVar[Struct]
     """The beginning of an interleaved fragment.
 

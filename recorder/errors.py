@@ -42,6 +42,8 @@ class Cause(StrEnum):
     """The camera sends the parts of its pictures out of decoding order (interleaved mode); it can be set otherwise."""
     UNSUPPORTED_TRANSPORT = "unsupported-transport"
     """The camera does not send over TCP."""
+    NO_LIBRARY = "no-library"
+    """The address needs a library of the machine that is not installed; the field `library` names it."""
     STALLED = "stalled"
     """The session stands, but no picture came for too long."""
     NOT_WRITTEN = "not-written"

@@ -20,11 +20,13 @@ _NEVER_90K: Final = -(1 << 62)
 class GopBuilder:
     """The open record of one run: times and sizes of its access units, in decode order.
 
-    Ask `ends_before` of each unit, `close` when it says so, then `add` it.
+    Ask `ends_before` of each unit, `close` when it says so, then `add` it. With `intra_only` every unit is a random
+    access point, and none ends a record by that: each would cost a key.
     """
 
-    def __init__(self, *, step_90k: int = DEFAULT_STEP_90K) -> None:
+    def __init__(self, *, step_90k: int = DEFAULT_STEP_90K, intra_only: bool = False) -> None:
         self.step_90k = step_90k
+        self._intra_only = intra_only
         self._first_90k = 0
         self._earliest_90k = 0
         self._newest_90k = 0
@@ -65,7 +67,7 @@ class GopBuilder:
     def ends_before(self, pts_90k: int, size: int, random_access: RandomAccess) -> bool:
         """Whether the open record ends before this unit."""
         return (
-            random_access is not RandomAccess.NONE
+            (random_access is not RandomAccess.NONE and not self._intra_only)
             or pts_90k - self._first_90k >= MAX_RECORD_90K
             or self._bytes + size > MAX_RECORD_BYTES
             or pts_90k - self._last_90k > 2 * self.step_90k + HOLE_90K

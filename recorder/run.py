@@ -22,6 +22,11 @@ class Depacketiser(Protocol):
     """Joins what a session receives to access units, and keeps their bytes until a record takes them."""
 
     @property
+    def intra_only(self) -> bool:
+        """Whether every unit is a random access point."""
+        ...
+
+    @property
     def config(self) -> CodecConfig | None:
         """How to decode the units told so far; None until it is known."""
         ...
@@ -60,7 +65,7 @@ class Run(Generic[D_co]):
     ) -> None:
         self.depacketiser = depacketise(self)
         self.last_unit_mono_us: MonoUs | None = None
-        """When the last access unit arrived, be it recorded or not."""
+        """When the last access unit was told, be it recorded or not."""
         self.awaits_random_access = True
         self.breaks = 0
         """How often a new run began within the session."""
@@ -68,8 +73,8 @@ class Run(Generic[D_co]):
         self._recording = recording
         self._server = server
         self._codec = self.depacketiser.config
-        self._arrival_mono_us = MonoUs(0)
-        self._gop = GopBuilder()
+        self._arrival_mono_us = self._told_mono_us = MonoUs(0)
+        self._gop = GopBuilder(intra_only=self.depacketiser.intra_only)
         self._media: MediaTime | None = None
         self._window_us = window_us
         self._dater = Dater(recording, server, began_mono_us=0, window_us=window_us)
@@ -85,9 +90,10 @@ class Run(Generic[D_co]):
         """The interval between the last two pictures."""
         return us_from_ticks(self._gop.step_90k)
 
-    def reading(self, now_mono_us: MonoUs) -> None:
-        """Bytes have arrived at this instant; their units follow."""
-        self._arrival_mono_us = now_mono_us
+    def reading(self, now_mono_us: MonoUs, held_us: int = 0) -> None:
+        """Bytes have arrived at this instant; their units follow. They were held back for so long on our side."""
+        self._told_mono_us = now_mono_us
+        self._arrival_mono_us = MonoUs(now_mono_us - held_us)
 
     def read(self) -> None:
         """The units of this read are told."""
@@ -108,7 +114,7 @@ class Run(Generic[D_co]):
         Raises:
             CameraUnreachable: cause `garbage`: the time stamps break too often to be recorded.
         """
-        self.last_unit_mono_us = self._arrival_mono_us
+        self.last_unit_mono_us = self._told_mono_us
         config = self.depacketiser.config
         if config is None or (self.awaits_random_access and random_access is RandomAccess.NONE):
             self.depacketiser.discard()
@@ -208,7 +214,7 @@ class Run(Generic[D_co]):
         self._dater = Dater(
             self._recording, self._server, began_mono_us=self._arrival_mono_us, window_us=self._window_us
         )
-        self._gop = GopBuilder(step_90k=self._gop.step_90k)
+        self._gop = GopBuilder(step_90k=self._gop.step_90k, intra_only=self.depacketiser.intra_only)
         self._newest_90k = 0
         self._source_changed = self._fresh = False
         if self._early_report is not None:

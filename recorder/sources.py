@@ -19,7 +19,7 @@ def source_of(entry: CameraEntry, clock: Clock, settings: ShardSettings) -> Sour
     if is_native(entry.url):
         endured_s = settings.stall_s if entry.kind is CameraKind.NOMADIC else None
         return RtspSource(entry.camera, entry.url, clock, settings.trust, endured_s=endured_s)
-    return DemuxSource(entry.url, clock, open_timeout_s=settings.connect_timeout_s)
+    return DemuxSource(entry.url, clock, settings.trust, open_timeout_s=settings.connect_timeout_s)
 
 
 def is_native(url: str) -> bool:

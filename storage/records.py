@@ -71,7 +71,8 @@ class CodecConfig:
     """How to decode the packets of a segment.
 
     `codec` is the RFC 6381 string (`avc1.64001f`), `extradata` the decoder configuration record of ISO/IEC
-    14496-15 (`avcC`, `hvcC`), `width` and `height` the coded picture after cropping, in pixels (0 when unknown).
+    14496-15 (`avcC`, `hvcC`; empty for Motion JPEG, `mp4v.6C`), `width` and `height` the coded picture after cropping,
+    in pixels (0 when unknown).
     """
 
     codec: str
@@ -102,7 +103,8 @@ class Record:
     """One group of pictures, or a part of one, on its way to the disk.
 
     `data` holds the access units in decode order, back to back, each as an MP4 sample (NAL units behind 4-byte
-    lengths); `sizes[i]` is the length of unit i in bytes, `pts_delta_90k[i]` its presentation time less `pts_90k`.
+    lengths, or a JPEG picture); `sizes[i]` is the length of unit i in bytes, `pts_delta_90k[i]` its presentation time
+    less `pts_90k`.
     """
 
     start_utc_us: UtcUs

@@ -20,6 +20,7 @@ import hypothesis
 import pytest
 from blockbuster import BlockBuster, BlockBusterFunction, blockbuster_ctx
 
+from config import libsrt
 from tests.canary import Watch, watching
 from tests.fuzz.available import HAS_ATHERIS, WITHOUT_ATHERIS
 
@@ -76,11 +77,23 @@ def _has_gstreamer() -> bool:
     return probe.returncode == 0
 
 
+def _has_srt() -> bool:
+    # libsrt for us, and an ffmpeg built with it as the camera.
+    if libsrt.load() is None:
+        return False
+    try:
+        told = subprocess.run(["ffmpeg", "-hide_banner", "-protocols"], capture_output=True, timeout=60, check=False)
+    except OSError:
+        return False
+    return b"srt" in told.stdout.split()
+
+
 SYSTEM: MappingProxyType[str, Callable[[], bool]] = MappingProxyType(
     {
         "ffmpeg": lambda: shutil.which("ffmpeg") is not None,
         "ffprobe": lambda: shutil.which("ffprobe") is not None,
         "gstreamer": _has_gstreamer,
+        "srt": _has_srt,
         "openssl": lambda: shutil.which("openssl") is not None,
         "vlc": lambda: shutil.which("cvlc") is not None,
         "systemd-analyze": lambda: shutil.which("systemd-analyze") is not None,

@@ -16,6 +16,7 @@ from pydantic import JsonValue
 from access.export import layout, manifest
 from access.export.collect import CameraPlan, check_segment, collect
 from access.export.contents import item_of, place_entries, unreadable_entries, unshown_segments
+from access.export.descriptors import JPEG
 from access.export.files import files_below, hash_files, sums
 from access.export.granted import check_grant, check_validity, grant_part
 from access.export.manifest import (
@@ -136,6 +137,7 @@ class Exporter:
             whole=not release.unreadable,
             places=place_entries(grant),
             interval=Interval(grant.cameras, grant.from_utc_us, grant.to_utc_us),
+            motion_jpeg=any(movie.part.codec.codec == JPEG for movie, _ in movies.values()),
         )
         await asyncio.to_thread(self._write_companions, root, grant, proven, text)
         files = await asyncio.to_thread(lambda: hash_files(root, files_below(root)))

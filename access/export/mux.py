@@ -18,6 +18,7 @@ import av
 from access.export.boxes import LARGE_HEADER_BYTES, Box, BoxDamaged, parse_header
 from access.export.editlist import with_edits
 from access.export.plan import Part
+from access.export.syncsamples import with_sync
 from access.export.template import sample_entry_type, template_movie
 from nvr.base.units import TICKS_PER_SECOND
 from storage.records import RandomAccess
@@ -40,6 +41,7 @@ class MovieWriter:
     def __init__(self, path: Path, part: Part) -> None:
         self._part = part
         self._at = 0
+        self._opening: list[int] = []
         # PyAV's containers sit in reference cycles: left to the collector, the descriptor would stay open.
         with ExitStack() as opened:
             self._file: BinaryIO = opened.enter_context(path.open("xb+"))
@@ -60,7 +62,7 @@ class MovieWriter:
         self._opened.__exit__(kind, error, trace)
 
     def add(self, sample: memoryview, random_access: RandomAccess) -> None:
-        """Add the next sample; `random_access` is that of the access unit, not of its group."""
+        """Add the next sample; `random_access` is NONE for all but the first of its group."""
         part, at = self._part, self._at
         packet = av.Packet(bytes(sample))
         packet.stream = self._stream
@@ -69,6 +71,8 @@ class MovieWriter:
         packet.dts = part.dts_90k[at] - part.origin_90k
         packet.duration = part.sample_duration_90k(at)
         packet.is_keyframe = part.begins_decoding(at, random_access)
+        if packet.is_keyframe:
+            self._opening.append(at)
         self._output.mux_one(packet)
         self._at += 1
 
@@ -84,13 +88,20 @@ class MovieWriter:
         self._output.close()
         moov = _last_box(self._file)
         self._file.seek(moov.start)
-        edited = with_edits(self._file.read(moov.end - moov.start), self._part.edits)
+        tables = with_sync(self._file.read(moov.end - moov.start), self._beginnings())
+        edited = with_edits(tables, self._part.edits)
         self._file.seek(moov.start)
         self._file.write(edited)
         self._file.truncate()
         self._file.flush()
         os.fsync(self._file.fileno())
         return self._file.tell()
+
+    def _beginnings(self) -> list[int]:
+        """Samples where a group begins, or what players show; only of a movie whose every sample decodes by itself."""
+        part = self._part
+        shown = {edit.media_time_90k + part.origin_90k for edit in part.edits}
+        return sorted({*self._opening, *(at for at, pts_90k in enumerate(part.pts_90k) if pts_90k in shown)})
 
 
 def _last_box(file: BinaryIO) -> Box:

@@ -133,6 +133,15 @@ NO FOOTAGE: for the period and cameras asked for, no recording exists. The manif
 """
 
 
+_MOTION_JPEG_FR: Final = """
+MOTION JPEG : des vidéos de ce dossier (champ codec « mp4v.6C » du manifeste) sont des suites d'images JPEG, telles que
+la caméra les a envoyées. VLC, mpv et ffmpeg les montrent ; les navigateurs ne les montrent pas, ni tous les lecteurs
+livrés avec les ordinateurs.
+"""
+_MOTION_JPEG_EN: Final = """
+MOTION JPEG: movies of this folder (codec "mp4v.6C" in the manifest) are rows of JPEG pictures, as the camera sent them.
+VLC, mpv and ffmpeg show them; web browsers do not, nor does every player that comes with a computer.
+"""
 _NOT_WHOLE_FR: Final = """
 INCOMPLET : des enregistrements existants n'ont pas pu être lus et ne sont pas dans ce dossier. Le manifeste les nomme
 (unreadable : segment, caméra, période, numéros, cause).
@@ -151,12 +160,18 @@ def readme(
     whole: bool,
     places: Sequence[PlaceEntry],
     interval: Interval,
+    motion_jpeg: bool = False,
 ) -> bytes:
-    """The text, in UTF-8; `whole` is False when something that was released could not be read."""
+    """The text, in UTF-8; `whole` is False when something that was released could not be read.
+
+    `motion_jpeg`: some movie is of JPEG pictures, and needs a player that shows them.
+    """
     # What could not be read exists: then the text must not say that nothing does.
     french, english = ("", "") if has_footage else (_NOTHING_FR, _NOTHING_EN)
     if not whole:
         french, english = _NOT_WHOLE_FR, _NOT_WHOLE_EN
+    if motion_jpeg:
+        french, english = french + _MOTION_JPEG_FR, english + _MOTION_JPEG_EN
     text = _TEXT.format(
         bundle=bundle,
         requisition=requisition,

@@ -7,12 +7,13 @@ import struct
 from typing import Final
 
 from access.export.boxes import box, full_box
+from access.export.descriptors import JPEG, jpeg_descriptor
 from nvr.base.errors import EvidenceAtRisk
 from nvr.base.units import TICKS_PER_SECOND
 from storage.records import CodecConfig
 
-CONFIGURATION: Final = {b"avc1": b"avcC", b"hvc1": b"hvcC"}
-"""The box of the decoder configuration record in each kind of sample entry."""
+CONFIGURATION: Final = {b"avc1": b"avcC", b"hvc1": b"hvcC", b"mp4v": b"esds"}
+"""The box of the decoder configuration in each kind of sample entry."""
 
 _UNITY_MATRIX: Final = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
 _NO_ENTRIES: Final = bytes(4)
@@ -44,10 +45,10 @@ def sample_entry_type(codec: str) -> bytes:
     """The kind of sample entry for an RFC 6381 codec string: its first four characters.
 
     Raises:
-        CodecUnknown: neither `avc1` nor `hvc1`.
+        CodecUnknown: neither `avc1` nor `hvc1`, nor JPEG pictures.
     """
     kind = codec.partition(".")[0].encode()
-    if kind not in CONFIGURATION:
+    if kind not in CONFIGURATION or (kind == b"mp4v" and codec != JPEG):
         raise CodecUnknown(codec=codec)
     return kind
 
@@ -60,7 +61,7 @@ def template_movie(codec: CodecConfig) -> bytes:
     """
     kind = sample_entry_type(codec.codec)
     entry = _SAMPLE_ENTRY.pack(1, codec.width, codec.height, _72_DPI, _72_DPI, 1, 24, -1)
-    description = box(kind, entry, box(CONFIGURATION[kind], codec.extradata))
+    description = box(kind, entry, _configuration(kind, codec.extradata))
     sample_table = box(
         b"stbl",
         full_box(b"stsd", 0, 0, struct.pack(">I", 1), description),
@@ -81,6 +82,13 @@ def template_movie(codec: CodecConfig) -> bytes:
     movie = struct.pack(">IIIIiH10x", 0, 0, TICKS_PER_SECOND, 0, 1 << 16, 1 << 8)
     header = full_box(b"mvhd", 0, 0, movie, _UNITY_MATRIX, bytes(24), struct.pack(">I", 2))
     return box(b"ftyp", b"isom", bytes(4), b"isom") + box(b"moov", header, box(b"trak", track, media))
+
+
+def _configuration(kind: bytes, record: bytes) -> bytes:
+    """The box of the decoder configuration. JPEG has no record; its box only names the coding."""
+    if kind == b"mp4v":
+        return full_box(CONFIGURATION[kind], 0, 0, jpeg_descriptor())
+    return box(CONFIGURATION[kind], record)
 
 
 _UNDETERMINED_LANGUAGE: Final = 0x55C4

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from access.export.boxes import LARGE_HEADER_BYTES, Box, BoxDamaged, boxes, only, parse_header
+from access.export.descriptors import demand_jpeg
 from access.export.editlist import edits_from
 from access.export.template import CONFIGURATION
 from access.export.timing import Edit
@@ -21,6 +22,8 @@ VIDEO: Final = b"vide"
 _MOST_TABLES_BYTES: Final = 256 << 20
 _SAMPLE_ENTRY_FIELDS: Final = 78
 """Fields of a visual sample entry before its boxes (ISO/IEC 14496-12 section 12.1.3)."""
+_FULL_BOX_FIELDS: Final = 4
+"""Version and flags."""
 _MOST_SAMPLES: Final = 1 << 22
 _LAYOUT: Final = [b"ftyp", b"free", b"mdat", b"moov"]
 _STBL: Final = (b"mdia", b"minf", b"stbl")
@@ -37,7 +40,10 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Movie:
-    """An exported movie's tables: one video track. `configuration` is its decoder configuration record."""
+    """An exported movie's tables: one video track. `configuration` is its decoder configuration record.
+
+    Of a track of JPEG pictures it is empty.
+    """
 
     sample_entry: bytes
     configuration: bytes
@@ -140,7 +146,13 @@ def _description(moov: bytes, stsd: Box) -> tuple[bytes, bytes]:
     entry = entries[0]
     inside = Box(entry.type, entry.start, entry.body + _SAMPLE_ENTRY_FIELDS, entry.end)
     record = only(moov, inside, CONFIGURATION[entry.type])
-    return entry.type, moov[record.body : record.end]
+    configuration = moov[record.body : record.end]
+    if entry.type != b"mp4v":
+        return entry.type, configuration
+    if configuration[:_FULL_BOX_FIELDS] != bytes(_FULL_BOX_FIELDS):
+        raise BoxDamaged(box="esds", why="not version 0")
+    demand_jpeg(configuration[_FULL_BOX_FIELDS:])
+    return entry.type, b""  # JPEG has none: every picture brings its own tables, and its samples are what was sealed
 
 
 def _rows(moov: bytes, box: Box, format_: str) -> list[tuple[int, ...]]:

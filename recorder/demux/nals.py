@@ -35,6 +35,11 @@ def parameter_sets(codec: str, extradata: bytes) -> tuple[bytes, ...]:
     return tuple(nal for nal in found if nal)
 
 
+def whole(data: bytes) -> Iterator[memoryview]:
+    """An access unit that has no parts, as a JPEG picture."""
+    yield memoryview(data)
+
+
 def _avcc_sets(record: bytes) -> list[bytes]:
     """SPS are counted in five bits, PPS in eight (ISO/IEC 14496-15 section 5.3.3.1.2)."""
     sps, at = _counted(record, _AVCC_SETS_AT + 1, int.from_bytes(record[_AVCC_SETS_AT : _AVCC_SETS_AT + 1], "big") & 31)

@@ -1,13 +1,20 @@
-"""From a camera's address to what FFmpeg's demuxer is to open, and how. Pure."""
+"""From a camera's address to what FFmpeg's demuxer is to read, and how. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+from config.camera_url import srt_latency_ms
+from recorder.demux.http import HttpInput
+from recorder.demux.inputs import Input
+from recorder.demux.srt import SrtInput
+from recorder.demux.udp import UdpInput
 from recorder.errors import garbage
 from recorder.rtsp.auth import Credentials
+from recorder.rtsp.trust import Trust
 
 _CONTAINERS: Final = "mpegts,mpjpeg,mjpeg,h264,hevc,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,flv,avi"
 """Formats that carry pictures themselves. Playlists (hls, concat, image2) would make FFmpeg open other addresses."""
@@ -21,33 +28,36 @@ _COMMON: Final = MappingProxyType(
         "fpsprobesize": "0",  # frames per second are not asked for, and finding them takes long
     }
 )
+_NO_PROTOCOL: Final = "none"
+"""FFmpeg opens no address: what it reads is handed to it."""
 _UDP_BUFFER: Final = str(2 << 20)
 """Bytes; the kernel gives at most net.core.rmem_max."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What to open. `target` and `options` may hold the login: neither is ever shown."""
+    """What to open. `target`, `options` and `connect` may hold the login: none is ever shown."""
 
-    target: str
     shown: str
     """Scheme and host: what a log may say."""
     options: Mapping[str, str]
+    target: str = ""
+    """The address, where FFmpeg opens it."""
+    connect: Callable[[float], Input] | None = None
+    """Opens it, where FFmpeg does not; takes the time-out in seconds. It blocks."""
     container: str | None = None
     """The format, where it is not to be guessed."""
     paced: bool = False
     """Read in its own time: a file would be there at once."""
     resumes: bool = False
     """Reading may go on after a time-out: datagrams have no place to lose."""
-    encrypted: bool = False
-    """The camera must show a certificate that this machine trusts."""
 
     def __repr__(self) -> str:
         """Scheme and host only."""
         return f"Opening({self.shown})"
 
 
-def opening_of(url: str, credentials: Credentials | None) -> Opening:
+def opening_of(url: str, credentials: Credentials | None, trust: Trust) -> Opening:
     """How to open this address.
 
     Raises:
@@ -55,41 +65,50 @@ def opening_of(url: str, credentials: Credentials | None) -> Opening:
     """
     try:
         parts = urlsplit(url)
-        shown = f"{parts.scheme}://{parts.hostname or ''}"
+        host, port = parts.hostname or "", parts.port or 0
     except ValueError:
         raise garbage("url") from None
+    shown = f"{parts.scheme}://{host}"
     match parts.scheme:
         case "rtspu":
-            return Opening(
-                target=_with_login(parts, "rtsp", credentials),
-                shown=shown,
-                options=_options(
-                    "rtsp,rtp,udp,tcp",
-                    rtsp_transport="udp",
-                    allowed_media_types="video",  # no other track is set up
-                    buffer_size=_UDP_BUFFER,
-                ),
-                container="rtsp",
-                resumes=True,
+            options = _options(
+                "rtsp,rtp,udp,tcp",
+                rtsp_transport="udp",
+                allowed_media_types="video",  # no other track is set up
+                buffer_size=_UDP_BUFFER,
             )
-        case "http":
-            options = _options("http,tcp", format_whitelist=_CONTAINERS)
-            return Opening(target=_with_login(parts, "http", credentials), shown=shown, options=options)
-        case "https":
-            options = _options("https,tls,tcp", format_whitelist=_CONTAINERS, tls_verify="1")
-            target = _with_login(parts, "https", credentials)
-            return Opening(target=target, shown=shown, options=options, encrypted=True)
+            target = _with_login(parts, "rtsp", credentials)
+            return Opening(shown, options, target, container="rtsp", resumes=True)
+        case "http" | "https":
+            return _connected(shown, partial(_http, url, credentials, trust))
+        case "srt":
+            return _connected(shown, partial(_srt, host, port, credentials, srt_latency_ms(parts)))
         case "udp":
-            options = _options("udp", format_whitelist=_CONTAINERS, buffer_size=_UDP_BUFFER)
-            return Opening(target=url, shown=shown, options=options)
+            return _connected(shown, partial(_udp, host, port))
         case "file":
             options = _options("file", format_whitelist=_CONTAINERS)
-            return Opening(target=f"file:{unquote(parts.path)}", shown=shown, options=options, paced=True)
+            return Opening(shown, options, f"file:{unquote(parts.path)}", paced=True)
         case "v4l2":
             options = {**_COMMON, "input_format": "h264"}
-            return Opening(target=parts.path, shown=parts.path, options=options, container="v4l2")
+            return Opening(parts.path, options, parts.path, container="v4l2")
         case _:
             raise garbage("url")
+
+
+def _connected(shown: str, connect: Callable[[float], Input]) -> Opening:
+    return Opening(shown, _options(_NO_PROTOCOL, format_whitelist=_CONTAINERS), connect=connect)
+
+
+def _http(url: str, credentials: Credentials | None, trust: Trust, timeout_s: float) -> Input:
+    return HttpInput(url, credentials, trust, timeout_s=timeout_s)
+
+
+def _srt(host: str, port: int, credentials: Credentials | None, latency_ms: int | None, timeout_s: float) -> Input:
+    return SrtInput(host, port, credentials, latency_ms, timeout_s=timeout_s)
+
+
+def _udp(host: str, port: int, timeout_s: float) -> Input:
+    return UdpInput(host, port, timeout_s=timeout_s)
 
 
 def _options(protocols: str, **more: str) -> dict[str, str]:

@@ -5,9 +5,9 @@ FFmpeg name the address that was opened, login and all; so none is chained, show
 log off unless told otherwise.
 """
 
-import ssl
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +22,7 @@ from nvr.base.bounded import BoundedQueue
 from nvr.base.clock import Clock
 from nvr.base.stop import Stop
 from nvr.base.units import TICKS_PER_SECOND, US_PER_SECOND, MonoUs, ticks_from_us, us_from_ticks
+from recorder.demux.inputs import Input
 from recorder.demux.opening import Opening
 from recorder.errors import CameraUnreachable, Cause
 
@@ -68,10 +69,12 @@ class Arrived:
     """One access unit: when it arrived, its time stamp (32 bits of 90 kHz), and its bytes as the container has them."""
 
     arrival_mono_us: MonoUs
+    held_us: int
+    """For how long it was held back before."""
     timestamp: int
     data: bytes
-    corrupt: bool
-    """The demuxer says that something is missing in it."""
+    lost: int
+    """Packets known to be missing in it, or shortly behind."""
     missed: bool
     """Access units before it were given up: the queue was full."""
 
@@ -116,7 +119,8 @@ class Reader:
         self._wake()
 
     def _read(self) -> None:
-        with self._opened() as container:
+        with ExitStack() as opened:
+            source, container = self._opened(opened)
             stream = _video(container)
             untimed = bool(container.format.flags & _NO_TIMESTAMPS)
             self._describe(stream)
@@ -124,25 +128,30 @@ class Reader:
                 if self._stop.is_set():
                     return
                 if packet.size:  # an empty one marks the end; one without dts is none the less a picture
-                    self._hand_over(packet, untimed=untimed)
+                    self._hand_over(packet, source, untimed=untimed)
         if not self._stop.is_set():
             raise CameraUnreachable(Cause.CLOSED)
 
-    def _opened(self) -> InputContainer:
+    def _opened(self, opened: ExitStack) -> tuple[Input | None, InputContainer]:
         opening = self._opening
-        options = dict(opening.options)
-        if opening.encrypted and (authorities := ssl.get_default_verify_paths().cafile):
-            options["ca_file"] = authorities  # FFmpeg's own idea of where they are is that of its builder
+        source = opening.connect(self._open_timeout_s) if opening.connect is not None else None
+        if source is not None:
+            opened.callback(source.close)
         try:
-            return av.open(
-                opening.target,
+            container = av.open(
+                opening.target if source is None else source,
                 "r",
-                format=opening.container,
-                options=options,
+                format=opening.container if source is None else source.container,
+                options=dict(opening.options),
                 timeout=(self._open_timeout_s, READ_TIMEOUT_S),
             )
         except av.error.FFmpegError as error:
             raise _unreachable(error) from None
+        except TimeoutError:
+            raise CameraUnreachable(Cause.TIMEOUT) from None
+        if source is not None:
+            source.wait_at_most(READ_TIMEOUT_S)
+        return source, opened.enter_context(container)
 
     def _describe(self, stream: VideoStream) -> None:
         described = Described(stream.codec_context.name, stream.codec_context.extradata or b"")
@@ -157,7 +166,7 @@ class Reader:
                     read = True
                     yield packet
                 return
-            except av.error.ExitError:
+            except (av.error.ExitError, TimeoutError):
                 if self._stop.is_set():
                     return
                 if not self._opening.resumes:
@@ -165,7 +174,7 @@ class Reader:
             except av.error.FFmpegError as error:
                 raise (_broken_off(error) if read else _unreachable(error)) from None
 
-    def _hand_over(self, packet: "Packet[VideoStream]", *, untimed: bool) -> None:
+    def _hand_over(self, packet: "Packet[VideoStream]", source: Input | None, *, untimed: bool) -> None:
         ticks_90k = None if untimed else _ticks_90k(packet)
         if self._opening.paced:
             self._wait_for(ticks_90k)
@@ -175,7 +184,10 @@ class Reader:
         if ticks_90k is not None:  # without one, the packet is a part of the picture before it
             self._timestamp = ticks_90k & 0xFFFFFFFF
         data = bytes(packet)
-        arrived = Arrived(arrival_mono_us, self._timestamp, data, packet.is_corrupt, self._missed)
+        missing = source.missing(packet.stream.id) if source is not None else None
+        lost = int(packet.is_corrupt) if missing is None else missing
+        held_us = source.delay_us if source is not None else 0
+        arrived = Arrived(arrival_mono_us, held_us, self._timestamp, data, lost, self._missed)
         if self.queue.offer(arrived, _ITEM_BYTES + len(data)):
             self._missed = False
             self._wake()

@@ -9,24 +9,28 @@ from typing import Final
 from nvr.base.clock import Clock
 from nvr.base.units import MonoUs
 from recorder.codecs import depacketiser_of
-from recorder.demux.nals import Parting, annex_b, parameter_sets, parting_of
+from recorder.demux.nals import Parting, parameter_sets, parting_of, whole
 from recorder.demux.opening import Opening
 from recorder.demux.reader import Arrived, Described, Reader
+from recorder.depacketiser import UnitSink
 from recorder.errors import CameraUnreachable, Cause
 from recorder.h264 import H264Depacketiser
 from recorder.h265 import H265Depacketiser
 from recorder.meter import Meter
+from recorder.mjpeg import MjpegPictures
 from recorder.run import Run
 from recorder.source import Begin
 from recorder.waiting import first_of
+from storage.buffers import BufferPool
 from storage.records import GapCause
 
 END_S: Final = 2.0
 """How long the end of a session waits for its thread, so that the camera is free for the next one."""
 _BATCH_BYTES: Final = 512 << 10
 """Told in one turn of the loop; then the others have theirs."""
+_MOTION_JPEG: Final = "mjpeg"
 _ENCODINGS: Final = MappingProxyType({"h264": "H264", "hevc": "H265"})
-"""FFmpeg's names of codings, and those of their depacketisers."""
+"""FFmpeg's names of codings that are made of NAL units, and those of their depacketisers."""
 
 
 class DemuxSession:
@@ -46,8 +50,8 @@ class DemuxSession:
         self._abandon = abandon
         self._loop = asyncio.get_running_loop()
         self._meter = Meter(clock.mono_us())
-        self._run: Run[H264Depacketiser | H265Depacketiser] | None = None
-        self._parting: Parting = annex_b
+        self._run: Run[H264Depacketiser | H265Depacketiser] | Run[MjpegPictures] | None = None
+        self._parting: Parting = whole
         self._failure: Exception | None = None
         self._playing = asyncio.Event()
         self._over = asyncio.Event()
@@ -151,8 +155,8 @@ class DemuxSession:
         self._meter.bytes_read += len(item.data)
         if item.missed:
             run.missed(GapCause.FELL_BEHIND)
-        run.reading(item.arrival_mono_us)
-        run.depacketiser.access_unit(self._parting(item.data), item.timestamp, int(item.corrupt))
+        run.reading(item.arrival_mono_us, item.held_us)
+        run.depacketiser.access_unit(self._parting(item.data), item.timestamp, item.lost)
         run.read()
         self._playing.set()
         return len(item.data)
@@ -160,9 +164,14 @@ class DemuxSession:
     def _describe(self, described: Described) -> None:
         """Begin the run. Raises CameraUnreachable: cause `unsupported-codec`."""
         codec = described.codec
+        if codec == _MOTION_JPEG:
+            self._run = self._begin(MjpegPictures)
+            return
         if codec not in _ENCODINGS:
             raise CameraUnreachable(Cause.UNSUPPORTED_CODEC, offered=codec)
         self._parting = parting_of(codec, described.extradata)
         sets = parameter_sets(codec, described.extradata)
-        depacketiser = depacketiser_of(_ENCODINGS[codec])
-        self._run = self._begin(partial(depacketiser, channel=0, payload_type=0, parameter_sets=sets))
+        depacketise: Callable[[UnitSink, BufferPool], H264Depacketiser | H265Depacketiser] = partial(
+            depacketiser_of(_ENCODINGS[codec]), channel=0, payload_type=0, parameter_sets=sets
+        )
+        self._run = self._begin(depacketise)

@@ -9,6 +9,7 @@ from recorder.demux.reader import Reader
 from recorder.demux.session import DemuxSession
 from recorder.errors import CameraUnreachable, Cause
 from recorder.rtsp.auth import Credentials
+from recorder.rtsp.trust import Trust
 from recorder.source import Begin
 
 MOST_ABANDONED: Final = 3
@@ -20,8 +21,9 @@ _log: Final = logging.getLogger(__name__)
 class DemuxSource:
     """A camera that is read by a thread of its own. The event loop owns it."""
 
-    def __init__(self, url: str, clock: Clock, *, open_timeout_s: float) -> None:
+    def __init__(self, url: str, clock: Clock, trust: Trust, *, open_timeout_s: float) -> None:
         self._url = url
+        self._trust = trust
         self._clock = clock
         self._open_timeout_s = open_timeout_s
         self._abandoned: list[Reader] = []
@@ -41,7 +43,7 @@ class DemuxSource:
         if (hanging := self.abandoned) >= MOST_ABANDONED:
             raise CameraUnreachable(Cause.TIMEOUT, abandoned=hanging)
         session = DemuxSession(
-            opening_of(self._url, credentials),
+            opening_of(self._url, credentials, self._trust),
             begin,
             self._clock,
             self._abandon,

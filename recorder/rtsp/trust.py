@@ -48,6 +48,12 @@ class Trust:
 
     async def context(self, peer: Peer) -> ssl.SSLContext | None:
         """For the handshake with this camera; None where it is not encrypted."""
+        if peer.tls and self.authority is None:
+            return await asyncio.to_thread(self.blocking_context, peer)
+        return self.blocking_context(peer)
+
+    def blocking_context(self, peer: Peer) -> ssl.SSLContext | None:
+        """The same, from a thread that may wait: the system's authorities are read from files."""
         if not peer.tls:
             return None
         if self._pin(peer) is not None:
@@ -55,7 +61,7 @@ class Trust:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE  # `admit` looks at the certificate, before anything is sent
             return context
-        return self.authority or await asyncio.to_thread(ssl.create_default_context)
+        return self.authority or ssl.create_default_context()
 
     def admit(self, peer: Peer, connection: ssl.SSLObject | ssl.SSLSocket | None) -> None:
         """Let a camera pass after the handshake.

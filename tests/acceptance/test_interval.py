@@ -43,6 +43,7 @@ class Picture:
 class Joined:
     """What a depacketiser has joined, by its length alone."""
 
+    intra_only: bool = False
     config: CodecConfig | None = CODEC
     unfinished: int = 0
     joined: int = field(default=0)

@@ -49,7 +49,7 @@ async def test_login_is_in_the_secrets_file_alone(town: World, caplog: pytest.Lo
         ({"url": "rtsp://192.0.2.2/live#hunter22"}, "url"),
         ({"url": "rtsp://192.0.2.2:99999/"}, "url"),
         ({"url": "rtsp:///live"}, "url"),
-        ({"url": "srt://192.0.2.2:9000"}, "url"),
+        ({"url": "rtmp://192.0.2.2/live"}, "url"),
         ({"transport": "pigeon"}, "transport"),
         ({"url": "http://192.0.2.2/mjpg", "transport": "udp"}, "transport"),
         ({"url": "rtsp://192.0.2.2/live\r\nRequire: x"}, "url"),

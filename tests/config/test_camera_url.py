@@ -1,6 +1,8 @@
+from urllib.parse import urlsplit
+
 import pytest
 
-from config.camera_url import SCHEMES, Transport, camera_url
+from config.camera_url import SCHEMES, Transport, camera_url, is_srt, srt_latency_ms
 from nvr.base.errors import InvalidValue
 
 GOOD = (
@@ -10,6 +12,7 @@ GOOD = (
     "rtspu://[::1]:554/live",
     "http://10.0.0.1/mjpg/video.mjpg",
     "https://camera/mjpg",
+    "srt://10.0.0.1:9000?latency=200",
     "udp://239.1.2.3:5000",
     "file:///var/lib/street.mp4",
     "v4l2:///dev/video0",
@@ -28,7 +31,12 @@ def test_every_scheme_has_an_example_here() -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "srt://10.0.0.1:9000",
+        "srt://10.0.0.1",
+        "srt://10.0.0.1:9000?passphrase=gr4ssh0pper",
+        "srt://10.0.0.1:9000?latency=200&streamid=x",
+        "srt://10.0.0.1:9000?latency=-1",
+        "srt://10.0.0.1:9000/live",
+        "srt://:9000",
         "rtmp://10.0.0.1/live",
         "concat:/a|/b",
         "rtsp:///live",
@@ -68,3 +76,14 @@ def test_transport_is_part_of_the_address_that_is_kept() -> None:
         with pytest.raises(InvalidValue) as caught:
             camera_url(other, Transport.UDP)
         assert caught.value.field == "transport"
+
+
+@pytest.mark.parametrize(
+    ("url", "latency_ms"), [("srt://c:1", None), ("srt://c:1/", None), ("srt://c:1?latency=80", 80)]
+)
+def test_latency_stands_in_the_address_where_it_is_asked_for(url: str, latency_ms: int | None) -> None:
+    assert srt_latency_ms(urlsplit(camera_url(url))) == latency_ms
+
+
+def test_scheme_is_known_in_any_case() -> None:
+    assert [is_srt(camera_url(url)) for url in ("srt://c:1", "SRT://c:1", "http://c/srt:")] == [True, True, False]

@@ -14,6 +14,7 @@ from nvr.sim.server import Simulator
 from recorder.demux import source as demux_source
 from recorder.demux.opening import Opening, opening_of
 from recorder.rtsp.auth import Credentials
+from recorder.rtsp.trust import Trust
 from recorder.status import State
 from storage.records import GapCause, RandomAccess, Record
 from storage.snapshot import CameraEntry
@@ -30,8 +31,8 @@ codings = pytest.mark.parametrize("camera", [SMALL, replace(SMALL, codec="h265")
 def _simulator_speaks_tcp_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """The simulator sends no datagrams: FFmpeg reads it over TCP. tests/recorder/test_gstreamer.py has UDP."""
 
-    def over_tcp(url: str, credentials: Credentials | None) -> Opening:
-        opening = opening_of(url, credentials)
+    def over_tcp(url: str, credentials: Credentials | None, trust: Trust) -> Opening:
+        opening = opening_of(url, credentials, trust)
         return replace(opening, options={**opening.options, "rtsp_transport": "tcp"}, resumes=False)
 
     monkeypatch.setattr(demux_source, "opening_of", over_tcp)

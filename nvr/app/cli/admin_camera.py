@@ -31,9 +31,10 @@ command_elsewhere(
 )
 
 CameraArgument = Annotated[str, typer.Argument(metavar="CAMERA", help="Its id")]
-UserOption = Annotated[str | None, typer.Option(help="The camera's user")]
+UserOption = Annotated[str | None, typer.Option(help="The camera's user; the stream id of srt://")]
 CameraPasswordOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Its first line is the camera's password; else asked for")
+    Path | None,
+    typer.Option(metavar="FILE", help="Its first line is the camera's password, or srt:// passphrase; else asked for"),
 ]
 PointOption = Annotated[str | None, typer.Option("--point", help="The point where it stands")]
 KindOption = Annotated[CameraKind | None, typer.Option(help="How it is mounted; fixed unless told")]
@@ -48,7 +49,7 @@ DaysOption = Annotated[int | None, typer.Option(min=1, help="Shorter than the or
 
 
 def _password(user: str | None, file: Path | None) -> str | None:
-    return None if user is None else secret("ask-camera-password", file)
+    return None if user is None and file is None else secret("ask-camera-password", file)
 
 
 def _act_on_stream(context: typer.Context, act: str, *, as_json: bool, **args: object) -> None:

@@ -11,7 +11,8 @@ from nvr.app.messages import say
 from nvr.base.errors import InvalidValue
 
 UrlOption = Annotated[
-    str | None, typer.Option(help="Its address, without user and password: rtsp rtsps rtspu http https udp file v4l2")
+    str | None,
+    typer.Option(help="Its address, without user and password: rtsp rtsps rtspu http https srt udp file v4l2"),
 ]
 TransportOption = Annotated[
     Transport | None, typer.Option(help="How the pictures of an rtsp:// camera travel; udp makes it rtspu://")

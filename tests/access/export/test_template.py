@@ -27,10 +27,16 @@ def test_any_configuration_and_size_makes_a_template(extradata: bytes, width: in
     assert extradata in template_movie(CodecConfig("avc1.42c00b", extradata, width, height))
 
 
-@pytest.mark.parametrize("codec", ["", "mjpg", "mp4a.40.2", "avc3.42c00b"])
+@pytest.mark.parametrize("codec", ["", "mjpg", "mp4a.40.2", "avc3.42c00b", "mp4v", "mp4v.20.9"])
 def test_codec_without_sample_entry_is_refused(codec: str) -> None:
     with pytest.raises(CodecUnknown):
         template_movie(CodecConfig(codec, b"", 1, 1))
+
+
+def test_pictures_that_are_whole_in_themselves_have_no_configuration() -> None:
+    with av.open(io.BytesIO(template_movie(CodecConfig("mp4v.6C", b"", 160, 90))), "r", format="mp4") as template:
+        context = template.streams.video[0].codec_context
+        assert (context.name, context.extradata, context.width) == ("mjpeg", None, 160)
 
 
 def test_high_efficiency_codec_has_its_own_entry() -> None:

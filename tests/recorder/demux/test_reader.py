@@ -1,6 +1,7 @@
 import asyncio
 import socket
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from recorder.demux.opening import Opening, opening_of
 from recorder.demux.reader import Arrived, Described, Reader
 from recorder.errors import CameraUnreachable, Cause
 from recorder.rtsp.auth import Credentials
+from recorder.rtsp.trust import Trust
 from tests.recorder.films import film
 
 LOGIN = Credentials("ville", "gr4ssh0pper")
@@ -38,8 +40,8 @@ class _Run:
 
 
 def _unpaced(path: Path) -> Opening:
-    opening = opening_of(path.as_uri(), None)
-    return Opening(opening.target, opening.shown, opening.options)
+    opening = opening_of(path.as_uri(), None, Trust())
+    return replace(opening, paced=False)
 
 
 def _cause(opening: Opening, *, open_timeout_s: float = 5.0) -> Cause:
@@ -93,13 +95,13 @@ def test_playlist_can_not_make_the_reader_open_another_address(tmp_path: Path) -
 def test_host_that_refuses_is_told_without_the_login() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    assert _cause(opening_of(f"http://127.0.0.1:{port}/x", LOGIN)) is Cause.REFUSED
+    assert _cause(opening_of(f"http://127.0.0.1:{port}/x", LOGIN, Trust())) is Cause.REFUSED
 
 
 def test_host_that_never_answers_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/x"
-        assert _cause(opening_of(url, LOGIN), open_timeout_s=0.3) is Cause.TIMEOUT
+        assert _cause(opening_of(url, LOGIN, Trust()), open_timeout_s=0.3) is Cause.TIMEOUT
 
 
 def test_full_queue_gives_up_pictures_and_says_so_with_the_next(
@@ -120,7 +122,7 @@ def test_full_queue_gives_up_pictures_and_says_so_with_the_next(
 async def test_paced_film_ends_at_once_when_stopped(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     await asyncio.to_thread(path.write_bytes, await asyncio.to_thread(film, "mp4", frames=500))
-    run = _Run(opening_of(path.as_uri(), None))
+    run = _Run(opening_of(path.as_uri(), None, Trust()))
     run.reader.start()
     first = await asyncio.to_thread(run.reader.queue.take, 10)
     assert isinstance(first, Described)

@@ -1,6 +1,7 @@
 """A shard with one camera of the second source."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -14,6 +15,8 @@ from storage.snapshot import CameraEntry
 from tests.recorder.city import QUICK, Ticking
 from tests.recorder.fakes import MemoryEvents, MemorySink
 
+PASSWORD = "gr4ssh0pper"
+
 
 class Town:
     """A shard with one camera that has this address."""
@@ -22,7 +25,7 @@ class Town:
         self.sink, self.events, self.stop, self.clock = MemorySink(), MemoryEvents(), Stop(), Ticking()
         self.shard = Shard(
             [CameraEntry(CameraId("cam1"), url, 0, "cam1" if secret else None)],
-            {"cam1": ("ville", "gr4ssh0pper")}.__getitem__,
+            {"cam1": ("ville", PASSWORD)}.__getitem__,
             self.sink,
             self.events,
             self.clock,
@@ -88,3 +91,11 @@ def less_sets(units: list[list[bytes]], *, h265: bool = False) -> list[list[byte
     if h265:
         return [[nal for nal in unit if nal[0] >> 1 & 0x3F not in (32, 33, 34, 35)] for unit in units]
     return [[nal for nal in unit if nal[0] & 0x1F not in (7, 8, 9)] for unit in units]
+
+
+def free_port() -> int:
+    """A UDP port that nobody listens on."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
