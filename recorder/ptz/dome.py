@@ -163,7 +163,7 @@ class Dome:
             before_mono_us = clock.mono_us()
             reading = await device.read()
             self._saw(reading, MonoUs((before_mono_us + clock.mono_us()) // 2))
-            await clock.sleep(MOVING_S if self._state is DomeState.MOVING else self._parts.still_s)
+            await clock.sleep(MOVING_S if self._watch.is_moving else self._parts.still_s)
 
     def _described(self, description: Description) -> None:
         self._spaces, self._presets = description.spaces, description.presets
@@ -209,6 +209,7 @@ class Dome:
             self._look_at_silence()
 
     def _look_at_silence(self) -> None:
+        self._moves.tick(self._parts.server.utc_us())
         answered = self._answered_mono_us
         if answered is None or self._parts.clock.mono_us() - answered >= SILENT_US:
             self._watch.lost()

@@ -65,9 +65,9 @@ class Watch:
         self._told = False
 
     @property
-    def is_away(self) -> bool:
-        """Whether it was told that it left, and not yet that it is back."""
-        return self._told
+    def is_moving(self) -> bool:
+        """Whether it was on its way when it was seen last."""
+        return self._last is not None and self._still_utc_us is None
 
     def observe(self, t_utc_us: UtcUs, position: Position, preset: str | None, *, moving: bool | None) -> list[Step]:
         """The next observation; `moving` is None where the dome does not say."""

@@ -125,3 +125,12 @@ def test_departures_and_returns_take_turns_in_the_order_of_time(expected: list[s
 def test_whoever_is_away_for_good_is_told(expected: list[str], looks: str) -> None:
     steps = told(expected, f"A{looks}" + "x" * 70)
     assert isinstance(steps[-1][1], Left)
+
+
+def test_dome_that_is_away_and_on_its_way_is_known_to_move() -> None:
+    watch = Watch(["A"])
+    assert not watch.is_moving
+    Seen(watch, []).states("AAxxx")
+    assert (watch.state, watch.is_moving) == (DomeState.AWAY, False)
+    Seen(watch, []).states("-----")
+    assert (watch.state, watch.is_moving) == (DomeState.AWAY, True)
