@@ -13,6 +13,8 @@ HOLE_90K: Final = TICKS_PER_SECOND
 """A hole is a step of more than two frame intervals and this."""
 DEFAULT_STEP_90K: Final = TICKS_PER_SECOND // 25
 
+MAX_LEADING_90K: Final = TICKS_PER_SECOND
+"""How long before its first picture in decoding order others of a record may be shown: cameras reorder some pictures."""
 _NEVER_90K: Final = -(1 << 62)
 """Before any time of a run."""
 
@@ -57,12 +59,15 @@ class GopBuilder:
         return self._earliest_90k
 
     def goes_back(self, pts_90k: int, *, opens: bool) -> bool:
-        """Whether the record that holds this unit, or `opens` with it, would begin no later than the one before.
+        """Whether the record that holds this unit, or `opens` with it, would begin too early.
 
+        That is no later than the one before, or MAX_LEADING_90K before its own first unit.
         Records begin in the order in which they are decoded: who sees that one begins after an interval knows it of all
         that follow.
         """
-        return self._began and pts_90k <= (self._earliest_90k if opens else self._floor_90k)
+        if opens:
+            return self._began and pts_90k <= self._earliest_90k
+        return pts_90k <= self._floor_90k or pts_90k < self._first_90k - MAX_LEADING_90K
 
     def ends_before(self, pts_90k: int, size: int, random_access: RandomAccess) -> bool:
         """Whether the open record ends before this unit."""

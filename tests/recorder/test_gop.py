@@ -3,7 +3,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recorder.gop import MAX_RECORD_90K, MAX_RECORD_BYTES, GopBuilder
+from recorder.gop import MAX_LEADING_90K, MAX_RECORD_90K, MAX_RECORD_BYTES, GopBuilder
 from storage.records import RandomAccess, Record
 
 NONE, IDR, CRA = RandomAccess.NONE, RandomAccess.IDR, RandomAccess.CRA
@@ -77,6 +77,8 @@ def test_picture_that_would_have_its_record_begin_before_the_one_before_goes_bac
     assert not gop.goes_back(-3600, opens=True)
     gop.add(36_000, 1, IDR, 0)
     assert not gop.goes_back(7200, opens=False)
+    assert not gop.goes_back(36_000 - MAX_LEADING_90K, opens=False)
+    assert gop.goes_back(36_000 - MAX_LEADING_90K - 1, opens=False)
     gop.add(7200, 1, NONE, 0)
     assert gop.goes_back(3600, opens=True)
     gop.close(bytearray(2), next_90k=None)

@@ -29,14 +29,11 @@ from tests.recorder.rtp import (
     PPS,
     SPS,
     Packets,
-    empty_report,
     fragments,
     frame,
-    goodbye,
     idr,
     inter,
     sample,
-    sender_report,
 )
 
 SDP = b"v=0\r\ns=x\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:v\r\n"
@@ -194,27 +191,6 @@ def test_connections_that_are_read_in_turn_keep_what_they_have_not_finished(size
     assert [bench.stored() for bench in benches] == [EXPECTED] * 3
 
 
-def test_answers_reports_and_foreign_channels_between_the_packets_take_nothing_away() -> None:
-    bench = Bench()
-    bench.receive(bench.setup())
-    bench.receive(
-        bench.pictures(0, 25)
-        + frame(1, sender_report(3_999_000_000, 0, 25 * 3600))
-        + b"RTSP/1.0 200 OK\r\nCSeq: 77\r\n\r\n"
-        + frame(2, b"\x80sound")
-        + b"OPTIONS rtsp://us RTSP/1.0\r\nCSeq: 5\r\n\r\n"
-        + b"ANNOUNCE rtsp://us RTSP/1.0\r\nCSeq: 6\r\n\r\n"
-        + bench.pictures(25, 25),
-        step=7,
-    )
-    assert bench.stored() == EXPECTED
-    assert bench.wire.written[4:] == [
-        b"RTSP/1.0 200 OK\r\nCSeq: 5\r\n\r\n",
-        b"RTSP/1.0 501 Not Implemented\r\nCSeq: 6\r\n\r\n",
-    ]
-    assert bench.session.resyncs == 0
-
-
 def test_packets_ahead_of_the_answer_to_play_are_kept() -> None:
     bench = Bench()
     answers = bench.setup()
@@ -287,7 +263,7 @@ async def test_end_on_our_side_sends_teardown_and_raises_nothing() -> None:
 async def test_camera_that_redirects_a_keep_alive_plays_on() -> None:
     bench = Bench()
     bench.receive(bench.setup())
-    _ticks(bench, 30)
+    ticks(bench, 30)
     bench.receive(b"RTSP/1.0 302 Moved\r\nCSeq: 5\r\nLocation: rtsp://elsewhere/\r\n\r\n" + bench.pictures())
     assert not bench.wire.closed
     assert bench.stored() == EXPECTED
@@ -307,7 +283,7 @@ def test_end_of_a_session_whose_camera_reads_nothing_waits_for_no_flush() -> Non
     bench = Bench()
     bench.receive(bench.setup())
     bench.wire.unsent = 1
-    _ticks(bench, 0.5)
+    ticks(bench, 0.5)
     bench.session.close()
     assert bench.wire.aborted
     assert "TEARDOWN" not in bench.methods
@@ -316,7 +292,7 @@ def test_end_of_a_session_whose_camera_reads_nothing_waits_for_no_flush() -> Non
 def test_end_right_after_a_request_that_the_loop_has_not_sent_yet_is_told_to_the_camera() -> None:
     bench = Bench()
     bench.receive(bench.setup())
-    _ticks(bench, 30)
+    ticks(bench, 30)
     bench.wire.unsent = 200
     bench.session.close()
     assert (bench.wire.aborted, bench.methods[-1]) == (False, "TEARDOWN")
@@ -335,14 +311,14 @@ def test_bytes_that_come_after_the_end_are_passed_over() -> None:
 def test_tick_after_the_connection_was_lost_touches_no_socket() -> None:
     bench = Bench()
     bench.receive(bench.setup())
-    _ticks(bench, 5, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
+    ticks(bench, 5, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
     bench.wire.closed = True
     bench.session.connection_lost(None)
-    _ticks(bench, 60)
+    ticks(bench, 60)
     assert bench.methods == ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"]
 
 
-def _ticks(bench: Bench, seconds: float, between: Callable[[], None] = lambda: None) -> None:
+def ticks(bench: Bench, seconds: float, between: Callable[[], None] = lambda: None) -> None:
     for _ in range(round(seconds * 2)):
         bench.clock.advance(500_000)
         between()
@@ -352,99 +328,21 @@ def _ticks(bench: Bench, seconds: float, between: Callable[[], None] = lambda: N
 def test_session_is_kept_alive_at_half_its_time_out() -> None:
     bench = Bench()
     bench.receive(bench.setup())
-    _ticks(bench, 29.5)
+    ticks(bench, 29.5)
     assert bench.methods == ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"]
-    _ticks(bench, 0.5)
+    ticks(bench, 0.5)
     assert bench.methods[4:] == ["GET_PARAMETER"]
-    _ticks(bench, 30, lambda: bench.receive(bench.packets.packet(0, inter())))
+    ticks(bench, 30, lambda: bench.receive(bench.packets.packet(0, inter())))
     assert bench.methods[4:] == ["GET_PARAMETER", "GET_PARAMETER"]
-
-
-@pytest.mark.parametrize("channel", [1, 2, 77], ids=["that of the reports", "the next pair", "any"])
-def test_pictures_on_a_channel_that_was_not_named_are_followed(channel: int) -> None:
-    bench = Bench()
-    bench.packets.channel = channel
-    bench.receive(bench.setup())
-    reports = {1: 0}.get(channel, channel ^ 1)
-    bench.receive(frame(reports, sender_report(3_999_000_000, 0, 0)) + bench.pictures(0, 25))
-    bench.receive(bench.pictures(25, 25) + frame(reports, sender_report(3_999_000_001, 0, 90_000)))
-    assert bench.stored() == EXPECTED
-    assert sum(record.lost for record in bench.sink.records("cam1")) == 0
-    assert bench.sink.records("cam1")[-1].camera_offset_us is not None
-
-
-@pytest.mark.parametrize("step", [1, 7, 1 << 20])
-def test_reports_on_the_channel_of_the_pictures_are_read_and_are_no_loss(step: int) -> None:
-    bench = Bench()
-    short = frame(0, empty_report()) + frame(0, goodbye())
-    first = frame(0, sender_report(3_999_000_000, 0, 0))
-    bench.receive(bench.setup() + short + first + bench.pictures(0, 25) + short, step=step)
-    bench.receive(bench.pictures(25, 25) + first + short, step=step)
-    assert bench.stored() == EXPECTED
-    records = bench.sink.records("cam1")
-    assert {record.lost for record in records} == {0}
-    assert None not in {record.camera_offset_us for record in records}
-    assert (bench.session.resyncs, len(bench.runs)) == (0, 1)
-
-
-async def test_camera_that_says_goodbye_and_falls_silent_is_called_again_at_once() -> None:
-    bench = Bench()
-    bench.receive(bench.setup() + bench.pictures())
-    _ticks(bench, 0.5)
-    bench.receive(frame(1, sender_report(3_999_000_000, 0, 0) + goodbye()))
-    _ticks(bench, 1)
-    assert not bench.wire.closed
-    _ticks(bench, 0.5)
-    with pytest.raises(CameraUnreachable, match=r"closed, what=bye"):
-        await bench.session.ended()
-    assert bench.stored() == EXPECTED
-
-
-def test_camera_that_says_goodbye_and_sends_on_is_kept_even_when_it_falls_silent_later() -> None:
-    bench = Bench()
-    bench.receive(bench.setup() + bench.pictures(0, 25))
-    _ticks(bench, 0.5)
-    bench.receive(frame(1, goodbye()))
-    bench.packets.ssrc = 8
-    bench.receive(bench.pictures(25, 25))
-    _ticks(bench, 3)
-    assert not bench.wire.closed
-    assert len(bench.stored()) == len(EXPECTED)
-
-
-def test_sound_that_nobody_set_up_is_never_followed() -> None:
-    bench = Bench()
-    bench.receive(bench.setup())
-    sound = Packets(channel=2, payload_type=8)
-    bench.receive(b"".join(sound.unit(0, [b"sound"] * 9)) + bench.pictures())
-    assert bench.stored() == EXPECTED
-    assert len(bench.runs) == 1
-
-
-def test_packets_of_a_session_that_the_camera_never_ended_are_kept_out() -> None:
-    bench = Bench()
-    old = Packets(ssrc=99)
-
-    def stale(count: int = 3) -> bytes:
-        return b"".join(old.unit(7, [inter(50)] * count))
-
-    answers = bench.setup().replace(b"interleaved=0-1", b"interleaved=2-3")
-    asked = answers.index(b"RTSP/1.0 200 OK\r\nCSeq: 3")
-    bench.receive(stale() + answers[:asked] + stale() + answers[asked:])
-    assert b"interleaved=2-3" in bench.wire.written[2]
-    bench.packets.channel = 2
-    bench.receive(stale() + bench.pictures(0, 25) + stale() + bench.pictures(25, 25))
-    assert bench.stored() == EXPECTED
-    assert len(bench.runs) == 1
 
 
 async def test_camera_that_neither_answers_nor_sends_is_given_up() -> None:
     """Half-open: the camera lost its power, and nothing tells TCP."""
     bench = Bench()
     bench.receive(bench.setup() + bench.pictures())
-    _ticks(bench, 30)
+    ticks(bench, 30)
     assert bench.methods[4:] == ["GET_PARAMETER"]
-    _ticks(bench, 30)
+    ticks(bench, 30)
     with pytest.raises(CameraUnreachable, match=r"timeout, what=keep-alive"):
         await bench.session.ended()
 
@@ -452,7 +350,7 @@ async def test_camera_that_neither_answers_nor_sends_is_given_up() -> None:
 def test_camera_that_answers_no_keep_alive_but_plays_is_kept_and_the_kernel_collects_again() -> None:
     bench = Bench()
     bench.receive(bench.setup())
-    _ticks(bench, 65, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
+    ticks(bench, 65, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
     assert bench.methods[4:] == ["GET_PARAMETER", "GET_PARAMETER"]
     assert not bench.wire.closed
     assert bench.wire.low_water[-2:] == [1, 8000]
@@ -463,9 +361,9 @@ async def test_link_that_is_silent_at_times_keeps_its_session_and_one_that_stays
     bench.receive(bench.setup())
     bench.session.endure(60)
     assert bench.wire.low_water[-2:] == [60, 60_000]  # TCP_KEEPIDLE in s, TCP_USER_TIMEOUT in ms
-    _ticks(bench, 80)
+    ticks(bench, 80)
     assert not bench.wire.closed
-    _ticks(bench, 15)
+    ticks(bench, 15)
     with pytest.raises(CameraUnreachable, match=r"timeout, what=keep-alive"):
         await bench.session.ended()
 
@@ -506,7 +404,7 @@ def test_kernel_collects_eighty_milliseconds_while_the_stream_is_steady() -> Non
     bench = Bench()
     bench.receive(bench.setup())
     assert bench.wire.low_water == []
-    _ticks(bench, 5, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
+    ticks(bench, 5, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
     assert bench.wire.low_water == [8000]
     assert bench.session.bitrate_bps == 800_000
 
@@ -514,10 +412,10 @@ def test_kernel_collects_eighty_milliseconds_while_the_stream_is_steady() -> Non
 def test_kernel_hands_over_every_byte_while_an_answer_is_awaited_or_nothing_comes() -> None:
     bench = Bench()
     bench.receive(bench.setup())
-    _ticks(bench, 5, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
-    _ticks(bench, 0.5)
+    ticks(bench, 5, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
+    ticks(bench, 0.5)
     assert (bench.wire.low_water[-1], bench.session.quiet_ticks) == (1, 1)
-    _ticks(bench, 26, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
+    ticks(bench, 26, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
     assert bench.methods[-1] == "GET_PARAMETER"
     assert bench.wire.low_water[-1] == 1
 
@@ -532,7 +430,7 @@ def test_camera_that_floods_us_is_read_no_further_before_the_next_tick_and_nothi
     bench.receive(flood)
     bench.receive(bench.pictures(25, 25))  # what was under way
     paused = not bench.wire.reads
-    _ticks(bench, 0.5)
+    ticks(bench, 0.5)
     assert (paused, bench.wire.reads) == (True, True)
     assert bench.stored() == EXPECTED
 
@@ -546,17 +444,10 @@ def test_flood_that_ends_the_session_pauses_no_closed_connection() -> None:
     assert bench.wire.reads
 
 
-def test_empty_frames_between_the_packets_are_no_loss() -> None:
-    bench = Bench()
-    bench.receive(bench.setup() + bench.pictures(0, 25) + 3 * frame(0, b"") + bench.pictures(25, 25) + frame(0, b""))
-    assert bench.stored() == EXPECTED
-    assert {record.lost for record in bench.sink.records("cam1")} == {0}
-
-
 def test_encrypted_connection_leaves_the_kernel_alone() -> None:
     bench = Bench(may_pace=False)
     bench.receive(bench.setup())
-    _ticks(bench, 5, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
+    ticks(bench, 5, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
     assert bench.wire.low_water == []
 
 
