@@ -14,7 +14,7 @@ HOLE_90K: Final = TICKS_PER_SECOND
 DEFAULT_STEP_90K: Final = TICKS_PER_SECOND // 25
 
 MAX_LEADING_90K: Final = TICKS_PER_SECOND
-"""How long before its first picture in decoding order others of a record may be shown: cameras reorder some pictures."""
+"""How long before its first picture in decoding order others of a record may be shown: cameras reorder a few."""
 _NEVER_90K: Final = -(1 << 62)
 """Before any time of a run."""
 
