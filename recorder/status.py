@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
+from recorder.health.watch import NOT_WATCHED, CameraHealth
 from recorder.rtsp.trust import Trust
 
 
@@ -18,6 +19,8 @@ class State(StrEnum):
     RECORDING = "recording"
     STALLED = "stalled"
     """The session stands, and pictures do not come, or do not reach a disk."""
+    COMMISSIONING = "commissioning"
+    """A person aims the camera: it is left alone, and nothing is recorded until then or `next_attempt_utc_us`."""
     WAITING = "waiting"
     """An attempt or a session failed; the next one begins later."""
 
@@ -47,6 +50,8 @@ class CameraStatus:
     codec: str | None
     width: int
     height: int
+    health: CameraHealth = NOT_WATCHED
+    """What is known of its picture."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,13 @@ from typing import Final
 from nvr.base.errors import ConfigError
 from nvr.base.ids import AuthorisationId, CameraId, PlacementId, PointId, camera_id
 from nvr.base.jcs import Json, canonical
+from nvr.base.units import UtcUs
 from storage.durable import replace_file
 
 VERSION: Final = 1
+
+MOST_COMMISSIONING_S: Final = 8 * 3600
+"""A working day: no recorder leaves a camera alone for longer, whatever the snapshot says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,9 @@ class CameraEntry:
     point: PointId | None = None
     placement: PlacementId | None = None
     authorisation: AuthorisationId | None = None
+    commissioned_from_utc_us: UtcUs | None = None
+    """With the next field: when the camera is, or last was, aimed and not recorded. Past times stay."""
+    commissioned_until_utc_us: UtcUs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,8 @@ def load(path: Path) -> CameraSnapshot:
                 point=entry["point"],
                 placement=entry["placement"],
                 authorisation=entry["authorisation"],
+                commissioned_from_utc_us=entry.get("commissioned_from_utc_us"),
+                commissioned_until_utc_us=entry.get("commissioned_until_utc_us"),
             )
             for entry in body["cameras"]
         )
