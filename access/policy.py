@@ -33,6 +33,8 @@ class ActName(StrEnum):
     ACCOUNT_END = "account.end"
     ACCOUNT_LIST = "account.list"
     CAMERA_ADD = "camera.add"
+    CAMERA_COMMISSION = "camera.commission"
+    CAMERA_COMMISSION_END = "camera.commission_end"
     CAMERA_EDIT = "camera.edit"
     CAMERA_IMPORT = "camera.import"
     CAMERA_LIST = "camera.list"
@@ -62,6 +64,7 @@ class ActName(StrEnum):
 _DECIDERS: Final = frozenset({Role.OFFICER, Role.VALIDATOR})
 _READERS: Final = frozenset({Role.OFFICER, Role.VALIDATOR, Role.AUDITOR})
 _ADMINISTRATORS: Final = frozenset({Role.ADMINISTRATOR})
+_TECHNICIANS: Final = frozenset({Role.ADMINISTRATOR, Role.MAINTENANCE})
 _VALIDATORS: Final = frozenset({Role.VALIDATOR})
 _OFFICERS: Final = frozenset({Role.OFFICER})
 ANY_ROLE: Final = frozenset(Role)
@@ -72,13 +75,15 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
         ActName.ACCOUNT_END: _ADMINISTRATORS,
         ActName.ACCOUNT_LIST: frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
         ActName.CAMERA_ADD: _ADMINISTRATORS,
+        ActName.CAMERA_COMMISSION: _TECHNICIANS,
+        ActName.CAMERA_COMMISSION_END: _TECHNICIANS,
         ActName.CAMERA_EDIT: _ADMINISTRATORS,
         ActName.CAMERA_IMPORT: _ADMINISTRATORS,
         ActName.CAMERA_LIST: ANY_ROLE,
         ActName.CAMERA_MOVE: _ADMINISTRATORS,
         ActName.CAMERA_REPLACE: _ADMINISTRATORS,
         ActName.CAMERA_RETIRE: _ADMINISTRATORS,
-        ActName.CAMERA_TEST: frozenset({Role.ADMINISTRATOR, Role.MAINTENANCE}),
+        ActName.CAMERA_TEST: _TECHNICIANS,
         ActName.POINT_ADD: _ADMINISTRATORS,
         ActName.AUTHORISATION_ADD: _ADMINISTRATORS,
         ActName.RETENTION_SHOW: ANY_ROLE,

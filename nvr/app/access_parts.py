@@ -16,6 +16,7 @@ from access.accounts import Accounts
 from access.camera_changes import CameraChanges
 from access.camera_test import CameraTest
 from access.cameras import Cameras
+from access.commissioning import Commissioning
 from access.custodians import CustodianSets
 from access.export.bundle import Exporter
 from access.export.signing import ExportSigner
@@ -118,12 +119,15 @@ def _town_acts(
     logins = Logins(settings.paths.secrets)
     cameras = Cameras(register, publisher, index, states, clock, logins=logins, shards_for=shards)
     changes = CameraChanges(register, publisher, logins, clock)
+    commissioning = Commissioning(register, publisher, clock)
     fleet = FleetImport(register, publisher, logins, clock, shards_for=shards)
     return {
         ActName.ACCOUNT_ADD: accounts.add,
         ActName.ACCOUNT_END: accounts.end,
         ActName.ACCOUNT_LIST: accounts.list,
         ActName.CAMERA_ADD: cameras.add,
+        ActName.CAMERA_COMMISSION: commissioning.begin,
+        ActName.CAMERA_COMMISSION_END: commissioning.end,
         ActName.CAMERA_EDIT: changes.edit,
         ActName.CAMERA_IMPORT: fleet.run,
         ActName.CAMERA_LIST: cameras.list,

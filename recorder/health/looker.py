@@ -69,7 +69,7 @@ class Looker:
         return self._wanted is not None and not self._wanted.done()
 
     def offer(self, task: Task, tell: Tell) -> bool:
-        """Look at this picture, and call `tell` from the event loop. False: it is not taken, the process has none to spare."""
+        """Look at this picture, and call `tell` from the event loop. False: it is not taken, the process is busy."""
         wanted = self._wanted
         if wanted is None or wanted.done():
             return False

@@ -23,6 +23,7 @@ from storage.snapshot import CameraEntry
 MOST_UNIT_BYTES: Final = 8 << 20
 _MOST_PUT_OFF: Final = 6
 """A camera on whose picture the process dies is looked at again after 2, 4 ... 64 intervals."""
+_BLIND_AFTER: Final = 5
 
 _log: Final = logging.getLogger(__name__)
 
@@ -52,16 +53,25 @@ class _Camera:
 
 
 class HealthWatch:
-    """The cameras of one shard."""
+    """The cameras of one shard. `blind` is told when look after look fails, and when one succeeds."""
 
     def __init__(
-        self, looker: Looker, references: References, clock: Clock, *, interval_s: int, thresholds: Thresholds
+        self,
+        looker: Looker,
+        references: References,
+        clock: Clock,
+        *,
+        interval_s: int,
+        thresholds: Thresholds,
+        blind: Callable[[bool], None],
     ) -> None:
         self._looker = looker
         self._references = references
         self._clock = clock
         self._interval_us = interval_s * US_PER_SECOND
         self._thresholds = thresholds
+        self._blind = blind
+        self._failures = 0
         self._cameras: dict[CameraId, _Camera] = {}
         self._random = random.SystemRandom()
 
@@ -111,6 +121,8 @@ class HealthWatch:
 
     def _looked(self, camera: _Camera, lights: list[Light], looked: Looked) -> None:
         name = camera.entry.camera
+        self._failures = self._failures + 1 if looked.failed else 0
+        self._blind(self._failures >= _BLIND_AFTER)
         if looked.failed:
             camera.failures = min(camera.failures + 1, _MOST_PUT_OFF)
             camera.due_mono_us = self._clock.mono_us() + (self._interval_us << camera.failures)

@@ -12,6 +12,7 @@ from access.accounts import Accounts
 from access.camera_changes import CameraChanges
 from access.camera_test import CameraTest
 from access.cameras import Cameras
+from access.commissioning import Commissioning
 from access.fleet_import import FleetImport
 from access.holds import Holds
 from access.login import Login
@@ -198,6 +199,7 @@ class World:
         logins = Logins(self.secrets_file)
         self.cameras = Cameras(register, self.publisher, index, States(), clock, logins=logins, shards_for=lambda _: 2)
         changes = CameraChanges(register, self.publisher, logins, clock)
+        commissioning = Commissioning(register, self.publisher, clock)
         fleet = FleetImport(register, self.publisher, logins, clock, shards_for=lambda _: 2)
         perimeter = Perimeter(register, self.publisher, clock)
         holds = Holds(register, clock, ZONE)
@@ -207,6 +209,8 @@ class World:
             ActName.ACCOUNT_END: self.accounts.end,
             ActName.ACCOUNT_LIST: self.accounts.list,
             ActName.CAMERA_ADD: self.cameras.add,
+            ActName.CAMERA_COMMISSION: commissioning.begin,
+            ActName.CAMERA_COMMISSION_END: commissioning.end,
             ActName.CAMERA_EDIT: changes.edit,
             ActName.CAMERA_IMPORT: fleet.run,
             ActName.CAMERA_LIST: self.cameras.list,

@@ -16,6 +16,8 @@ from recorder.health.watch import HealthWatch
 
 COMMAND: Final = (sys.executable, "-m", "nvr.app.roles.health")
 
+_NOT_JUDGED: Final = "pictures-not-judged"
+_LOOKING: Final = "looking process"
 _SAVE_EVERY_S: Final = 600.0
 """A reference changes slowly; a crash costs so much of it."""
 _PASSED_ON: Final = ("PATH", "PYTHONPATH", "LANG", "LC_ALL")
@@ -43,8 +45,16 @@ def health_watch(settings: Health, references: References, clock: Clock, faults:
         frozen_mille=settings.frozen_mille,
         looks=settings.looks,
     )
+
+    def blind(is_blind: bool) -> None:  # noqa: FBT001 -- one caller, which knows nothing else
+        if is_blind:
+            faults.tell(_NOT_JUDGED, _LOOKING, "it does not start, or does not answer")
+        else:
+            faults.over(_NOT_JUDGED, _LOOKING)
+
     looker = Looker(COMMAND, environment(), clock)
-    return HealthWatch(looker, references, clock, interval_s=settings.interval_seconds, thresholds=thresholds)
+    interval_s = settings.interval_seconds
+    return HealthWatch(looker, references, clock, interval_s=interval_s, thresholds=thresholds, blind=blind)
 
 
 async def keep_references(references: References, clock: Clock, faults: Faults) -> None:
