@@ -82,7 +82,8 @@ class CameraWorker:
         """Record until `stop`. Errors that nobody is meant to handle come out of here."""
         try:
             await self._commission()
-            self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), "starting")
+            if not self._stop.is_set():
+                self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), "starting")
             while not self._stop.is_set():
                 await self._parts.pace.turn(self._stop)
                 await self._attempt()

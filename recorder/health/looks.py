@@ -20,6 +20,8 @@ ROWS: Final = 90
 PROFILE_BYTES: Final = 2 * (COLUMNS + ROWS)
 """A profile: one u16 of this machine for each column and each row, the sum of edge strength along it, scaled."""
 
+RECENT: Final = 2
+
 MILLE: Final = 1000
 _MOST_LUMA: Final = 255
 
@@ -39,7 +41,8 @@ class Task:
     codec: str
     extradata: bytes
     unit: bytes
-    previous: bytes | None
+    recent: Sequence[bytes]
+    """Of the looks before, the newest first: RECENT at most."""
     references: Sequence[bytes]
 
     def encode(self) -> bytes:
@@ -48,7 +51,7 @@ class Task:
             "codec": self.codec,
             "extradata": b64encode(self.extradata).decode(),
             "size": len(self.unit),
-            "previous": None if self.previous is None else b64encode(self.previous).decode(),
+            "recent": [b64encode(each).decode() for each in self.recent],
             "references": [b64encode(each).decode() for each in self.references],
         }
         text = json.dumps(head).encode()
@@ -57,12 +60,11 @@ class Task:
 
 def task_of(head: Mapping[str, Any], unit: bytes) -> Task:
     """The task of a head that `Task.encode` wrote."""
-    previous = head["previous"]
     return Task(
         codec=head["codec"],
         extradata=b64decode(head["extradata"]),
         unit=unit,
-        previous=None if previous is None else b64decode(previous),
+        recent=[b64decode(each) for each in head["recent"]],
         references=[b64decode(each) for each in head["references"]],
     )
 
@@ -71,8 +73,9 @@ def task_of(head: Mapping[str, Any], unit: bytes) -> Task:
 class Look:
     """What is left of a picture: scores, none of which says what was in it.
 
-    Shares are per mille. `matches` has one value per reference of the task, `steady` and `change` compare with the
-    picture before; None when the task named none.
+    Shares are per mille. `matches` has one value per reference of the task: how well the median of this look and the
+    recent ones agrees with it, so that what passes by once does not count. `change` compares with the look before; None
+    when the task named none.
     """
 
     luma: int
@@ -87,7 +90,6 @@ class Look:
     """Share of small squares that are not flat."""
     profile: bytes
     matches: tuple[int, ...]
-    steady: int | None
     change: int | None
 
     def encode(self) -> bytes:
@@ -101,7 +103,6 @@ class Look:
                 "detail": self.detail,
                 "profile": b64encode(self.profile).decode(),
                 "matches": self.matches,
-                "steady": self.steady,
                 "change": self.change,
             }
         ).encode()
@@ -122,7 +123,6 @@ def look_of(text: bytes, task: Task) -> Look | None:
         told = json.loads(text)
         if told is None:
             return None
-        compared = task.previous is not None
         look = Look(
             luma=_integer(told["luma"], 0, _MOST_LUMA),
             bright=_integer(told["bright"], 0, _MOST_LUMA),
@@ -131,8 +131,7 @@ def look_of(text: bytes, task: Task) -> Look | None:
             detail=_integer(told["detail"], 0, MILLE),
             profile=b64decode(told["profile"], validate=True),
             matches=tuple(_integer(each, -MILLE, MILLE) for each in told["matches"]),
-            steady=_integer(told["steady"], -MILLE, MILLE) if compared else None,
-            change=_integer(told["change"], 0, MILLE) if compared else None,
+            change=_integer(told["change"], 0, MILLE) if task.recent else None,
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise NotALook(type(error).__name__) from None

@@ -34,11 +34,12 @@ _GREY: Final = 128
 _TINY: Final = 1e-3
 
 
-def look_at(luma: Plane, chroma: Sequence[Plane], previous: bytes | None, references: Sequence[bytes]) -> Look:
-    """The scores of a picture of this brightness, with these colour planes, compared with these profiles."""
+def look_at(luma: Plane, chroma: Sequence[Plane], recent: Sequence[bytes], references: Sequence[bytes]) -> Look:
+    """The scores of a picture: its brightness and colour, profiles of the looks before, and references."""
     reduced = _reduced(luma)
     profile = _profile(luma)
-    before = None if previous is None else _values(previous)
+    before = [_values(each) for each in recent]
+    usual = np.median([profile, *before], axis=0)
     return Look(
         luma=int(reduced.mean()),
         bright=int(_quantile(reduced, _EDGES)),
@@ -46,9 +47,8 @@ def look_at(luma: Plane, chroma: Sequence[Plane], previous: bytes | None, refere
         sharpness=_sharpness(reduced),
         detail=_detail(reduced),
         profile=profile.tobytes(),
-        matches=tuple(_match(profile, _values(each)) for each in references),
-        steady=None if before is None else _match(profile, before),
-        change=None if before is None else _change(profile, before),
+        matches=tuple(_match(usual, _values(each)) for each in references),
+        change=_change(profile, before[0]) if before else None,
     )
 
 
@@ -103,13 +103,13 @@ def _values(profile: bytes) -> NDArray[np.uint16]:
     return np.frombuffer(profile, dtype=np.uint16)
 
 
-def _match(one: NDArray[np.uint16], other: NDArray[np.uint16]) -> int:
+def _match(one: NDArray[Any], other: NDArray[Any]) -> int:
     """How well both parts of two profiles correlate, the worse of the two; 1000 is the same."""
     parts = (slice(0, COLUMNS), slice(COLUMNS, None))
     return _mille(min(_correlation(_flattened(one[part]), _flattened(other[part])) for part in parts), least=-1)
 
 
-def _flattened(values: NDArray[np.uint16]) -> _Real:
+def _flattened(values: NDArray[Any]) -> _Real:
     padded = np.pad(values.astype(np.float64), _WINDOW // 2, mode="edge")
     slow = np.convolve(padded, np.full(_WINDOW, 1 / _WINDOW), "valid")
     return np.asarray(values - slow, np.float64)

@@ -5,12 +5,13 @@ that agree with one another, follows slowly what changes slowly, and follows not
 """
 
 from array import array
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from recorder.health.looks import Look
+from recorder.health.looks import RECENT, Look
 
 LEARNING_LOOKS: Final = 5
 """So many looks that agree make a reference."""
@@ -35,7 +36,7 @@ class Fault(StrEnum):
     BLURRED = "blurred"
     """The edges are not what they were."""
     MOVED = "moved"
-    """A steady picture of something else."""
+    """A picture of something else."""
     FROZEN = "frozen"
     """The same picture again and again."""
 
@@ -56,7 +57,7 @@ class Thresholds:
     """Of the reference's detail."""
     blurred_percent: int = 70
     """Of the reference's sharpness."""
-    moved_percent: int = 50
+    moved_percent: int = 55
     """Of a perfect match with the reference."""
     frozen_mille: int = 3
     looks: int = 3
@@ -124,8 +125,8 @@ class Watched:
 
     def __init__(self, thresholds: Thresholds, references: Mapping[Light, Reference] | None = None) -> None:
         self.references: dict[Light, Reference] = dict(references or {})
-        self.previous: bytes | None = None
-        """The profile of the look before; in memory only."""
+        self.recent: deque[bytes] = deque(maxlen=RECENT)
+        """Profiles of the last looks, the newest first; in memory only."""
         self._thresholds = thresholds
         self._counts: dict[Fault, _Count] = {fault: _Count() for fault in Fault}
 
@@ -153,7 +154,7 @@ class Watched:
         self._counts = {fault: count.take(verdicts[fault], looks) for fault, count in self._counts.items()}
         if not any(verdicts.values()) and not self.faults:
             self._learn(light, look, matches.get(light))
-        self.previous = look.profile
+        self.recent.appendleft(look.profile)
 
     def _is_complete(self, light: Light) -> bool:
         reference = self.references.get(light)
@@ -172,8 +173,7 @@ class Watched:
         covered = other and look.detail * _SCALE * _PERCENT <= reference.detail_64 * limits.covered_percent
         verdicts[Fault.COVERED] = covered
         if not covered:
-            steady = look.steady is not None and look.steady >= limits.moved_percent * _MILLE_PER_PERCENT
-            verdicts[Fault.MOVED] = False if not other else True if steady else None
+            verdicts[Fault.MOVED] = other
             blurred = look.sharpness * _SCALE * _PERCENT < reference.sharpness_64 * limits.blurred_percent
             verdicts[Fault.BLURRED] = None if other else blurred
         return verdicts

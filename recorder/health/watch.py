@@ -111,7 +111,7 @@ class HealthWatch:
             codec=codec.codec,
             extradata=codec.extradata,
             unit=bytes(memoryview(record.data)[:size]),
-            previous=camera.watched.previous,
+            recent=list(camera.watched.recent),
             references=[profile for _, profile in compared],
         )
         lights = [light for light, _ in compared]

@@ -53,7 +53,7 @@ def _answer(task: Task) -> bytes:
     planes = planes_of(task)
     if planes is None:
         return NO_PICTURE
-    return look_at(*planes, task.previous, task.references).encode()
+    return look_at(*planes, task.recent, task.references).encode()
 
 
 def _next(tasks: IO[bytes]) -> Task | None:
@@ -71,10 +71,10 @@ def _warm_up() -> None:
     """Let the libraries open and map what they want while they may."""
     cv2.setNumThreads(1)
     grey = np.full((96, 160), 128, np.uint8)
-    first = look_at(grey, [grey], None, [])
-    look_at(grey, [grey], first.profile, [first.profile])
+    first = look_at(grey, [grey], [], [])
+    look_at(grey, [grey], [first.profile], [first.profile])
     for codec in ("avc1", "hvc1"):
-        planes_of(Task(codec, b"", b"\0\0\0\1\0", None, []))
+        planes_of(Task(codec, b"", b"\0\0\0\1\0", [], []))
 
 
 def _give_up(parent: int) -> None:
