@@ -9,6 +9,7 @@ import io
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -167,10 +168,9 @@ def learnt(film: Film, lot: random.Random, thresholds: Thresholds) -> Watched:
     return watched
 
 
-def found_within(film: Film, what: str, lot: random.Random, thresholds: Thresholds) -> set[str]:
-    """The faults that are told at some time within so many looks at the disturbed scene."""
+def found_within(film: Film, what: str, lot: random.Random, watched: Watched) -> set[str]:
+    """The faults that are told at some time within so many looks at the disturbed scene; `watched` has learnt it."""
     _, disturb = DISTURBED[what]
-    watched = learnt(film, lot, thresholds)
     numbers = _drawn(film, lot, WITHIN)
     told: set[str] = set()
     for at, number in enumerate(numbers):
@@ -204,8 +204,9 @@ def rows(*, trials: int = 10) -> list[Row]:
     found: list[Row] = []
     for name, film in films.items():
         lot = random.Random(_SEED)
+        cameras = [learnt(film, lot, thresholds) for _ in range(trials)]
         for what, (fault, _) in DISTURBED.items():
-            told = [found_within(film, what, lot, thresholds) for _ in range(trials)]
+            told = [found_within(film, what, lot, deepcopy(camera)) for camera in cameras]
             right = 100 * sum(fault in each for each in told) // trials
             any_fault = 100 * sum(bool(each) for each in told) // trials
             found.append(Row(f"{name}: {what}: told as {fault}", right, "% of trials", None, None))

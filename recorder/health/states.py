@@ -120,11 +120,15 @@ class _Count:
 class Watched:
     """The health of one camera's picture: `take` each look in its order. The event loop owns it.
 
-    `references` are what is left of earlier looks; who keeps them hands them back in.
+    `references` are what is left of earlier looks; who keeps them hands them back in. A camera whose aim nobody knows,
+    a dome, is made with `aimed` false: it is compared with nothing, so that only darkness and stillness are told.
     """
 
-    def __init__(self, thresholds: Thresholds, references: Mapping[Light, Reference] | None = None) -> None:
+    def __init__(
+        self, thresholds: Thresholds, references: Mapping[Light, Reference] | None = None, *, aimed: bool = True
+    ) -> None:
         self.references: dict[Light, Reference] = dict(references or {})
+        self._aimed = aimed
         self.recent: deque[bytes] = deque(maxlen=RECENT)
         """Profiles of the last looks, the newest first; in memory only."""
         self._thresholds = thresholds
@@ -152,7 +156,7 @@ class Watched:
         verdicts = self._verdicts(look, own if own is not None and own.complete else None, best)
         looks = self._thresholds.looks
         self._counts = {fault: count.take(verdicts[fault], looks) for fault, count in self._counts.items()}
-        if not any(verdicts.values()) and not self.faults:
+        if self._aimed and not any(verdicts.values()) and not self.faults:
             self._learn(light, look, matches.get(light))
         self.recent.appendleft(look.profile)
 

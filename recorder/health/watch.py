@@ -53,7 +53,10 @@ class _Camera:
 
 
 class HealthWatch:
-    """The cameras of one shard. `blind` is told when look after look fails, and when one succeeds."""
+    """The cameras of one shard.
+
+    `blind` is told with each look whether look after look fails. `aimed` says of a camera whether it looks one way.
+    """
 
     def __init__(
         self,
@@ -64,6 +67,7 @@ class HealthWatch:
         interval_s: int,
         thresholds: Thresholds,
         blind: Callable[[bool], None],
+        aimed: Callable[[CameraEntry], bool] = lambda _: True,
     ) -> None:
         self._looker = looker
         self._references = references
@@ -71,6 +75,7 @@ class HealthWatch:
         self._interval_us = interval_s * US_PER_SECOND
         self._thresholds = thresholds
         self._blind = blind
+        self._aimed = aimed
         self._failures = 0
         self._cameras: dict[CameraId, _Camera] = {}
         self._random = random.SystemRandom()
@@ -81,7 +86,8 @@ class HealthWatch:
 
     def watch(self, entry: CameraEntry) -> Callable[[Record, CodecConfig], None]:
         """Begin with the camera, or begin anew; call what comes back with each record before storage takes it."""
-        watched = Watched(self._thresholds, self._references.of(entry))
+        aimed = self._aimed(entry)
+        watched = Watched(self._thresholds, self._references.of(entry) if aimed else None, aimed=aimed)
         now_mono_us = self._clock.mono_us()
         camera = _Camera(entry, watched, now_mono_us + self._random.randint(0, self._interval_us))
         self._cameras[entry.camera] = camera

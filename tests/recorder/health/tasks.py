@@ -1,5 +1,6 @@
 """Coded key frames of the made-up street, and tasks and looks of them."""
 
+from fractions import Fraction
 from functools import cache
 
 import av
@@ -20,7 +21,7 @@ def key_frame(codec: str = "avc1.64001f", pixels: str = "yuv420p") -> tuple[byte
     """Parameter sets and the picture with 4-byte lengths, from a stream in Annex B: `extradata` stays empty."""
     context = av.CodecContext.create(CODECS[codec], "w")
     assert isinstance(context, VideoCodecContext)
-    context.width, context.height, context.pix_fmt, context.framerate = WIDTH, HEIGHT, pixels, 25
+    context.width, context.height, context.pix_fmt, context.framerate = WIDTH, HEIGHT, pixels, Fraction(25)
     context.options = {"preset": "ultrafast", "x265-params": "log-level=none:pools=none"}
     context.flags |= Flags.low_delay
     colour = np.full((HEIGHT // 2, WIDTH), 140, np.uint8)

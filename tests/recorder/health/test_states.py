@@ -84,6 +84,13 @@ def test_camera_that_never_shows_the_same_view_twice_has_no_reference_and_no_ver
     assert not watched.learnt
 
 
+def test_camera_that_turns_is_compared_with_nothing() -> None:
+    watched = Watched(Thresholds(), aimed=False)
+    assert shown(watched, *[(GOOD, ELSE)] * 50, *[MOVED] * 9, *[BLURRED] * 9) == ()
+    assert watched.compared() == []
+    assert shown(watched, *[DARK] * 3) == (Fault.DARK,)
+
+
 def test_night_has_a_reference_of_its_own_and_is_no_fault_of_the_day() -> None:
     watched = learnt()
     night = replace(GOOD, luma=40, colour=0, sharpness=250)
