@@ -213,7 +213,7 @@ class Health(_Section):
     blurred_percent: Annotated[int, Field(strict=True, ge=0, le=100)] = 70
     """A picture is blurred when its edges have less of their usual sharpness."""
 
-    moved_percent: Annotated[int, Field(strict=True, ge=0, le=100)] = 55
+    moved_percent: Annotated[int, Field(strict=True, ge=0, le=100)] = 50
     """A camera has moved when its picture agrees less with the usual one; 100 is the same."""
 
     frozen_mille: Annotated[int, Field(strict=True, ge=0, le=1000)] = 3

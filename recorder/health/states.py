@@ -57,7 +57,7 @@ class Thresholds:
     """Of the reference's detail."""
     blurred_percent: int = 70
     """Of the reference's sharpness."""
-    moved_percent: int = 55
+    moved_percent: int = 50
     """Of a perfect match with the reference."""
     frozen_mille: int = 3
     looks: int = 3
