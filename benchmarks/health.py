@@ -181,9 +181,8 @@ def found_within(film: Film, what: str, lot: random.Random, watched: Watched) ->
     return told
 
 
-def told_over(film: Film, what: str, lot: random.Random, thresholds: Thresholds, *, looks: int) -> Counter[str]:
-    """How often each fault begins over so many looks at what is no fault, by a camera that learnt the plain scene."""
-    watched = learnt(film, lot, thresholds)
+def told_over(film: Film, what: str, lot: random.Random, watched: Watched, *, looks: int) -> Counter[str]:
+    """How often each fault begins over so many looks at what is no fault; `watched` has learnt the plain scene."""
     before: set[str] = set()
     begun: Counter[str] = Counter()
     for number in _drawn(film, lot, looks):
@@ -212,7 +211,7 @@ def rows(*, trials: int = 10) -> list[Row]:
             found.append(Row(f"{name}: {what}: told as {fault}", right, "% of trials", None, None))
             found.append(Row(f"{name}: {what}: told at all", any_fault, "% of trials", None, None))
         for what in BORNE:
-            begun = told_over(film, what, lot, thresholds, looks=_QUIET_LOOKS)
+            begun = told_over(film, what, lot, deepcopy(cameras[0]), looks=_QUIET_LOOKS)
             for fault, times in sorted(begun.items()) or [("none", 0)]:
                 unit = f"times in {_QUIET_LOOKS} looks"
                 found.append(Row(f"{name}: {what}: false {fault}", times, unit, 0, times == 0))
