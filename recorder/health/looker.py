@@ -90,6 +90,7 @@ class Looker:
                 await asyncio.wait([looking, stopping], return_when=asyncio.FIRST_COMPLETED)
                 if not looking.done():
                     looking.cancel()
+                    await asyncio.wait([looking])
                     return
                 looked = looking.result()
                 tell(looked)

@@ -1,4 +1,4 @@
-"""On real footage what must be found is, and what is no fault is not; `python -m benchmarks --only health` has figures."""
+"""On real footage what must be found is, and what is no fault is not; `benchmarks --only health` has the figures."""
 
 import random
 from copy import deepcopy

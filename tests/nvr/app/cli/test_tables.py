@@ -70,3 +70,15 @@ def test_status_of_the_keeper_shows_faults_and_no_empty_lines() -> None:
         "faults": {"volume": "gone"},
     }
     assert status_of("access", {"utc_us": 1, "ledger_size": 3, "cameras": 2}) == {"cameras": 2}
+
+
+def test_fault_of_a_picture_stands_beside_the_state_and_a_commissioning_says_until_when() -> None:
+    covered = {"state": "recording", "cause": None, "health": {"faults": ["covered"]}}
+    aimed = {"state": "commissioning", "cause": None, "next_attempt_utc_us": 7}
+    waiting = {"state": "waiting", "cause": "busy", "next_attempt_utc_us": 9}
+    rows = camera_rows(
+        [{"camera": name, "state": state} for name, state in zip("abc", (covered, aimed, waiting), strict=True)]
+    )
+    assert rows[0]["state"] in ("recording (covered)", "enregistre (couverte)")
+    assert rows[1]["state"] in ("commissioning", "en réglage")
+    assert [row["until_utc_us"] for row in rows] == [None, 7, None]
