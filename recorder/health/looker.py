@@ -9,7 +9,7 @@ import logging
 import subprocess
 from asyncio.subprocess import Process
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from nvr.base.backoff import Backoff
 from nvr.base.clock import Clock
@@ -80,28 +80,32 @@ class Looker:
         """Look at what is offered until the stop."""
         stopping = asyncio.ensure_future(stop.wait())
         try:
-            while True:
-                self._wanted = wanted = asyncio.get_running_loop().create_future()
-                await asyncio.wait([wanted, stopping], return_when=asyncio.FIRST_COMPLETED)
-                if stop.is_set():
-                    return
-                task, tell = wanted.result()
-                looking = asyncio.ensure_future(self._look(task))
-                await asyncio.wait([looking, stopping], return_when=asyncio.FIRST_COMPLETED)
-                if not looking.done():
-                    looking.cancel()
-                    await asyncio.wait([looking])
-                    return
-                looked = looking.result()
-                tell(looked)
-                if looked.failed:
-                    delay = asyncio.ensure_future(self._clock.sleep(self._backoff.next_delay_s()))
-                    await asyncio.wait([delay, stopping], return_when=asyncio.FIRST_COMPLETED)
-                    delay.cancel()
+            while not stop.is_set():
+                await self._serve(stopping)
         finally:
             self._wanted = None
             stopping.cancel()
             await self._end()
+
+    async def _serve(self, stopping: asyncio.Future[None]) -> None:
+        """Wait for an offer, look, tell; nothing of the picture stays behind."""
+        self._wanted = wanted = asyncio.get_running_loop().create_future()
+        await _first(wanted, stopping)
+        if not wanted.done():
+            return
+        task, tell = wanted.result()
+        looking = asyncio.ensure_future(self._look(task))
+        await _first(looking, stopping)
+        if not looking.done():
+            looking.cancel()
+            await asyncio.wait([looking])
+            return
+        looked = looking.result()
+        tell(looked)
+        if looked.failed:
+            delay = asyncio.ensure_future(self._clock.sleep(self._backoff.next_delay_s()))
+            await _first(delay, stopping)
+            delay.cancel()
 
     async def _look(self, task: Task) -> Looked:
         try:
@@ -148,3 +152,8 @@ class Looker:
         await process.wait()
         if process.stdin is not None:
             process.stdin.close()
+
+
+async def _first(*futures: "asyncio.Future[Any]") -> None:
+    """Until one of them is done; none is cancelled."""
+    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
