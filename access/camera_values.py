@@ -112,6 +112,16 @@ def standing(session: Session, camera: str, at_utc_us: UtcUs) -> tables.Placemen
     return found[-1] if found else None
 
 
+def last_commission(session: Session, camera: str) -> tables.Commission | None:
+    """The one that was begun last, be it over or not."""
+    return session.scalar(
+        select(tables.Commission)
+        .where(tables.Commission.camera == camera)
+        .order_by(tables.Commission.from_utc_us.desc(), tables.Commission.commission.desc())
+        .limit(1)
+    )
+
+
 def cameras_per_shard(session: Session) -> dict[int, int]:
     """How many cameras each shard records that records any."""
     rows = session.execute(

@@ -34,6 +34,8 @@ class ActName(StrEnum):
     ACCOUNT_LIST = "account.list"
     CAMERA_ABSENT = "camera.absent"
     CAMERA_ADD = "camera.add"
+    CAMERA_COMMISSION = "camera.commission"
+    CAMERA_COMMISSION_END = "camera.commission_end"
     CAMERA_DISCOVER = "camera.discover"
     CAMERA_EDIT = "camera.edit"
     CAMERA_IMPORT = "camera.import"
@@ -65,6 +67,7 @@ class ActName(StrEnum):
 _DECIDERS: Final = frozenset({Role.OFFICER, Role.VALIDATOR})
 _READERS: Final = frozenset({Role.OFFICER, Role.VALIDATOR, Role.AUDITOR})
 _ADMINISTRATORS: Final = frozenset({Role.ADMINISTRATOR})
+_TECHNICIANS: Final = frozenset({Role.ADMINISTRATOR, Role.MAINTENANCE})
 _VALIDATORS: Final = frozenset({Role.VALIDATOR})
 _OFFICERS: Final = frozenset({Role.OFFICER})
 ANY_ROLE: Final = frozenset(Role)
@@ -76,6 +79,8 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
         ActName.ACCOUNT_LIST: frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
         ActName.CAMERA_ABSENT: _ADMINISTRATORS,
         ActName.CAMERA_ADD: _ADMINISTRATORS,
+        ActName.CAMERA_COMMISSION: _TECHNICIANS,
+        ActName.CAMERA_COMMISSION_END: _TECHNICIANS,
         ActName.CAMERA_DISCOVER: frozenset({Role.ADMINISTRATOR, Role.MAINTENANCE}),
         ActName.CAMERA_EDIT: _ADMINISTRATORS,
         ActName.CAMERA_IMPORT: _ADMINISTRATORS,
@@ -84,7 +89,7 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
         ActName.CAMERA_PRESENT: _ADMINISTRATORS,
         ActName.CAMERA_REPLACE: _ADMINISTRATORS,
         ActName.CAMERA_RETIRE: _ADMINISTRATORS,
-        ActName.CAMERA_TEST: frozenset({Role.ADMINISTRATOR, Role.MAINTENANCE}),
+        ActName.CAMERA_TEST: _TECHNICIANS,
         ActName.POINT_ADD: _ADMINISTRATORS,
         ActName.AUTHORISATION_ADD: _ADMINISTRATORS,
         ActName.RETENTION_SHOW: ANY_ROLE,

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from access.camera_values import standing
+from access.camera_values import last_commission, standing
 from access.orders import order_for
 from access.ports import LedgerPort
 from nvr.base.clock import Clock
@@ -68,6 +68,7 @@ def snapshot_entries(session: Session, now_utc_us: UtcUs) -> tuple[CameraEntry, 
 def _snapshot_entry(session: Session, camera: tables.Camera, now_utc_us: UtcUs) -> CameraEntry:
     placement = standing(session, camera.camera, now_utc_us)
     order = order_for(session, camera.camera, now_utc_us)
+    aimed = last_commission(session, camera.camera)
     return CameraEntry(
         camera=CameraId(camera.camera),
         url=camera.url or "",
@@ -79,4 +80,6 @@ def _snapshot_entry(session: Session, camera: tables.Camera, now_utc_us: UtcUs) 
         ptz=camera.ptz,
         kind=CameraKind(camera.kind),
         absent=camera.absent,
+        commissioned_from_utc_us=None if aimed is None else UtcUs(aimed.from_utc_us),
+        commissioned_until_utc_us=None if aimed is None else UtcUs(aimed.until_utc_us),
     )

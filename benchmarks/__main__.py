@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Final
 
-from benchmarks import dating, ffmpeg, ingest, ledger, radio, restart, seal
+from benchmarks import dating, ffmpeg, health, ingest, ledger, radio, restart, seal
 from benchmarks.table import Row, render
 
 SUBJECTS: Final[dict[str, Callable[[argparse.Namespace], Sequence[Row]]]] = {
@@ -20,6 +20,7 @@ SUBJECTS: Final[dict[str, Callable[[argparse.Namespace], Sequence[Row]]]] = {
     "restart": lambda options: restart.rows(cameras=options.cameras, url=options.url),
     "time": lambda options: dating.rows(seconds=options.seconds or dating.DEFAULT_SECONDS),
     "radio": lambda options: radio.rows(seconds=options.seconds or radio.DEFAULT_SECONDS),
+    "health": lambda _: health.rows(),
     "seal": lambda _: seal.rows(),
     "ledger": lambda _: ledger.rows(),
 }

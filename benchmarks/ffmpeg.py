@@ -36,7 +36,7 @@ def record(name: str, template: str, folder: Path, *, cameras: int, seconds: int
             return Counted(time.monotonic(), recording=sum(size > 0 for size in sizes), bytes=sum(sizes))
 
         pids = [process.pid for process in started_here]
-        return measure(name, {ROLE: pids}, count, cameras=cameras, seconds=seconds)
+        return measure(name, lambda: {ROLE: pids}, count, cameras=cameras, seconds=seconds)
 
 
 def _one(url: str, folder: Path) -> AbstractContextManager[Popen[str]]:

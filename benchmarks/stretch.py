@@ -49,14 +49,22 @@ class Stretch:
 
 
 def measure(
-    name: str, roles: Mapping[str, Sequence[int]], count: Callable[[], Counted], *, cameras: int, seconds: int
+    name: str,
+    processes: Callable[[], Mapping[str, Sequence[int]]],
+    count: Callable[[], Counted],
+    *,
+    cameras: int,
+    seconds: int,
 ) -> Stretch:
-    """Wait until all cameras are recorded, at most START_S, then let `seconds` pass and take the difference."""
+    """Wait until all cameras are recorded, at most START_S, then let `seconds` pass and take the difference.
+
+    `processes` is asked once, at the stretch's beginning: by then roles have started what they need.
+    """
     give_up_s = time.monotonic() + START_S
     while count().recording < cameras and time.monotonic() < give_up_s:
         time.sleep(_LOOK_S)
     time.sleep(WARM_S)
-    counted = count()
+    counted, roles = count(), processes()
     began_s = time.monotonic()
     used, busy = {role: usage(pids) for role, pids in roles.items()}, busy_s()
     time.sleep(max(0.0, began_s + seconds - time.monotonic()))

@@ -201,6 +201,34 @@ class Recorder(_Section):
     """An absent camera is looked for again after at most so long."""
 
 
+class Health(_Section):
+    """Whether cameras still show something useful, told without anybody's look: docs/design/health.md."""
+
+    enabled: bool = True
+    """Off: no picture is decoded, and no state of a camera's picture is told."""
+
+    interval_seconds: Annotated[int, Field(strict=True, ge=5, le=3600)] = 60
+    """One key frame of each camera is looked at so often."""
+
+    looks: Annotated[int, Field(strict=True, ge=2, le=60)] = 3
+    """So many looks in a row begin a fault, and so many end it."""
+
+    dark_luma: Annotated[int, Field(strict=True, ge=0, le=255)] = 45
+    """A picture is dark when not one pixel in fifty is so bright; black is 16, white 235."""
+
+    covered_percent: Annotated[int, Field(strict=True, ge=0, le=100)] = 25
+    """A lens is covered when no more of the usual detail is left, and what is left lies elsewhere."""
+
+    blurred_percent: Annotated[int, Field(strict=True, ge=0, le=100)] = 70
+    """A picture is blurred when its edges have less of their usual sharpness."""
+
+    moved_percent: Annotated[int, Field(strict=True, ge=0, le=100)] = 50
+    """A camera has moved when its picture agrees less with the usual one; 100 is the same."""
+
+    frozen_mille: Annotated[int, Field(strict=True, ge=0, le=1000)] = 3
+    """A picture is frozen when it differs by no more, in parts of a thousand, from the one before."""
+
+
 class CameraTls(_Section):
     """Whose certificates cameras may show that are reached by `rtsps://`, and by `https://`: streams and ONVIF."""
 
@@ -244,6 +272,7 @@ class Settings(_Section):
     keyring: Keyring
     keys: Keys = Keys()
     recorder: Recorder = Recorder()
+    health: Health = Health()
     camera_tls: CameraTls = CameraTls()
     keeper: Keeper = Keeper()
     access: Access = Access()

@@ -1,5 +1,6 @@
 """The segments of one camera: where one ends and the next begins, and which seconds have no pictures."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,11 +40,19 @@ class Recording:
     """Hands records to storage as segments, and tells the gaps between them.
 
     It outlives the runs of its camera. The event loop owns it. Records come in the order of their media time; after a
-    record that storage did not take, those that need it are dropped up to the next random access point.
+    record that storage did not take, those that need it are dropped up to the next random access point. `look` is
+    shown each record first, while it is still here to be read.
     """
 
     def __init__(
-        self, entry: CameraEntry, sink: SegmentSink, gaps: GapLog, *, segment_us: int, first_segment_us: int
+        self,
+        entry: CameraEntry,
+        sink: SegmentSink,
+        gaps: GapLog,
+        *,
+        segment_us: int,
+        first_segment_us: int,
+        look: Callable[[Record, CodecConfig], None] | None = None,
     ) -> None:
         self.gaps = gaps
         self.observations = Pending()
@@ -53,6 +62,7 @@ class Recording:
         """Where the last record that storage took ends."""
         self._entry = entry
         self._sink = sink
+        self._look = look
         self._segment_us = segment_us
         self._next_limit_us = first_segment_us
         self._segment: _Segment | None = None
@@ -76,6 +86,8 @@ class Recording:
     def append(self, record: Record, *, run: RunId, codec: CodecConfig) -> None:
         """Hand over the next record."""
         self.totals.lost += record.lost
+        if self._look is not None:
+            self._look(record, codec)
         if cause := self._left_segment():
             self.interrupt(cause, record.start_utc_us, "")
         if self._awaits_random_access and record.random_access is RandomAccess.NONE:

@@ -14,6 +14,7 @@ from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND
 from recorder.checking import Means, check_all
 from recorder.gaps import GapLog
+from recorder.health.watch import HealthWatch
 from recorder.onvif.reach import Reach
 from recorder.ports import EventSink, SegmentSink
 from recorder.ptz.dome import DomeParts
@@ -39,9 +40,10 @@ class Shard:
 
     `secrets` gives user and password of a named secret, and raises LookupError or an NvrError where there is none.
     `written` gives the bytes of a camera that are on a volume; without it, what storage accepts counts as written.
+    `health` looks at key frames; without it nobody does.
     """
 
-    def __init__(  # noqa: PLR0913 -- what a shard works with, the last three by name
+    def __init__(  # noqa: PLR0913 -- what a shard works with, the last four by name
         self,
         cameras: Sequence[CameraEntry],
         secrets: Callable[[str], tuple[str, str]],
@@ -52,6 +54,7 @@ class Shard:
         *,
         pool: BufferPool | None = None,
         written: Callable[[CameraId], int] | None = None,
+        health: HealthWatch | None = None,
         is_synchronised: Callable[[], bool] = kernel_is_synchronised,
     ) -> None:
         self._entries = {entry.camera: entry for entry in cameras}
@@ -59,6 +62,7 @@ class Shard:
         self._events = events
         self._clock = clock
         self._settings = settings
+        self._health = health
         self._server = ServerClock(clock, events, first_epoch=settings.clock_epoch, is_synchronised=is_synchronised)
         pace = Pace(clock, per_second=settings.connects_per_second)
         self._parts = ShardParts(
@@ -69,6 +73,7 @@ class Shard:
             pool=pool or BufferPool(),
             settings=settings,
             written=written,
+            health=health,
         )
         self._domes = Domes(
             DomeParts(
@@ -90,6 +95,8 @@ class Shard:
         async with asyncio.TaskGroup() as group:
             self._group = group
             ticker = group.create_task(self._tick())
+            if self._health is not None:
+                group.create_task(self._health.run(stop))
             for entry in self._entries.values():
                 self._start(entry)
             await stop.wait()
@@ -110,6 +117,8 @@ class Shard:
         for camera in before.keys() - wanted.keys():
             self._workers.pop(camera).stop()
             self._domes.stop(camera)
+            if self._health is not None:
+                self._health.forget(camera)
         for camera, entry in wanted.items():
             if before.get(camera) != entry:
                 if camera in self._workers:
@@ -173,6 +182,7 @@ class Shard:
             gaps,
             segment_us=segment_us,
             first_segment_us=random.SystemRandom().randint(segment_us // 2, segment_us),
+            look=None if self._health is None else self._health.watch(entry),
         )
         worker = CameraWorker(entry, recording, self._parts)
         self._workers[camera] = worker

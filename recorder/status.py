@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_SECOND, UtcUs
+from recorder.health.watch import NOT_WATCHED, CameraHealth
 from recorder.ptz.dome import DomeStatus
 from recorder.rtsp.trust import Trust
 from recorder.timeline import WINDOW_US
@@ -20,6 +21,8 @@ class State(StrEnum):
     RECORDING = "recording"
     STALLED = "stalled"
     """The session stands, and pictures do not come, or do not reach a disk."""
+    COMMISSIONING = "commissioning"
+    """A person aims the camera: it is left alone, and nothing is recorded until then or `next_attempt_utc_us`."""
     WAITING = "waiting"
     """An attempt or a session failed; the next one begins later."""
     ABSENT = "absent"
@@ -53,6 +56,8 @@ class CameraStatus:
     height: int
     dome: DomeStatus | None = None
     """Of a camera that is asked where it looks."""
+    health: CameraHealth = NOT_WATCHED
+    """What is known of its picture."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,10 @@ from nvr.base.clock import Clock
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND, MonoUs, UtcUs
+from recorder.commissioning import COMMISSIONING, left_of_commissioning
 from recorder.depacketiser import UnitSink
 from recorder.errors import CameraBusy, CameraUnreachable, Cause
+from recorder.health.watch import NOT_WATCHED, HealthWatch
 from recorder.logins import OF_THE_LOGIN, Login, Secrets
 from recorder.patience import Absence, settings_for
 from recorder.recording import Recording
@@ -52,6 +54,7 @@ class ShardParts:
     settings: ShardSettings
     written: Callable[[CameraId], int] | None
     """Bytes of a camera that are on a volume; None: what storage accepts is written."""
+    health: HealthWatch | None = None
 
 
 class CameraWorker:
@@ -98,18 +101,21 @@ class CameraWorker:
 
     async def run(self) -> None:
         """Record until `stop`. Errors that nobody is meant to handle come out of here."""
-        detail = State.ABSENT.value if self._absence.entered else "starting"
-        self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), detail)
         try:
+            await self._commission()
+            if not self._stop.is_set():
+                detail = State.ABSENT.value if self._absence.entered else "starting"
+                self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), detail)
             while not self._stop.is_set():
                 await self._parts.pace.turn(self._stop)
                 await self._attempt()
         finally:
+            detail = COMMISSIONING if self._state is State.COMMISSIONING else ""
             self._set(State.IDLE, None)
             if self._is_followed and self._recording.gaps.is_open:
                 self._recording.rotate()
             else:
-                self._recording.end(GapCause.STOPPED, self._parts.server.utc_us(), "")
+                self._recording.end(GapCause.STOPPED, self._parts.server.utc_us(), detail)
 
     def rotate(self) -> SegmentId | None:
         """Close the segment that grows, at once: what was received goes into it, the next one goes on from there."""
@@ -155,7 +161,27 @@ class CameraWorker:
             codec=codec.codec if codec is not None else None,
             width=codec.width if codec is not None else 0,
             height=codec.height if codec is not None else 0,
+            health=NOT_WATCHED if self._parts.health is None else self._parts.health.health(self.entry.camera),
         )
+
+    async def _commission(self) -> None:
+        """Leave the camera to the person who aims it, as long as the entry says and a commissioning may last at all.
+
+        The time that is left is counted by the monotonic clock: no step of the other one makes it longer.
+        """
+        begin_utc_us, end_utc_us = self.entry.commissioned_from_utc_us, self.entry.commissioned_until_utc_us
+        now_utc_us = self._parts.server.utc_us()
+        left_us = left_of_commissioning(begin_utc_us, end_utc_us, now_utc_us)
+        if left_us == 0 or self._stop.is_set():
+            return
+        self._recording.interrupt(GapCause.STOPPED, now_utc_us, COMMISSIONING)
+        self._set(State.COMMISSIONING, None)
+        self._next_attempt_utc_us = UtcUs(now_utc_us + left_us)
+        _log.warning(
+            "camera %s: commissioning, nothing is recorded for %d s", self.entry.camera, left_us // US_PER_SECOND
+        )
+        await first_of(self._parts.clock.sleep(left_us / US_PER_SECOND), self._stop.wait())
+        self._next_attempt_utc_us = None
 
     async def _attempt(self) -> None:
         """One session, and the wait after its failure."""

@@ -13,9 +13,13 @@ from typing import Final
 from nvr.base.errors import ConfigError
 from nvr.base.ids import AuthorisationId, CameraId, PlacementId, PointId, camera_id
 from nvr.base.jcs import Json, canonical
+from nvr.base.units import UtcUs
 from storage.durable import replace_file
 
 VERSION: Final = 1
+
+MOST_COMMISSIONING_S: Final = 8 * 3600
+"""A working day: no recorder leaves a camera alone for longer, whatever the snapshot says."""
 
 
 class CameraKind(StrEnum):
@@ -46,6 +50,9 @@ class CameraEntry:
     absent: bool = False
     ptz: str | None = None
     """How it is asked where it looks (`config.ptz`); None for a camera that does not turn."""
+    commissioned_from_utc_us: UtcUs | None = None
+    """With the next field: when the camera is, or last was, aimed and not recorded. Past times stay."""
+    commissioned_until_utc_us: UtcUs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,8 @@ def load(path: Path) -> CameraSnapshot:
                 kind=CameraKind(entry.get("kind", CameraKind.FIXED)),  # older snapshots have neither
                 absent=bool(entry.get("absent", False)),
                 ptz=entry.get("ptz"),
+                commissioned_from_utc_us=entry.get("commissioned_from_utc_us"),
+                commissioned_until_utc_us=entry.get("commissioned_until_utc_us"),
             )
             for entry in body["cameras"]
         )

@@ -79,6 +79,10 @@ def _of_dome(value: Callable[[DomeView], float]) -> Callable[[StatusView], Itera
     return lambda view: (((camera.camera,), value(camera.dome)) for camera in view.cameras if camera.dome is not None)
 
 
+def _pictures(view: StatusView) -> Iterator[Sample]:
+    return (((camera.camera, fault), 1.0) for camera in view.cameras for fault in camera.picture)
+
+
 def _alarms(view: StatusView) -> Iterator[Sample]:
     ids = [alarm.id for alarm in view.alarms]
     return (((each,), float(ids.count(each))) for each in dict.fromkeys(ids))
@@ -107,6 +111,20 @@ FIGURES: Final = (
         _of_camera(lambda c: float(c.wrong)),
     ),
     Figure("scelle_camera_trouble", "gauge", ("camera", "cause"), "1 for what is wrong with the camera now.", _causes),
+    Figure(
+        "scelle_camera_picture_trouble",
+        "gauge",
+        ("camera", "fault"),
+        "1 for what is wrong with the camera's picture now.",
+        _pictures,
+    ),
+    Figure(
+        "scelle_camera_picture_judged_timestamp_seconds",
+        "gauge",
+        _CAMERA,
+        "When the camera's picture was last judged, in seconds since 1970 UTC.",
+        _of_camera(lambda c: _seconds(c.picture_looked_utc_us)),
+    ),
     Figure(
         "scelle_camera_frames_total",
         "counter",

@@ -9,7 +9,7 @@ from typing import Final
 from access.http.style import STYLE
 from access.http.texts import CATALOGUES, Language, cause_text
 from access.http.view import Alarm, CameraState, CameraView, DomeView, LedgerView, StatusView, VolumeView
-from nvr.base.units import US_PER_SECOND
+from nvr.base.units import US_PER_SECOND, UtcUs
 
 REFRESH_SECONDS: Final = 15
 
@@ -85,7 +85,7 @@ class _Page:
 
     def _camera_trouble(self, camera: CameraView) -> str:
         place = f" ({escape(camera.place)})" if camera.place else ""
-        trouble = f"{self._state(camera)}{self._since(camera.since_utc_us)}"
+        trouble = f"{self._state(camera)}{self._since(_wrong_since(camera))}"
         return f"<strong>{escape(camera.camera)}</strong>{place}{self._colon}{trouble}"
 
     def _volume_trouble(self, volume: VolumeView) -> str:
@@ -111,7 +111,7 @@ class _Page:
         place = f"<small>{escape(camera.place)}</small>" if camera.place else ""
         mark = "wrong" if camera.wrong else "ok"
         tells_since = camera.wrong or camera.state is CameraState.ABSENT
-        since = f"<small>{self._since(camera.since_utc_us).strip(' ,')}</small>" if tells_since else ""
+        since = f"<small>{self._since(_wrong_since(camera)).strip(' ,')}</small>" if tells_since else ""
         dome = "" if camera.dome is None else f"<small>{self._dome(camera.dome)}</small>"
         return (
             f'<tr><th scope="row">{escape(camera.camera)}{place}</th>'
@@ -171,10 +171,11 @@ class _Page:
         return f'<td{kind} data-label="{escape(self.words[label])}"><span>{content}</span></td>'
 
     def _state(self, camera: CameraView) -> str:
-        state = self.words[camera.state.value]
-        if camera.cause is None or camera.state is CameraState.RECORDING:
-            return escape(state)
-        return f"{escape(state)} – {escape(cause_text(camera.cause, self.words))}"
+        parts = [self._words(camera.state.value, self._time(camera.until_utc_us))]
+        if camera.cause is not None and camera.state is not CameraState.RECORDING:
+            parts.append(escape(cause_text(camera.cause, self.words)))
+        parts += [escape(self.words.get(f"picture-{fault}", fault)) for fault in camera.picture]
+        return " – ".join(parts)
 
     def _dome(self, dome: DomeView) -> str:
         state = f"{escape(self.words['dome'])}{self._colon}{escape(self.words[f'dome-{dome.state}'])}"
@@ -225,6 +226,11 @@ class _Page:
     def _words(self, text: str, value: str) -> str:
         """A text with its value, which is HTML already."""
         return escape(self.words[text]).replace("{value}", value)
+
+
+def _wrong_since(camera: CameraView) -> UtcUs | None:
+    """Of a camera that records, what is wrong is its picture."""
+    return camera.picture_since_utc_us if camera.state is CameraState.RECORDING else camera.since_utc_us
 
 
 def _count(value: int | None) -> str:

@@ -18,6 +18,8 @@ class CameraState(StrEnum):
     """The session stands, and pictures do not come, or do not reach a disk."""
     WAITING = "waiting"
     """An attempt or a session failed; the next one begins later."""
+    COMMISSIONING = "commissioning"
+    """A person aims it, and nothing is recorded meanwhile."""
     IDLE = "idle"
     """Not begun, or stopped."""
     ABSENT = "absent"
@@ -69,11 +71,18 @@ class CameraView:
     reconnects: int | None = None
     dome: DomeView | None = None
     """Of a camera that is asked where it looks."""
+    picture: tuple[str, ...] = ()
+    """What is wrong with its picture: ids of `recorder.health.states.Fault`."""
+    picture_since_utc_us: UtcUs | None = None
+    picture_looked_utc_us: UtcUs | None = None
+    """When its picture was last judged; None: never, or nobody does."""
+    until_utc_us: UtcUs | None = None
+    """When the commissioning ends, or the next attempt to connect begins."""
 
     @property
     def wrong(self) -> bool:
         """Whether somebody should look."""
-        return self.state not in (CameraState.RECORDING, CameraState.ABSENT)
+        return self.state not in (CameraState.RECORDING, CameraState.ABSENT) or bool(self.picture)
 
 
 @dataclass(frozen=True, slots=True)

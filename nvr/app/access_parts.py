@@ -18,6 +18,7 @@ from access.camera_changes import CameraChanges
 from access.camera_discovery import CameraDiscovery
 from access.camera_test import CameraTest
 from access.cameras import Cameras
+from access.commissioning import Commissioning
 from access.custodians import CustodianSets
 from access.export.bundle import Exporter
 from access.export.signing import ExportSigner
@@ -122,6 +123,7 @@ def _town_acts(
     cameras = Cameras(register, publisher, index, states, clock, logins=logins, shards_for=shards)
     changes = CameraChanges(register, publisher, logins, clock)
     absence = CameraAbsence(register, publisher, states, clock)
+    commissioning = Commissioning(register, publisher, clock)
     fleet = FleetImport(register, publisher, logins, clock, shards_for=shards)
     lookup = StreamLookup(register, states, logins, clock)
     return {
@@ -130,6 +132,8 @@ def _town_acts(
         ActName.ACCOUNT_LIST: accounts.list,
         ActName.CAMERA_ABSENT: absence.absent,
         ActName.CAMERA_ADD: lookup.before(ActName.CAMERA_ADD, cameras.add),
+        ActName.CAMERA_COMMISSION: commissioning.begin,
+        ActName.CAMERA_COMMISSION_END: commissioning.end,
         ActName.CAMERA_DISCOVER: CameraDiscovery(register, states, clock).run,
         ActName.CAMERA_EDIT: lookup.before(ActName.CAMERA_EDIT, changes.edit),
         ActName.CAMERA_IMPORT: lookup.before_import(fleet.run),

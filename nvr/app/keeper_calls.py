@@ -77,9 +77,12 @@ def _camera(item: object) -> CameraEntry:
     names = {each.name for each in fields(CameraEntry)}
     if not isinstance(item, dict) or item.keys() != names or type(item["shard"]) is not int:
         raise InvalidValue(field="cameras", value="", expected="entries of the camera snapshot")
-    texts = {name: item[name] for name in names - {"camera", "url", "shard", "kind", "absent"}}
+    instants = {name: item[name] for name in names if name.endswith("_utc_us")}
+    texts = {name: item[name] for name in names - instants.keys() - {"camera", "url", "shard", "kind", "absent"}}
     if not all(value is None or isinstance(value, str) for value in texts.values()):
         raise InvalidValue(field="cameras", value="", expected="strings or null")
+    if not all(value is None or type(value) is int for value in instants.values()):
+        raise InvalidValue(field="cameras", value="", expected="instants or null")
     if item["kind"] not in tuple(CameraKind) or type(item["absent"]) is not bool:
         raise InvalidValue(field="cameras", value="", expected="a kind of cameras, and whether it is absent")
     return CameraEntry(
@@ -89,4 +92,5 @@ def _camera(item: object) -> CameraEntry:
         kind=CameraKind(item["kind"]),
         absent=item["absent"],
         **texts,
+        **instants,
     )

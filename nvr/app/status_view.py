@@ -75,6 +75,7 @@ class StatusViews:
         midnight = _midnight(now, self._zone)
         gaps = await self._index.gaps(entry.camera, midnight, now)
         known = state or {}
+        picture = known.get("health") or {}
         return CameraView(
             camera=entry.camera,
             place=entry.point,
@@ -87,6 +88,10 @@ class StatusViews:
             gap_today_us=sum(min(gap.to_utc_us or now, now) - max(gap.from_utc_us, midnight) for gap in gaps),
             **{counter: known.get(counter) for counter in _COUNTERS},
             dome=DomeView(**known["dome"]) if known.get("dome") else None,
+            picture=tuple(picture.get("faults", ())),
+            picture_since_utc_us=picture.get("since_utc_us"),
+            picture_looked_utc_us=picture.get("looked_utc_us"),
+            until_utc_us=known.get("next_attempt_utc_us"),
         )
 
     def _volume(self, setting: VolumeSetting, lost: set[str]) -> VolumeView:

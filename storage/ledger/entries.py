@@ -47,6 +47,7 @@ BODIES: Mapping[str, type[Body]] = MappingProxyType(
             people.Point,
             people.Camera,
             people.Placement,
+            people.Commission,
             people.Authorisation,
             people.Hold,
             people.Unhold,

@@ -73,6 +73,20 @@ class Placement(Body):
     reason: Hash | None
 
 
+class Commission(Body):
+    """A person aims the camera, and nothing of it is recorded meanwhile; the reason is a commitment.
+
+    A second entry of the same `commission` ends it early.
+    """
+
+    t: ClassVar[str] = "commission"
+    commission: Uuid7
+    camera: Name
+    from_utc_us: Instant
+    until_utc_us: Instant
+    reason: Hash | None
+
+
 class Authorisation(Body):
     """The prefect's order: how many days it allows, how many it demands; `cameras` null means all."""
 

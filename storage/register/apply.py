@@ -89,6 +89,19 @@ def _placement(session: Session, _: Placed, body: people.Placement, personal: Pe
     session.merge(tables.Placement(**body.model_dump(exclude={"reason"}), reason=personal.value("reason")))
 
 
+def _commission(session: Session, placed: Placed, body: people.Commission, personal: Personal) -> None:
+    actor = placed.entry.actor.id
+    known = session.get(tables.Commission, body.commission)
+    session.merge(
+        tables.Commission(
+            **body.model_dump(exclude={"reason"}),
+            reason=personal.value("reason"),
+            begun_by=actor if known is None else known.begun_by,
+            ended_by=None if known is None else actor,
+        )
+    )
+
+
 def _authorisation(session: Session, _: Placed, body: people.Authorisation, __: Personal) -> None:
     values = body.model_dump()
     values["cameras"] = None if body.cameras is None else list(body.cameras)
@@ -210,6 +223,7 @@ _APPLIERS: Final[Mapping[type[Body], Applier]] = MappingProxyType(
         people.Point: _point,
         people.Camera: _camera,
         people.Placement: _placement,
+        people.Commission: _commission,
         people.Authorisation: _authorisation,
         people.Hold: _hold,
         people.Unhold: _unhold,

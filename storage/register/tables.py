@@ -153,6 +153,22 @@ class Placement(Table):
     reason: Mapped[str | None]
 
 
+class Commission(Table):
+    """A time in which a person aims a camera and nothing of it is recorded; of a camera's, the last begun counts."""
+
+    __tablename__ = "commission"
+    __table_args__ = (CheckConstraint("from_utc_us <= until_utc_us", name="interval"),)
+
+    commission: Mapped[str] = mapped_column(primary_key=True)
+    camera: Mapped[str] = mapped_column(ForeignKey("camera.camera"), index=True)
+    from_utc_us: Mapped[int]
+    until_utc_us: Mapped[int]
+    reason: Mapped[str | None]
+    begun_by: Mapped[str]
+    ended_by: Mapped[str | None]
+    """Who ended it early."""
+
+
 class Authorisation(Table):
     """A prefect's order; `cameras` null means all."""
 
@@ -258,5 +274,5 @@ class Export(Table):
     exported_utc_us: Mapped[int]
 
 
-PROJECTIONS: Final = (Export, Grant, Requisition, Hold, Authorisation, Placement, Camera, Point, Account)
+PROJECTIONS: Final = (Export, Grant, Requisition, Hold, Authorisation, Commission, Placement, Camera, Point, Account)
 """The tables that follow from `act`, those that refer to others first."""

@@ -35,6 +35,8 @@ ACTS: Final[Mapping[str, tuple[str, Mapping[str, object], tuple[str, ...]]]] = M
         ),
         "camera.absent": ("root", {"camera": "cam-8", "reason": "aucune"}, ()),
         "camera.present": ("root", {"camera": "cam-8"}, ("point",)),
+        "camera.commission": ("root", {"camera": "cam-1", "minutes": 30, "reason": "mât tourné"}, ()),
+        "camera.commission_end": ("root", {"camera": "cam-1"}, ()),
         "camera.retire": ("root", {"camera": "cam-8"}, ()),
         "point.add": ("root", {"point": "p1", "number": "1"}, ("address", "streets", "view", "lat_e7", "lon_e7")),
         "authorisation.add": (

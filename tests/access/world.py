@@ -16,6 +16,7 @@ from access.camera_changes import CameraChanges
 from access.camera_discovery import CameraDiscovery
 from access.camera_test import CameraTest
 from access.cameras import Cameras
+from access.commissioning import Commissioning
 from access.fleet_import import FleetImport
 from access.holds import Holds
 from access.login import Login
@@ -237,6 +238,7 @@ class World:
         self.cameras = Cameras(register, self.publisher, index, States(), clock, logins=logins, shards_for=lambda _: 2)
         changes = CameraChanges(register, self.publisher, logins, clock)
         absence = CameraAbsence(register, self.publisher, self.checks, clock)
+        commissioning = Commissioning(register, self.publisher, clock)
         fleet = FleetImport(register, self.publisher, logins, clock, shards_for=lambda _: 2)
         perimeter = Perimeter(register, self.publisher, clock)
         holds = Holds(register, clock, ZONE)
@@ -248,6 +250,8 @@ class World:
             ActName.ACCOUNT_LIST: self.accounts.list,
             ActName.CAMERA_ABSENT: absence.absent,
             ActName.CAMERA_ADD: lookup.before(ActName.CAMERA_ADD, self.cameras.add),
+            ActName.CAMERA_COMMISSION: commissioning.begin,
+            ActName.CAMERA_COMMISSION_END: commissioning.end,
             ActName.CAMERA_DISCOVER: CameraDiscovery(register, self.finder, clock).run,
             ActName.CAMERA_EDIT: lookup.before(ActName.CAMERA_EDIT, changes.edit),
             ActName.CAMERA_IMPORT: lookup.before_import(fleet.run),

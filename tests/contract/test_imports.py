@@ -16,8 +16,11 @@ ONLY_IN: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
     {
         # decoders and containers: where pictures are handled; a recorder module that needs one joins by name
         "aiortc": PICTURES,
-        "av": (*PICTURES, "recorder.demux.reader"),  # demuxes, never decodes
-        "cv2": PICTURES,
+        "av": (*PICTURES, "recorder.demux.reader", "recorder.health.decoding"),  # the one demuxes and never decodes
+        "cv2": (*PICTURES, "recorder.health.scoring", "nvr.app.roles.health"),
+        # what sees pictures runs in a process of its own
+        "recorder.health.decoding": ("nvr.app.roles.health",),
+        "recorder.health.scoring": ("nvr.app.roles.health",),
         # HTTP is one way in, and it is in access
         "fastapi": ("access",),
         "starlette": ("access",),
@@ -32,6 +35,8 @@ ONLY_IN: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
         "nvr.app": ("nvr.app",),
     }
 )
+
+SEES_PICTURES = ("cv2", "recorder.health.decoding", "recorder.health.scoring")
 
 CUSTODIANS_PART = ("storage.vault.share", "nvr.app.cli.custodian")
 
@@ -72,6 +77,13 @@ def test_custodians_part_loads_no_decoder_even_indirectly(module: str, decoder: 
     loaded = product().loaded_by(module)
     # aiortc decodes through av: it counts as av.
     paths = [" -> ".join(path) for name, path in loaded.items() if within(name, decoder) or within(name, "aiortc")]
+    assert not paths, "\n".join(paths)
+
+
+@pytest.mark.parametrize("module", ["nvr.app.roles.recorder", "nvr.app.roles.keeper", "nvr.app.roles.access"])
+@pytest.mark.parametrize("decoder", SEES_PICTURES)
+def test_no_role_loads_what_looks_at_pictures(module: str, decoder: str) -> None:
+    paths = [" -> ".join(path) for name, path in product().loaded_by(module).items() if within(name, decoder)]
     assert not paths, "\n".join(paths)
 
 

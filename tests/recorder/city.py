@@ -10,6 +10,7 @@ from nvr.base.ids import CameraId
 from nvr.base.stop import Stop
 from nvr.sim.camera import SimCamera
 from nvr.sim.server import Simulator
+from recorder.health.watch import HealthWatch
 from recorder.shard import Shard
 from recorder.status import CameraStatus, ShardSettings
 from storage.snapshot import CameraEntry
@@ -71,6 +72,7 @@ async def city(
     secrets: Callable[[str], tuple[str, str]] | None = None,
     entries: Callable[[Simulator], list[CameraEntry]] | None = None,
     written: Callable[[CameraId], int] | None = None,
+    health: HealthWatch | None = None,
 ) -> AsyncIterator[City]:
     """The shard runs until the block ends; a camera with a user has its secret under its own name."""
     logins = {camera.name: (camera.user, camera.password) for camera in cameras if camera.user}
@@ -89,6 +91,7 @@ async def city(
             clock,
             settings,
             written=written,
+            health=health,
             is_synchronised=lambda: True,
         )
         task = asyncio.create_task(shard.run(stop))

@@ -110,3 +110,8 @@ def test_systemd_finds_no_fault(unit: Path, tmp_path: Path) -> None:
         ["systemd-analyze", "verify", str(tmp_path / unit.name)], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_death_of_the_looking_process_does_not_end_the_recorder_that_started_it() -> None:
+    """systemd's default stops the whole unit when the kernel kills one of its processes for memory."""
+    assert directives(UNITS / "scelle-recorder@.service")["OOMPolicy"] == ["continue"]

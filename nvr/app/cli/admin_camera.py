@@ -1,4 +1,4 @@
-"""Cameras: added, changed, moved, taken down, replaced, retired, listed."""
+"""Cameras: added, changed, moved, taken down, replaced, aimed, retired, listed."""
 
 import sys
 from pathlib import Path
@@ -22,6 +22,7 @@ from nvr.app.cli.camera_url import (
 from nvr.app.cli.common import EXIT_REFUSED, JsonOption, command_elsewhere, new_app, secret
 from nvr.app.cli.person import act_and_write, person_of, require
 from nvr.app.cli.tables import camera_rows
+from nvr.app.cli.times import parse_minutes
 from nvr.base.errors import InvalidValue
 from storage.snapshot import CameraKind
 
@@ -243,6 +244,39 @@ def camera_replace(  # noqa: PLR0913, PLR0917 -- a parameter is an option
         transport=transport,
         user=user,
         password=_password(user, camera_password_file),
+    )
+
+
+@camera.command("commission")
+def camera_commission(
+    context: typer.Context,
+    name: CameraArgument,
+    lasting: Annotated[str | None, typer.Option("--for", metavar="TIME", help="How long: 30m, 2h; 8h at most")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why, in words")] = None,
+    *,
+    end: Annotated[bool, typer.Option("--end", help="Record it again, before the time is over")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Leave a camera alone while somebody aims it: nothing of it is recorded, and no picture is shown here.
+
+    Look through the camera's own page or tool. It is in the ledger with your name, ends by itself, and afterwards the
+    camera's usual picture is learnt anew.
+
+    Example: nvr-admin --as admin camera commission mairie-1 --for 30m --reason "mast turned by the storm"
+    """
+    if end:
+        if lasting is not None or reason is not None:
+            raise InvalidValue(field="--end", value=lasting or reason or "", expected="--end alone")
+        act_and_write(context, "camera.commission_end", as_json=as_json, camera=name)
+        return
+    minutes = parse_minutes("--for", require("--for", lasting))
+    act_and_write(
+        context,
+        "camera.commission",
+        as_json=as_json,
+        camera=name,
+        minutes=minutes,
+        reason=require("--reason", reason),
     )
 
 

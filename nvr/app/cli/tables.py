@@ -24,6 +24,7 @@ def camera_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 "state": word("retired") if camera.get("retired") else _state(state),
                 **({"dome": _dome(dome)} if asked else {}),
                 "since_utc_us": state.get("since_utc_us"),
+                "until_utc_us": state.get("next_attempt_utc_us") if state.get("state") == "commissioning" else None,
                 "Mbit_per_s": _mbit(state.get("bitrate_bps")),
                 "kept_since_day_utc_us": camera.get("oldest_utc_us"),
             }
@@ -71,13 +72,14 @@ def _key(column: str) -> str:
 
 
 def causes_of(cameras: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """The cameras that are not recorded, by cause; a text of the cause says what to do."""
+    """The cameras that are not recorded, or show nothing useful, by cause; a text of the cause says what to do."""
     found: dict[str, list[str]] = {}
     for camera in cameras:
         state = camera.get("state") or {}
         state = state if isinstance(state, Mapping) else camera
-        if state.get("cause") and not camera.get("retired"):
-            found.setdefault(str(state["cause"]), []).append(str(camera["camera"]))
+        causes = [state["cause"]] if state.get("cause") else []
+        for cause in [] if camera.get("retired") else [*causes, *map("picture-{}".format, _picture(state))]:
+            found.setdefault(str(cause), []).append(str(camera["camera"]))
     return found
 
 
@@ -93,8 +95,9 @@ def status_of(role: str, answer: Mapping[str, Any]) -> dict[str, Any]:
 def _recorder(answer: Mapping[str, Any]) -> dict[str, Any]:
     cameras = answer["state"]["cameras"]
     recording = [camera for camera in cameras if camera["state"] == "recording"]
+    well = [camera for camera in recording if not _picture(camera)]
     lines: dict[str, Any] = {"recording": f"{len(recording)} / {len(cameras)}"}
-    lines |= {camera["camera"]: _state(camera) for camera in cameras if camera not in recording}
+    lines |= {camera["camera"]: _state(camera) for camera in cameras if camera not in well}
     lines["lost_packets"] = sum(camera["lost"] for camera in cameras)
     lines |= {f"{heading('volume')} {each['volume']}": each["lost"] for each in answer["volumes"] if each["lost"]}
     if answer.get("keyring_degraded"):
@@ -125,9 +128,15 @@ def _dome(dome: Mapping[str, Any]) -> str | None:
 def _state(state: Mapping[str, Any]) -> str | None:
     if not state:
         return None
-    cause = state.get("cause")
+    causes = [state["cause"]] if state.get("cause") else []
     shown = word(str(state["state"]))
-    return f"{shown} ({cause})" if cause else shown
+    told = ", ".join([*causes, *map(word, _picture(state))])
+    return f"{shown} ({told})" if told else shown
+
+
+def _picture(state: Mapping[str, Any]) -> Sequence[str]:
+    """What is wrong with the camera's picture."""
+    return (state.get("health") or {}).get("faults") or ()
 
 
 def _mbit(bitrate_bps: int | None) -> str | None:

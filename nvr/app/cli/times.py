@@ -3,6 +3,7 @@
 `2026-10-25 14:05` is local time of the system's zone; `2026-10-25 02:30+01:00` and `...Z` say which one is meant.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -27,6 +28,15 @@ def parse_instant(field: str, text: str, zone: ZoneInfo) -> UtcUs:
     if when.tzinfo is None:
         when = _local(field, text, when, zone)
     return UtcUs((when - _EPOCH) // timedelta(microseconds=1))
+
+
+def parse_minutes(field: str, text: str) -> int:
+    """A length of time in minutes: `30m`, `2h`, `1h30m`. Raises InvalidValue: it is none."""
+    found = re.fullmatch(r"(?:([0-9]{1,3})h)?(?:([0-9]{1,4})m)?", text.strip().lower())
+    if found is None or not any(found.groups()):
+        raise InvalidValue(field=field, value=text, expected="a length of time, for example 30m, 2h or 1h30m")
+    hours, minutes = (int(part or 0) for part in found.groups())
+    return hours * 60 + minutes
 
 
 def show_instant(utc_us: int, zone: ZoneInfo) -> str:

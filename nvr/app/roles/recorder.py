@@ -20,6 +20,7 @@ from nvr.app.process import main
 from nvr.app.roles.camera_trust import camera_trust, renew_trust
 from nvr.app.roles.custodians import accept_set
 from nvr.app.roles.faults import Faults
+from nvr.app.roles.health_parts import health_watch, keep_references
 from nvr.app.roles.leftovers import Leftovers
 from nvr.app.roles.onvif_calls import onvif_handlers
 from nvr.app.roles.shardstate import NOT_WRITTEN, ShardState
@@ -31,6 +32,7 @@ from nvr.base.errors import NvrError
 from nvr.base.ids import BootId, uuid7
 from nvr.base.stop import Stop
 from nvr.base.wire import Server
+from recorder.health.references import References
 from recorder.rtsp.trust import Trust
 from recorder.server_clock import kernel_is_synchronised
 from recorder.shard import Shard
@@ -85,6 +87,7 @@ class _Parts:
     writers: Sequence[VolumeWriter]
     router: VolumeRouter
     shard: Shard
+    references: References
     leftovers: Leftovers
     faults: Faults
     callers: frozenset[int]
@@ -143,7 +146,10 @@ def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
     entries = snapshot.of_shard(number)
     router.cameras(entries)
     set_up = _shard_settings(settings, epoch)
-    shard = Shard(entries, logins, router, SpoolEvents(spool), clock, set_up, pool=pool, written=told.written)
+    references = References(paths.shard / f"{number}.health.json")
+    health = health_watch(settings.health, references, clock, faults)
+    events = SpoolEvents(spool)
+    shard = Shard(entries, logins, router, events, clock, set_up, pool=pool, written=told.written, health=health)
     return _Parts(
         number=number,
         state=state,
@@ -155,6 +161,7 @@ def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
         writers=writers,
         router=router,
         shard=shard,
+        references=references,
         leftovers=leftovers,
         faults=faults,
         callers=role_uids(),
@@ -238,6 +245,8 @@ async def _record(settings: Settings, parts: _Parts, stop: Stop, ready: Callable
             group.create_task(_heartbeats(parts, settings)),
             group.create_task(_follow_files(parts, settings)),
         ]
+        if settings.health.enabled:
+            helpers.append(group.create_task(keep_references(parts.references, parts.clock, parts.faults)))
         async with Server(socket, _handlers(parts), allowed_uids=parts.callers):
             ready()
             await recording

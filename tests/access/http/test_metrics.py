@@ -14,7 +14,7 @@ from access.http.view import Alarm, CameraState, StatusView
 from tests.access.http.views import NOW, WELL, WRONG, camera, dome
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "metrics.md"
-LABELS = {"camera", "state", "cause", "shard", "volume", "alarm"}
+LABELS = {"camera", "state", "cause", "fault", "shard", "volume", "alarm"}
 
 
 def values(view: StatusView) -> dict[tuple[str, frozenset[str]], float]:
@@ -50,6 +50,8 @@ def test_every_state_and_counter_of_a_camera_is_told() -> None:
     }
     assert states == {state.value: float(state is CameraState.STALLED) for state in CameraState}
     assert found["scelle_camera_trouble", frozenset({"gare-parvis", "unreachable"})] == 1
+    assert found["scelle_camera_picture_trouble", frozenset({"poste", "covered"})] == 1
+    assert not [labels for name, labels in found if name.endswith("picture_trouble") and "cam-001" in labels]
     assert found["scelle_camera_lost_packets_total", frozenset({"cam-001"})] == 7
     assert found["scelle_camera_written_bytes_total", frozenset({"cam-001"})] == 59_000_000
     assert found["scelle_volume_in_service", frozenset({"disque-2"})] == 0

@@ -57,7 +57,7 @@ def test_page_is_well_formed(view: StatusView, language: Language) -> None:
 def test_what_is_wrong_stands_first_and_says_cause_and_since_when() -> None:
     page = render_status(WRONG, "fr", PARIS)
     first = page[: page.index("<table")]
-    for text in ("À traiter (8)", "provisoire", "30/11/2026", "ne répond pas", "presque plein", "hors service"):
+    for text in ("À traiter (10)", "provisoire", "30/11/2026", "ne répond pas", "presque plein", "hors service"):
         assert text in first
     assert "caméra injoignable" in first
     assert "les images n’arrivent plus" in first
@@ -68,7 +68,7 @@ def test_what_is_wrong_stands_first_and_says_cause_and_since_when() -> None:
 def test_cameras_that_fail_stand_before_those_that_record() -> None:
     page = render_status(WRONG, "en", PARIS)
     names = re.findall(r'<th scope="row">([a-z0-9-]+)<small>', page)
-    assert names[:4] == ["ecole", "gare-parvis", "stade-nord", "cam-001"]
+    assert names[:6] == ["ecole", "gare-parvis", "mat-7", "poste", "stade-nord", "cam-001"]
 
 
 def test_values_are_told_in_the_manner_of_the_language() -> None:
@@ -136,3 +136,17 @@ def test_dome_that_has_no_head_is_told_what_to_mend() -> None:
     words = words_of(render_status(replace(WELL, cameras=cameras), "en", PARIS))
     assert "no PTZ service" in words
     assert "no answer in time" in words
+
+
+def test_camera_that_records_and_shows_nothing_useful_is_among_the_troubles() -> None:
+    page = render_status(WRONG, "fr", PARIS)
+    troubles = page[page.index("<ul>") : page.index("</ul>")]
+    assert "<strong>poste</strong>" in troubles
+    assert "objectif couvert ?" in troubles
+    assert "image floue" in troubles
+
+
+def test_commissioning_says_until_when_nothing_is_recorded() -> None:
+    page = render_status(WRONG, "en", PARIS)
+    assert "being aimed, nothing is recorded until" in page
+    assert "{value}" not in page

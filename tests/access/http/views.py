@@ -1,5 +1,7 @@
 """Status views for tests: a town where all is well, and one where much is wrong."""
 
+from dataclasses import replace
+
 from access.http.view import Alarm, CameraState, CameraView, DomeView, LedgerView, RecorderView, StatusView, VolumeView
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
@@ -66,6 +68,13 @@ WRONG = StatusView(
         *WELL.cameras,
         camera("gare-parvis", CameraState.WAITING, "unreachable", 4),
         camera("stade-nord", CameraState.STALLED, "stalled", 1),
+        replace(
+            camera("poste"),
+            picture=("covered", "blurred"),
+            picture_since_utc_us=UtcUs(NOW - 120 * US_PER_SECOND),
+            picture_looked_utc_us=UtcUs(NOW - 30 * US_PER_SECOND),
+        ),
+        replace(camera("mat-7", CameraState.COMMISSIONING), until_utc_us=UtcUs(NOW + 600 * US_PER_SECOND)),
         camera("ecole", CameraState.UNKNOWN),
     ],
     volumes=[volume("disque-1", low=True), volume("disque-2", in_service=False)],

@@ -7,6 +7,7 @@ from nvr.app.cli.answers import write_remedies
 from nvr.app.cli.tables import causes_of
 from nvr.app.messages import catalogue
 from recorder.errors import Cause
+from recorder.health.states import Fault
 
 ROW = {"camera": "north", "state": {"state": "waiting", "cause": "busy"}}
 STATE = {"camera": "south", "state": "waiting", "cause": "busy"}
@@ -19,6 +20,21 @@ def test_cause_says_what_to_do(language: str, cause: Cause) -> None:
     assert message.what
     assert message.todo
     assert cause_text(cause.value, CATALOGUES[language]) != cause.value  # type: ignore[index]
+
+
+@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_fault_of_a_picture_says_what_to_do(language: str, fault: Fault) -> None:
+    message = catalogue(language)[f"cause-picture-{fault.value}"]  # type: ignore[arg-type]
+    assert message.what
+    assert message.means
+    assert message.todo
+    assert f"picture-{fault.value}" in CATALOGUES[language]  # type: ignore[index]
+
+
+def test_camera_that_records_and_shows_nothing_useful_stands_among_the_causes() -> None:
+    covered = {"camera": "pier", "state": "recording", "cause": None, "health": {"faults": ["covered", "moved"]}}
+    assert causes_of([covered]) == {"picture-covered": ["pier"], "picture-moved": ["pier"]}
 
 
 def test_cameras_of_one_cause_stand_together_and_those_that_record_do_not() -> None:

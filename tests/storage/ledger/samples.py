@@ -157,6 +157,13 @@ _ALL: tuple[Body, ...] = (
         grant=uuid(0x600), requisition=NUMBER, bundle="R-2026-000123-1", manifest=hash_of(8), files=12, bytes=1_000
     ),
     machine.Move(move=uuid(0x900), camera="hall-1", why="left", moves=1, **SPAN),
+    people.Commission(
+        commission=uuid(0x700),
+        camera="hall-1",
+        from_utc_us=NOW_UTC_US,
+        until_utc_us=NOW_UTC_US + HOUR_US // 2,
+        reason=commitment(SALT, "réglage après la tempête"),
+    ),
 )
 
 

@@ -45,6 +45,13 @@ def run(tmp_path: Path) -> Callable[[typer.Typer, list[str]], str]:
         (admin.app, ["camera", "retire", "mairie-1"], "camera.retire", {"camera": "mairie-1"}),
         (
             admin.app,
+            ["camera", "commission", "mairie-1", "--for", "1h30m", "--reason", "mât tourné"],
+            "camera.commission",
+            {"camera": "mairie-1", "minutes": 90, "reason": "mât tourné"},
+        ),
+        (admin.app, ["camera", "commission", "mairie-1", "--end"], "camera.commission_end", {"camera": "mairie-1"}),
+        (
+            admin.app,
             ["camera", "add", "c1", "--make", "axis", "--host", "10.0.0.7", "--point", "p1"],
             "camera.add",
             {

@@ -95,3 +95,15 @@ def test_columns_stand_in_their_order_and_show_the_day_where_that_is_enough() ->
     (kept,) = retention_rows([{**dict.fromkeys(names, 1), "order_ends_utc_us": 8, "oldest_utc_us": 9}])
     assert list(kept)[1:3] == ["order", "order_ends_day_utc_us"]
     assert (kept["order_ends_day_utc_us"], kept["oldest_day_utc_us"]) == (8, 9)
+
+
+def test_fault_of_a_picture_stands_beside_the_state_and_a_commissioning_says_until_when() -> None:
+    covered = {"state": "recording", "cause": None, "health": {"faults": ["covered"]}}
+    aimed = {"state": "commissioning", "cause": None, "next_attempt_utc_us": 7}
+    waiting = {"state": "waiting", "cause": "busy", "next_attempt_utc_us": 9}
+    rows = camera_rows(
+        [{"camera": name, "state": state} for name, state in zip("abc", (covered, aimed, waiting), strict=True)]
+    )
+    assert rows[0]["state"] in ("recording (covered)", "enregistre (couverte)")
+    assert rows[1]["state"] in ("commissioning", "en réglage")
+    assert [row["until_utc_us"] for row in rows] == [None, 7, None]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nvr.app.cli.times import parse_instant, show_instant
+from nvr.app.cli.times import parse_instant, parse_minutes, show_instant
 from nvr.base.errors import InvalidValue
 from nvr.base.units import US_PER_SECOND
 
@@ -51,3 +51,15 @@ def test_what_is_no_instant_is_refused_by_the_options_name(text: str) -> None:
 def test_what_is_shown_is_read_as_the_same_instant(seconds: int) -> None:
     utc_us = seconds * US_PER_SECOND
     assert parse_instant("--from", show_instant(utc_us, PARIS), PARIS) == utc_us
+
+
+@pytest.mark.parametrize(("text", "minutes"), [("30m", 30), ("2h", 120), ("1h30m", 90), (" 5M ", 5)])
+def test_length_of_time_is_read_as_people_write_it(text: str, minutes: int) -> None:
+    assert parse_minutes("--for", text) == minutes
+
+
+@pytest.mark.parametrize("text", ["", "30", "h", "m", "30s", "-5m", "1m1h", "٣m"])
+def test_what_is_no_length_of_time_is_refused_by_its_option(text: str) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        parse_minutes("--for", text)
+    assert caught.value.fields["field"] == "--for"
