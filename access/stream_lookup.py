@@ -5,15 +5,20 @@ in the secrets file before the act.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
+
+from sqlalchemy import select
 
 from access.arguments import Arguments
 from access.camera_values import login_of
 from access.fleet_rows import Fault
+from access.logins import Logins
 from access.policy import NOTHING, ActName, Person, demand
 from access.ports import Asked, CameraFinder
 from access.service import Handler
+from config.secrets import Login
 from nvr.base.clock import Clock
 from nvr.base.errors import InvalidValue, Refused
 from nvr.base.jcs import Json
@@ -39,11 +44,12 @@ class NoStream(Refused):
 
 
 class StreamLookup:
-    """Comes before the acts that add cameras."""
+    """Comes before the acts that name a camera's stream."""
 
-    def __init__(self, register: Register, finder: CameraFinder, clock: Clock) -> None:
+    def __init__(self, register: Register, finder: CameraFinder, logins: Logins, clock: Clock) -> None:
         self._register = register
         self._finder = finder
+        self._logins = logins
         self._clock = clock
 
     def before(self, name: ActName, act: Handler) -> Handler:
@@ -60,6 +66,9 @@ class StreamLookup:
             if asked is None:
                 return await act(person, args)
             demand(person, name, NOTHING, self._clock.utc_us())
+            if name is ActName.CAMERA_EDIT and not args.but().flag("no_login"):
+                known = await self._known()
+                asked = known.with_login(args.but().text("camera"), asked)
             (found,) = await self._finder.lookup([asked])
             url = _url(found, asked.host)
             answer = await act(person, args.but("host", "channel", url=url))
@@ -70,8 +79,9 @@ class StreamLookup:
     def before_import(self, act: Handler) -> Handler:
         """The act `camera.import`, whose rows may have `host` and `channel` in place of `url`.
 
-        Cameras that are in the register at that host are not asked again; `streams` of the answer has what became of
-        the others. A camera without a stream is a fault of its row, and nothing is entered.
+        Cameras that are in the register at that host are not asked again, and others that are known with their login;
+        `streams` of the answer has what became of them. A camera without a stream is a fault of its row, and nothing is
+        entered.
         """
 
         async def looked_up(person: Person, args: Arguments) -> Json:
@@ -93,9 +103,7 @@ class StreamLookup:
         self, rows: Sequence[Mapping[str, object]]
     ) -> tuple[list[dict[str, object]], dict[str, Json], list[Fault]]:
         """The rows with URLs; what became of each camera that was asked; the faults of those that gave none."""
-        known = await self._register.read(
-            lambda session: {row.camera: row.url for row in session.query(tables.Camera) if not row.retired}
-        )
+        known = await self._known()
         whole = [{key: value for key, value in row.items() if key not in {"host", "channel"}} for row in rows]
         faults: list[Fault] = []
         asking: list[tuple[int, Asked]] = []
@@ -107,10 +115,10 @@ class StreamLookup:
                 continue
             if asked is None:
                 whole[index] = dict(row)
-            elif (url := known.get(str(row.get("camera")))) and urlsplit(url).hostname == asked.host:
+            elif (url := known.url_at(str(row.get("camera")), asked.host)) is not None:
                 whole[index]["url"] = url
             else:
-                asking.append((index, asked))
+                asking.append((index, known.with_login(str(row.get("camera")), asked)))
         streams: dict[str, Json] = {}
         answers = await self._finder.lookup([asked for _, asked in asking]) if asking else []
         for (index, asked), found in zip(asking, answers, strict=True):
@@ -121,6 +129,41 @@ class StreamLookup:
                 continue
             streams[str(rows[index].get("camera"))] = _stream(found)
         return whole, streams, faults
+
+    async def _known(self) -> "_Known":
+        rows = await self._register.read(
+            lambda session: {
+                row.camera: (row.url, row.secret)
+                for row in session.scalars(select(tables.Camera).where(tables.Camera.retired.is_(False)))
+            }
+        )
+        return _Known(rows, await self._logins.known())
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The cameras that are recorded: URL and name of the login, and the logins."""
+
+    cameras: Mapping[str, tuple[str | None, str | None]]
+    logins: Mapping[str, Login]
+
+    def url_at(self, camera: str, host: str) -> str | None:
+        """The URL of the camera if it is at this host already."""
+        url, _ = self.cameras.get(camera, (None, None))
+        return url if url is not None and urlsplit(url).hostname == _host_alone(host) else None
+
+    def with_login(self, camera: str, asked: Asked) -> Asked:
+        """The question with the camera's own login where it comes without one."""
+        _, secret = self.cameras.get(camera, (None, None))
+        return asked if asked.login is not None or secret is None else replace(asked, login=self.logins.get(secret))
+
+
+def _host_alone(host: str) -> str:
+    """Without the port or the path of its services."""
+    try:
+        return urlsplit(host if "://" in host else f"//{host}").hostname or host
+    except ValueError:  # an IPv6 address without brackets
+        return host
 
 
 def _fault(index: int, row: Mapping[str, object], field: str, why: str, offered: str = "") -> Fault:

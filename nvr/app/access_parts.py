@@ -123,7 +123,7 @@ def _town_acts(
     changes = CameraChanges(register, publisher, logins, clock)
     absence = CameraAbsence(register, publisher, states, clock)
     fleet = FleetImport(register, publisher, logins, clock, shards_for=shards)
-    lookup = StreamLookup(register, states, clock)
+    lookup = StreamLookup(register, states, logins, clock)
     return {
         ActName.ACCOUNT_ADD: accounts.add,
         ActName.ACCOUNT_END: accounts.end,

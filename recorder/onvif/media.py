@@ -121,22 +121,27 @@ async def profiles_of(device: OnvifDevice) -> list[Profile]:
         CameraUnreachable: see the cause.
     """
     if MEDIA2 in await device.services():
-        answer = await device.call(MEDIA2, "GetProfiles", leaf("Type", "VideoSource") + leaf("Type", "VideoEncoder"))
-        return [_profile(each, "Configurations", "VideoSource", "VideoEncoder") for each in answer.findall("Profiles")]
-    answer = await device.call(MEDIA, "GetProfiles")
-    names = ("VideoSourceConfiguration", "VideoEncoderConfiguration")
-    return [_profile(each, "", *names) for each in answer.findall("Profiles")]
+        kinds = leaf("Type", "VideoSource") + leaf("Type", "VideoEncoder")
+        return profiles_in(await device.call(MEDIA2, "GetProfiles", kinds))
+    return profiles_in(await device.call(MEDIA, "GetProfiles"))
 
 
-def _profile(element: Element, within: str, source: str, encoder: str) -> Profile:
-    parts = child(element, within) if within else element
-    source_token = text(parts, source, "SourceToken")
+def profiles_in(answer: Element) -> list[Profile]:
+    """The profiles in the answer of either media service, in its order."""
+    return [_profile(each) for each in answer.findall("Profiles")]
+
+
+def _profile(element: Element) -> Profile:
+    parts, suffix = child(element, "Configurations"), ""
+    if parts is None:
+        parts, suffix = element, "Configuration"
+    source, encoder = f"VideoSource{suffix}", f"VideoEncoder{suffix}"
     coding = text(parts, encoder, "Encoding").upper().replace(".", "").replace("HEVC", "H265")
     return Profile(
         token=element.get("token", ""),
         name=shown(text(element, "Name")),
-        source=source_token,
-        coding=coding,
+        source=text(parts, source, "SourceToken"),
+        coding=shown(coding),
         width=integer(parts, encoder, "Resolution", "Width") or 0,
         height=integer(parts, encoder, "Resolution", "Height") or 0,
         fps_milli=_milli(text(parts, encoder, "RateControl", "FrameRateLimit")),

@@ -31,6 +31,22 @@ async def test_replacement_and_edit_find_their_stream_too(town: World) -> None:
     assert url_of(town, "cam-1b") == "rtsp://192.0.2.9/main"
 
 
+async def test_camera_that_is_known_is_asked_with_its_own_login(town: World) -> None:
+    await town.act("root", "camera.add", camera="cam-2", url="rtsp://192.0.2.2/x", user="u", password="p")
+    await town.act("root", "camera.edit", camera="cam-2", host="192.0.2.2")
+    await town.act("root", "camera.import", cameras=[{"camera": "cam-2", "host": "192.0.2.9"}], dry_run=True)
+    await town.act("root", "camera.edit", camera="cam-2", host="192.0.2.2", user="v", password="q")
+    await town.act("root", "camera.edit", camera="cam-2", host="192.0.2.2", no_login=True)
+    logins = [asked.login for asked in town.finder.asked]
+    assert logins == [Login("u", "p"), Login("u", "p"), Login("v", "q"), None]
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "192.0.2.1:8000", "http://192.0.2.1:8000/onvif/device_service"])
+async def test_camera_that_is_known_at_that_host_is_not_asked_again(town: World, host: str) -> None:
+    answer = await town.act("root", "camera.import", cameras=[{"camera": "cam-1", "host": host}])
+    assert (answer["unchanged"], town.finder.asked) == (["cam-1"], [])
+
+
 async def test_camera_with_a_url_is_not_asked(town: World) -> None:
     answer = await town.act("root", "camera.add", camera="cam-2", url="rtsp://192.0.2.2/")
     assert "stream" not in answer

@@ -238,7 +238,7 @@ class World:
         perimeter = Perimeter(register, self.publisher, clock)
         holds = Holds(register, clock, ZONE)
         requisitions = Requisitions(register, index, clock, ZONE)
-        lookup = StreamLookup(register, self.finder, clock)
+        lookup = StreamLookup(register, self.finder, logins, clock)
         self.handlers: dict[ActName, Handler] = {
             ActName.ACCOUNT_ADD: self.accounts.add,
             ActName.ACCOUNT_END: self.accounts.end,

@@ -15,6 +15,7 @@ from recorder.rtsp.messages import Headers, Request, Response, parse
 from recorder.rtsp.replies import Redirected
 from recorder.rtsp.sdp import video_track
 from storage.buffers import BufferPool
+from tests.fuzz import onvif
 from tests.fuzz.camera import BASE, PASSWORD, Camera, Reads
 from tests.fuzz.codings import CODINGS, Coding
 from tests.fuzz.invariants import CheckedUnits
@@ -203,6 +204,9 @@ TARGETS: Final = {
     "parameter-sets": Target(
         parameter_sets, [b"".join(bytes((len(s),)) + s for s in (sps, PPS)) for sps in (SPS, SPS_LARGE, SPS_MAIN)]
     ),
+    "onvif-probe-match": Target(onvif.probe_match, [onvif.MATCH]),
+    "onvif-profiles": Target(onvif.profiles, [onvif.PROFILES, onvif.FAULT]),
+    "onvif-stream-uri": Target(onvif.stream_uri, onvif.URIS),
     "session": Target(
         session,
         [

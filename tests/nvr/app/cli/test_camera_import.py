@@ -126,3 +126,15 @@ def test_every_rule_of_the_act_has_its_words() -> None:
     rules = {"twice", "retired", "unknown-point", "other-row-differs", "no-heading", "unknown-heading"}
     rules |= {"heading-twice", "url-and-make", "no-url", "port-alone"}
     assert {f"import-why-{rule}" for rule in rules} <= catalogue("fr").keys()
+
+
+def test_streams_that_cameras_named_and_what_others_lack_is_told() -> None:
+    profile = {"name": "main", "coding": "H264", "width": 1920, "height": 1080, "fps_milli": 25_000}
+    stream = {"url": "rtsp://10.0.0.7/x", "profile": profile, "reason": "only", "others": [], "channels": 1}
+    why = {"row": 3, "field": "host", "value": "10.0.0.8", "why": "lookup-larger-is-other", "expected": "main JPEG"}
+    answer = {**GOOD, "faults": [why], "streams": {"a": stream}, "done": False}
+    row, found, chosen, *_ = camera_import.report(answer, {}, dry_run=False)
+    assert found == "a: rtsp://10.0.0.7/x, as the camera says (ONVIF)."
+    assert chosen == "Profile main, 1920x1080 H264, 25 frames/s: the only one that can be recorded."
+    assert row.startswith("row 3: The main stream of the camera at 10.0.0.8 comes in a coding that is not recorded")
+    assert "it has: main JPEG" in row
