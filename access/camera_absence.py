@@ -94,7 +94,10 @@ class CameraAbsence:
     def _returned(self, session: Session, person: Person, name: CameraId, point: PointId | None) -> Sequence[Proposal]:
         now = self._clock.utc_us()
         actor = Actor(id=person.account, role=demand(person, ActName.CAMERA_PRESENT, NOTHING, now))
-        proposals = [change_proposal(actor, camera_row(session, name), now, absent=False)]
+        row = camera_row(session, name)
+        if not row.absent:  # somebody else was faster
+            return []
+        proposals = [change_proposal(actor, row, now, absent=False)]
         if point is not None:
             demand_point(session, point)
         elif (last := last_placement(session, name)) is not None:

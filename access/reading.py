@@ -1,9 +1,8 @@
 """Rows of the register as JSON, and the facts that policy asks of them."""
 
-import json
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from access.policy import Object
@@ -64,5 +63,5 @@ def checked_of(session: Session, grant: tables.Grant) -> Salted | None:
 
 def logged_utc_us(session: Session, grant: tables.Grant) -> UtcUs:
     """The latest time of an entry since the grant, its own included: entries are not in the order of their times."""
-    leaves = session.scalars(select(tables.Act.leaf).where(tables.Act.ledger_index >= grant.grant_index))
-    return max((UtcUs(json.loads(leaf)["ts_utc_us"]) for leaf in leaves if leaf is not None), default=UtcUs(0))
+    latest = select(func.max(tables.Act.ts_utc_us)).where(tables.Act.ledger_index >= grant.grant_index)
+    return UtcUs(session.scalar(latest) or 0)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Final
 
-from benchmarks import dating, ffmpeg, ingest, ledger, restart, seal
+from benchmarks import dating, ffmpeg, ingest, ledger, radio, restart, seal
 from benchmarks.table import Row, render
 
 SUBJECTS: Final[dict[str, Callable[[argparse.Namespace], Sequence[Row]]]] = {
@@ -19,6 +19,7 @@ SUBJECTS: Final[dict[str, Callable[[argparse.Namespace], Sequence[Row]]]] = {
     ),
     "restart": lambda options: restart.rows(cameras=options.cameras, url=options.url),
     "time": lambda options: dating.rows(seconds=options.seconds or dating.DEFAULT_SECONDS),
+    "radio": lambda options: radio.rows(seconds=options.seconds or radio.DEFAULT_SECONDS),
     "seal": lambda _: seal.rows(),
     "ledger": lambda _: ledger.rows(),
 }
@@ -46,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="rows as JSON")
     parser.add_argument("--cameras", type=int, default=32, help="ingest, restart: how many (default 32)")
     parser.add_argument(
-        "--seconds", type=int, help=f"how long to measure (default: ingest 20, time {dating.DEFAULT_SECONDS})"
+        "--seconds",
+        type=int,
+        help=f"how long to measure (default: ingest 20, time {dating.DEFAULT_SECONDS}, radio {radio.DEFAULT_SECONDS})",
     )
     parser.add_argument("--url", help="ingest, restart: template of real cameras, for example rtsp://host/cam{n}")
     parser.add_argument(

@@ -54,30 +54,33 @@ class _Segment:
     records: list[Record] = field(default_factory=list)
 
 
-class _Memory:
+class Memory:
     """Segments and events of the shard, kept in the process."""
 
     def __init__(self) -> None:
         self.segments: dict[SegmentId, _Segment] = {}
 
     def open_segment(self, start: SegmentStart, _first_bytes: int) -> bool:
+        """As `recorder.ports.SegmentSink`."""
         self.segments[start.segment] = _Segment(start)
         return True
 
     def append(self, segment: SegmentId, record: Record) -> bool:
+        """As `recorder.ports.SegmentSink`."""
         self.segments[segment].records.append(record)
         return True
 
     def close_segment(self, segment: SegmentId) -> None:
-        pass
+        """Nothing is to be done."""
 
     def failed(self, _segment: SegmentId) -> GapCause | None:
+        """Nothing fails in memory."""
         return None
 
     def gap(
         self, *, gap: str, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs | None, cause: GapCause, detail: str
     ) -> None:
-        pass
+        """Nothing is to be done."""
 
     def move(
         self, *, move: str, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs | None, why: MoveWhy, moves: int
@@ -87,22 +90,23 @@ class _Memory:
         )
 
     def clock(self, *, epoch: int, step_us: int, utc_us: UtcUs, mono_us: MonoUs) -> None:
+        """A step would spoil what is measured."""
         raise AssertionError(f"the machine's clock stepped by {step_us} us: {epoch=} {utc_us=} {mono_us=}")
 
 
 def rows(*, seconds: int = DEFAULT_SECONDS) -> list[Row]:
     """Record every camera for `seconds`; least, median, 99th of a hundred, and largest error of each."""
-    memory = _Memory()
+    memory = Memory()
     with _cameras() as (urls, line):
         entries = [CameraEntry(CameraId(name), url, 0) for name, url in urls.items()]
         uvloop.run(_record(entries, memory, seconds))
         line.send(None)
         skipped: int = line.recv()
-    found = [row for camera in CAMERAS for row in _camera_rows(camera.name, memory)]
+    found = [row for camera in CAMERAS for row in camera_rows(camera.name, memory)]
     return [*found, Row("time: pictures that the cameras skipped", skipped, "pictures", None, None)]
 
 
-async def _record(entries: Sequence[CameraEntry], memory: _Memory, seconds: int) -> None:
+async def _record(entries: Sequence[CameraEntry], memory: Memory, seconds: int) -> None:
     clock, stop = SystemClock(), Stop()
     logins: dict[str, tuple[str, str]] = {}
     shard = Shard(entries, logins.__getitem__, memory, memory, clock, ShardSettings(), is_synchronised=lambda: True)
@@ -112,7 +116,8 @@ async def _record(entries: Sequence[CameraEntry], memory: _Memory, seconds: int)
         stop.set()
 
 
-def _camera_rows(camera: str, memory: _Memory) -> Iterator[Row]:
+def camera_rows(camera: str, memory: Memory, *, goal_ms: float | None = GOAL_MS) -> Iterator[Row]:
+    """How far the pictures of one camera are dated from the instants drawn into them."""
     segments = [segment for segment in memory.segments.values() if segment.start.camera == camera]
     told = [each for segment in segments for each in drawn_instants(segment.start.codec.extradata, _samples(segment))]
     errors = sorted((wall_us - drawn_us) / 1000 for wall_us, drawn_us in told if drawn_us is not None)
@@ -120,7 +125,8 @@ def _camera_rows(camera: str, memory: _Memory) -> Iterator[Row]:
     last = len(errors) - 1
     for name, at in (("min", 0), ("p50", last // 2), ("p99", last * 99 // 100), ("max", last)):
         value = round(errors[at], 2)
-        yield Row(f"time {camera}, {name} of {len(errors)}", value, "ms", GOAL_MS, abs(value) <= GOAL_MS)
+        met = None if goal_ms is None else abs(value) <= goal_ms
+        yield Row(f"time {camera}, {name} of {len(errors)}", value, "ms", goal_ms, met)
 
 
 def _samples(segment: _Segment) -> Iterator[tuple[int, bytes]]:

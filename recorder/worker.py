@@ -95,7 +95,9 @@ class CameraWorker:
                 await self._attempt()
         finally:
             self._set(State.IDLE, None)
-            if not (self._is_followed and self._recording.gaps.is_open):
+            if self._is_followed and self._recording.gaps.is_open:
+                self._recording.rotate()
+            else:
                 self._recording.end(GapCause.STOPPED, self._parts.server.utc_us(), "")
 
     def rotate(self) -> SegmentId | None:
@@ -183,13 +185,17 @@ class CameraWorker:
         return run
 
     def _leave(self) -> None:
-        """Close the session, keep what came whole."""
+        """Close the session, keep what came whole: the segment too, since the next session begins another.
+
+        So what a camera sent before it went away for days is sealed when it leaves.
+        """
         session, self._session = self._session, None
         if session is not None:
             session.close()
         run, self._run = self._run, None
         if run is not None:
             run.flush()
+            self._recording.rotate()
             if run.last_unit_mono_us is not None:
                 self._absence.seen(run.last_unit_mono_us)
 

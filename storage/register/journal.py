@@ -92,6 +92,7 @@ def _finish(session: Session, row: Act, answer: Placed, leaf: bytes) -> None:
     row.proposal = None
     row.ledger_index = answer.index
     row.leaf = leaf.decode()
+    row.ts_utc_us = answer.entry.ts_utc_us
     session.flush()
     apply(session, answer, personal_from_json(row.personal))
     _seen(session, answer.index + 1)

@@ -6,7 +6,7 @@ Instants are UTC microseconds, lists are JSON. Only personal values are ever era
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Integer, MetaData
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Integer, MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 JSON_OR_NULL: Final = JSON(none_as_null=True)
@@ -52,13 +52,15 @@ class Act(Table):
     """An entry that access proposed, or that was replayed from the ledger.
 
     Pending: `proposal` holds what was sent (docs/design/processes.md, `append`). Done: `leaf` holds the entry's exact
-    text. `batch` is the row of the first entry of its group. `personal` is null where it was erased.
+    text, `ts_utc_us` the time in it. `batch` is the row of the first entry of its group. `personal` is null where it
+    was erased.
     """
 
     __tablename__ = "act"
     __table_args__ = (
         CheckConstraint("(ledger_index IS NULL) = (leaf IS NULL)", name="leaf_has_index"),
         CheckConstraint("(proposal IS NULL) = (leaf IS NOT NULL)", name="pending_or_done"),
+        Index("ix_act_logged", "ledger_index", "ts_utc_us"),
     )
 
     row: Mapped[int] = mapped_column(ROW_NUMBER, primary_key=True)
@@ -69,6 +71,7 @@ class Act(Table):
     personal: Mapped[dict[str, Any] | None]
     ledger_index: Mapped[int | None] = mapped_column(unique=True)
     leaf: Mapped[str | None]
+    ts_utc_us: Mapped[int | None]
 
 
 class Progress(Table):

@@ -13,6 +13,7 @@ import pytest
 from access import grantparts
 from access.grantparts import GrantParts, GrantPartUnknown
 from access.grantstore import GrantStore, GrantWiped
+from access.parts import PART_BYTES
 from access.policy import Denied
 from nvr.base.errors import InvalidValue
 from nvr.base.ids import AccountId, GrantId
@@ -80,10 +81,10 @@ async def test_answer_larger_than_a_frame_is_written_in_parts_and_taken_once(des
     token = str((await desk.parts.expect(GRANT, ANN, len(content)))["token"])
     with pytest.raises(InvalidValue, match="token"):
         await desk.parts.take(token, GRANT, ANN)
-    for offset in range(0, len(content), grantparts.PART_BYTES):
-        data = base64.b64encode(content[offset : offset + grantparts.PART_BYTES]).decode()
+    for offset in range(0, len(content), PART_BYTES):
+        data = base64.b64encode(content[offset : offset + PART_BYTES]).decode()
         told = await client.call("grant_write", {"token": token, "offset": offset, "data": data})
-        assert told == {"received": min(offset + grantparts.PART_BYTES, len(content))}
+        assert told == {"received": min(offset + PART_BYTES, len(content))}
     with pytest.raises(GrantPartUnknown):
         await desk.parts.take(token, GRANT, BOB)
     assert await desk.parts.take(token, GRANT, ANN) == content

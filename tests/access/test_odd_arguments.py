@@ -12,13 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from access.arguments import LATEST_UTC_US
-from nvr.base.clock import SimClock
 from nvr.base.errors import InvalidValue, NvrError
-from storage.ledger.service import LedgerService
-from storage.ledger.store import create_ledger
-from storage.register.register import Register
 from tests.access.opened import Opened
-from tests.access.world import DAY_US, HOUR_US, NOW_UTC_US, ORIGIN, Keeper, World
+from tests.access.world import DAY_US, HOUR_US, NOW_UTC_US, World, open_world
 from tests.storage.sealed import CAMERA
 
 NUMBER: Final = "R-2026-000001"
@@ -35,8 +31,10 @@ ACTS: Final[Mapping[str, tuple[str, Mapping[str, object], tuple[str, ...]]]] = M
         "camera.add": (
             "root",
             {"camera": "cam-9", "url": "rtsp://192.0.2.1/"},
-            ("user", "password", "point", "transport"),
+            ("user", "password", "point", "transport", "kind"),
         ),
+        "camera.absent": ("root", {"camera": "cam-8", "reason": "aucune"}, ()),
+        "camera.present": ("root", {"camera": "cam-8"}, ("point",)),
         "camera.retire": ("root", {"camera": "cam-8"}, ()),
         "point.add": ("root", {"point": "p1", "number": "1"}, ("address", "streets", "view", "lat_e7", "lon_e7")),
         "authorisation.add": (
@@ -84,23 +82,13 @@ values = scalars | st.lists(scalars, max_size=3) | st.dictionaries(texts, scalar
 
 async def with_world(directory: Path, work: Callable[[World, str], Awaitable[None]]) -> None:
     """A town with footage, a second camera, and a grant of it: its id goes to the work."""
-    clock = SimClock(NOW_UTC_US)
-    await asyncio.to_thread(create_ledger, directory / "ledger", ORIGIN, clock.utc_us())
-    service = LedgerService(directory / "ledger", ORIGIN, clock)
-    await service.start()
-    keeper = Keeper(service)
-    world = World(directory, clock, keeper, await Register.open(directory / "register" / "register.db", keeper))
-    await world.compose()
-    try:
+    async with open_world(directory) as world:
         opened = await Opened.begin(world)
         await world.act("root", "camera.add", camera="cam-1", url="rtsp://192.0.2.1/live")
         interval = {"from_utc_us": opened.starts[0].start_utc_us, "to_utc_us": opened.starts[1].start_utc_us}
         asked = await world.act("a.martin", "requisition.new", cameras=[CAMERA], asked_by="OPJ", **interval)
         grant = await world.act("b.petit", "requisition.validate", requisition=asked["requisition"], **DECIDED)
         await work(world, grant["grant"])
-    finally:
-        await world.register.close()
-        await service.close()
 
 
 def change_of(name: str) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:

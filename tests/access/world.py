@@ -1,6 +1,8 @@
 """A town: a real ledger, a real register, people with roles, and an index that says what it is told."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,7 @@ from nvr.base.units import US_PER_SECOND, UtcUs
 from storage.ledger.entries import Actor, Entry, body_from, decode
 from storage.ledger.machine import Body
 from storage.ledger.service import Draft, LedgerService
+from storage.ledger.store import create_ledger
 from storage.register.ports import StoredLeaf
 from storage.register.register import Register
 from storage.snapshot import CameraEntry
@@ -306,6 +309,23 @@ class World:
         entries = [entry for entry in await self.keeper.all() if entry.t == "denied"]
         bodies = [entry.body.model_dump() for entry in entries]
         return [(entry.actor.id, body["what"], body["rule"]) for entry, body in zip(entries, bodies, strict=True)]
+
+
+@asynccontextmanager
+async def open_world(directory: Path) -> AsyncIterator[World]:
+    """A world of its own in the directory, without anybody in it, until the block ends."""
+    clock = SimClock(NOW_UTC_US)
+    await asyncio.to_thread(create_ledger, directory / "ledger", ORIGIN, clock.utc_us())
+    service = LedgerService(directory / "ledger", ORIGIN, clock)
+    await service.start()
+    keeper = Keeper(service)
+    world = World(directory, clock, keeper, await Register.open(directory / "register" / "register.db", keeper))
+    await world.compose()
+    try:
+        yield world
+    finally:
+        await world.register.close()
+        await service.close()
 
 
 def _draft(entry: dict[str, Any]) -> Draft:

@@ -63,6 +63,7 @@ async def test_nomadic_camera_that_is_away_is_one_gap_with_two_events_and_no_fau
         told = len(here.events.told)
         here.network.vanish()
         await here.network.pass_seconds(600)
+        assert all(segment.closed for segment in here.sink.of("cam1"))
         assert (here.status.state, here.status.cause) == (State.WAITING, Cause.UNREACHABLE.value)
         await here.network.pass_seconds(400)
         assert (here.status.state, here.status.cause) == (State.ABSENT, None)
@@ -131,6 +132,7 @@ async def test_absent_camera_is_tried_at_once_when_somebody_says_so(how: str, mo
         assert here.status.state is State.RECORDING
         (ended,) = here.events.told[told:]
         assert ended.to_utc_us is not None
+        assert [segment.closed for segment in here.sink.of("cam1")] == [True, False]
         assert here.sink.of("cam1")[-1].start.point == (None if how == "told" else "p40")
 
 

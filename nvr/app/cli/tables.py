@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from nvr.app.words import word
+from nvr.app.messages import say
+from nvr.app.words import DAY_SUFFIX, INSTANT_SUFFIX, heading, word
 
 _MBIT: Final = 1_000_000
 
@@ -32,68 +33,41 @@ def camera_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def requisition_rows(requisitions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One row a requisition: how far it is, what it asks for, until when that is kept; `show` has the rest."""
+    shown = ("requisition", "state", "requester", "cameras", "from_utc_us", "to_utc_us")
     return [
-        {
-            "requisition": each["requisition"],
-            "state": each["state"],
-            "requester": each["requester"],
-            "cameras": each["cameras"],
-            "from_utc_us": each["from_utc_us"],
-            "to_utc_us": each["to_utc_us"],
-            "hold_until_day_utc_us": None if each["hold_ended"] else each["hold_until_utc_us"],
-        }
+        _columns(each, *shown) | {"hold_until_day_utc_us": None if each["hold_ended"] else each["hold_until_utc_us"]}
         for each in requisitions
     ]
 
 
 def hold_rows(holds: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One row a hold, with whatever says why and until when."""
-    return [
-        {
-            "hold": each["hold"],
-            "requisition": each["requisition"],
-            "asked_by": each["asked_by"],
-            "placed_by": each["placed_by"],
-            "cameras": each["cameras"],
-            "from_utc_us": each["from_utc_us"],
-            "to_utc_us": each["to_utc_us"],
-            "until_utc_us": each["until_utc_us"],
-            "ended": each["ended"],
-        }
-        for each in holds
-    ]
+    why = ("hold", "requisition", "asked_by", "placed_by")
+    what = ("cameras", "from_utc_us", "to_utc_us", "until_utc_us", "ended")
+    return [_columns(each, *why, *what) for each in holds]
 
 
 def account_rows(accounts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One row an account: who it is, and what it may do until when."""
-    return [
-        {
-            "account": each["account"],
-            "roles": each["roles"],
-            "person": each["person"],
-            "service": each["service"],
-            "ends_day_utc_us": each["ends_utc_us"],
-            "disabled": each["disabled"],
-        }
-        for each in accounts
-    ]
+    shown = ("account", "roles", "person", "service", "ends_day_utc_us", "disabled")
+    return [_columns(each, *shown) for each in accounts]
 
 
 def retention_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One row a camera: the order and its days, what a camera's own setting or the minimum makes of them."""
-    return [
-        {
-            "camera": each["camera"],
-            "order": each["order"],
-            "order_ends_day_utc_us": each["order_ends_utc_us"],
-            "days": each["days"],
-            "camera_days": each["camera_days"],
-            "minimum_days": each["minimum_days"],
-            "oldest_day_utc_us": each["oldest_utc_us"],
-            "achieved_days": each["achieved_days"],
-        }
-        for each in cameras
-    ]
+    order = ("order", "order_ends_day_utc_us", "days")
+    kept = ("camera_days", "minimum_days", "oldest_day_utc_us", "achieved_days")
+    return [_columns(each, "camera", *order, *kept) for each in cameras]
+
+
+def _columns(each: Mapping[str, Any], *columns: str) -> dict[str, Any]:
+    """These values of an answer, in this order; of an instant the day alone where the column says so."""
+    return {column: each[_key(column)] for column in columns}
+
+
+def _key(column: str) -> str:
+    day = column.endswith(DAY_SUFFIX)
+    return column.removesuffix(DAY_SUFFIX) + INSTANT_SUFFIX if day else column
 
 
 def causes_of(cameras: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
@@ -122,9 +96,9 @@ def _recorder(answer: Mapping[str, Any]) -> dict[str, Any]:
     lines: dict[str, Any] = {"recording": f"{len(recording)} / {len(cameras)}"}
     lines |= {camera["camera"]: _state(camera) for camera in cameras if camera not in recording}
     lines["lost_packets"] = sum(camera["lost"] for camera in cameras)
-    lines |= {f"volume {each['volume']}": each["lost"] for each in answer["volumes"] if each["lost"]}
+    lines |= {f"{heading('volume')} {each['volume']}": each["lost"] for each in answer["volumes"] if each["lost"]}
     if answer.get("keyring_degraded"):
-        lines["keyring"] = "one place does not take keys"
+        lines["keyring"] = say("status-keyring-degraded")
     known = {"state", "volumes", "keyring_degraded"}
     return lines | {key: value for key, value in answer.items() if key not in known and value}
 
@@ -138,7 +112,7 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
     }
     last = answer.get("last_pass") or {}
     if last.get("paused"):
-        lines["retention"] = "paused: see the clock"
+        lines["retention"] = say("status-retention-paused")
     known = {"ledger_size", "index_size", "checkpoint", "last_pass", "spools", "volumes"}
     return lines | {key: value for key, value in answer.items() if key not in known and value}
 

@@ -13,16 +13,12 @@ from access.export.bundle import Bundle, Exporter, ExportOrder
 from access.export.ports import Release
 from access.policy import Denied
 from nvr.app.handover import ActingLedger, BundleUnknown, Handover
-from nvr.base.clock import SimClock
 from nvr.base.ids import ActId, RequisitionNo, uuid7
 from nvr.base.units import US_PER_SECOND
 from storage.ledger.entries import body_as_json
 from storage.ledger.people import Export
-from storage.ledger.service import LedgerService
-from storage.ledger.store import create_ledger
-from storage.register.register import Register
 from tests.access.opened import Opened
-from tests.access.world import DAY_US, NOW_UTC_US, ORIGIN, Keeper, World
+from tests.access.world import DAY_US, World, open_world
 
 MINUTE_US = 60 * US_PER_SECOND
 NUMBER = RequisitionNo("R-2026-000001")
@@ -96,16 +92,8 @@ class Desk:
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    clock = SimClock(NOW_UTC_US)
-    await asyncio.to_thread(create_ledger, tmp_path / "ledger", ORIGIN, clock.utc_us())
-    service = LedgerService(tmp_path / "ledger", ORIGIN, clock)
-    await service.start()
-    keeper = Keeper(service)
-    world = World(tmp_path, clock, keeper, await Register.open(tmp_path / "register" / "register.db", keeper))
-    await world.compose()
-    yield world
-    await world.register.close()
-    await service.close()
+    async with open_world(tmp_path) as world:
+        yield world
 
 
 @pytest.fixture

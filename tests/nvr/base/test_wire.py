@@ -61,6 +61,16 @@ def frame(body: object) -> bytes:
     return struct.pack(">I", len(data)) + data
 
 
+def after(gate: asyncio.Event, answer: str) -> Handler:
+    """A handler that answers once the gate is open."""
+
+    async def handler(_: dict[str, Any]) -> object:
+        await gate.wait()
+        return answer
+
+    return handler
+
+
 async def test_call_gives_the_answer(path: Path) -> None:
     async with serving(path) as client:
         assert await client.call("echo", {"camera": "place-de-l-église"}) == {"camera": "place-de-l-église"}
@@ -68,12 +78,7 @@ async def test_call_gives_the_answer(path: Path) -> None:
 
 async def test_answers_come_as_they_are_ready(path: Path) -> None:
     gate = asyncio.Event()
-
-    async def slow(args: dict[str, Any]) -> object:
-        await gate.wait()
-        return "slow"
-
-    async with serving(path, slow=slow) as client:
+    async with serving(path, slow=after(gate, "slow")) as client:
         first = asyncio.create_task(client.call("slow"))
         assert await client.call("echo", {"n": 1}) == {"n": 1}
         assert not first.done()
@@ -235,12 +240,7 @@ async def test_role_that_does_not_run_is_retryable(path: Path) -> None:
 
 async def test_call_that_is_not_answered_by_its_deadline_ends_and_the_connection_stays(path: Path) -> None:
     gate = asyncio.Event()
-
-    async def hung(args: dict[str, Any]) -> object:
-        await gate.wait()
-        return "late"
-
-    async with serving(path, hung=hung) as client:
+    async with serving(path, hung=after(gate, "late")) as client:
         with pytest.raises(Retryable, match="peer-silent"):
             await client.call("hung", deadline_s=0.01)
         gate.set()

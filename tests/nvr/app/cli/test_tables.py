@@ -1,4 +1,4 @@
-from nvr.app.cli.tables import camera_rows, status_of
+from nvr.app.cli.tables import account_rows, camera_rows, retention_rows, status_of
 
 CAMERA = {
     "camera": "north",
@@ -45,7 +45,7 @@ def test_status_of_a_recorder_counts_and_names_what_is_wrong() -> None:
         "north": "waiting (unauthorized)",
         "lost_packets": 3,
         "volume b": "sync: EIO",
-        "keyring": "one place does not take keys",
+        "keyring": "One of the two places of the keyring does not take keys.",
         "faults": ["growing/x.svs"],
     }
 
@@ -66,7 +66,7 @@ def test_status_of_the_keeper_shows_faults_and_no_empty_lines() -> None:
         "ledger": 9,
         "index": 9,
         "checkpoint": "9",
-        "retention": "paused: see the clock",
+        "retention": "Paused: the clock is not plausible.",
         "faults": {"volume": "gone"},
     }
     assert status_of("access", {"utc_us": 1, "ledger_size": 3, "cameras": 2}) == {"cameras": 2}
@@ -77,3 +77,21 @@ def test_dome_has_a_column_where_there_is_one_and_it_says_no_angle() -> None:
     rows = camera_rows([{"camera": "d", "state": dome}, {"camera": "f", "state": RECORDING}])
     assert [row["dome"] for row in rows] == ["at preset", None]
     assert "dome" not in camera_rows([{"camera": "f", "state": RECORDING}])[0]
+
+
+def test_columns_stand_in_their_order_and_show_the_day_where_that_is_enough() -> None:
+    account = {
+        "ends_utc_us": 7,
+        "roles": ["officer"],
+        "account": "a",
+        "person": "A",
+        "service": None,
+        "disabled": False,
+    }
+    (row,) = account_rows([account])
+    assert list(row) == ["account", "roles", "person", "service", "ends_day_utc_us", "disabled"]
+    assert row["ends_day_utc_us"] == 7
+    names = ("camera", "order", "days", "camera_days", "minimum_days", "achieved_days")
+    (kept,) = retention_rows([{**dict.fromkeys(names, 1), "order_ends_utc_us": 8, "oldest_utc_us": 9}])
+    assert list(kept)[1:3] == ["order", "order_ends_day_utc_us"]
+    assert (kept["order_ends_day_utc_us"], kept["oldest_day_utc_us"]) == (8, 9)

@@ -1,0 +1,31 @@
+import json
+from pathlib import Path
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from storage.register.database import open_database
+from storage.register.tables import Act
+
+LEAF = json.dumps({"ts_utc_us": 1_790_000_000_000_001, "v": 1})
+
+
+def test_acts_of_an_older_register_get_their_times_from_their_entries(tmp_path: Path) -> None:
+    older = open_database(tmp_path / "register.db")
+    with older.begin() as connection:
+        for statement in ("DROP INDEX ix_act_logged", "ALTER TABLE act DROP COLUMN ts_utc_us"):
+            connection.exec_driver_sql(statement)
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0003'")
+        rows = [
+            {"row": 1, "act": "a", "type": "hold", "batch": 1, "ledger_index": 7, "leaf": LEAF},
+            {"row": 2, "act": "b", "type": "hold", "batch": 2, "proposal": {"t": "hold"}},
+        ]
+        for row in rows:
+            connection.execute(insert(Act).values(row))
+    older.dispose()
+    with Session(engine := open_database(tmp_path / "register.db")) as session:
+        assert session.execute(select(Act.row, Act.ts_utc_us).order_by(Act.row)).all() == [
+            (1, 1_790_000_000_000_001),
+            (2, None),
+        ]
+    engine.dispose()
