@@ -85,7 +85,7 @@ class Memory:
     def move(
         self, *, move: str, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs | None, why: MoveWhy, moves: int
     ) -> None:
-        """No dome is watched."""
+        """No camera of the benchmark turns."""
         raise AssertionError(
             f"no camera of the benchmark turns: {move=} {camera=} {from_utc_us=} {to_utc_us=} {why=} {moves=}"
         )

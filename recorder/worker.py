@@ -34,7 +34,7 @@ STANDSTILL_US: Final = 3 * US_PER_SECOND
 """Between two looks, which are half a second apart: longer, and it was this machine that stood still."""
 HEALTHY_SESSION_US: Final = 20 * US_PER_SECOND
 """A session of this length counts as healthy, and the next one is tried soon: some cameras end every session at its
-time-out, the shortest of which are 30 s. More than the time that a failed attempt takes."""
+time-out, the shortest of which are 30 s."""
 
 _TROUBLE: Final = frozenset({State.CONNECTING, State.STALLED, State.WAITING})
 """States between which a camera goes to and fro while one and the same thing is wrong."""
@@ -185,11 +185,12 @@ class CameraWorker:
 
     async def _attempt(self) -> None:
         """One session, and the wait after its failure."""
-        began_mono_us = self._parts.clock.mono_us()
+        sessions = self._sessions
         try:
             await self._record()
         except CameraUnreachable as error:
-            self._backoff.ran_for(self._parts.clock.mono_us() - began_mono_us)
+            if self._sessions > sessions:
+                self._backoff.ran_for(self._parts.clock.mono_us() - self._played_mono_us)
             if not self._stop.is_set():
                 await self._wait(error)
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from nvr.base.ids import CameraId, PointId
 from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND, MonoUs
 from recorder.errors import CameraUnreachable, Cause
-from recorder.patience import AWAY, SLOW_QUIET_S, SLOW_STALL_S, Absence, settings_for
+from recorder.patience import AWAY, SLOW_CONNECT_S, SLOW_QUIET_S, SLOW_STALL_S, Absence, settings_for
 from recorder.rtsp import source
 from recorder.shard import Shard
 from recorder.status import CameraStatus, ShardSettings, State
@@ -106,6 +107,22 @@ async def test_camera_that_is_entered_as_absent_is_absent_at_once_and_recorded_w
         here.network.is_up = True
         await here.network.pass_seconds(305)
         assert here.status.state is State.RECORDING
+
+
+async def test_attempts_that_fail_after_long_are_no_healthy_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    began_us: list[int] = []
+    async with town(NOMADIC, monkeypatch) as here:
+
+        async def hang(*_: object, **__: object) -> None:
+            began_us.append(here.network.clock.mono_us())
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(source, "open_session", hang)
+        here.network.vanish()
+        await here.network.pass_seconds(400)
+    pauses_s = [(after - before) / US_PER_SECOND - SLOW_CONNECT_S for before, after in pairwise(began_us)]
+    assert pauses_s[0] <= 3
+    assert pauses_s[4] >= 8
 
 
 async def test_nomadic_camera_that_answers_wrongly_is_there_and_at_fault(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ def key_frame(codec: str = "avc1.64001f", pixels: str = "yuv420p") -> tuple[byte
     context = av.CodecContext.create(CODECS[codec], "w")
     assert isinstance(context, VideoCodecContext)
     context.width, context.height, context.pix_fmt, context.framerate = WIDTH, HEIGHT, pixels, Fraction(25)
+    context.time_base = Fraction(1, 25)
     if codec != "mp4v.6C":
         context.options = {"preset": "ultrafast", "x265-params": "log-level=none:pools=none"}
     context.flags |= Flags.low_delay

@@ -13,7 +13,8 @@ LEAF = json.dumps({"ts_utc_us": 1_790_000_000_000_001, "v": 1})
 def test_acts_of_an_older_register_get_their_times_from_their_entries(tmp_path: Path) -> None:
     older = open_database(tmp_path / "register.db")
     with older.begin() as connection:
-        for statement in ("DROP INDEX ix_act_logged", "ALTER TABLE act DROP COLUMN ts_utc_us"):
+        later = ("ALTER TABLE camera DROP COLUMN ptz", "DROP TABLE commission")
+        for statement in ("DROP INDEX ix_act_logged", "ALTER TABLE act DROP COLUMN ts_utc_us", *later):
             connection.exec_driver_sql(statement)
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0003'")
         rows = [
