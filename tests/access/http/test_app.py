@@ -57,7 +57,13 @@ async def test_page_speaks_the_language_that_is_wanted(
 async def test_page_as_data(client: httpx.AsyncClient) -> None:
     told = (await client.get("/status.json")).json()
     assert told["wrong"] is True
-    assert [one["camera"] for one in told["cameras"] if one["wrong"]] == ["gare-parvis", "stade-nord", "ecole"]
+    assert [one["camera"] for one in told["cameras"] if one["wrong"]] == [
+        "gare-parvis",
+        "stade-nord",
+        "poste",
+        "mat-7",
+        "ecole",
+    ]
     assert told["volumes"][0]["held_days"] == 14
 
 

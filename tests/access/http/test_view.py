@@ -43,5 +43,5 @@ def test_days_kept_are_whole_and_never_negative() -> None:
 
 def test_view_is_json() -> None:
     told = json.loads(json.dumps(WRONG.to_json()))
-    assert (told["v"], told["wrong"], len(told["cameras"])) == (1, True, 11)
+    assert (told["v"], told["wrong"], len(told["cameras"])) == (1, True, 13)
     assert told["cameras"][-1]["state"] == "unknown"
