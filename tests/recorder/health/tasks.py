@@ -25,7 +25,7 @@ def key_frame(codec: str = "avc1.64001f", pixels: str = "yuv420p") -> tuple[byte
     context.time_base = Fraction(1, 25)
     if codec != "mp4v.6C":
         context.options = {"preset": "ultrafast", "x265-params": "log-level=none:pools=none"}
-    context.flags |= Flags.low_delay
+        context.flags |= Flags.low_delay
     colour = np.full((HEIGHT // 2, WIDTH), 140, np.uint8)
     frame = av.VideoFrame.from_ndarray(np.vstack([street(), colour]), format="yuv420p").reformat(format=pixels)
     packets = [*context.encode(frame), *context.encode(None)]
