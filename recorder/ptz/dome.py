@@ -10,6 +10,7 @@ from nvr.base.backoff import Backoff
 from nvr.base.clock import Clock
 from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND, MonoUs, UtcUs
+from recorder.commissioning import left_of_commissioning
 from recorder.errors import CameraUnreachable, Cause
 from recorder.ports import EventSink
 from recorder.ptz.moves import Moves
@@ -121,6 +122,7 @@ class Dome:
     async def run(self) -> None:
         """Ask until `stop`. Errors that nobody is meant to handle come out of here."""
         try:
+            await self._commissioned()
             while not self._stop.is_set():
                 await self._parts.pace.turn(self._stop)
                 await self._attempt()
@@ -138,6 +140,13 @@ class Dome:
             sealed=self._pending.sealed,
             dropped=self._pending.dropped,
         )
+
+    async def _commissioned(self) -> None:
+        """Wait while a person aims it: how it moves then was ordered, and there are no pictures to go with."""
+        entry, now_utc_us = self._entry, self._parts.server.utc_us()
+        left_us = left_of_commissioning(entry.commissioned_from_utc_us, entry.commissioned_until_utc_us, now_utc_us)
+        if left_us:
+            await first_of(self._parts.clock.sleep(left_us / US_PER_SECOND), self._stop.wait())
 
     async def _attempt(self) -> None:
         """Ask until something fails, and wait after it."""

@@ -42,7 +42,7 @@ class Head:
     read_count: int = 0
 
     async def open(self, entry: CameraEntry, setting: PtzSetting) -> PtzDevice:
-        assert (entry, setting.address) == (ENTRY, SETTING.address)
+        assert (entry.camera, setting.address) == (ENTRY.camera, SETTING.address)
         self._fail()
         self.opened += 1
         return self
@@ -68,6 +68,7 @@ class World:
     clock: SimClock = field(default_factory=SimClock)
     events: MemoryEvents = field(default_factory=MemoryEvents)
     pending: Pending = field(default_factory=Pending)
+    entry: CameraEntry = ENTRY
     dome: Dome = field(init=False)
 
     @asynccontextmanager
@@ -81,7 +82,7 @@ class World:
             pace=Pace(self.clock, per_second=100),
             still_s=2.0,
         )
-        self.dome = Dome(ENTRY, setting, self.pending, parts)
+        self.dome = Dome(self.entry, setting, self.pending, parts)
         task = asyncio.create_task(self.dome.run())
         try:
             await self.until(lambda: self.clock.sleepers > 0)
@@ -108,6 +109,21 @@ class World:
         """Where it looked, as it would be sealed with pictures that end now."""
         now = UtcUs(self.clock.utc_us() + 1)
         return [each["pan_mdeg"] for each in json.loads(self.pending.take(UtcUs(now - 60 * S), now) or b"[]")]
+
+
+async def test_dome_that_a_person_aims_is_not_asked_and_its_moves_are_not_told() -> None:
+    clock = SimClock()
+    aimed = replace(
+        ENTRY, commissioned_from_utc_us=clock.utc_us(), commissioned_until_utc_us=UtcUs(clock.utc_us() + 60 * S)
+    )
+    async with World(clock=clock, entry=aimed).asking() as world:
+        for pan in (90.0, 40.0, 0.0):
+            world.head.pan = pan
+            await world.pass_s(19)
+        assert world.head.read_count == 0
+        await world.pass_s(10)
+        assert world.head.read_count > 0
+    assert world.events.moves == []
 
 
 async def test_still_dome_is_asked_at_its_interval_and_a_moving_one_more_often() -> None:
