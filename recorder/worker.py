@@ -13,7 +13,7 @@ from nvr.base.units import US_PER_SECOND, MonoUs, UtcUs
 from recorder.commissioning import COMMISSIONING, left_of_commissioning
 from recorder.depacketiser import UnitSink
 from recorder.errors import CameraBusy, CameraUnreachable, Cause
-from recorder.health.watch import NOT_WATCHED, HealthWatch
+from recorder.health.watch import NOT_WATCHED, CameraHealth, HealthWatch
 from recorder.logins import OF_THE_LOGIN, Login, Secrets
 from recorder.patience import Absence, settings_for
 from recorder.recording import Recording
@@ -161,8 +161,14 @@ class CameraWorker:
             codec=codec.codec if codec is not None else None,
             width=codec.width if codec is not None else 0,
             height=codec.height if codec is not None else 0,
-            health=NOT_WATCHED if self._parts.health is None else self._parts.health.health(self.entry.camera),
+            health=self._health(),
         )
+
+    def _health(self) -> CameraHealth:
+        """What is known of its picture; nothing while none is expected: what was seen before may be long over."""
+        if self._parts.health is None or self._state in (State.ABSENT, State.COMMISSIONING):
+            return NOT_WATCHED
+        return self._parts.health.health(self.entry.camera)
 
     async def _commission(self) -> None:
         """Leave the camera to the person who aims it, as long as the entry says and a commissioning may last at all.

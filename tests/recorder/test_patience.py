@@ -1,11 +1,11 @@
 """Cameras that are away, and links by radio: on a simulated clock, with a network that a test takes down."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,11 +14,13 @@ from nvr.base.ids import CameraId, PointId
 from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND, MonoUs
 from recorder.errors import CameraUnreachable, Cause
+from recorder.health.states import Fault
+from recorder.health.watch import NOT_WATCHED, CameraHealth, HealthWatch
 from recorder.patience import AWAY, SLOW_CONNECT_S, SLOW_QUIET_S, SLOW_STALL_S, Absence, settings_for
 from recorder.rtsp import source
 from recorder.shard import Shard
 from recorder.status import CameraStatus, ShardSettings, State
-from storage.records import GapCause
+from storage.records import CodecConfig, GapCause, Record
 from storage.snapshot import CameraEntry, CameraKind
 from tests.recorder.fakes import MemoryEvents, MemorySink
 from tests.recorder.network import Network
@@ -42,12 +44,15 @@ class Town:
 
 
 @asynccontextmanager
-async def town(entry: CameraEntry, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Town]:
+async def town(
+    entry: CameraEntry, monkeypatch: pytest.MonkeyPatch, health: HealthWatch | None = None
+) -> AsyncIterator[Town]:
     """One camera, recorded until the block ends."""
     clock, sink, events, stop = SimClock(), MemorySink(), MemoryEvents(), Stop()
     network = Network(clock, step_us=500_000)
     monkeypatch.setattr(source, "open_session", network.open)
-    shard = Shard([entry], dict[str, Any]().__getitem__, sink, events, clock, SETTINGS, is_synchronised=lambda: True)
+    nobody = dict[str, Any]().__getitem__
+    shard = Shard([entry], nobody, sink, events, clock, SETTINGS, health=health, is_synchronised=lambda: True)
     task = asyncio.create_task(shard.run(stop))
     await network.pass_seconds(1)
     yield Town(shard, network, events, sink)
@@ -107,6 +112,25 @@ async def test_camera_that_is_entered_as_absent_is_absent_at_once_and_recorded_w
         here.network.is_up = True
         await here.network.pass_seconds(305)
         assert here.status.state is State.RECORDING
+
+
+async def test_picture_of_a_camera_that_is_away_is_no_trouble_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Covered:
+        async def run(self, stop: Stop) -> None:
+            await stop.wait()
+
+        def watch(self, _entry: CameraEntry) -> Callable[[Record, CodecConfig], None]:
+            return lambda _record, _codec: None
+
+        def health(self, _camera: CameraId) -> CameraHealth:
+            return CameraHealth(faults=(Fault.COVERED,))
+
+    async with town(NOMADIC, monkeypatch, cast("HealthWatch", Covered())) as here:
+        await here.network.pass_seconds(30)
+        assert here.status.health.faults == (Fault.COVERED,)
+        here.network.vanish()
+        await here.network.pass_seconds(1000)
+        assert (here.status.state, here.status.health) == (State.ABSENT, NOT_WATCHED)
 
 
 async def test_attempts_that_fail_after_long_are_no_healthy_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
