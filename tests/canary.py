@@ -24,6 +24,12 @@ SHORTEST: Final = 6
 """Shorter passwords would be found in any text."""
 
 
+class OfTheCamera(str):
+    """An argument of a program that stands for a camera, and so has to know its own password."""
+
+    __slots__ = ()
+
+
 def forms(user: str, password: str) -> set[str]:
     """How a login may come to stand in a text."""
     pair = base64.b64encode(f"{user}:{password}".encode()).decode()
@@ -50,7 +56,8 @@ class Watch:
     def note_child(self, arguments: object, environment: Iterable[str]) -> None:
         """A child began: what `ps` shows of it."""
         listed = arguments if isinstance(arguments, list | tuple) else [arguments]
-        self._commands += [os.fsdecode(each) if isinstance(each, bytes) else str(each) for each in listed]
+        ours = (each for each in listed if not isinstance(each, OfTheCamera))
+        self._commands += [os.fsdecode(each) if isinstance(each, bytes) else str(each) for each in ours]
         self._commands += environment
 
     def found(self, sections: Iterable[tuple[str, str]]) -> list[str]:

@@ -17,6 +17,7 @@ from recorder.errors import CameraUnreachable, Cause
 from recorder.rtsp.auth import Credentials
 from recorder.status import State
 from storage.records import GapCause
+from tests.canary import OfTheCamera
 from tests.recorder.city import QUICK
 from tests.recorder.demux.town import PASSWORD, free_port, less_sets, town
 from tests.recorder.films import access_units, film
@@ -29,7 +30,7 @@ LOGIN = Credentials("ville", PASSWORD)
 @asynccontextmanager
 async def _camera(path: Path, options: str = "") -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
     port = free_port()
-    target = f"srt://127.0.0.1:{port}?mode=listener&latency=50{options}"
+    target = OfTheCamera(f"srt://127.0.0.1:{port}?mode=listener&latency=50{options}")
     asked = ("-stream_loop", "-1", "-re", "-i", str(path), "-c", "copy", "-f", "mpegts", target)
     process = await asyncio.create_subprocess_exec(
         "ffmpeg", "-hide_banner", "-loglevel", "error", *asked, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
