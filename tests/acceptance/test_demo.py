@@ -29,8 +29,9 @@ def processes_in(folder: Path) -> list[str]:
 
 @contextmanager
 def demo(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    # A shell that runs the tests in the background would have taught them, and so the demo, to ignore interrupts.
     process = subprocess.Popen(
-        [NVR, "demo", "--dir", folder, "--port", "0", *arguments],
+        ["env", "--default-signal=INT", NVR, "demo", "--dir", folder, "--port", "0", *arguments],
         env={**os.environ, "LC_ALL": "C.UTF-8"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
