@@ -6,7 +6,31 @@ from dataclasses import dataclass, field
 
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.units import MonoUs, UtcUs
+from recorder.status import CameraStatus, State
 from storage.records import GapCause, MoveWhy, Record, SegmentStart
+
+
+def camera_status(camera: CameraId, state: State) -> CameraStatus:
+    """Of a camera that gave nothing yet."""
+    return CameraStatus(
+        camera=camera,
+        state=state,
+        cause=None,
+        since_utc_us=UtcUs(1),
+        next_attempt_utc_us=None,
+        last_record_utc_us=None,
+        bytes=0,
+        written=0,
+        records=0,
+        frames=0,
+        lost=0,
+        dropped=0,
+        reconnects=0,
+        bitrate_bps=0,
+        codec=None,
+        width=0,
+        height=0,
+    )
 
 
 @dataclass

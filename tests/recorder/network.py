@@ -1,17 +1,28 @@
 """Cameras behind a network that a test takes down, on a simulated clock, in place of `open_session`."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
 
 from nvr.base.clock import SimClock
+from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND, MonoUs
 from recorder.errors import CameraUnreachable, Cause
 from recorder.h264 import H264Depacketiser
+from recorder.health.watch import HealthWatch
+from recorder.rtsp import source
 from recorder.rtsp.client import Channels
 from recorder.rtsp.sdp import VideoTrack
 from recorder.rtsp.url import RtspUrl
 from recorder.run import Run
+from recorder.shard import Shard
+from recorder.status import CameraStatus, ShardSettings
+from storage.snapshot import CameraEntry
+from tests.recorder.fakes import MemoryEvents, MemorySink
 from tests.recorder.line import TRACK
 from tests.recorder.rtp import Packets, idr, inter
 
@@ -140,3 +151,39 @@ class Network:
         for session in self._sessions:
             session.picture(self.clock.mono_us())
             self.pictures += 1
+
+
+@dataclass
+class Town:
+    """Cameras that are recorded, behind their network."""
+
+    shard: Shard
+    network: Network
+    events: MemoryEvents
+    sink: MemorySink
+
+    @property
+    def status(self) -> CameraStatus:
+        """Of the first camera."""
+        return self.shard.status()[0]
+
+
+@asynccontextmanager
+async def recorded(
+    entries: Sequence[CameraEntry],
+    monkeypatch: pytest.MonkeyPatch,
+    settings: ShardSettings,
+    *,
+    step_us: int = 10_000,
+    health: HealthWatch | None = None,
+) -> AsyncIterator[Town]:
+    """These cameras, recorded until the block ends; time passes in steps of `step_us`."""
+    clock, sink, events, stop = SimClock(), MemorySink(), MemoryEvents(), Stop()
+    network = Network(clock, step_us=step_us)
+    monkeypatch.setattr(source, "open_session", network.open)
+    nobody = dict[str, Any]().__getitem__
+    shard = Shard(entries, nobody, sink, events, clock, settings, health=health, is_synchronised=lambda: True)
+    task = asyncio.create_task(shard.run(stop))
+    yield Town(shard, network, events, sink)
+    stop.set()
+    await task

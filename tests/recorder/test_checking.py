@@ -19,7 +19,7 @@ from recorder.shard import Shard
 from recorder.status import CameraStatus, State
 from storage.snapshot import CameraEntry
 from tests.recorder.city import QUICK
-from tests.recorder.fakes import MemoryEvents, MemorySink
+from tests.recorder.fakes import MemoryEvents, MemorySink, camera_status
 
 CAM = SimCamera(name="cam1", width=352, height=288, fps=12, gop_frames=6, bitrate_bps=300_000)
 NAME = CameraId("cam-1")
@@ -120,26 +120,8 @@ async def test_recording_goes_on_beside_the_test() -> None:
 
 
 async def test_recording_that_the_camera_gave_up_for_the_test_is_told() -> None:
-    status = CameraStatus(
-        camera=NAME,
-        state=State.RECORDING,
-        cause=None,
-        since_utc_us=0,  # type: ignore[arg-type]
-        next_attempt_utc_us=None,
-        last_record_utc_us=None,
-        bytes=0,
-        written=0,
-        records=0,
-        frames=0,
-        lost=0,
-        dropped=0,
-        reconnects=3,
-        bitrate_bps=0,
-        codec=None,
-        width=0,
-        height=0,
-    )
-    told = iter([status, replace(status, reconnects=4)])
+    status = camera_status(NAME, State.RECORDING)
+    told = iter([status, replace(status, reconnects=1)])
     async with Simulator([CAM]) as sim:
         answer = await check(entry_of(sim), means(lambda _: next(told)), limit_s=1)
     assert answer["recording_lost"] is True

@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
-from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId, PointId
 from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND, MonoUs
@@ -18,12 +17,10 @@ from recorder.health.states import Fault
 from recorder.health.watch import NOT_WATCHED, CameraHealth, HealthWatch
 from recorder.patience import AWAY, SLOW_CONNECT_S, SLOW_QUIET_S, SLOW_STALL_S, Absence, settings_for
 from recorder.rtsp import source
-from recorder.shard import Shard
-from recorder.status import CameraStatus, ShardSettings, State
+from recorder.status import ShardSettings, State
 from storage.records import CodecConfig, GapCause, Record
 from storage.snapshot import CameraEntry, CameraKind
-from tests.recorder.fakes import MemoryEvents, MemorySink
-from tests.recorder.network import Network
+from tests.recorder.network import Town, recorded
 
 NOMADIC = CameraEntry(CameraId("cam1"), "rtsp://cam1/", 0, kind=CameraKind.NOMADIC)
 FIXED = replace(NOMADIC, kind=CameraKind.FIXED)
@@ -31,33 +28,14 @@ SETTINGS = ShardSettings(absent_after_s=900, absent_retry_s=300)
 HOUR_S = 3600
 
 
-@dataclass
-class Town:
-    shard: Shard
-    network: Network
-    events: MemoryEvents
-    sink: MemorySink
-
-    @property
-    def status(self) -> CameraStatus:
-        return self.shard.status()[0]
-
-
 @asynccontextmanager
 async def town(
     entry: CameraEntry, monkeypatch: pytest.MonkeyPatch, health: HealthWatch | None = None
 ) -> AsyncIterator[Town]:
     """One camera, recorded until the block ends."""
-    clock, sink, events, stop = SimClock(), MemorySink(), MemoryEvents(), Stop()
-    network = Network(clock, step_us=500_000)
-    monkeypatch.setattr(source, "open_session", network.open)
-    nobody = dict[str, Any]().__getitem__
-    shard = Shard([entry], nobody, sink, events, clock, SETTINGS, health=health, is_synchronised=lambda: True)
-    task = asyncio.create_task(shard.run(stop))
-    await network.pass_seconds(1)
-    yield Town(shard, network, events, sink)
-    stop.set()
-    await task
+    async with recorded([entry], monkeypatch, SETTINGS, step_us=500_000, health=health) as here:
+        await here.network.pass_seconds(1)
+        yield here
 
 
 async def test_nomadic_camera_that_is_away_is_one_gap_with_two_events_and_no_fault(
