@@ -73,7 +73,7 @@ def _warm_up() -> None:
     grey = np.full((96, 160), 128, np.uint8)
     first = look_at(grey, [grey], [], [])
     look_at(grey, [grey], [first.profile], [first.profile])
-    for codec in ("avc1", "hvc1"):
+    for codec in ("avc1", "hvc1", "mp4v.6C"):
         planes_of(Task(codec, b"", b"\0\0\0\1\0", [], []))
 
 
