@@ -35,10 +35,11 @@ setup: .venv/installed
 demo: setup
 	@$(BIN)/nvr demo $(ARGS)
 
-# Half of the time is waiting for cameras that play at their own pace: one process per core, and the tests of a file in
-# one of them, since those share what is costly to set up.
+# Half of the time is waiting for cameras that play at their own pace: one process more than there are cores, and the
+# tests of a file in one of them, since those share what is costly to set up.
+WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 test: lint $(WITH_SYSTEM)
-	@$(BIN)/pytest --numprocesses=auto --dist=loadfile $(ARGS)
+	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile $(ARGS)
 
 test-long: setup $(WITH_SYSTEM)
 	@$(BIN)/pytest -m long --hypothesis-profile=thorough $(ARGS)
