@@ -5,6 +5,7 @@ docs/design/svs1.md "Step order". Every method may raise OSError; what that leav
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -104,7 +105,7 @@ class GrowingSegment:
         if syncs < before + 2:
             return
         if end > self._durable:
-            os.posix_fadvise(self._fd, self._durable, end - self._durable, os.POSIX_FADV_DONTNEED)
+            self._forget(self._durable, end - self._durable)
         self._durable, self._awaited = end, (syncs, self._writer.offset)
 
     def close(self) -> SealedSegment:
@@ -117,7 +118,7 @@ class GrowingSegment:
             size = self._writer.offset + self._write_index()
             os.ftruncate(self._fd, size)  # frees what was reserved beyond
             os.fdatasync(self._fd)
-            os.posix_fadvise(self._fd, 0, 0, os.POSIX_FADV_DONTNEED)
+            self._forget(0, 0)
         finally:
             self.abandon()
         final = self._volume.sealed_path(self.header.camera, self.header.start_utc_us, self.header.segment)
@@ -150,6 +151,11 @@ class GrowingSegment:
         if self._fd >= 0:
             fd, self._fd = self._fd, -1
             os.close(fd)
+
+    def _forget(self, at: int, size: int) -> None:
+        """Size 0 means up to the end."""
+        with suppress(OSError):  # an advice: where it is refused, what is written is written all the same
+            os.posix_fadvise(self._fd, at, size, os.POSIX_FADV_DONTNEED)
 
     def _write_index(self) -> int:
         """Bytes of the index that are in the file: all, or none when there was no room for it."""

@@ -112,7 +112,7 @@ class Item(FileEntry):
     """A movie. `from_utc_us` and `to_utc_us` are the wall times of its first and last shown frames.
 
     `frames` counts all its samples. `hidden_before` and `hidden_after` list, by number in decoding order from 0, the
-    samples outside of the interval, which decoding needs and players do not show; `undecodable` those in the interval
+    samples outside of the interval, which decoding needs and the edit list hides; `undecodable` those in the interval
     that do not decode, since they refer to pictures before the movie that were never recorded: players show the others.
     """
 

@@ -75,7 +75,27 @@ class ReleasedSegment(Protocol):
     def seal_index(self) -> int: ...
 
 
-class ReleasedRecord(Protocol):
+class ReleasedFront(Protocol):
+    """What of a record stands in clear, granted or not."""
+
+    @property
+    def seq(self) -> int: ...
+    @property
+    def head(self) -> RecordHead: ...
+    @property
+    def rkc(self) -> bytes: ...
+    @property
+    def slices(self) -> Sequence[int]: ...
+
+
+class ProvenFront(ReleasedFront, Protocol):
+    """With `path`, which leads to the record's inner root (`storage.svs1.contexts`)."""
+
+    @property
+    def path(self) -> Sequence[bytes]: ...
+
+
+class ReleasedRecord(ReleasedFront, Protocol):
     """A record of the grant, opened.
 
     `key` is the record's key, `slices` the lengths of its ciphertext slices, `tag` the seal's tag. `packets` are the
@@ -86,36 +106,13 @@ class ReleasedRecord(Protocol):
     @property
     def segment(self) -> SegmentId: ...
     @property
-    def seq(self) -> int: ...
-    @property
-    def head(self) -> RecordHead: ...
-    @property
-    def rkc(self) -> bytes: ...
-    @property
     def key(self) -> bytes: ...
-    @property
-    def slices(self) -> Sequence[int]: ...
     @property
     def tag(self) -> bytes: ...
     @property
     def table(self) -> bytes: ...
     @property
     def packets(self) -> Sequence[tuple[memoryview, int]]: ...
-
-
-class ReleasedFront(Protocol):
-    """What of a record stands in clear, granted or not; `path` leads to its inner root (`storage.svs1.contexts`)."""
-
-    @property
-    def seq(self) -> int: ...
-    @property
-    def head(self) -> RecordHead: ...
-    @property
-    def rkc(self) -> bytes: ...
-    @property
-    def slices(self) -> Sequence[int]: ...
-    @property
-    def path(self) -> Sequence[bytes]: ...
 
 
 class Release(Protocol):
@@ -149,7 +146,7 @@ class Release(Protocol):
         """The granted records of the segment, in order; the init record first."""
         ...
 
-    def front(self, segment: SegmentId, seq: int) -> ReleasedFront | None:
+    def front(self, segment: SegmentId, seq: int) -> ProvenFront | None:
         """What stands in clear of a record; None, and the record is `missing`, when it is not what was sealed."""
         ...
 

@@ -49,10 +49,11 @@ prouver qu'elles sont celles que le système a enregistrées et scellées, sans 
   proofs/records/     les clés et empreintes qui relient chaque image remise au journal
 
 Les heures sont en UTC, en microsecondes depuis 1970 (champs *_utc_us). Les images qui précèdent ou suivent la
-période demandée et dont le décodage a besoin sont dans les fichiers ; le manifeste les énumère et les lecteurs ne les
-montrent pas. Les images de la période qui ne se décodent pas, parce que celles dont elles dépendent n'ont jamais été
-enregistrées (début d'une session), y sont aussi, masquées et énumérées (undecodable). Les interruptions de
-l'enregistrement sont dans le manifeste (gaps), avec leur cause.
+période demandée et dont le décodage a besoin sont dans les fichiers, masquées (liste de montage) ; le manifeste les
+énumère. Tous les lecteurs ne tiennent pas compte de la liste de montage : VLC 3.0 montre celles qui précèdent. Les
+images de la période qui ne se décodent pas, parce que celles dont elles dépendent n'ont jamais été enregistrées (début
+d'une session), y sont aussi, masquées et énumérées (undecodable). Les interruptions de l'enregistrement sont dans le
+manifeste (gaps), avec leur cause.
 {nothing_fr}
 OÙ SE TROUVAIENT LES CAMÉRAS
 
@@ -97,9 +98,10 @@ system recorded and sealed, unchanged.
   proofs/records/     the keys and hashes that tie each frame handed over to the ledger
 
 Times are UTC, in microseconds since 1970 (*_utc_us). Frames before or after the period asked for, which decoding
-needs, are in the files; the manifest lists them and players do not show them. Frames of the period that do not
-decode, since those they depend on were never recorded (the beginning of a session), are hidden and listed too
-(undecodable). Interruptions of the recording are in the manifest (gaps), with their cause.
+needs, are in the files, hidden (edit list); the manifest lists them. Not every player minds the edit list: VLC 3.0
+shows those before. Frames of the period that do not decode, since those they depend on were never recorded (the
+beginning of a session), are hidden and listed too (undecodable). Interruptions of the recording are in the manifest
+(gaps), with their cause.
 {nothing_en}
 WHERE THE CAMERAS STOOD
 

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from nvr.app.messages import catalogue
+from nvr.app.messages import Language, catalogue
 from recorder.errors import Cause
 from recorder.measuring import Measured
 from recorder.onvif.examining import Examined
@@ -73,8 +73,8 @@ def test_notes_alone_leave_a_camera_good() -> None:
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_every_cause_has_its_words_and_its_remedy(language: str) -> None:
-    texts = catalogue(language)  # type: ignore[arg-type]
+def test_every_cause_has_its_words_and_its_remedy(language: Language) -> None:
+    texts = catalogue(language)
     for cause in Cause:
         assert texts[f"cause-{cause.value}"].todo
 

@@ -133,6 +133,19 @@ def test_only_what_a_whole_sync_has_seen_is_forgotten_while_it_grows(
     assert forgotten[-1] == (0, 0)
 
 
+def test_kernel_that_keeps_the_memory_costs_no_record(volume: Volume, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(_fd: int, _at: int, _size: int, _advice: int) -> None:
+        raise OSError(errno.EPERM, "filtered")
+
+    monkeypatch.setattr(os, "posix_fadvise", refuses)
+    growing, _ = _segment(volume)
+    growing.open()
+    for number, syncs in enumerate([5, 7, 9]):
+        growing.append(gop(number, GROUPS[0]))
+        growing.forget_durable(syncs)
+    assert growing.close().records == 4
+
+
 def _observed(number: int) -> Record:
     record = gop(number, GROUPS[number])
     record.observations = b'[{"k":"ptz"}]'

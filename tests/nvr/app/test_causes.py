@@ -5,7 +5,7 @@ import pytest
 from access.http.texts import CATALOGUES, cause_text
 from nvr.app.cli.answers import write_remedies
 from nvr.app.cli.tables import causes_of
-from nvr.app.messages import catalogue
+from nvr.app.messages import Language, catalogue
 from recorder.errors import Cause
 from recorder.health.states import Fault
 
@@ -15,21 +15,21 @@ STATE = {"camera": "south", "state": "waiting", "cause": "busy"}
 
 @pytest.mark.parametrize("cause", Cause)
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_cause_says_what_to_do(language: str, cause: Cause) -> None:
-    message = catalogue(language)[f"cause-{cause.value}"]  # type: ignore[arg-type]
+def test_cause_says_what_to_do(language: Language, cause: Cause) -> None:
+    message = catalogue(language)[f"cause-{cause.value}"]
     assert message.what
     assert message.todo
-    assert cause_text(cause.value, CATALOGUES[language]) != cause.value  # type: ignore[index]
+    assert cause_text(cause.value, CATALOGUES[language]) != cause.value
 
 
 @pytest.mark.parametrize("fault", Fault)
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_fault_of_a_picture_says_what_to_do(language: str, fault: Fault) -> None:
-    message = catalogue(language)[f"cause-picture-{fault.value}"]  # type: ignore[arg-type]
+def test_fault_of_a_picture_says_what_to_do(language: Language, fault: Fault) -> None:
+    message = catalogue(language)[f"cause-picture-{fault.value}"]
     assert message.what
     assert message.means
     assert message.todo
-    assert f"picture-{fault.value}" in CATALOGUES[language]  # type: ignore[index]
+    assert f"picture-{fault.value}" in CATALOGUES[language]
 
 
 def test_camera_that_records_and_shows_nothing_useful_stands_among_the_causes() -> None:

@@ -3,16 +3,16 @@
 import pytest
 
 from access.stream_lookup import REASONS, why
-from nvr.app.messages import catalogue
+from nvr.app.messages import Language, catalogue
 from recorder.errors import Cause
 from recorder.onvif.media import Reason
 
 
 @pytest.mark.parametrize("reason", Reason)
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_every_reason_has_its_text(language: str, reason: Reason) -> None:
+def test_every_reason_has_its_text(language: Language, reason: Reason) -> None:
     message = f"lookup-{reason}" if reason in REASONS else f"stream-{reason}"
-    assert message in catalogue(language)  # type: ignore[arg-type]
+    assert message in catalogue(language)
 
 
 @pytest.mark.parametrize("cause", Cause)
