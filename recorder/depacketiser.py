@@ -36,10 +36,15 @@ _RTP: Final = Struct(">BBHII")
 _RTP_BYTES: Final = _RTP.size
 _RTP_VERSION: Final = 2
 _LENGTH: Final = Struct(">I")
+_NO_LENGTH: Final = bytes(_LENGTH.size)
 _SIZE: Final = Struct(">H")
+_FRAME_HEAD: Final = 4
+_TIMESTAMP: Final = Struct(">8xI")
+"""Of an interleaved packet."""
 _MAX_DROPOUT: Final = 3000
 _MAX_MISORDER: Final = 100
 _MARKER: Final = 0x80
+_ORDER_MARKER: Final = _MARKER << 16
 _CONTROL_MASK: Final = 0xE0
 _CONTROL: Final = 0xC0
 """How a control packet on the channel of the pictures begins its second byte: 192 to 223 (RFC 5761 section 4)."""
@@ -74,14 +79,14 @@ class Depacketiser(ABC, Generic[Sets]):
     intra_only: ClassVar[bool] = False
     """Whether every access unit is a random access point: not in these codings."""
     FRAME: ClassVar[Struct]
-    """The beginning of an interleaved fragment.
+    """The beginning of an interleaved fragment, as three numbers.
 
-    '$' and channel; length; version, flags, marker, payload type; sequence number; then, as one number, what all
-    fragments of a unit share: the time stamp's low bytes, SSRC, payload header, fragment header. Of the time stamp no
-    more is needed: in unbroken sequence a unit's middle can not follow another unit's start.
+    '$', channel and length; version, flags, marker, payload type and sequence number; then what all fragments of a
+    unit share: the time stamp's low bytes, SSRC, payload header, fragment header. Of the time stamp no more is needed:
+    in unbroken sequence a unit's middle can not follow another unit's start.
     """
-    FU_HEAD: ClassVar[int]
-    """Bytes of payload header and fragment header."""
+    SHARED: ClassVar[int]
+    """The bits of the third number without the time stamp's."""
 
     def __init__(
         self,
@@ -102,12 +107,14 @@ class Depacketiser(ABC, Generic[Sets]):
             self._offer(nal)
         self.config: CodecConfig | None = self._sets.config()
         self._frame, self._frame_bytes = self.FRAME.unpack_from, self.FRAME.size
-        self._fu_bytes = _RTP_BYTES + self.FU_HEAD
         self._payload_type = payload_type
         self._magic = 0x2400 | channel
-        self._plain = 0x8000 | payload_type
+        self._plain = (0x8000 | payload_type) << 16
+        self._plain_start = _NONE
+        self._plain_head = b""
+        self._is_plain = False
         self._control = _NONE if 64 <= payload_type < 96 else _CONTROL  # noqa: PLR2004 -- these look so with a marker
-        self._expected = _NONE
+        self._due = _NONE
         self._ssrc = _NONE
         self._timestamp = _NONE
         self._told = _NONE
@@ -150,45 +157,60 @@ class Depacketiser(ABC, Generic[Sets]):
     def walk(self, buffer: bytearray, view: memoryview, at: int, end: int) -> int:
         """Take the whole frames of our channel from `buffer[at:end]`; where the first other byte stands.
 
-        The hot path: fragments of the NAL unit that is being joined are known by four comparisons and copied once; all
-        other packets go to `packet`, but control packets (RTCP), which are left. `view` is a view of the same buffer.
+        The hot path: of the pictures that are one NAL unit in fragments, no function is called per packet but those
+        that read its header and copy it. All other packets go to `packet`, but control packets (RTCP), which are left.
+        `view` is a view of the same buffer.
 
         Raises:
             CameraUnreachable: cause `garbage`, for an access unit beyond MAX_PENDING.
         """
-        frame, frame_bytes, fu_bytes = self._frame, self._frame_bytes, self._fu_bytes
+        frame, frame_bytes, mask = self._frame, self._frame_bytes, self.SHARED
+        magic, control, plain_start = self._magic, self._control, self._plain_start
         room, filled = self._room_for(end - at), self._end
-        magic, plain, marked = self._magic, self._plain, self._plain | _MARKER
-        expected, middle, control = self._expected, self._middle, self._control
+        due, middle = self._due, self._middle
         while end - at >= frame_bytes:
-            head, length, flags, sequence, fragment = frame(buffer, at)
-            stop = at + 4 + length
-            if head != magic or stop > end:
+            head, order, shared = frame(buffer, at)
+            size = (head & 0xFFFF) + _FRAME_HEAD
+            if head >> 16 != magic or size > end - at:
                 break
-            if sequence == expected and length > fu_bytes:
-                if fragment == middle and flags == plain:
-                    begin, filled = filled, filled + length - fu_bytes
-                    room[begin:filled] = view[at + frame_bytes : stop]
-                    expected = sequence + 1 & 0xFFFF
-                    at = stop
+            if size > frame_bytes:
+                body = at + frame_bytes
+                if order == due and shared == middle:
+                    length, last = size - frame_bytes, end - size
+                    while True:
+                        begin, filled = filled, filled + length
+                        room[begin:filled] = view[body : body + length]
+                        at, body, due = at + size, body + size, due + 1
+                        if at > last or frame(buffer, at) != (head, due, shared):
+                            break
                     continue
-                if fragment == middle | _FU_END and flags == marked:
-                    begin, self._end = filled, filled + length - fu_bytes
-                    room[begin : self._end] = view[at + frame_bytes : stop]
-                    self._finish_nal()
-                    self._finish_unit()
-                    expected, middle = sequence + 1 & 0xFFFF, _NONE
-                    at = stop
+                if order == due and shared & mask == plain_start and not self._has_slice and self._nal_start == _NONE:
+                    timestamp = _TIMESTAMP.unpack_from(buffer, at)[0]
+                    if timestamp != self._told:
+                        self._timestamp, self._nal_start, self._is_plain = timestamp, filled, True
+                        begin = filled + len(self._plain_head)
+                        room[filled:begin] = self._plain_head
+                        filled, at, due = begin + size - frame_bytes, at + size, due + 1
+                        room[begin:filled] = view[body:at]
+                        self._middle = middle = shared ^ _FU_START
+                        continue
+                if order == due | _ORDER_MARKER and shared == middle | _FU_END:
+                    begin, at = filled, at + size
+                    self._end = begin + size - frame_bytes
+                    room[begin : self._end] = view[body:at]
+                    self._due = due + 1
+                    self._finish_marked()
                     room, filled = self._room_for(end - at), self._end
+                    due, middle = self._due, _NONE
                     continue
-            if flags & _CONTROL_MASK == control:
+            if order >> 16 & _CONTROL_MASK == control:
                 break
-            self._expected, self._end = expected, filled
-            self.packet(buffer, view, at + 4, stop)
-            expected, middle = self._expected, self._middle
-            at = stop
+            self._due, self._end = due, filled
+            self.packet(buffer, view, at + _FRAME_HEAD, at + size)
+            at += size
+            due, middle, plain_start = self._due, self._middle, self._plain_start
             room, filled = self._room_for(end - at), self._end
-        self._expected, self._end = expected, filled
+        self._due, self._end = due, filled
         if filled > MAX_PENDING:
             raise garbage("access-unit-size")
         return at
@@ -260,6 +282,10 @@ class Depacketiser(ABC, Generic[Sets]):
     def _is_nal(self, buffer: bytearray | memoryview, at: int, stop: int) -> bool:
         """Whether the bytes may be a NAL unit that stands alone in a packet, by its header."""
 
+    @abstractmethod
+    def _is_plain_slice(self, head: bytes) -> bool:
+        """Whether a NAL unit with this header is a slice, and not of a random access point."""
+
     def _fragment(self, view: memoryview, at: int, stop: int, flags: int, head: bytes, middle: int) -> bool:
         """A fragment of the NAL unit whose header is `head`; its own bytes begin at `at`.
 
@@ -269,8 +295,10 @@ class Depacketiser(ABC, Generic[Sets]):
         if flags & _FU_START:
             self._abandon()
             self._nal_start = self._end
-            self._put(b"\0\0\0\0" + head)
-            self._middle = middle
+            self._put(_NO_LENGTH + head)
+            self._middle, self._is_plain = middle, False
+            if self._is_plain_slice(head):
+                self._plain_start, self._plain_head = middle & self.SHARED | _FU_START, _NO_LENGTH + head
         elif self._nal_start == _NONE:
             return True
         elif middle != self._middle:
@@ -308,6 +336,17 @@ class Depacketiser(ABC, Generic[Sets]):
         self._nal_start = self._middle = _NONE
         _LENGTH.pack_into(self._out, start, self._end - start - 4)
         self._note(start)
+
+    def _finish_marked(self) -> None:
+        """The last fragment of a NAL unit has the marker; of a plain one there is nothing to note."""
+        if self._is_plain:
+            start, self._nal_start, self._middle = self._nal_start, _NONE, _NONE
+            _LENGTH.pack_into(self._out, start, self._end - start - 4)
+            self._finish_unit()
+            return
+        self._finish_nal()
+        if self._has_slice:
+            self._finish_unit()
 
     def _part(self, start: int) -> bool:
         """Write one NAL unit that holds start codes (Annex B) as the several that it is; False if it holds none."""
@@ -388,7 +427,7 @@ class Depacketiser(ABC, Generic[Sets]):
         if self._has_slice:
             self._finish_unit()
         self._abandon()
-        self._ssrc, self._expected, self._told = ssrc, _NONE, _NONE
+        self._ssrc, self._due, self._told = ssrc, _NONE, _NONE
         if not first:
             self._sink.source_changed()
 
@@ -402,13 +441,13 @@ class Depacketiser(ABC, Generic[Sets]):
 
     def _in_order(self, sequence: int) -> bool:
         """Count what is missing; False for a packet that came twice or late."""
-        ahead = (sequence - self._expected) & 0xFFFF if self._expected != _NONE else 0
+        ahead = (sequence - self._due) & 0xFFFF if self._due != _NONE else 0
         if ahead > 0xFFFF - _MAX_MISORDER:
             return False
         if ahead:
             self._lost += ahead if ahead < _MAX_DROPOUT else 1
             self._abandon()
-        self._expected = sequence + 1 & 0xFFFF
+        self._due = self._plain | sequence + 1 & 0xFFFF
         return True
 
     def _room_for(self, more: int) -> memoryview:

@@ -70,9 +70,10 @@ class GopBuilder:
         return pts_90k <= self._floor_90k or pts_90k < self._first_90k - MAX_LEADING_90K
 
     def ends_before(self, pts_90k: int, size: int, random_access: RandomAccess) -> bool:
-        """Whether the open record ends before this unit."""
+        """Whether a record begins with this unit: the open one ends before it, or none is open."""
         return (
-            (random_access is not RandomAccess.NONE and not self._intra_only)
+            not self._sizes
+            or (random_access is not RandomAccess.NONE and not self._intra_only)
             or pts_90k - self._first_90k >= MAX_RECORD_90K
             or self._bytes + size > MAX_RECORD_BYTES
             or pts_90k - self._last_90k > 2 * self.step_90k + HOLE_90K

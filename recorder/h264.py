@@ -28,8 +28,8 @@ _FIRST_MACROBLOCK: Final = 0x80
 class H264Depacketiser(Depacketiser[H264Sets]):
     """ITU-T H.264 table 7-1 and RFC 6184 section 5: STAP-A 5.7.1, FU-A 5.8."""
 
-    FRAME = Struct(">HHHHxxQ")
-    FU_HEAD = _FU_HEAD
+    FRAME = Struct(">IIxxQ")
+    SHARED = (1 << 48) - 1
 
     def _no_sets(self) -> H264Sets:
         return H264Sets()
@@ -53,6 +53,9 @@ class H264Depacketiser(Depacketiser[H264Sets]):
 
     def _is_nal(self, buffer: bytearray | memoryview, at: int, stop: int) -> bool:
         return stop > at and 0 < buffer[at] & 0x1F <= _LAST_NAL_TYPE
+
+    def _is_plain_slice(self, head: bytes) -> bool:
+        return head[0] & 0x1F in _SLICES - {_IDR}
 
     def _note(self, start: int) -> None:
         kind = self._out[start + 4] & 0x1F

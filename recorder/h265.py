@@ -42,8 +42,8 @@ _LAYER: Final = 0x1F8
 class H265Depacketiser(Depacketiser[H265Sets]):
     """ITU-T H.265 table 7-1 and RFC 7798 section 4.4: aggregation packets 4.4.2, fragmentation units 4.4.3."""
 
-    FRAME = Struct(">HHHHxxxQ")
-    FU_HEAD = _FU_HEAD
+    FRAME = Struct(">IIxxxQ")
+    SHARED = (1 << 56) - 1
 
     def _no_sets(self) -> H265Sets:
         return H265Sets()
@@ -70,6 +70,10 @@ class H265Depacketiser(Depacketiser[H265Sets]):
 
     def _is_nal(self, buffer: bytearray | memoryview, at: int, stop: int) -> bool:
         return stop - at >= _HEADER and nal_type(buffer, at) < _AP
+
+    def _is_plain_slice(self, head: bytes) -> bool:
+        kind = nal_type(head, 0)
+        return kind <= _LAST_SLICE and kind not in _RANDOM_ACCESS and not (head[0] << 8 | head[1]) & _LAYER
 
     def _note(self, start: int) -> None:
         out, body = self._out, start + 4 + _HEADER

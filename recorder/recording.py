@@ -207,9 +207,11 @@ class Recording:
             self.gaps.note(GapCause.CLOCK, min(end, start), start, f"epoch {record.clock_epoch}")
 
     def _fall_behind(self, record: Record) -> None:
-        """Close at the last whole record; the next segment begins with the first one that storage takes again."""
+        """Go on with the first random access point that storage takes again.
+
+        The segment stays open: to close it and begin another costs the disk what it lacks, for each camera at once.
+        """
         self.totals.dropped += 1
         self.observations.refused()
         self._awaits_random_access = True
-        self.rotate()
         self.gaps.open(GapCause.FELL_BEHIND, record.start_utc_us, "")

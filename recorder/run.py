@@ -123,9 +123,12 @@ class Run(Generic[D_co]):
         if joins and self._gop.units:
             self._gop.extend(size, lost)
             return
-        pts_90k = self._advance(timestamp, size, random_access)
+        if self._media is None:
+            pts_90k = self._begin_timeline(timestamp)
+        else:
+            pts_90k = self._advance(self._media, timestamp, size, random_access)
         gop = self._gop
-        if self._opens(pts_90k, size, random_access):
+        if config is not self._codec or gop.ends_before(pts_90k, size, random_access):
             hole = gop.is_hole(pts_90k)
             self._close(size, next_90k=pts_90k)
             if hole and self._hole is None:
@@ -163,15 +166,14 @@ class Run(Generic[D_co]):
         self._dater.add(record, self._codec, self._hole)
         self._hole = None
 
-    def _advance(self, timestamp: int, size: int, random_access: RandomAccess) -> int:
+    def _advance(self, media: MediaTime, timestamp: int, size: int, random_access: RandomAccess) -> int:
         """The unit's media time; where the timeline can not go on, that of a new one."""
-        if self._media is None:
-            return self._begin_timeline(timestamp)
         reason = "source" if self._source_changed else "drift" if self._dater.broken else None
         if reason is None:
             try:
-                pts_90k = self._media.advance(timestamp)
-                self._judge(pts_90k, size, random_access)
+                pts_90k = media.advance(timestamp)
+                if not 0 < pts_90k - self._newest_90k <= TICKS_PER_SECOND:
+                    self._judge(pts_90k, size, random_access)
                 return pts_90k
             except TimelineBroken as broken:
                 reason = broken.reason
@@ -180,15 +182,6 @@ class Run(Generic[D_co]):
         self.read()
         self._dater.date_all()
         return self._begin_timeline(timestamp)
-
-    def _opens(self, pts_90k: int, size: int, random_access: RandomAccess) -> bool:
-        """Whether a record begins with this unit."""
-        gop = self._gop
-        return (
-            not gop.units
-            or self.depacketiser.config is not self._codec
-            or gop.ends_before(pts_90k, size, random_access)
-        )
 
     def _note_break(self, reason: str) -> None:
         times, now_mono_us = self._broke_mono_us, self._arrival_mono_us
@@ -201,9 +194,10 @@ class Run(Generic[D_co]):
     def _judge(self, pts_90k: int, size: int, random_access: RandomAccess) -> None:
         """Refuse a media time that the order of records, or the time of arrival, contradicts."""
         gop = self._gop
-        may_go_back = pts_90k <= gop.earliest_90k
-        if may_go_back and gop.goes_back(pts_90k, opens=self._opens(pts_90k, size, random_access)):
-            raise TimelineBroken("backwards")
+        if pts_90k <= gop.earliest_90k:
+            other = self.depacketiser.config is not self._codec
+            if gop.goes_back(pts_90k, opens=other or gop.ends_before(pts_90k, size, random_access)):
+                raise TimelineBroken("backwards")
         if pts_90k - self._newest_90k > TICKS_PER_SECOND:
             delay_us = self._arrival_mono_us - us_from_ticks(pts_90k)
             if self._dater.is_ahead(delay_us, MAX_AHEAD_US):

@@ -20,6 +20,7 @@ from recorder.ports import EventSink, SegmentSink
 from recorder.ptz.dome import DomeParts
 from recorder.ptz.domes import Domes, onvif_opener
 from recorder.recording import Recording
+from recorder.rtsp.rounds import Rounds
 from recorder.server_clock import ServerClock, kernel_is_synchronised
 from recorder.status import CameraStatus, ShardSettings
 from recorder.waiting import Pace
@@ -70,6 +71,7 @@ class Shard:
             clock=clock,
             server=self._server,
             pace=pace,
+            rounds=Rounds(clock),
             pool=pool or BufferPool(),
             settings=settings,
             written=written,
@@ -95,6 +97,7 @@ class Shard:
         async with asyncio.TaskGroup() as group:
             self._group = group
             ticker = group.create_task(self._tick())
+            reader = group.create_task(self._parts.rounds.run())
             if self._health is not None:
                 group.create_task(self._health.run(stop))
             for entry in self._entries.values():
@@ -107,6 +110,7 @@ class Shard:
             if self._tasks:
                 await asyncio.wait(self._tasks.values())
             ticker.cancel()
+            reader.cancel()
 
     def apply(self, snapshot_entries: Iterable[CameraEntry]) -> None:
         """Record these cameras from now on: new ones begin, missing ones end, changed ones begin anew."""

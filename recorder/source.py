@@ -32,11 +32,6 @@ class Session(Protocol):
         """What comes, smoothed over some seconds."""
         ...
 
-    @property
-    def quiet_ticks(self) -> int:
-        """Ticks since bytes last came; what waits on the way counts as silence from the second one on."""
-        ...
-
     async def ended(self) -> None:
         """Wait for the end of the session. Raises CameraUnreachable unless it was `close` that ended it."""
         ...

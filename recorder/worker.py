@@ -17,6 +17,7 @@ from recorder.health.watch import NOT_WATCHED, CameraHealth, HealthWatch
 from recorder.logins import OF_THE_LOGIN, Login, Secrets
 from recorder.patience import Absence, settings_for
 from recorder.recording import Recording
+from recorder.rtsp.rounds import Rounds
 from recorder.run import Depacketiser, Run
 from recorder.server_clock import ServerClock
 from recorder.source import D, Session
@@ -50,6 +51,7 @@ class ShardParts:
     clock: Clock
     server: ServerClock
     pace: Pace
+    rounds: Rounds
     pool: BufferPool
     settings: ShardSettings
     written: Callable[[CameraId], int] | None
@@ -81,7 +83,7 @@ class CameraWorker:
         self._since_utc_us = parts.server.utc_us()
         self._next_attempt_utc_us: UtcUs | None = None
         self._sessions = 0
-        self._source = source_of(entry, parts.clock, settings)
+        self._source = source_of(entry, parts.clock, settings, parts.rounds)
         self._session: Session | None = None
         self._run: Run[Depacketiser] | None = None
         self._played_mono_us = MonoUs(0)
@@ -283,9 +285,8 @@ class CameraWorker:
     def _watch(self, session: Session, run: Run[Depacketiser], now_mono_us: MonoUs) -> None:
         """Judge by pictures, not by bytes: a camera that only keeps its session alive is silent.
 
-        Bytes that wait in the kernel do not count as silence: the first quiet tick asks for them, the second judges.
-        Nor does the time when this machine itself stood still (a paused virtual machine, a disk that swaps): what came
-        meanwhile waits in the kernel, and a city's sessions must not end for it.
+        The time when this machine itself stood still (a paused virtual machine, a disk that swaps) does not count as
+        silence: what came meanwhile waits in the kernel, and a city's sessions must not end for it.
         """
         settings = self._settings
         newest_mono_us = max(run.last_unit_mono_us or self._played_mono_us, self._resumed_mono_us)
@@ -299,7 +300,7 @@ class CameraWorker:
         elif run.awaits_random_access and waited_us > settings.random_access_wait_s * US_PER_SECOND:
             session.fail(CameraUnreachable(Cause.STALLED, why="no random access point"))
         elif silent_us > settings.quiet_s * US_PER_SECOND + 2 * run.step_us:
-            if session.quiet_ticks != 1 and (self._state, self._cause) != (State.STALLED, Cause.STALLED.value):
+            if (self._state, self._cause) != (State.STALLED, Cause.STALLED.value):
                 run.flush()
                 self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), Cause.STALLED.value)
                 self._set(State.STALLED, Cause.STALLED.value)

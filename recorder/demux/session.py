@@ -63,11 +63,6 @@ class DemuxSession:
         """What comes, smoothed over some seconds."""
         return self._meter.bitrate_bps
 
-    @property
-    def quiet_ticks(self) -> int:
-        """Ticks since bytes last came."""
-        return self._meter.quiet_ticks
-
     async def played(self) -> None:
         """Begin, and wait until pictures come. Raises CameraUnreachable: they never will; see the cause."""
         self._reader.start()

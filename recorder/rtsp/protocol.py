@@ -5,6 +5,7 @@ and only a frame that is not whole yet is moved: out of the buffer, and back to 
 """
 
 import asyncio
+import os
 import secrets
 import socket
 import ssl
@@ -14,8 +15,10 @@ from typing import Final, Protocol, cast
 from nvr.base.clock import Clock
 from nvr.base.units import US_PER_SECOND, MonoUs
 from recorder.errors import CameraUnreachable, Cause, garbage
+from recorder.meter import Meter
 from recorder.rtsp.client import Channels, Phase, RtspClient
 from recorder.rtsp.messages import Request, Response, answer, parse
+from recorder.rtsp.rounds import Rounds
 from recorder.rtsp.rtcp import is_control, receiver_report, says_goodbye, sender_report
 from recorder.rtsp.sdp import VideoTrack
 
@@ -23,22 +26,17 @@ BUFFER_BYTES: Final = 128 * 1024
 """Holds the longest message (80 KiB) or interleaved frame (64 KiB), and room for what follows."""
 MAX_RESYNCS: Final = 20
 """Per session; a camera that loses its framing more often is better connected anew."""
-MAX_LOW_WATER: Final = 48 * 1024
-"""Less than the room that is always left in the buffer."""
 MAX_UNSENT: Final = 16 * 1024
 """Bytes of requests and answers; a camera that reads nothing of what it is sent is given up."""
+MAX_ROUND_BYTES: Final = 2 * 1024 * 1024
 MAX_TICK_BYTES: Final = 16 * 1024 * 1024
-"""Taken of one camera between two ticks: 268 Mbit/s, five times what any camera means to send."""
+"""Taken of one camera in one round, or between two ticks: 215 and 268 Mbit/s, more than any camera means to send."""
 UNCOUNTED_PERCENT: Final = (90, 150)
 """Of the session's time-out: when a camera ends the session that counts no keep-alive, since many look now and then."""
 GOODBYE_BYTES: Final = 4096
 """What may still come behind a goodbye: an answer that was under way."""
 QUIET_TICKS: Final = 2
-"""The first quiet tick asks for what waits in the kernel, the second judges."""
-ANSWER_US: Final = 5 * US_PER_SECOND
-"""How long a keep-alive's answer is waited for with open ears; later it comes with the pictures, or never."""
-LOW_WATER_MS: Final = 80
-"""How much of the measured bit rate may wait in the kernel, so that one read takes several packets."""
+"""After a goodbye: what was under way may come in the first."""
 
 _DOLLAR: Final = 0x24
 _FRAME_HEAD: Final = 4
@@ -102,21 +100,18 @@ class RtspProtocol(asyncio.BufferedProtocol):
         clock: Clock,
         begin: Callable[[VideoTrack, Channels], Feed],
         *,
-        may_pace: bool,
+        rounds: Rounds | None = None,
         admit: Callable[[ssl.SSLObject | None], None] = lambda _: None,
     ) -> None:
-        self.bytes_read = 0
         self.resyncs = 0
-        self.bitrate_bps = 0
-        """Smoothed over some seconds, as groups of pictures are uneven."""
-        self.quiet_ticks = 0
-        """Ticks since bytes last came; the first one only asks for what waits in the kernel."""
+        self._meter = Meter(clock.mono_us())
         self._client = client
         self._clock = clock
         self._begin = begin
-        self._may_pace = may_pace
+        self._rounds = rounds
         self._admit = admit
         self._transport: asyncio.Transport | None = None
+        self._fd = -1
         self._rest = b""
         self._paused = False
         self._feed: Feed | None = None
@@ -128,16 +123,12 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._over = asyncio.Event()
         self._played_mono_us = 0
         self._keep_alive_due_us = 0
-        self._answer_due_us = 0
         self._asked_bytes = -1
         self._goodbye_bytes: int | None = None
         self._ssrc = secrets.randbits(32)
         self._asked_mono_us = 0
         self._endured_us = 0
-        self._low_water = 1
         self._clogged = False
-        self._ticked_bytes = 0
-        self._ticked_mono_us = 0
 
     def endure(self, seconds: int) -> None:
         """The link is silent for so long at times: neither TCP nor a keep-alive without an answer ends it sooner.
@@ -168,6 +159,16 @@ class RtspProtocol(asyncio.BufferedProtocol):
             raise self._failure
 
     @property
+    def bytes_read(self) -> int:
+        """What came since the connection was made."""
+        return self._meter.bytes_read
+
+    @property
+    def bitrate_bps(self) -> int:
+        """What comes while it plays, smoothed over some seconds."""
+        return self._meter.bitrate_bps
+
+    @property
     def failure(self) -> Exception | None:
         """What ended the session; None while it goes on, and when `close` ended it."""
         return self._failure
@@ -184,7 +185,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._finish()
 
     def tick(self, now_mono_us: MonoUs) -> None:
-        """Keep the session alive, and let the kernel collect as much as a read should take."""
+        """Keep the session alive, and see what it is worth."""
         transport = self._transport
         if transport is None or self._over.is_set() or self._client.phase is not Phase.PLAYING:
             return
@@ -193,12 +194,8 @@ class RtspProtocol(asyncio.BufferedProtocol):
             transport.resume_reading()
         self._clogged = transport.get_write_buffer_size() > 0
         self._keep_alive(now_mono_us)
-        self._measure(now_mono_us)
+        self._meter.tick(now_mono_us)
         self._leave()
-        waiting = (self._client.awaits_answer and now_mono_us < self._answer_due_us) or self.quiet_ticks
-        wanted = 1 if waiting else self.bitrate_bps * LOW_WATER_MS // 8000
-        if self._may_pace:
-            self._set_low_water(max(1, min(MAX_LOW_WATER, wanted)))
 
     def _keep_alive(self, now_mono_us: MonoUs) -> None:
         """Some cameras never answer while they play; one that sends nothing either is gone, and TCP has not told."""
@@ -209,7 +206,6 @@ class RtspProtocol(asyncio.BufferedProtocol):
         elif now_mono_us - self._asked_mono_us >= self._endured_us:
             self.fail(CameraUnreachable(Cause.TIMEOUT, what="keep-alive"))
             return
-        self._answer_due_us = now_mono_us + ANSWER_US
         self._keep_alive_due_us = now_mono_us + self._client.keep_alive_us
         self._send(self._client.keep_alive())
         if self._client.wants_reports:
@@ -218,18 +214,8 @@ class RtspProtocol(asyncio.BufferedProtocol):
     def _leave(self) -> None:
         """A camera that said goodbye and fell silent is gone; one that sends on has only begun a stream anew."""
         said = self._goodbye_bytes
-        if said is not None and self.quiet_ticks >= QUIET_TICKS and self.bytes_read - said < GOODBYE_BYTES:
+        if said is not None and self._meter.quiet_ticks >= QUIET_TICKS and self.bytes_read - said < GOODBYE_BYTES:
             self.fail(CameraUnreachable(Cause.CLOSED, what="bye"))
-
-    def _measure(self, now_mono_us: MonoUs) -> None:
-        elapsed_us = now_mono_us - self._ticked_mono_us
-        if elapsed_us <= 0:
-            return
-        received = self.bytes_read - self._ticked_bytes
-        self._ticked_bytes, self._ticked_mono_us = self.bytes_read, now_mono_us
-        self.quiet_ticks = 0 if received else self.quiet_ticks + 1
-        latest_bps = received * 8 * US_PER_SECOND // elapsed_us
-        self.bitrate_bps = (3 * self.bitrate_bps + latest_bps) // 4 if self.bitrate_bps else latest_bps
 
     # What asyncio calls.
 
@@ -267,13 +253,40 @@ class RtspProtocol(asyncio.BufferedProtocol):
         """Take what was read. Whatever goes wrong is told to those who wait for the session."""
         if self._over.is_set():  # an encrypted connection that closes may still hand over what it had decrypted
             return
-        self.bytes_read += nbytes
+        self._meter.bytes_read += nbytes
         try:
             self._take(len(self._rest) + nbytes)
         except Exception as error:  # noqa: BLE001 -- not swallowed: `played` and `ended` raise it in the worker's task
             self.fail(error)
-        if self.bytes_read - self._ticked_bytes > MAX_TICK_BYTES:
+        if self._rounds is None and self._meter.fresh_bytes > MAX_TICK_BYTES:
             self._pause()
+
+    def read_waiting(self) -> None:
+        """Take what waits in the kernel: what of a flood is left, TCP holds back for the next round."""
+        taken, transport = 0, self._transport
+        while transport is not None and not transport.is_closing() and taken < MAX_ROUND_BYTES:
+            room = self.get_buffer(-1)
+            try:
+                size = os.readv(self._fd, [room])
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self.connection_lost(error)
+                return
+            if not size:
+                self.connection_lost(None)
+                return
+            self.buffer_updated(size)
+            taken += size
+            if size < len(room):
+                return
+
+    def _join(self, rounds: Rounds | None) -> None:
+        """Be read in rounds from now on, past the transport, which writes and closes as before."""
+        if rounds is not None and self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+            self._fd = self._transport.get_extra_info("socket").fileno()
+            rounds.join(self)
 
     def _pause(self) -> None:
         """Take no more before the next tick: what floods us, TCP holds back, and the other cameras have their turn."""
@@ -394,8 +407,9 @@ class RtspProtocol(asyncio.BufferedProtocol):
             now_mono_us = self._clock.mono_us()
             self._played_mono_us = now_mono_us
             self._keep_alive_due_us = now_mono_us + client.keep_alive_us
-            self._ticked_bytes, self._ticked_mono_us = self.bytes_read, now_mono_us
+            self._meter = Meter(now_mono_us, self.bytes_read)
             self._playing.set()
+            self._join(self._rounds)
 
     def _refuse(self, asked: Request) -> None:
         """Cameras may ask whether we live, or send us elsewhere; all else is not for a player (RFC 2326 section 10)."""
@@ -426,18 +440,6 @@ class RtspProtocol(asyncio.BufferedProtocol):
             found = _BUFFER.find(begin, found + 1, end)
         return found if found >= 0 else end
 
-    def _set_low_water(self, size: int) -> None:
-        """SO_RCVLOWAT (socket(7)), in steps of a quarter, so that a steady stream needs no system call."""
-        transport = self._transport
-        if transport is None or transport.is_closing():
-            return
-        if size > 1 and abs(size - self._low_water) * 4 < self._low_water:
-            return
-        if size != self._low_water:
-            self._low_water = size
-            endpoint = transport.get_extra_info("socket")
-            endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
-
     def _finish(self) -> None:
         """Send TEARDOWN, since cameras have few sessions to give, and do not wait for the answer.
 
@@ -445,6 +447,8 @@ class RtspProtocol(asyncio.BufferedProtocol):
         """
         self._playing.set()
         self._over.set()
+        if self._rounds is not None:
+            self._rounds.leave(self)
         transport = self._transport
         if transport is None or transport.is_closing():
             return

@@ -12,6 +12,7 @@ from recorder.rtsp.client import Channels, RtspClient
 from recorder.rtsp.connecting import connect
 from recorder.rtsp.protocol import Feed, RtspProtocol
 from recorder.rtsp.replies import Redirected
+from recorder.rtsp.rounds import Rounds
 from recorder.rtsp.sdp import VideoTrack
 from recorder.rtsp.trust import Trust
 from recorder.rtsp.url import RtspUrl
@@ -26,14 +27,15 @@ async def open_session(
     *,
     clock: Clock,
     trust: Trust,
+    rounds: Rounds | None = None,
     moved: RtspUrl | None = None,
     avoid_keep_alive: frozenset[str] = frozenset(),
 ) -> RtspProtocol:
     """A session that plays; redirects are followed. Cancelled, it leaves no connection behind.
 
     The password goes to the host that it was entered for, and to no other that a redirect names; nor in clear, where
-    it was entered for an encrypted connection. `moved` is where the camera sent its last session, `avoid_keep_alive`
-    what did not keep sessions before.
+    it was entered for an encrypted connection. What is not encrypted is read in `rounds` once it plays. `moved` is
+    where the camera sent its last session, `avoid_keep_alive` what did not keep sessions before.
 
     Raises:
         CameraUnreachable: see the cause.
@@ -42,7 +44,8 @@ async def open_session(
     for _ in range(MAX_REDIRECTS + 1):
         may_know = url.host == known.host and url.tls >= known.tls
         client = RtspClient(url, credentials if may_know else None, avoid_keep_alive=avoid_keep_alive)
-        protocol = RtspProtocol(client, clock, begin, may_pace=not url.tls, admit=partial(trust.admit, url))
+        in_rounds = None if url.tls else rounds
+        protocol = RtspProtocol(client, clock, begin, rounds=in_rounds, admit=partial(trust.admit, url))
         await connect(url, protocol, trust)
         try:
             await protocol.played()

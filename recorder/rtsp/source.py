@@ -16,6 +16,7 @@ from recorder.rtsp.auth import Credentials
 from recorder.rtsp.client import Channels
 from recorder.rtsp.protocol import Feed, RtspProtocol
 from recorder.rtsp.replies import Redirected
+from recorder.rtsp.rounds import Rounds
 from recorder.rtsp.sdp import VideoTrack
 from recorder.rtsp.session import open_session
 from recorder.rtsp.trust import Trust
@@ -32,11 +33,21 @@ class RtspSource:
     `endured_s`: its link is silent for so long at times.
     """
 
-    def __init__(self, camera: CameraId, url: str, clock: Clock, trust: Trust, *, endured_s: int | None = None) -> None:
+    def __init__(
+        self,
+        camera: CameraId,
+        url: str,
+        clock: Clock,
+        trust: Trust,
+        rounds: Rounds | None = None,
+        *,
+        endured_s: int | None = None,
+    ) -> None:
         self._camera = camera
         self._url = url
         self._clock = clock
         self._trust = trust
+        self._rounds = rounds
         self._endured_s = endured_s
         self._last: RtspProtocol | None = None
         self._avoid_keep_alive: set[str] = set()
@@ -68,6 +79,7 @@ class RtspSource:
             feed,
             clock=self._clock,
             trust=self._trust,
+            rounds=self._rounds,
             moved=failure.url if isinstance(failure, Redirected) else None,
             avoid_keep_alive=frozenset(self._avoid_keep_alive),
         )

@@ -46,7 +46,7 @@ class Camera:
         gaps = GapLog(entry.camera, self.events)
         self._recording = Recording(entry, self.sink, gaps, segment_us=limit_us, first_segment_us=limit_us)
         credentials = Credentials(user=USER, password=PASSWORD) if has_password else None
-        self.session = RtspProtocol(RtspClient(parse_url(BASE), credentials), self.clock, self.begin, may_pace=True)
+        self.session = RtspProtocol(RtspClient(parse_url(BASE), credentials), self.clock, self.begin)
         self.session.connection_made(cast("asyncio.Transport", self.wire))
 
     def begin(self, track: VideoTrack, channels: Channels) -> Run[AnyDepacketiser]:

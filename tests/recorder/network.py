@@ -35,7 +35,6 @@ Begin = Callable[[VideoTrack, Channels], Run[H264Depacketiser]]
 class Session:
     """What a worker needs of a session, with pictures that come when the network says so."""
 
-    quiet_ticks = 0
     bitrate_bps = 0
     failure: Exception | None = None
     endured_s: int | None = None

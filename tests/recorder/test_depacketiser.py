@@ -322,6 +322,38 @@ def test_whatever_is_lost_every_nal_unit_kept_is_one_that_was_sent(
         assert sum(unit.lost for unit in units) <= len(between)
 
 
+@st.composite
+def _odd_streams(draw: st.DrawFn) -> tuple[Coding, list[bytes]]:
+    """Fragmented pictures of few kinds and sizes, under time stamps that may stand still, with packets missing."""
+    coding = draw(st.sampled_from([H264, H265]))
+    packets = Packets(sequence=draw(st.sampled_from([0, 65_525])))
+    nals = [coding.p(90), coding.p(150), coding.p(90, 0x99), coding.idr(90), coding.recovery, *coding.sets]
+    if coding is H265:
+        nals.append(coding.p(90)[:1] + b"\x09" + coding.p(90)[2:])  # of another layer
+    stream: list[bytes] = []
+    timestamp = 0
+    for _ in range(draw(st.integers(1, 8))):
+        timestamp += draw(st.sampled_from([3600, 3600, 3600, 0, 1 << 16, 1 << 24]))
+        payloads = []
+        for nal in draw(st.lists(st.sampled_from(nals), min_size=1, max_size=2)):
+            payloads += coding.fragments(nal, 40) if len(nal) > 40 else [nal]
+        stream += packets.unit(timestamp, payloads, marker=draw(st.sampled_from([True, True, True, False])))
+    missing = draw(st.sets(st.integers(0, len(stream) - 1), max_size=2))
+    return coding, [packet for index, packet in enumerate(stream) if index not in missing]
+
+
+@given(made=_odd_streams())
+def test_pictures_in_one_read_are_told_as_those_of_packets_taken_one_by_one(made: tuple[Coding, list[bytes]]) -> None:
+    coding, stream = made
+    one_by_one, expected = depacketiser_for(coding.kind, coding.sets)
+    for packet in stream:
+        one_by_one.packet(bytearray(packet), memoryview(packet), 4, len(packet))
+    depacketiser, units = depacketiser_for(coding.kind, coding.sets)
+    feed(depacketiser, b"".join(stream))
+    assert units.units == expected.units
+    assert bytes(depacketiser.take(0)) == bytes(one_by_one.take(0))
+
+
 @CODINGS
 @given(noise=st.binary(max_size=400), cuts=st.lists(st.integers(0, 400), max_size=5))
 def test_any_bytes_in_frames_raise_nothing(coding: Coding, noise: bytes, cuts: list[int]) -> None:

@@ -20,7 +20,7 @@ def _protocol(url: str) -> RtspProtocol:
     def begin(_track: object, _channels: object) -> Feed:
         raise AssertionError
 
-    return RtspProtocol(RtspClient(parse_url(url), None), SimClock(), begin, may_pace=True)
+    return RtspProtocol(RtspClient(parse_url(url), None), SimClock(), begin)
 
 
 async def test_kernel_is_told_to_look_after_a_camera_that_is_silent() -> None:

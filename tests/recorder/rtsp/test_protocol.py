@@ -45,7 +45,7 @@ class Wire:
     def __init__(self) -> None:
         self.written: list[bytes] = []
         self.closed = False
-        self.low_water: list[int] = []
+        self.options: list[int] = []
         self.unsent = 0
         self.aborted = False
         self.reads = True
@@ -80,13 +80,13 @@ class Wire:
     def setsockopt(self, _level: int, _option: int, value: int) -> None:
         if self.closed:
             raise OSError(errno.EBADF, "closed")
-        self.low_water.append(value)
+        self.options.append(value)
 
 
 class Bench:
     """A session whose camera's bytes the test writes itself."""
 
-    def __init__(self, *, may_pace: bool = True) -> None:
+    def __init__(self) -> None:
         self.clock, self.sink, self.wire = SimClock(), MemorySink(), Wire()
         events = MemoryEvents()
         server = ServerClock(self.clock, events, first_epoch=1, is_synchronised=lambda: True)
@@ -106,7 +106,7 @@ class Bench:
             return self.runs[-1]
 
         client = RtspClient(parse_url("rtsp://cam1/live"), None)
-        self.session = RtspProtocol(client, self.clock, begin, may_pace=may_pace)
+        self.session = RtspProtocol(client, self.clock, begin)
         self.session.connection_made(cast("asyncio.Transport", self.wire))
         self.packets = Packets()
 
@@ -347,20 +347,19 @@ async def test_camera_that_neither_answers_nor_sends_is_given_up() -> None:
         await bench.session.ended()
 
 
-def test_camera_that_answers_no_keep_alive_but_plays_is_kept_and_the_kernel_collects_again() -> None:
+def test_camera_that_answers_no_keep_alive_but_plays_is_kept() -> None:
     bench = Bench()
     bench.receive(bench.setup())
     ticks(bench, 65, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
     assert bench.methods[4:] == ["GET_PARAMETER", "GET_PARAMETER"]
     assert not bench.wire.closed
-    assert bench.wire.low_water[-2:] == [1, 8000]
 
 
 async def test_link_that_is_silent_at_times_keeps_its_session_and_one_that_stays_silent_loses_it() -> None:
     bench = Bench()
     bench.receive(bench.setup())
     bench.session.endure(60)
-    assert bench.wire.low_water[-2:] == [60, 60_000]  # TCP_KEEPIDLE in s, TCP_USER_TIMEOUT in ms
+    assert bench.wire.options[-2:] == [60, 60_000]  # TCP_KEEPIDLE in s, TCP_USER_TIMEOUT in ms
     ticks(bench, 80)
     assert not bench.wire.closed
     ticks(bench, 15)
@@ -393,31 +392,20 @@ async def test_other_side_that_is_not_trusted_is_sent_nothing() -> None:
         raise CameraUnreachable(Cause.UNTRUSTED)
 
     bench, wire = Bench(), Wire()
-    session = RtspProtocol(bench.session._client, bench.clock, bench.session._begin, may_pace=True, admit=admit)
+    session = RtspProtocol(bench.session._client, bench.clock, bench.session._begin, admit=admit)
     session.connection_made(cast("asyncio.Transport", wire))
     with pytest.raises(CameraUnreachable, match="untrusted"):
         await session.played()
     assert (wire.written, wire.closed) == ([], True)
 
 
-def test_kernel_collects_eighty_milliseconds_while_the_stream_is_steady() -> None:
+def test_bit_rate_is_that_of_the_last_seconds() -> None:
     bench = Bench()
     bench.receive(bench.setup())
-    assert bench.wire.low_water == []
     ticks(bench, 5, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
-    assert bench.wire.low_water == [8000]
     assert bench.session.bitrate_bps == 800_000
-
-
-def test_kernel_hands_over_every_byte_while_an_answer_is_awaited_or_nothing_comes() -> None:
-    bench = Bench()
-    bench.receive(bench.setup())
-    ticks(bench, 5, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
-    ticks(bench, 0.5)
-    assert (bench.wire.low_water[-1], bench.session.quiet_ticks) == (1, 1)
-    ticks(bench, 26, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
-    assert bench.methods[-1] == "GET_PARAMETER"
-    assert bench.wire.low_water[-1] == 1
+    ticks(bench, 1)
+    assert bench.session.bitrate_bps == 450_000
 
 
 def test_camera_that_floods_us_is_read_no_further_before_the_next_tick_and_nothing_of_it_is_lost() -> None:
@@ -438,17 +426,10 @@ def test_camera_that_floods_us_is_read_no_further_before_the_next_tick_and_nothi
 def test_flood_that_ends_the_session_pauses_no_closed_connection() -> None:
     bench = Bench()
     bench.receive(bench.setup())
-    bench.session._ticked_bytes = -protocol.MAX_TICK_BYTES
+    bench.session._meter.bytes_read += protocol.MAX_TICK_BYTES
     bench.session.close()
     bench.receive(bench.pictures(0, 1))
     assert bench.wire.reads
-
-
-def test_encrypted_connection_leaves_the_kernel_alone() -> None:
-    bench = Bench(may_pace=False)
-    bench.receive(bench.setup())
-    ticks(bench, 5, lambda: bench.receive(frame(9, b"\x80" + bytes(50_000 - 5))))
-    assert bench.wire.low_water == []
 
 
 @given(st.lists(st.binary(max_size=300), max_size=10), st.booleans())
