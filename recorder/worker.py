@@ -110,7 +110,8 @@ class CameraWorker:
                 self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), detail)
             while not self._stop.is_set():
                 await self._parts.pace.turn(self._stop)
-                await self._attempt()
+                if not self._stop.is_set():
+                    await self._attempt()
         finally:
             detail = COMMISSIONING if self._state is State.COMMISSIONING else ""
             self._set(State.IDLE, None)

@@ -176,6 +176,26 @@ async def test_city_that_comes_back_at_once_connects_one_after_the_other(monkeyp
     assert later[-1] - later[0] < 30_000_000
 
 
+async def test_stop_signal_calls_no_camera_that_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, stop, begun = SimClock(), Stop(), asyncio.Event()
+    called = []
+
+    async def refuse(*_: object, **__: object) -> None:
+        called.append(clock.mono_us())
+        begun.set()
+        raise CameraUnreachable(Cause.REFUSED)
+
+    monkeypatch.setattr("recorder.rtsp.source.open_session", refuse)
+    cameras = [CameraEntry(CameraId(f"cam{n}"), f"rtsp://192.0.2.1/{n}", 0) for n in range(20)]
+    sink, events = MemorySink(), MemoryEvents()
+    shard = Shard(cameras, _no_secrets, sink, events, clock, ShardSettings(), is_synchronised=lambda: True)
+    task = asyncio.create_task(shard.run(stop))
+    await begun.wait()
+    stop.set()
+    await task
+    assert len(called) == 1
+
+
 async def test_camera_whose_bytes_reach_no_disk_is_stalled_and_says_so_until_they_do() -> None:
     written = {"cam1": 0, "cam2": 0}
     async with city(SMALL, OTHER, written=lambda camera: written[camera]) as town:
