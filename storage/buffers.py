@@ -7,7 +7,7 @@ while it does.
 from collections import deque
 from typing import Final
 
-MOST_IDLE: Final = 8
+MOST_IDLE: Final = 16
 """Buffers that wait for use; beyond that a burst is over, and its memory goes back."""
 MOST_IDLE_BYTES: Final = 2 << 20
 """A larger buffer was of a rare record, and is not kept."""
