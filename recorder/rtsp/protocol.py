@@ -29,8 +29,9 @@ MAX_RESYNCS: Final = 20
 MAX_UNSENT: Final = 16 * 1024
 """Bytes of requests and answers; a camera that reads nothing of what it is sent is given up."""
 MAX_ROUND_BYTES: Final = 2 * 1024 * 1024
+"""Taken of one camera in one round: 215 Mbit/s, more than any camera means to send."""
 MAX_TICK_BYTES: Final = 16 * 1024 * 1024
-"""Taken of one camera in one round, or between two ticks: 215 and 268 Mbit/s, more than any camera means to send."""
+"""Taken between two ticks of one that is not read in rounds: 268 Mbit/s."""
 UNCOUNTED_PERCENT: Final = (90, 150)
 """Of the session's time-out: when a camera ends the session that counts no keep-alive, since many look now and then."""
 GOODBYE_BYTES: Final = 4096
@@ -112,6 +113,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
         self._admit = admit
         self._transport: asyncio.Transport | None = None
         self._fd = -1
+        """Of the connection, once it is read in rounds."""
         self._rest = b""
         self._paused = False
         self._feed: Feed | None = None
@@ -258,7 +260,7 @@ class RtspProtocol(asyncio.BufferedProtocol):
             self._take(len(self._rest) + nbytes)
         except Exception as error:  # noqa: BLE001 -- not swallowed: `played` and `ended` raise it in the worker's task
             self.fail(error)
-        if self._rounds is None and self._meter.fresh_bytes > MAX_TICK_BYTES:
+        if self._fd < 0 and self._meter.fresh_bytes > MAX_TICK_BYTES:
             self._pause()
 
     def read_waiting(self) -> None:

@@ -12,7 +12,7 @@ from nvr.base.clock import SimClock
 from nvr.sim.server import HOST
 from recorder.errors import CameraUnreachable
 from recorder.rtsp.client import RtspClient
-from recorder.rtsp.protocol import BUFFER_BYTES, MAX_ROUND_BYTES, RtspProtocol
+from recorder.rtsp.protocol import BUFFER_BYTES, MAX_ROUND_BYTES, MAX_TICK_BYTES, RtspProtocol
 from recorder.rtsp.rounds import PARTS, PERIOD_US, Rounds
 from recorder.rtsp.url import parse_url
 from tests.recorder.rtp import frame
@@ -182,6 +182,23 @@ def test_end_of_a_connection_is_told_in_the_turn_behind_the_pictures(end: Callab
         assert line.bench.stored() == EXPECTED
 
     run(scenario())
+
+
+async def test_flood_ahead_of_the_answer_to_play_is_held_back_too() -> None:
+    line = Line()
+    with socket.create_server((HOST, 0)) as server:
+        await asyncio.get_running_loop().create_connection(lambda: line.session, *server.getsockname())
+        line.camera, _ = server.accept()
+    line.camera.setblocking(False)
+    sending = asyncio.create_task(line.send(frame(9, bytes(65_000)) * (3 * MAX_TICK_BYTES // 65_000)))
+    for _ in range(5000):
+        await asyncio.sleep(0)
+    assert MAX_TICK_BYTES < line.session.bytes_read <= MAX_TICK_BYTES + 2 * BUFFER_BYTES
+    assert not sending.done()
+    sending.cancel()
+    await asyncio.wait([sending])
+    line.session.close()
+    line.camera.close()
 
 
 @LOOPS
