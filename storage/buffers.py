@@ -13,7 +13,7 @@ MOST_IDLE_BYTES: Final = 2 << 20
 """A larger buffer was of a rare record, and is not kept."""
 
 _FIRST_BYTES: Final = 64 << 10
-_STEP: Final = memoryview(bytes(128 << 10))
+_STEP: Final = memoryview(bytes(32 << 10))
 
 
 class BufferPool:

