@@ -36,6 +36,13 @@ class BoundedQueue(Generic[T]):
         self._closed = False
         self._changed = threading.Condition()
 
+    def set_limit(self, limit_bytes: int) -> None:
+        """Bound it anew; what it holds already stays, should that be more."""
+        if limit_bytes <= 0:
+            raise ValueError("a queue needs a positive bound")
+        with self._changed:
+            self._limit_bytes = limit_bytes
+
     def offer(self, item: T, size_bytes: int) -> bool:
         """Add the item unless the bound would be passed; a queue that holds no byte takes an item of any size."""
         with self._changed:

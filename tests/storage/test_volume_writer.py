@@ -190,6 +190,14 @@ def test_full_queue_refuses_records_and_beginnings_and_never_an_end(recorder: Re
     assert [sealed.records for sealed in recorder.told.sealed_segments] == [2 + taken.count(True)]
 
 
+def test_queue_holds_five_seconds_of_what_all_cameras_send_and_never_less_than_is_set(recorder: Recorder) -> None:
+    set_bytes = recorder.writer.statistics().queue.limit_bytes
+    recorder.writer.expect(400 * 4_000_000)
+    assert recorder.writer.statistics().queue.limit_bytes == 5 * 400 * 500_000
+    recorder.writer.expect(0)
+    assert recorder.writer.statistics().queue.limit_bytes == set_bytes
+
+
 def test_nothing_of_a_picture_or_a_key_is_on_any_disk(
     recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

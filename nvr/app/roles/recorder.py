@@ -244,6 +244,7 @@ async def _record(settings: Settings, parts: _Parts, stop: Stop, ready: Callable
         helpers = [
             group.create_task(_heartbeats(parts, settings)),
             group.create_task(_follow_files(parts, settings)),
+            group.create_task(size_queues(parts)),
         ]
         if settings.health.enabled:
             helpers.append(group.create_task(keep_references(parts.references, parts.clock, parts.faults)))
@@ -290,6 +291,15 @@ async def _heartbeats(parts: _Parts, settings: Settings) -> None:
         events.heartbeat(state, len(growing), "synchronised" if kernel_is_synchronised() else "unsynchronised")
         await asyncio.to_thread(parts.state.note_epoch, epoch, parts.clock.utc_us())
         await parts.clock.sleep(min(HEARTBEAT_S, settings.recorder.segment_seconds))
+
+
+async def size_queues(parts: _Parts) -> None:
+    """Keep what may wait for a disk in proportion to what the cameras send."""
+    while True:
+        bitrate_bps = sum(camera.bitrate_bps for camera in parts.shard.status())
+        for writer in parts.writers:
+            writer.expect(bitrate_bps)
+        await parts.clock.sleep(_LOOK_S)
 
 
 async def _follow_files(parts: _Parts, settings: Settings) -> None:

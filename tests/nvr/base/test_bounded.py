@@ -41,6 +41,18 @@ def test_room_that_was_found_is_still_there_behind_a_control_item() -> None:
     assert queue.statistics().refused == 1
 
 
+def test_bound_that_is_lowered_costs_nothing_that_waits() -> None:
+    queue = BoundedQueue[str](limit_bytes=10)
+    queue.offer("eight", 8)
+    queue.set_limit(4)
+    assert not queue.offer("one", 1)
+    assert queue.take() == "eight"
+    queue.set_limit(20)
+    assert queue.offer("twenty", 20)
+    with pytest.raises(ValueError, match="positive"):
+        queue.set_limit(0)
+
+
 def test_control_item_passes_a_full_queue_in_its_order() -> None:
     queue = BoundedQueue[str](limit_bytes=1)
     queue.offer("data", 1)
