@@ -1,4 +1,4 @@
-"""Calls of the Linux kernel that Python does not offer. They release the interpreter lock while they run."""
+"""Calls of the Linux kernel and of the C library that Python does not offer. They release the interpreter lock."""
 
 import ctypes
 import os
@@ -11,6 +11,9 @@ _KEEP_SIZE: Final = 1
 _AT_FDCWD: Final = -100
 _NOREPLACE: Final = 1
 """RENAME_NOREPLACE (linux/fs.h)."""
+
+_MMAP_THRESHOLD: Final = -3
+"""M_MMAP_THRESHOLD (malloc.h)."""
 
 _libc: Final = ctypes.CDLL(None, use_errno=True)
 _libc.syncfs.argtypes = [ctypes.c_int]
@@ -50,6 +53,16 @@ def rename_to_new(source: Path, target: Path) -> None:
     """
     if _libc.renameat2(_AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(target), _NOREPLACE) != 0:
         raise _error()
+
+
+def map_blocks_from(least_bytes: int) -> None:
+    """Let blocks of memory of this size and more each be a mapping of its own, given back at once (mallopt(3)).
+
+    Left to itself, glibc takes them from the heap as soon as a larger one was freed, and the heap keeps the pieces.
+    Another C library knows no such setting, and has its own ways.
+    """
+    if hasattr(_libc, "mallopt"):
+        _libc.mallopt(_MMAP_THRESHOLD, least_bytes)
 
 
 def _error() -> OSError:

@@ -37,7 +37,7 @@ from recorder.rtsp.trust import Trust
 from recorder.server_clock import kernel_is_synchronised
 from recorder.shard import Shard
 from recorder.status import ShardSettings
-from storage.buffers import BufferPool
+from storage.buffers import MAPPED_BYTES, BufferPool
 from storage.keyring import KeyringReader, KeyringWriter
 from storage.ledger.machine import Stop as StopBody
 from storage.predecessors import Predecessors
@@ -45,6 +45,7 @@ from storage.sealing import SealerIdentity
 from storage.snapshot import load as load_snapshot
 from storage.spool import SpoolWriter
 from storage.spool_events import SpoolEvents
+from storage.syscalls import map_blocks_from
 from storage.volume import Volume, VolumeLost, open_volume
 from storage.volume_writer import VolumeWriter
 
@@ -137,6 +138,7 @@ def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
     volumes = _usable(open_volume, [volume.path for volume in settings.volume])
     # Listed before anything new grows there: what is found now, a dead process left.
     leftovers = Leftovers(volumes, number, KeyringReader(settings.keyring.places), faults)
+    map_blocks_from(MAPPED_BYTES)
     pool = BufferPool()
     started = partial(_started_writer, settings, number, identity, keyring, told, Predecessors(), pool)
     writers = _usable(started, volumes)
