@@ -6,6 +6,7 @@ log off unless told otherwise. It is loaded by the first camera that needs it: 1
 time that it takes to begin.
 """
 
+import errno
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -244,6 +245,8 @@ def _broken_off(error: "FFmpegError") -> CameraUnreachable:
 
 
 def _unreachable(error: "FFmpegError") -> CameraUnreachable:
+    if error.errno == errno.EBUSY:  # a device that somebody else reads; PyAV has no name for it
+        return CameraUnreachable(Cause.IN_USE)
     cause = next((_CAUSES[kind.__name__] for kind in type(error).mro() if kind.__name__ in _CAUSES), None)
     if cause is None:
         return CameraUnreachable(Cause.UNREACHABLE, errno=error.errno)

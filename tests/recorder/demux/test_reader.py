@@ -1,9 +1,11 @@
 import asyncio
+import errno
 import socket
 import threading
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import av.error
 import pytest
 
@@ -91,6 +93,14 @@ def test_playlist_can_not_make_the_reader_open_another_address(tmp_path: Path) -
     path = tmp_path / "list.m3u8"
     path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nfilm.ts\n#EXT-X-ENDLIST\n")
     assert _cause(_unpaced(path)) is Cause.GARBAGE
+
+
+def test_device_that_somebody_else_reads_is_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: object, **__: object) -> None:
+        av.error.err_check(-errno.EBUSY)
+
+    monkeypatch.setattr(av, "open", busy)
+    assert _cause(opening_of("v4l2:///dev/video0", None, Trust())) is Cause.IN_USE
 
 
 def test_host_that_refuses_is_told_without_the_login() -> None:
