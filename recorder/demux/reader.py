@@ -37,6 +37,9 @@ _ITEM_BYTES: Final = 256
 _NO_TIMESTAMPS: Final = 0x80
 """AVFMT_NOTIMESTAMPS: FFmpeg would count 25 pictures a second; the time of arrival is nearer to the truth."""
 
+_LISTING: Final = frozenset({"avi", "matroska", "mov", "mpegts"})
+"""FFmpeg's names of containers that list their streams before any picture: what they do not list does not come."""
+
 _CAUSES: Final = MappingProxyType(
     {
         "ConnectionRefusedError": Cause.REFUSED,
@@ -66,6 +69,8 @@ class Described:
 
     codec: str
     extradata: bytes
+    sound: bool | None
+    """Whether there is sound beside it, which is discarded; None where the container does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,7 @@ class Reader:
             source, container = self._opened(opened)
             stream = _video(container)
             untimed = bool(container.format.flags & _NO_TIMESTAMPS)
-            self._describe(stream)
+            self._describe(stream, sound=_sound(container))
             for packet in self._packets(container, stream):
                 if self._stop.is_set():
                     return
@@ -159,8 +164,8 @@ class Reader:
             source.wait_at_most(READ_TIMEOUT_S)
         return source, opened.enter_context(container)
 
-    def _describe(self, stream: "VideoStream") -> None:
-        described = Described(stream.codec_context.name, stream.codec_context.extradata or b"")
+    def _describe(self, stream: "VideoStream", *, sound: bool | None) -> None:
+        described = Described(stream.codec_context.name, stream.codec_context.extradata or b"", sound)
         if not self._stop.is_set() and self.queue.offer(described, _ITEM_BYTES + len(described.extradata)):
             self._wake()
 
@@ -229,6 +234,12 @@ def _video(container: "InputContainer") -> "VideoStream":
         if stream is not chosen:
             stream.discard = Discard.all
     return chosen
+
+
+def _sound(container: "InputContainer") -> bool | None:
+    if container.streams.audio:
+        return True
+    return False if container.format.name.partition(",")[0] in _LISTING else None
 
 
 def _ticks_90k(packet: "Packet[VideoStream]") -> int | None:
