@@ -9,21 +9,19 @@ from nvr.base.clock import Clock
 from nvr.base.ids import CameraId
 from nvr.base.jcs import Json
 from nvr.base.units import US_PER_SECOND
+from recorder.depacketiser import UnitSink
 from recorder.errors import CameraUnreachable, Cause
 from recorder.logins import Secrets, credentials_of
 from recorder.measuring import Measured, Measurement
 from recorder.onvif.examining import Examined, examine
 from recorder.onvif.reach import Reach
-from recorder.rtsp.client import Channels
-from recorder.rtsp.protocol import RtspProtocol
-from recorder.rtsp.sdp import VideoTrack
-from recorder.rtsp.session import open_session
-from recorder.rtsp.trust import Trust
-from recorder.rtsp.url import parse_url
-from recorder.sources import is_native
+from recorder.run import Depacketiser
+from recorder.source import D, Session, Source, Traits
+from recorder.sources import is_finite
 from recorder.status import CameraStatus, State
-from recorder.verdict import UNSUPPORTED, Sessions, by_weight, decree, findings, level, of_device
+from recorder.verdict import Sessions, by_weight, decree, findings, level, of_device
 from recorder.waiting import first_of
+from storage.buffers import BufferPool
 from storage.snapshot import CameraEntry
 
 LOOK_S: Final = 0.5
@@ -32,13 +30,16 @@ LOOK_S: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a test needs of the shard. `status` is None for a camera that has no worker."""
+    """What a test needs of the shard. `status` is None for a camera that has no worker.
+
+    `source` is for sessions beside that of the recording.
+    """
 
     secrets: Secrets
     status: Callable[[CameraId], CameraStatus | None]
+    source: Callable[[CameraEntry], Source]
     clock: Clock
     connect_timeout_s: int
-    trust: Trust
     reach: Reach
 
 
@@ -46,18 +47,14 @@ async def check(entry: CameraEntry, means: Means, *, limit_s: int) -> dict[str, 
     """Try the camera out; the answer of the recorder's call `check` (docs/design/processes.md).
 
     It asks the camera for one session more than the recording has. Whether the camera refuses it, or gives up the
-    recording for it, is part of the answer. A camera of the second source is not measured, and a finding says so.
-    Beside that the camera is asked over ONVIF what it is, as far as it speaks it.
+    recording for it, is part of the answer. Beside that the camera is asked over ONVIF what it is, as far as it speaks
+    it.
     """
     before = means.status(entry.camera)
-    native = is_native(entry.url)
-    (measured, cause), examined = await asyncio.gather(
-        _measure(entry, means, limit_s) if native else _nothing(), _examine(entry, means, limit_s)
-    )
+    (measured, cause), examined = await asyncio.gather(_measure(entry, means, limit_s), _examine(entry, means, limit_s))
     after = means.status(entry.camera)
     sessions = _sessions(before, after)
-    of_stream = findings(measured, cause, sessions) if native else (UNSUPPORTED,)
-    found = by_weight([*of_stream, *of_device(examined, measured)])
+    found = by_weight([*findings(measured, cause, sessions), *of_device(examined, measured)])
     return {
         "camera": entry.camera,
         "result": (level(found) or "ok"),
@@ -72,10 +69,6 @@ async def check(entry: CameraEntry, means: Means, *, limit_s: int) -> dict[str, 
     }
 
 
-async def _nothing() -> tuple[Measured | None, Cause | None]:
-    return None, None
-
-
 async def _examine(entry: CameraEntry, means: Means, limit_s: int) -> Examined:
     try:
         credentials = credentials_of(entry.secret, means.secrets)
@@ -85,22 +78,24 @@ async def _examine(entry: CameraEntry, means: Means, limit_s: int) -> Examined:
 
 
 async def _measure(entry: CameraEntry, means: Means, limit_s: int) -> tuple[Measured | None, Cause | None]:
-    measuring: list[Measurement] = []
+    measuring: list[Measurement[Depacketiser]] = []
 
-    def begin(track: VideoTrack, channels: Channels) -> Measurement:
-        measuring.append(Measurement(track, channels, means.clock))
-        return measuring[-1]
+    def begin(depacketise: Callable[[UnitSink, BufferPool], D], traits: Traits) -> Measurement[D]:
+        measurement = Measurement(lambda sink: depacketise(sink, BufferPool()), traits, means.clock)
+        measuring.append(measurement)
+        return measurement
 
-    session: RtspProtocol | None = None
+    session: Session | None = None
     try:
-        login = credentials_of(entry.secret, means.secrets)
-        opening = open_session(parse_url(entry.url), login, begin, clock=means.clock, trust=means.trust)
+        opening = means.source(entry).open(credentials_of(entry.secret, means.secrets), begin)
         session = await first_of(opening, means.clock.sleep(means.connect_timeout_s))
         if session is None:
             return None, Cause.TIMEOUT
-        await first_of(session.ended(), _until_enough(session, measuring[-1], means.clock, limit_s))
+        await first_of(session.ended(), _until(lambda: measuring[-1].is_enough, session, means.clock, limit_s))
     except CameraUnreachable as error:
-        return (measuring[-1].result() if measuring else None), error.cause
+        measured = measuring[-1].result() if measuring else None
+        is_the_end = error.cause is Cause.CLOSED and is_finite(entry.url) and measured is not None
+        return measured, None if is_the_end else error.cause
     finally:
         if session is not None:
             session.close()
@@ -108,9 +103,9 @@ async def _measure(entry: CameraEntry, means: Means, limit_s: int) -> tuple[Meas
     return measured, None if measured is not None else Cause.STALLED
 
 
-async def _until_enough(session: RtspProtocol, measurement: Measurement, clock: Clock, limit_s: int) -> None:
+async def _until(is_enough: Callable[[], bool], session: Session, clock: Clock, limit_s: int) -> None:
     end_mono_us = clock.mono_us() + limit_s * US_PER_SECOND
-    while clock.mono_us() < end_mono_us and not measurement.is_enough:
+    while clock.mono_us() < end_mono_us and not is_enough():
         await clock.sleep(LOOK_S)
         session.tick(clock.mono_us())
 

@@ -30,6 +30,8 @@ class Cause(StrEnum):
     """The camera answered with another error; the field `status` has it."""
     BUSY = "busy"
     """The camera has no session left to give."""
+    IN_USE = "in-use"
+    """The device or the port of this machine is open already: in another program, or in another session of ours."""
     REDIRECTED = "redirected"
     """The camera sent us to another address: while it played, or too often before."""
     GARBAGE = "garbage"

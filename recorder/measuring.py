@@ -1,17 +1,16 @@
 """What a camera sends, measured on a session of its own: nothing of it is kept, no picture is looked at."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic
 
 from nvr.base.clock import Clock, utc_offset_us
 from nvr.base.units import TICKS_PER_SECOND, US_PER_SECOND, MonoUs, us_from_ticks
-from recorder.codecs import depacketiser_of
 from recorder.errors import TimelineBroken
-from recorder.rtsp.client import Channels
-from recorder.rtsp.sdp import VideoTrack
+from recorder.run import D_co
+from recorder.source import Traits
 from recorder.timeline import MediaTime
-from storage.buffers import BufferPool
-from storage.records import RandomAccess
+from storage.records import GapCause, RandomAccess
 
 ENOUGH_US: Final = 4 * US_PER_SECOND
 """A shorter look does not tell a rate from its jitter."""
@@ -23,8 +22,9 @@ _MS: Final = 1000
 class Measured:
     """The video of one camera. Rates are of its media time; `key_interval_ms` is the longest seen.
 
-    `key_interval_ms` is None when fewer than two random access points came; `clock_offset_us` (the camera's clock less
-    the server's) is None when the camera sent no sender report, or has no clock.
+    `key_interval_ms` is None when fewer than two random access points came; `lost` where what the network lost is not
+    counted; `sound` where nothing says whether the camera offers it; `clock_offset_us` (the camera's clock less the
+    server's) when the camera sent no sender report, or has no clock.
     """
 
     codec: str
@@ -35,23 +35,17 @@ class Measured:
     fps_milli: int
     key_interval_ms: int | None
     bitrate_bps: int
-    lost: int
-    sound: bool
+    lost: int | None
+    sound: bool | None
     clock_offset_us: int | None
 
 
-class Measurement:
+class Measurement(Generic[D_co]):
     """Takes what one session receives, counts it and lets go of it. The event loop owns it."""
 
-    def __init__(self, track: VideoTrack, channels: Channels, clock: Clock) -> None:
-        self.depacketiser = depacketiser_of(track.encoding)(
-            self,
-            BufferPool(),
-            channel=channels.rtp,
-            payload_type=track.payload_type,
-            parameter_sets=track.parameter_sets,
-        )
-        self._sound = track.sound_offered
+    def __init__(self, depacketise: Callable[["Measurement[D_co]"], D_co], traits: Traits, clock: Clock) -> None:
+        self.depacketiser = depacketise(self)
+        self._traits = traits
         self._clock = clock
         self._arrival_mono_us = MonoUs(0)
         self._media: MediaTime | None = None
@@ -66,14 +60,15 @@ class Measurement:
     def is_enough(self) -> bool:
         """Whether more would tell nothing new."""
         long = us_from_ticks(self._last_90k - self._first_90k) >= ENOUGH_US
-        return long and len(self._keys_90k) >= _ENOUGH_KEYS and self._report is not None
+        told = self._report is not None or not self._traits.tells_time
+        return long and len(self._keys_90k) >= _ENOUGH_KEYS and told
 
-    def reading(self, now_mono_us: MonoUs) -> None:
-        """Bytes have arrived at this instant."""
-        self._arrival_mono_us = now_mono_us
+    def reading(self, now_mono_us: MonoUs, held_us: int = 0) -> None:
+        """Bytes have arrived at this instant; they were held back for so long on our side."""
+        self._arrival_mono_us = MonoUs(now_mono_us - held_us)
 
     def read(self) -> None:
-        """Their packets are told."""
+        """Their units are told."""
 
     def sender_report(self, ntp_us: int, timestamp: int) -> None:
         """The camera says which of its own instants a time stamp stands for."""
@@ -84,6 +79,10 @@ class Measurement:
 
     def source_changed(self) -> None:
         """Time stamps begin anew: what was measured of the old ones is forgotten."""
+        self._begin()
+
+    def missed(self, cause: GapCause) -> None:  # noqa: ARG002 -- as `recorder.source.Intake` has it
+        """Units were given up on our side: what was measured is forgotten, a rate over a hole would be too low."""
         self._begin()
 
     def unit(self, timestamp: int, size: int, random_access: RandomAccess, lost: int, joins: bool) -> None:  # noqa: FBT001 -- as `recorder.h264.UnitSink` calls it
@@ -119,8 +118,8 @@ class Measurement:
             fps_milli=round((self._units - 1) * TICKS_PER_SECOND * _MS / span_90k),
             key_interval_ms=us_from_ticks(max(intervals)) // _MS if intervals else None,
             bitrate_bps=self._bytes * 8 * TICKS_PER_SECOND // span_90k,
-            lost=self._lost,
-            sound=self._sound,
+            lost=self._lost if self._traits.counts_lost else None,
+            sound=self._traits.sound,
             clock_offset_us=self._clock_offset_us(),
         )
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -13,6 +14,7 @@ from nvr.base.jcs import Json
 from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND
 from recorder.checking import Means, check_all
+from recorder.demux.source import Abandoned
 from recorder.gaps import GapLog
 from recorder.health.watch import HealthWatch
 from recorder.onvif.reach import Reach
@@ -22,6 +24,8 @@ from recorder.ptz.domes import Domes, onvif_opener
 from recorder.recording import Recording
 from recorder.rtsp.rounds import Rounds
 from recorder.server_clock import ServerClock, kernel_is_synchronised
+from recorder.source import Source
+from recorder.sources import source_of
 from recorder.status import CameraStatus, ShardSettings
 from recorder.waiting import Pace
 from recorder.worker import CameraWorker, ShardParts
@@ -88,6 +92,7 @@ class Shard:
             )
         )
         self._gaps: dict[CameraId, GapLog] = {}
+        self._abandoned_by_tests: defaultdict[CameraId, Abandoned] = defaultdict(Abandoned)
         self._workers: dict[CameraId, CameraWorker] = {}
         self._tasks: dict[CameraId, asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
@@ -151,9 +156,9 @@ class Shard:
         means = Means(
             secrets=self._parts.secrets,
             status=self._status,
+            source=self._source_of_test,
             clock=self._clock,
             connect_timeout_s=self._settings.connect_timeout_s,
-            trust=self._settings.trust,
             reach=self.reach,
         )
         entries = [self._entries[camera] for camera in camera_ids if camera in self._entries]
@@ -172,6 +177,10 @@ class Shard:
     def _status(self, camera: CameraId) -> CameraStatus | None:
         worker = self._workers.get(camera)
         return None if worker is None else worker.status()
+
+    def _source_of_test(self, entry: CameraEntry) -> Source:
+        """Threads that hang from tests are counted from one test to the next, and never against the recording."""
+        return source_of(entry, self._clock, self._settings, abandoned=self._abandoned_by_tests[entry.camera])
 
     def _start(self, entry: CameraEntry) -> None:
         """A worker for the camera; it begins once its predecessor has ended."""

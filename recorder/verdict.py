@@ -57,10 +57,6 @@ class Finding:
     fields: dict[str, Json]
 
 
-UNSUPPORTED: Final = Finding(Level.WARNING, "test-unsupported-source", {})
-"""Of a camera that the test can not measure: it is not read by RTSP over TCP."""
-
-
 @dataclass(frozen=True, slots=True)
 class Sessions:
     """What the test meant to the camera's recording: whether it recorded before, and whether it went on."""
@@ -106,7 +102,9 @@ def level(found: tuple[Finding, ...]) -> Level | None:
 
 def _of_session(cause: Cause | None, sessions: Sessions) -> Iterator[Finding]:
     if cause is not None and sessions.recorded and not sessions.recording_lost:
-        yield Finding(Level.WARNING, "test-one-session", {"cause": cause.value})
+        # A device, or a port: no setting of a camera gives it twice.
+        id_ = "test-in-use" if cause is Cause.IN_USE else "test-one-session"
+        yield Finding(Level.WARNING, id_, {"cause": cause.value})
     elif cause is not None:
         yield Finding(Level.FAILED, f"cause-{cause.value}", {})
     if sessions.recording_lost:
@@ -126,7 +124,9 @@ def _of_video(measured: Measured) -> Iterator[Finding]:
             yield Finding(Level.WARNING, "test-decree-wide", shown)
         case _:
             pass
-    if measured.lost:
+    if measured.lost is None:
+        yield Finding(Level.NOTE, "test-lost-unknown", {})
+    elif measured.lost:
         yield Finding(Level.WARNING, "test-packets-lost", {"lost": measured.lost, "frames": measured.frames})
     if measured.key_interval_ms is None:
         yield Finding(Level.WARNING, "test-keys-none", {"seconds": measured.media_ms // 1000})
@@ -134,7 +134,9 @@ def _of_video(measured: Measured) -> Iterator[Finding]:
         yield Finding(Level.WARNING, "test-keys-rare", {"seconds": f"{measured.key_interval_ms / 1000:.1f}"})
     if measured.clock_offset_us is not None and abs(measured.clock_offset_us) > MOST_CLOCK_OFFSET_US:
         yield Finding(Level.WARNING, "test-clock-off", {"seconds": f"{measured.clock_offset_us / US_PER_SECOND:+.1f}"})
-    if measured.sound:
+    if measured.sound is None:
+        yield Finding(Level.NOTE, "test-sound-unknown", {})
+    elif measured.sound:
         yield Finding(Level.NOTE, "test-sound", {})
 
 

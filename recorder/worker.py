@@ -20,7 +20,7 @@ from recorder.recording import Recording
 from recorder.rtsp.rounds import Rounds
 from recorder.run import Depacketiser, Run
 from recorder.server_clock import ServerClock
-from recorder.source import D, Session
+from recorder.source import D, Session, Traits
 from recorder.sources import source_of
 from recorder.status import CameraStatus, ShardSettings, State
 from recorder.waiting import Pace, first_of
@@ -227,7 +227,7 @@ class CameraWorker:
             raise CameraUnreachable(Cause.TIMEOUT)
         return session
 
-    def _begin(self, depacketise: Callable[[UnitSink, BufferPool], D]) -> Run[D]:
+    def _begin(self, depacketise: Callable[[UnitSink, BufferPool], D], _traits: Traits) -> Run[D]:
         self._writing.pause()
         self._recording.require_random_access()
         pool = self._parts.pool

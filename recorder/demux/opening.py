@@ -51,6 +51,8 @@ class Opening:
     """Read in its own time: a file would be there at once."""
     resumes: bool = False
     """Reading may go on after a time-out: datagrams have no place to lose."""
+    counts_lost: bool = True
+    """Whether what the network loses is counted, where it can lose something."""
 
     def __repr__(self) -> str:
         """Scheme and host only."""
@@ -78,7 +80,7 @@ def opening_of(url: str, credentials: Credentials | None, trust: Trust) -> Openi
                 buffer_size=_UDP_BUFFER,
             )
             target = _with_login(parts, "rtsp", credentials)
-            return Opening(shown, options, target, container="rtsp", resumes=True)
+            return Opening(shown, options, target, container="rtsp", resumes=True, counts_lost=False)
         case "http" | "https":
             return _connected(shown, partial(_http, url, credentials, trust))
         case "srt":

@@ -6,6 +6,7 @@ log off unless told otherwise. It is loaded by the first camera that needs it: 1
 time that it takes to begin.
 """
 
+import errno
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -36,6 +37,9 @@ _ITEM_BYTES: Final = 256
 _NO_TIMESTAMPS: Final = 0x80
 """AVFMT_NOTIMESTAMPS: FFmpeg would count 25 pictures a second; the time of arrival is nearer to the truth."""
 
+_LISTING: Final = frozenset({"avi", "matroska", "mov", "mpegts"})
+"""FFmpeg's names of containers that list their streams before any picture: what they do not list does not come."""
+
 _CAUSES: Final = MappingProxyType(
     {
         "ConnectionRefusedError": Cause.REFUSED,
@@ -65,6 +69,8 @@ class Described:
 
     codec: str
     extradata: bytes
+    sound: bool | None
+    """Whether there is sound beside it, which is discarded; None where the container does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +132,7 @@ class Reader:
             source, container = self._opened(opened)
             stream = _video(container)
             untimed = bool(container.format.flags & _NO_TIMESTAMPS)
-            self._describe(stream)
+            self._describe(stream, sound=_sound(container))
             for packet in self._packets(container, stream):
                 if self._stop.is_set():
                     return
@@ -158,8 +164,8 @@ class Reader:
             source.wait_at_most(READ_TIMEOUT_S)
         return source, opened.enter_context(container)
 
-    def _describe(self, stream: "VideoStream") -> None:
-        described = Described(stream.codec_context.name, stream.codec_context.extradata or b"")
+    def _describe(self, stream: "VideoStream", *, sound: bool | None) -> None:
+        described = Described(stream.codec_context.name, stream.codec_context.extradata or b"", sound)
         if not self._stop.is_set() and self.queue.offer(described, _ITEM_BYTES + len(described.extradata)):
             self._wake()
 
@@ -230,6 +236,12 @@ def _video(container: "InputContainer") -> "VideoStream":
     return chosen
 
 
+def _sound(container: "InputContainer") -> bool | None:
+    if container.streams.audio:
+        return True
+    return False if container.format.name.partition(",")[0] in _LISTING else None
+
+
 def _ticks_90k(packet: "Packet[VideoStream]") -> int | None:
     time = packet.pts if packet.pts is not None else packet.dts
     base = packet.time_base
@@ -244,6 +256,8 @@ def _broken_off(error: "FFmpegError") -> CameraUnreachable:
 
 
 def _unreachable(error: "FFmpegError") -> CameraUnreachable:
+    if error.errno == errno.EBUSY:  # a device that somebody else reads; PyAV has no name for it
+        return CameraUnreachable(Cause.IN_USE)
     cause = next((_CAUSES[kind.__name__] for kind in type(error).mro() if kind.__name__ in _CAUSES), None)
     if cause is None:
         return CameraUnreachable(Cause.UNREACHABLE, errno=error.errno)

@@ -1,4 +1,4 @@
-"""One session of the second source, on the event loop: what the reader's thread hands over, told to the run."""
+"""One session of the second source, on the event loop: what the reader's thread hands over, told to the intake."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,8 +18,7 @@ from recorder.h264 import H264Depacketiser
 from recorder.h265 import H265Depacketiser
 from recorder.meter import Meter
 from recorder.mjpeg import MjpegPictures
-from recorder.run import Run
-from recorder.source import Begin
+from recorder.source import Begin, Intake, Traits
 from recorder.waiting import first_of
 from storage.buffers import BufferPool
 from storage.records import GapCause
@@ -34,7 +33,7 @@ _ENCODINGS: Final = MappingProxyType({"h264": "H264", "hevc": "H265"})
 
 
 class DemuxSession:
-    """Feeds one run. The event loop owns it; `abandon` takes a reader whose thread did not end in time."""
+    """Feeds one intake. The event loop owns it; `abandon` takes a reader whose thread did not end in time."""
 
     def __init__(
         self,
@@ -45,12 +44,13 @@ class DemuxSession:
         *,
         open_timeout_s: float,
     ) -> None:
+        self._counts_lost = opening.counts_lost
         self._begin = begin
         self._clock = clock
         self._abandon = abandon
         self._loop = asyncio.get_running_loop()
         self._meter = Meter(clock.mono_us())
-        self._run: Run[H264Depacketiser | H265Depacketiser] | Run[MjpegPictures] | None = None
+        self._intake: Intake[H264Depacketiser | H265Depacketiser] | Intake[MjpegPictures] | None = None
         self._parting: Parting = whole
         self._failure: Exception | None = None
         self._playing = asyncio.Event()
@@ -98,7 +98,7 @@ class DemuxSession:
             self.close()
 
     def close(self) -> None:
-        """End the session on our side: nothing reaches the run any more, and the thread is told to end."""
+        """End the session on our side: nothing reaches the intake any more, and the thread is told to end."""
         self._over.set()
         self._playing.set()
         self._reader.stop()
@@ -144,23 +144,24 @@ class DemuxSession:
         if isinstance(item, Described):
             self._describe(item)
             return 0
-        run = self._run
-        if run is None:
+        intake = self._intake
+        if intake is None:
             raise RuntimeError("pictures before their description")
         self._meter.bytes_read += len(item.data)
         if item.missed:
-            run.missed(GapCause.FELL_BEHIND)
-        run.reading(item.arrival_mono_us, item.held_us)
-        run.depacketiser.access_unit(self._parting(item.data), item.timestamp, item.lost)
-        run.read()
+            intake.missed(GapCause.FELL_BEHIND)
+        intake.reading(item.arrival_mono_us, item.held_us)
+        intake.depacketiser.access_unit(self._parting(item.data), item.timestamp, item.lost)
+        intake.read()
         self._playing.set()
         return len(item.data)
 
     def _describe(self, described: Described) -> None:
-        """Begin the run. Raises CameraUnreachable: cause `unsupported-codec`."""
+        """Begin the intake. Raises CameraUnreachable: cause `unsupported-codec`."""
         codec = described.codec
+        traits = Traits(described.sound, counts_lost=self._counts_lost, tells_time=False)
         if codec == _MOTION_JPEG:
-            self._run = self._begin(MjpegPictures)
+            self._intake = self._begin(MjpegPictures, traits)
             return
         if codec not in _ENCODINGS:
             raise CameraUnreachable(Cause.UNSUPPORTED_CODEC, offered=codec)
@@ -169,4 +170,4 @@ class DemuxSession:
         depacketise: Callable[[UnitSink, BufferPool], H264Depacketiser | H265Depacketiser] = partial(
             depacketiser_of(_ENCODINGS[codec]), channel=0, payload_type=0, parameter_sets=sets
         )
-        self._run = self._begin(depacketise)
+        self._intake = self._begin(depacketise, traits)

@@ -1,11 +1,13 @@
 """MPEG-TS in datagrams, listened to or joined."""
 
+import errno
 import socket
 import struct
 from typing import Final
 
 from recorder.demux.inputs import Datagrams
 from recorder.demux.resolving import Place, resolve
+from recorder.errors import CameraUnreachable, Cause
 from recorder.rtsp.connecting import unreachable
 
 _BUFFER: Final = 2 << 20
@@ -54,5 +56,7 @@ def _listening(place: Place) -> socket.socket:
             endpoint.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, address.packed + interface)
     except OSError as error:
         endpoint.close()
+        if error.errno == errno.EADDRINUSE:
+            raise CameraUnreachable(Cause.IN_USE) from None
         raise unreachable(error) from None
     return endpoint

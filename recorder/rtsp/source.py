@@ -21,7 +21,7 @@ from recorder.rtsp.sdp import VideoTrack
 from recorder.rtsp.session import open_session
 from recorder.rtsp.trust import Trust
 from recorder.rtsp.url import parse_url
-from recorder.source import Begin
+from recorder.source import Begin, Traits
 from storage.buffers import BufferPool
 
 _log: Final = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class RtspSource:
                 payload_type=track.payload_type,
                 parameter_sets=track.parameter_sets,
             )
-            return begin(depacketise)
+            return begin(depacketise, Traits(track.sound_offered, counts_lost=True, tells_time=True))
 
         last, self._last = self._last, None
         failure = None if last is None else last.failure

@@ -16,7 +16,8 @@ from recorder.checking import Means, check
 from recorder.onvif.reach import Reach
 from recorder.rtsp.trust import Trust
 from recorder.shard import Shard
-from recorder.status import CameraStatus, State
+from recorder.sources import source_of
+from recorder.status import CameraStatus, ShardSettings, State
 from storage.snapshot import CameraEntry
 from tests.recorder.city import QUICK
 from tests.recorder.fakes import MemoryEvents, MemorySink, camera_status
@@ -37,12 +38,13 @@ def means(
     reach: Reach = NO_ONVIF,
     **logins: tuple[str, str],
 ) -> Means:
+    clock, settings = SystemClock(), ShardSettings(connect_timeout_s=timeout_s)
     return Means(
         secrets=logins.__getitem__,
         status=status,
-        clock=SystemClock(),
+        source=lambda entry: source_of(entry, clock, settings),
+        clock=clock,
         connect_timeout_s=timeout_s,
-        trust=Trust(),
         reach=reach,
     )
 
@@ -139,10 +141,3 @@ async def test_camera_that_has_no_second_session_is_not_called_broken() -> None:
         stop.set()
         await running
     assert (ids(answer), answer["result"], answer["measured"]) == (["test-one-session"], "warning", None)
-
-
-@pytest.mark.parametrize("url", ["rtspu://192.0.2.1/", "http://192.0.2.1/live.ts", "file:///none.mp4"])
-async def test_camera_of_the_second_source_is_not_asked_and_the_answer_says_so(url: str) -> None:
-    answer = await check(CameraEntry(NAME, url, 0, None), means(), limit_s=1)
-    assert (ids(answer), answer["result"], answer["cause"]) == (["test-unsupported-source"], "warning", None)
-    assert (answer["measured"], answer["decree"]) == (None, "unknown")

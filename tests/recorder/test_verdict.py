@@ -41,7 +41,9 @@ def test_verdict_is_that_of_the_norm(width: int, height: int, fps_milli: int, ve
         ({"clock_offset_us": -1_000_001}, ["test-clock-off"]),
         ({"clock_offset_us": None}, []),
         ({"sound": True}, ["test-sound"]),
+        ({"sound": None}, ["test-sound-unknown"]),
         ({"lost": 3}, ["test-packets-lost"]),
+        ({"lost": None}, ["test-lost-unknown"]),
         ({"key_interval_ms": 5001}, ["test-keys-rare"]),
         ({"key_interval_ms": None}, ["test-keys-none"]),
         (
@@ -59,6 +61,12 @@ def test_refused_session_beside_a_recording_is_no_failure_of_the_camera() -> Non
     (finding,) = findings(None, Cause.REJECTED, Sessions(recorded=True, recording_lost=False))
     assert (finding.level, finding.id) == (Level.WARNING, "test-one-session")
     assert [each.id for each in findings(None, Cause.REJECTED, ALONE)] == ["cause-rejected"]
+
+
+def test_device_that_its_recording_has_open_is_not_said_to_refuse_a_session() -> None:
+    (finding,) = findings(None, Cause.IN_USE, Sessions(recorded=True, recording_lost=False))
+    assert (finding.level, finding.id) == (Level.WARNING, "test-in-use")
+    assert [each.id for each in findings(None, Cause.IN_USE, ALONE)] == ["cause-in-use"]
 
 
 def test_recording_that_the_test_cost_is_told() -> None:

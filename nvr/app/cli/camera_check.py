@@ -7,6 +7,8 @@ from nvr.app.messages import say
 from nvr.base.units import US_PER_SECOND
 
 _MS: Final = 1000
+_TENTH: Final = 100
+"""Thousandths: less is told to a hundredth. Of Motion JPEG every picture is a key."""
 _MBIT: Final = 1_000_000
 _US_PER_DECISECOND: Final = 100_000
 _NONE: Final = "-"
@@ -25,7 +27,7 @@ _COLUMNS: Final = (
     "decree_2007",
     "sessions",
 )
-_CODECS: Final = (("avc", "H.264"), ("hvc", "H.265"), ("hev", "H.265"))
+_CODECS: Final = (("avc", "H.264"), ("hvc", "H.265"), ("hev", "H.265"), ("mp4v.6C", "MJPEG"))
 
 
 def check_rows(checks: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -60,7 +62,7 @@ def _cells(check: Mapping[str, Any]) -> tuple[str, ...]:
         _thousandth(measured.get("fps_milli")),
         _thousandth(measured.get("key_interval_ms")),
         f"{measured['bitrate_bps'] / _MBIT:.1f}" if measured else _NONE,
-        say("test-sound-offered" if measured["sound"] else "test-sound-none") if measured else _NONE,
+        _sound(measured.get("sound")),
         _offset(measured.get("clock_offset_us"), device.get("clock_offset_us")),
         say(f"test-decree-is-{check['decree']}"),
         say(f"test-sessions-{_sessions(check)}"),
@@ -82,7 +84,15 @@ def _codec(codec: str | None) -> str:
 
 
 def _thousandth(value: int | None) -> str:
-    return _NONE if value is None else f"{value / _MS:.1f}"
+    if value is None:
+        return _NONE
+    return f"{value / _MS:.2f}" if value < _TENTH else f"{value / _MS:.1f}"
+
+
+def _sound(offered: bool | None) -> str:  # noqa: FBT001 -- as the answer has it
+    if offered is None:
+        return _NONE
+    return say("test-sound-offered" if offered else "test-sound-none")
 
 
 def _model(device: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ MULTIPART = plain("multipart/x-mixed-replace; boundary=myboundary")
 NOISE = b"--myboundary\r\nContent-Type: image/jpeg\r\nContent-Length: 5\r\n\r\nnoise\r\n"
 
 
-def _part(picture: bytes, *, length: bool = True, kind: str = "image/jpeg") -> bytes:
+def part(picture: bytes, *, length: bool = True, kind: str = "image/jpeg") -> bytes:
     size = f"Content-Length: {len(picture)}\r\n" if length else ""
     return f"--myboundary\r\nContent-Type: {kind}\r\n{size}\r\n".encode() + picture + b"\r\n"
 
@@ -39,7 +39,7 @@ def _stored(made: Town) -> list[bytes]:
 @pytest.mark.parametrize("length", [True, False], ids=["with-length", "without"])
 async def test_pictures_are_stored_byte_for_byte_as_they_come(length: bool) -> None:
     pictures = _pictures(60)
-    parts = [_part(each, length=length) for each in pictures]
+    parts = [part(each, length=length) for each in pictures]
     assert len({len(part) for part in parts}) == 1
     async with (
         http_server(MULTIPART, b"\r\n" + b"".join(parts), size=len(parts[0]), rate_s=0.02, asks=BASIC) as (url, heads),
@@ -57,7 +57,7 @@ async def test_pictures_are_stored_byte_for_byte_as_they_come(length: bool) -> N
 
 
 async def test_record_holds_two_seconds_and_each_begins_where_decoding_may() -> None:
-    parts = [_part(each) for each in _pictures(150)]
+    parts = [part(each) for each in _pictures(150)]
     camera = http_server(MULTIPART, b"".join(parts), size=len(parts[0]), rate_s=0.05)
     async with camera as (url, _), town(url) as made:
         await made.sink.until(lambda: len(made.sink.records("cam1")) >= 3)
@@ -75,7 +75,7 @@ async def test_record_holds_two_seconds_and_each_begins_where_decoding_may() -> 
 
 async def test_parts_that_are_no_picture_are_counted_and_the_rest_recorded() -> None:
     pictures = _pictures(80)
-    parts = [_part(each) + (NOISE if number == 40 else b"") for number, each in enumerate(pictures)]
+    parts = [part(each) + (NOISE if number == 40 else b"") for number, each in enumerate(pictures)]
     camera = http_server(MULTIPART, b"".join(parts), size=len(parts[0]), rate_s=0.02)
     async with camera as (url, _), town(url) as made:
         await made.sink.until(lambda: made.sink.frames("cam1") >= 80)
@@ -85,7 +85,7 @@ async def test_parts_that_are_no_picture_are_counted_and_the_rest_recorded() -> 
 
 
 async def test_sound_among_the_pictures_is_not_taken() -> None:
-    body = b"".join(_part(each) for each in _pictures(30)) + _part(b"sound" * 100, kind="audio/basic")
+    body = b"".join(part(each) for each in _pictures(30)) + part(b"sound" * 100, kind="audio/basic")
     async with http_server(MULTIPART, body, size=500, rate_s=0.01) as (url, _), town(url) as made:
         await made.events.until(lambda: len(made.events.of("cam1")) == 2)
         await made.end()
@@ -106,7 +106,7 @@ async def test_sound_beside_the_pictures_of_a_film_is_not_taken(container: str) 
 
 async def test_silence_is_a_gap_and_the_camera_is_called_again(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    parts = [_part(each) for each in _pictures(30)]
+    parts = [part(each) for each in _pictures(30)]
     camera = http_server(MULTIPART, b"".join(parts), size=len(parts[0]) * 29, rate_s=3, asks=BASIC)
     async with camera as (url, heads), town(url, secret=True) as made:
         await made.until(lambda: made.status.reconnects >= 1)

@@ -1,9 +1,11 @@
 import asyncio
+import errno
 import socket
 import threading
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import av.error
 import pytest
 
@@ -70,6 +72,28 @@ def test_every_picture_of_a_film_is_handed_over_and_its_sound_is_not(container: 
     assert times == [times[0] + number * 3600 for number in range(40)]
 
 
+@pytest.mark.parametrize("container", ["mpegts", "mp4", "matroska", "avi", "flv"])
+def test_sound_beside_the_pictures_is_told(container: str, tmp_path: Path) -> None:
+    path = tmp_path / "film"
+    path.write_bytes(film(container, frames=40, sound=True))
+    described, *_ = _Run(_unpaced(path)).to_the_end()[0]
+    assert isinstance(described, Described)
+    assert described.sound is True
+
+
+@pytest.mark.parametrize(
+    ("container", "sound"), [("mpegts", False), ("mp4", False), ("matroska", False), ("flv", None), ("h264", None)]
+)
+def test_no_sound_is_told_only_where_the_container_lists_what_comes(
+    container: str, sound: bool | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "film"
+    path.write_bytes(film(container, frames=40))
+    described, *_ = _Run(_unpaced(path)).to_the_end()[0]
+    assert isinstance(described, Described)
+    assert described.sound is sound
+
+
 def test_film_without_pictures_is_named_so(tmp_path: Path) -> None:
     import_free = tmp_path / "noise.ts"
     import_free.write_bytes(b"\x47\x1f\xff\x10" * 50_000)
@@ -91,6 +115,14 @@ def test_playlist_can_not_make_the_reader_open_another_address(tmp_path: Path) -
     path = tmp_path / "list.m3u8"
     path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nfilm.ts\n#EXT-X-ENDLIST\n")
     assert _cause(_unpaced(path)) is Cause.GARBAGE
+
+
+def test_device_that_somebody_else_reads_is_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: object, **__: object) -> None:
+        av.error.err_check(-errno.EBUSY)
+
+    monkeypatch.setattr(av, "open", busy)
+    assert _cause(opening_of("v4l2:///dev/video0", None, Trust())) is Cause.IN_USE
 
 
 def test_host_that_refuses_is_told_without_the_login() -> None:

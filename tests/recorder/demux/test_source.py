@@ -27,7 +27,7 @@ async def test_hanging_thread_is_left_to_itself_and_counted_and_no_more_than_thr
             await made.until(lambda: made.status.state is State.WAITING)
             assert made.status.cause == "timeout"
             await made.end()
-            readers = list(made.source._abandoned)
+            readers = list(made.source._abandoned.readers())
             assert len(readers) == 3
     finally:
         released.set()

@@ -73,6 +73,15 @@ def test_address_that_is_not_of_this_machine_is_unreachable() -> None:
     assert caught.value.cause is Cause.UNREACHABLE
 
 
+def test_port_that_is_open_already_is_in_use() -> None:
+    port = free_port()
+    first = UdpInput("127.0.0.1", port, timeout_s=1)
+    with pytest.raises(CameraUnreachable) as caught:
+        UdpInput("127.0.0.1", port, timeout_s=1)
+    first.close()
+    assert caught.value.cause is Cause.IN_USE
+
+
 def test_group_is_joined_and_may_be_joined_twice() -> None:
     port = free_port()
     first = UdpInput("239.255.42.42", port, timeout_s=5)

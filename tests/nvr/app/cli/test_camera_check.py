@@ -20,6 +20,9 @@ from nvr.sim.server import Simulator
 from recorder.checking import Means, check_all
 from recorder.onvif.reach import Reach
 from recorder.rtsp.trust import Trust
+from recorder.source import Source
+from recorder.sources import source_of
+from recorder.status import ShardSettings
 from storage.snapshot import CameraEntry
 from tests.recorder.loops import loop_of
 
@@ -79,9 +82,13 @@ async def tried_out() -> list[dict[str, Any]]:
             sim = await running.enter_async_context(Simulator([each], fleet=loop))
             entries.append(CameraEntry(CameraId(each.name), sim.url(each.name), 0, secret="all"))
         logins = {"all": ("ville", "s3cret")}
-        clock, trust = SystemClock(), Trust()
-        nobody = Reach(clock, trust, locate_s=0.0)  # test_first_day has cameras with ONVIF
-        means = Means(logins.__getitem__, lambda _: None, clock, connect_timeout_s=10, trust=trust, reach=nobody)
+        clock, settings = SystemClock(), ShardSettings()
+        nobody = Reach(clock, Trust(), locate_s=0.0)  # test_first_day has cameras with ONVIF
+
+        def source(entry: CameraEntry) -> Source:
+            return source_of(entry, clock, settings)
+
+        means = Means(logins.__getitem__, lambda _: None, source, clock, connect_timeout_s=10, reach=nobody)
         return await check_all(entries, means, limit_s=6)
 
 
@@ -122,6 +129,15 @@ def check_of(**more: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON
 def test_table_says_what_the_test_meant_to_the_recording(more: dict[str, Any], sessions: str) -> None:
     (row,) = check_rows([check_of(**more)])
     assert row["sessions"] == sessions
+
+
+def test_what_a_stream_does_not_tell_is_left_open_and_motion_jpeg_has_its_name() -> None:
+    measured = {"codec": "mp4v.6C", "width": 704, "height": 576, "fps_milli": 25_000, "key_interval_ms": 40}
+    measured |= {"bitrate_bps": 8_000_000, "lost": None, "sound": None, "clock_offset_us": None}
+    (row,) = check_rows([check_of(measured=measured)])
+    assert (row["codec"], row["key_s"], row["sound"], row["clock_s"]) == ("MJPEG", "0.04", "-", "-")
+    (row,) = check_rows([check_of(measured={**measured, "codec": "avc1.42c00c", "key_interval_ms": 400})])
+    assert (row["codec"], row["key_s"]) == ("H.264", "0.4")
 
 
 def test_every_column_has_a_french_heading() -> None:
