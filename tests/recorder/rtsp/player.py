@@ -5,7 +5,8 @@ import asyncio
 from nvr.base.clock import SystemClock
 from recorder.rtsp.auth import Credentials
 from recorder.rtsp.client import Channels
-from recorder.rtsp.protocol import Feed, RtspProtocol
+from recorder.rtsp.framing import Feed
+from recorder.rtsp.protocol import RtspProtocol
 from recorder.rtsp.sdp import VideoTrack
 from recorder.rtsp.session import open_session
 from recorder.rtsp.trust import Trust

@@ -118,7 +118,7 @@ class Line:
         self.bench = Bench()
         self.rounds = Rounds(self.bench.clock)
         client = RtspClient(parse_url("rtsp://cam1/live"), None)
-        self.session = RtspProtocol(client, self.bench.clock, self.bench.session._begin, rounds=self.rounds)
+        self.session = RtspProtocol(client, self.bench.clock, self.bench.begin, rounds=self.rounds)
 
     async def connect(self) -> None:
         """Up to PLAY; `camera` is the other side."""
