@@ -6,19 +6,24 @@ from nvr.base.units import US_PER_SECOND
 class Meter:
     """Measures a stream of bytes by two looks a second. Its owner adds to `bytes_read` and calls `tick`."""
 
-    def __init__(self, now_mono_us: int, bytes_read: int = 0) -> None:
-        self.bytes_read = bytes_read
+    def __init__(self, now_mono_us: int) -> None:
+        self.bytes_read = 0
         self.bitrate_bps = 0
         """Smoothed over some seconds, as groups of pictures are uneven."""
         self.quiet_ticks = 0
         """Looks since bytes last came."""
-        self._looked_bytes = bytes_read
+        self._looked_bytes = 0
         self._looked_mono_us = now_mono_us
 
     @property
     def fresh_bytes(self) -> int:
         """Those since the last look."""
         return self.bytes_read - self._looked_bytes
+
+    def restart(self, now_mono_us: int) -> None:
+        """Forget how much came so far; `bytes_read` goes on."""
+        self.bitrate_bps = self.quiet_ticks = 0
+        self._looked_bytes, self._looked_mono_us = self.bytes_read, now_mono_us
 
     def tick(self, now_mono_us: int) -> None:
         """Look at what came since the last look."""

@@ -22,17 +22,13 @@ from recorder.run import Depacketiser, Run
 from recorder.server_clock import ServerClock
 from recorder.source import D, Session, Traits
 from recorder.sources import source_of
+from recorder.stalling import Progress, StallWatch
 from recorder.status import CameraStatus, ShardSettings, State
 from recorder.waiting import Pace, first_of
-from recorder.writing import Writing
 from storage.buffers import BufferPool
 from storage.records import GapCause
 from storage.snapshot import CameraEntry
 
-QUIET_US: Final = US_PER_SECOND
-"""Beyond two frame intervals and this without a picture, none is expected to be written."""
-STANDSTILL_US: Final = 3 * US_PER_SECOND
-"""Between two looks, which are half a second apart: longer, and it was this machine that stood still."""
 HEALTHY_SESSION_US: Final = 20 * US_PER_SECOND
 """A session of this length counts as healthy, and the next one is tried soon: some cameras end every session at its
 time-out, the shortest of which are 30 s."""
@@ -87,10 +83,8 @@ class CameraWorker:
         self._session: Session | None = None
         self._run: Run[Depacketiser] | None = None
         self._played_mono_us = MonoUs(0)
-        self._looked_mono_us: MonoUs | None = None
-        self._resumed_mono_us = MonoUs(0)
         self._breaks_told = 0
-        self._writing = Writing(self._written)
+        self._stalls = StallWatch(settings, self._written)
 
     def stop(self, *, is_followed: bool = False) -> None:
         """Let `run` come to its end; a worker that follows at once carries on with an open gap."""
@@ -128,10 +122,7 @@ class CameraWorker:
 
     def tick(self, now_mono_us: MonoUs) -> None:
         """Keep the session alive and look whether pictures come."""
-        looked_mono_us, self._looked_mono_us = self._looked_mono_us, now_mono_us
-        if looked_mono_us is not None and now_mono_us - looked_mono_us > STANDSTILL_US:
-            self._resumed_mono_us = now_mono_us
-            self._writing.pause()
+        self._stalls.tick(now_mono_us)
         if self._state is State.WAITING and self._cause in OF_THE_LOGIN and self._login.is_renewed():
             self.retry()
         session, run = self._session, self._run
@@ -228,7 +219,7 @@ class CameraWorker:
         return session
 
     def _begin(self, depacketise: Callable[[UnitSink, BufferPool], D], _traits: Traits) -> Run[D]:
-        self._writing.pause()
+        self._stalls.begin()
         self._recording.require_random_access()
         pool = self._parts.pool
         window_us = self._settings.window_s * US_PER_SECOND
@@ -284,36 +275,22 @@ class CameraWorker:
         return self._absence.next_delay_s()
 
     def _watch(self, session: Session, run: Run[Depacketiser], now_mono_us: MonoUs) -> None:
-        """Judge by pictures, not by bytes: a camera that only keeps its session alive is silent.
-
-        The time when this machine itself stood still (a paused virtual machine, a disk that swaps) does not count as
-        silence: what came meanwhile waits in the kernel, and a city's sessions must not end for it.
-        """
-        settings = self._settings
-        newest_mono_us = max(run.last_unit_mono_us or self._played_mono_us, self._resumed_mono_us)
-        silent_us = now_mono_us - newest_mono_us
-        is_due = silent_us <= QUIET_US + 2 * run.step_us
-        if not is_due:
-            self._writing.pause()
-        waited_us = now_mono_us - self._played_mono_us
-        if silent_us > settings.stall_s * US_PER_SECOND:
-            session.fail(CameraUnreachable(Cause.STALLED))
-        elif run.awaits_random_access and waited_us > settings.random_access_wait_s * US_PER_SECOND:
-            session.fail(CameraUnreachable(Cause.STALLED, why="no random access point"))
-        elif silent_us > settings.quiet_s * US_PER_SECOND + 2 * run.step_us:
-            if (self._state, self._cause) != (State.STALLED, Cause.STALLED.value):
+        """See whether pictures come and are written, and tell whoever must know."""
+        try:
+            progress = self._stalls.look(run, self._played_mono_us, now_mono_us)
+        except CameraUnreachable as error:
+            session.fail(error)
+            return
+        match progress:
+            case Progress.RECORDED:
+                self._set(State.RECORDING, None)
+            case Progress.SILENT if (self._state, self._cause) != (State.STALLED, Cause.STALLED.value):
                 run.flush()
                 self._recording.interrupt(GapCause.SILENT, self._parts.server.utc_us(), Cause.STALLED.value)
                 self._set(State.STALLED, Cause.STALLED.value)
-        elif is_due and not run.awaits_random_access:
-            self._judge_writing(run, now_mono_us)
-
-    def _judge_writing(self, run: Run[Depacketiser], now_mono_us: MonoUs) -> None:
-        if not self._writing.is_late(now_mono_us, run.step_us):
-            self._set(State.RECORDING, None)
-        elif self._cause != Cause.NOT_WRITTEN.value:
-            _log.warning("camera %s: pictures come, and do not reach a disk", self.entry.camera)
-            self._set(State.STALLED, Cause.NOT_WRITTEN.value)
+            case Progress.NOT_WRITTEN if self._cause != Cause.NOT_WRITTEN.value:
+                _log.warning("camera %s: pictures come, and do not reach a disk", self.entry.camera)
+                self._set(State.STALLED, Cause.NOT_WRITTEN.value)
 
     def _written(self) -> int:
         if self._parts.written is None:

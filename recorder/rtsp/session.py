@@ -10,7 +10,8 @@ from recorder.errors import CameraUnreachable, Cause
 from recorder.rtsp.auth import Credentials
 from recorder.rtsp.client import Channels, RtspClient
 from recorder.rtsp.connecting import connect
-from recorder.rtsp.protocol import Feed, RtspProtocol
+from recorder.rtsp.framing import Feed
+from recorder.rtsp.protocol import RtspProtocol
 from recorder.rtsp.replies import Redirected
 from recorder.rtsp.rounds import Rounds
 from recorder.rtsp.sdp import VideoTrack

@@ -14,7 +14,8 @@ from recorder.h264 import H264Depacketiser
 from recorder.h265 import H265Depacketiser
 from recorder.rtsp.auth import Credentials
 from recorder.rtsp.client import Channels
-from recorder.rtsp.protocol import Feed, RtspProtocol
+from recorder.rtsp.framing import Feed
+from recorder.rtsp.protocol import RtspProtocol
 from recorder.rtsp.replies import Redirected
 from recorder.rtsp.rounds import Rounds
 from recorder.rtsp.sdp import VideoTrack

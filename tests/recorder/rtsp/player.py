@@ -5,7 +5,9 @@ import asyncio
 from nvr.base.clock import SystemClock
 from recorder.rtsp.auth import Credentials
 from recorder.rtsp.client import Channels
-from recorder.rtsp.protocol import Feed, RtspProtocol
+from recorder.rtsp.framing import Feed
+from recorder.rtsp.protocol import RtspProtocol
+from recorder.rtsp.rounds import Rounds
 from recorder.rtsp.sdp import VideoTrack
 from recorder.rtsp.session import open_session
 from recorder.rtsp.trust import Trust
@@ -44,11 +46,14 @@ class Sink:
 
 
 async def play(
-    url: str, credentials: Credentials | None = None, trust: Trust | None = None
+    url: str, credentials: Credentials | None = None, trust: Trust | None = None, rounds: Rounds | None = None
 ) -> tuple[RtspProtocol, Sink]:
     sink = Sink()
 
     def begin(_track: VideoTrack, _channels: Channels) -> Feed:
         return sink
 
-    return await open_session(parse_url(url), credentials, begin, clock=SystemClock(), trust=trust or Trust()), sink
+    session = await open_session(
+        parse_url(url), credentials, begin, clock=SystemClock(), trust=trust or Trust(), rounds=rounds
+    )
+    return session, sink

@@ -25,7 +25,7 @@ def test_answers_reports_and_foreign_channels_between_the_packets_take_nothing_a
         b"RTSP/1.0 200 OK\r\nCSeq: 5\r\n\r\n",
         b"RTSP/1.0 501 Not Implemented\r\nCSeq: 6\r\n\r\n",
     ]
-    assert bench.session.resyncs == 0
+    assert bench.session._framing.resyncs == 0
 
 
 @pytest.mark.parametrize("channel", [1, 2, 77], ids=["that of the reports", "the next pair", "any"])
@@ -52,7 +52,7 @@ def test_reports_on_the_channel_of_the_pictures_are_read_and_are_no_loss(step: i
     records = bench.sink.records("cam1")
     assert {record.lost for record in records} == {0}
     assert None not in {record.camera_offset_us for record in records}
-    assert (bench.session.resyncs, len(bench.runs)) == (0, 1)
+    assert (bench.session._framing.resyncs, len(bench.runs)) == (0, 1)
 
 
 async def test_camera_that_says_goodbye_and_falls_silent_is_called_again_at_once() -> None:

@@ -9,7 +9,8 @@ from recorder.errors import CameraUnreachable, Cause
 from recorder.rtsp import connecting
 from recorder.rtsp.client import RtspClient
 from recorder.rtsp.connecting import OPTIONS, connect
-from recorder.rtsp.protocol import Feed, RtspProtocol
+from recorder.rtsp.framing import Feed
+from recorder.rtsp.protocol import RtspProtocol
 from recorder.rtsp.trust import Trust
 from recorder.rtsp.url import parse_url
 from tests.recorder.city import SMALL

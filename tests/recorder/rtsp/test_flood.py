@@ -30,7 +30,7 @@ async def _flooded() -> None:
         over.set()
 
     server = await asyncio.start_server(camera, HOST, 0)
-    session = RtspProtocol(RtspClient(parse_url("rtsp://cam1/live"), None), bench.clock, bench.session._begin)
+    session = RtspProtocol(RtspClient(parse_url("rtsp://cam1/live"), None), bench.clock, bench.begin)
     host, port = server.sockets[0].getsockname()
     await asyncio.get_running_loop().create_connection(lambda: session, host, port)
     ticks = 0

@@ -1,21 +1,27 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
 import uvloop
 
 from nvr.base.clock import SimClock
-from nvr.sim.server import HOST
+from nvr.sim.server import HOST, Simulator
 from recorder.errors import CameraUnreachable
 from recorder.rtsp.client import RtspClient
 from recorder.rtsp.protocol import BUFFER_BYTES, MAX_ROUND_BYTES, MAX_TICK_BYTES, RtspProtocol
-from recorder.rtsp.rounds import PARTS, PERIOD_US, Rounds
+from recorder.rtsp.rounds import PARTS, PERIOD_US, Rounds, Waiting
+from recorder.rtsp.trust import Trust
 from recorder.rtsp.url import parse_url
+from tests.recorder.certificates import certificate
+from tests.recorder.city import SMALL
 from tests.recorder.rtp import frame
+from tests.recorder.rtsp.player import play
 from tests.recorder.rtsp.test_protocol import EXPECTED, Bench
 
 
@@ -118,7 +124,7 @@ class Line:
         self.bench = Bench()
         self.rounds = Rounds(self.bench.clock)
         client = RtspClient(parse_url("rtsp://cam1/live"), None)
-        self.session = RtspProtocol(client, self.bench.clock, self.bench.session._begin, rounds=self.rounds)
+        self.session = RtspProtocol(client, self.bench.clock, self.bench.begin, rounds=self.rounds)
 
     async def connect(self) -> None:
         """Up to PLAY; `camera` is the other side."""
@@ -217,5 +223,43 @@ def test_flood_is_read_in_portions_and_the_pictures_behind_it_come(run: Run) -> 
         assert line.bench.stored() == EXPECTED
         line.session.close()
         line.camera.close()
+
+    run(scenario())
+
+
+def _members(rounds: Rounds) -> list[Waiting]:
+    return [member for part in rounds._parts for member in part]
+
+
+@LOOPS
+def test_encrypted_session_is_left_out_of_the_rounds_and_read_as_the_event_loop_does_it(
+    run: Run, tmp_path: Path
+) -> None:
+    path = certificate(tmp_path)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(path)
+    trust = Trust(ssl.create_default_context(cafile=str(path)))
+
+    async def scenario() -> None:
+        rounds = Rounds(SimClock())
+        async with Simulator([SMALL], tls=server) as sim:
+            session, sink = await play(sim.url("cam1"), trust=trust, rounds=rounds)
+            with contextlib.closing(session):
+                assert _members(rounds) == []
+                sink.arrived.clear()  # by what came with the answer to PLAY
+                await sink.arrived.wait()
+
+    run(scenario())
+
+
+@LOOPS
+def test_session_in_clear_is_read_in_the_rounds_from_the_answer_to_play_until_its_end(run: Run) -> None:
+    async def scenario() -> None:
+        rounds = Rounds(SimClock())
+        async with Simulator([SMALL]) as sim:
+            session, _ = await play(sim.url("cam1"), rounds=rounds)
+            with contextlib.closing(session):
+                assert _members(rounds) == [session]
+            assert _members(rounds) == []
 
     run(scenario())
