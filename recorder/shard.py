@@ -131,7 +131,7 @@ class Shard:
         for camera, entry in wanted.items():
             if before.get(camera) != entry:
                 if camera in self._workers:
-                    self._workers[camera].stop(is_followed=True)
+                    self._workers[camera].stop(follower=entry)
                 self._start(entry)
 
     def retry(self, camera_ids: Iterable[CameraId]) -> None:

@@ -69,7 +69,7 @@ class CameraWorker:
         settings = self._settings = settings_for(entry, parts.settings)
         self._absence = Absence(entry, settings, parts.clock.mono_us())
         self._wake = Stop()
-        self._is_followed = False
+        self._follower: CameraEntry | None = None
         self._backoff = Backoff(
             first_s=settings.retry_first_s, most_s=settings.retry_most_s, healthy_us=HEALTHY_SESSION_US
         )
@@ -86,9 +86,9 @@ class CameraWorker:
         self._breaks_told = 0
         self._stalls = StallWatch(settings, self._written)
 
-    def stop(self, *, is_followed: bool = False) -> None:
-        """Let `run` come to its end; a worker that follows at once carries on with an open gap."""
-        self._is_followed = is_followed
+    def stop(self, *, follower: CameraEntry | None = None) -> None:
+        """Let `run` come to its end; the worker of a `follower`, which begins at once, carries on with an open gap."""
+        self._follower = follower
         self._stop.set()
 
     def retry(self) -> None:
@@ -107,12 +107,14 @@ class CameraWorker:
                 if not self._stop.is_set():
                     await self._attempt()
         finally:
-            detail = COMMISSIONING if self._state is State.COMMISSIONING else ""
+            now_utc_us = self._parts.server.utc_us()
+            # Told now and not by the follower: an open gap tells the newer of two details only at its end.
+            aimed = self._state is State.COMMISSIONING or _left_us(self._follower, now_utc_us) > 0
             self._set(State.IDLE, None)
-            if self._is_followed and self._recording.gaps.is_open:
+            if self._follower is not None and self._recording.gaps.is_open:
                 self._recording.rotate()
             else:
-                self._recording.end(GapCause.STOPPED, self._parts.server.utc_us(), detail)
+                self._recording.end(GapCause.STOPPED, now_utc_us, COMMISSIONING if aimed else "")
 
     def rotate(self) -> SegmentId | None:
         """Close the segment that grows, at once: what was received goes into it, the next one goes on from there."""
@@ -169,9 +171,8 @@ class CameraWorker:
 
         The time that is left is counted by the monotonic clock: no step of the other one makes it longer.
         """
-        begin_utc_us, end_utc_us = self.entry.commissioned_from_utc_us, self.entry.commissioned_until_utc_us
         now_utc_us = self._parts.server.utc_us()
-        left_us = left_of_commissioning(begin_utc_us, end_utc_us, now_utc_us)
+        left_us = _left_us(self.entry, now_utc_us)
         if left_us == 0 or self._stop.is_set():
             return
         self._recording.interrupt(GapCause.STOPPED, now_utc_us, COMMISSIONING)
@@ -304,3 +305,10 @@ class CameraWorker:
         if state is not self._state and not {state, self._state} <= _TROUBLE:
             self._since_utc_us = self._parts.server.utc_us()
         self._state, self._cause = state, cause
+
+
+def _left_us(entry: CameraEntry | None, now_utc_us: UtcUs) -> int:
+    """For how long the camera of this entry is left to the person who aims it."""
+    if entry is None:
+        return 0
+    return left_of_commissioning(entry.commissioned_from_utc_us, entry.commissioned_until_utc_us, now_utc_us)

@@ -1,9 +1,12 @@
 """A whole running system, as `nvr demo` sets one up: three cameras, the daemon, accounts, custodians."""
 
+import asyncio
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 import pytest
@@ -12,6 +15,9 @@ from nvr.app.demo.processes import Processes
 from nvr.app.demo.stage import Stage, set_up
 from nvr.base.clock import SystemClock
 from tests.canary import forms
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Town:
@@ -54,6 +60,28 @@ class Town:
         victim.wait()
         socket = self.settings.paths.recorder_socket(0) if role == "recorder" else self.settings.paths.keeper_socket
         self.stage.until(f"{role} is back", lambda: self.stage.status(socket) is not None)
+
+
+@contextmanager
+def beside(context: AbstractAsyncContextManager[T]) -> Iterator[T]:
+    """What is simulated runs on an event loop in a thread of its own, and the test may wait for real processes."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+
+    def run(doing: Coroutine[object, object, R]) -> R:
+        return asyncio.run_coroutine_threadsafe(doing, loop).result()
+
+    thread.start()
+    try:
+        entered = run(context.__aenter__())
+        try:
+            yield entered
+        finally:
+            run(context.__aexit__(None, None, None))
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 @contextmanager

@@ -5,12 +5,10 @@ import csv
 import os
 import re
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
 
 import pytest
 
@@ -21,7 +19,7 @@ from nvr.sim.onvif.camera import OnvifCamera, Profile
 from nvr.sim.onvif.discovery import Answering
 from nvr.sim.onvif.server import OnvifSimulator
 from nvr.sim.server import Simulator
-from tests.acceptance.conftest import Town
+from tests.acceptance.conftest import Town, beside
 from tests.recorder.loops import loop_of
 
 pytestmark = pytest.mark.timeout(300)
@@ -105,45 +103,27 @@ FLEET = {
 }
 
 
-class Street:
-    """All of them, on an event loop of their own; `ports` are those of RTSP."""
-
-    def __init__(self) -> None:
-        self.ports: dict[str, int] = {}
-        self._stands = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        self._leave = asyncio.Event()
-        self._thread = threading.Thread(target=lambda: self._loop.run_until_complete(self._run()))
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        assert self._stands.wait(60)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._leave.set)
-        self._thread.join()
-        self._loop.close()
-
-    async def _run(self) -> None:
-        async with AsyncExitStack() as stack:
-            for name, make in FLEET.items():
-                loop = await asyncio.to_thread(loop_of, make.stream)
-                rtsp = await stack.enter_async_context(Simulator([make.stream], host=make.host, fleet=loop))
-                profiles = (replace(each, uri=each.uri.replace("PORT", str(rtsp.port))) for each in make.onvif.profiles)
-                camera = replace(make.onvif, profiles=tuple(profiles))
-                services = await stack.enter_async_context(OnvifSimulator(camera, host=make.host))
-                xaddr = services.url.replace(make.host, camera.named_host or make.host)
-                await stack.enter_async_context(Answering(camera, xaddr, host=make.host))
-                self.ports[name] = rtsp.port
-            self._stands.set()
-            await self._leave.wait()
+@asynccontextmanager
+async def all_of_them() -> AsyncIterator[dict[str, int]]:
+    """The fleet, while the block runs; the port of RTSP of each."""
+    ports = {}
+    async with AsyncExitStack() as stack:
+        for name, make in FLEET.items():
+            loop = await asyncio.to_thread(loop_of, make.stream)
+            rtsp = await stack.enter_async_context(Simulator([make.stream], host=make.host, fleet=loop))
+            profiles = (replace(each, uri=each.uri.replace("PORT", str(rtsp.port))) for each in make.onvif.profiles)
+            camera = replace(make.onvif, profiles=tuple(profiles))
+            services = await stack.enter_async_context(OnvifSimulator(camera, host=make.host))
+            xaddr = services.url.replace(make.host, camera.named_host or make.host)
+            await stack.enter_async_context(Answering(camera, xaddr, host=make.host))
+            ports[name] = rtsp.port
+        yield ports
 
 
 @pytest.fixture(scope="module")
-def street() -> Iterator[Street]:
-    with Street() as street:
-        yield street
+def ports() -> Iterator[dict[str, int]]:
+    with beside(all_of_them()) as ports:
+        yield ports
 
 
 def admin(town: Town, *words: object, columns: int = 200) -> tuple[int, str]:
@@ -183,7 +163,7 @@ vivotek  VIVOTEK IB9365  0301c  failed  H.264  320x240  5.0  2.0  0.x  no  0.0  
 """
 
 
-def test_five_makes_are_found_added_and_tried_out(town: Town, street: Street, tmp_path: Path) -> None:
+def test_five_makes_are_found_added_and_tried_out(town: Town, ports: dict[str, int], tmp_path: Path) -> None:
     new = tmp_path / "new.csv"
     code, found = admin(town, "camera", "discover", f"{NET}.0/29", "--csv", new)
     assert code == 0, found
@@ -199,13 +179,13 @@ def test_five_makes_are_found_added_and_tried_out(town: Town, street: Street, tm
     password.write_text(f"{PASSWORD}\n")
     login = ["--user", USER, "--camera-password-file", password]
     for name, make in FLEET.items():
-        where = ["--make", name, "--host", make.host, "--port", street.ports[name]]
+        where = ["--make", name, "--host", make.host, "--port", ports[name]]
         if name == "hanwha":  # this one is asked for its stream
             where = ["--host", make.host]
         code, said = admin(town, "camera", "add", name, *where, *login)
         assert code == 0, said
         if name == "hanwha":
-            port = street.ports[name]
+            port = ports[name]
             assert lines(said)[-3:] == [
                 f"hanwha: rtsp://10.0.0.4:{port}/profile2/media.smp, as the camera says (ONVIF).",
                 "Profile H.264, 704x576 H264, 12 frames/s: the largest picture.",

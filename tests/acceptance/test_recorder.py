@@ -4,7 +4,9 @@ import asyncio
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,7 @@ from nvr.app.commands import Role, role_command
 from nvr.app.founding import found
 from nvr.base.clock import SystemClock
 from nvr.base.ids import CameraId
+from nvr.base.units import US_PER_SECOND, UtcUs
 from nvr.base.wire import Client
 from nvr.sim.camera import SimCamera
 from nvr.sim.onvif.camera import Head, OnvifCamera, Preset
@@ -52,14 +55,14 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service
 
 
 @asynccontextmanager
-async def cameras(settings: Settings, ptz: str | None = None) -> AsyncIterator[None]:
-    """Two simulated cameras, all of them domes that are asked so if told."""
+async def cameras(settings: Settings, ptz: str | None = None) -> AsyncIterator[tuple[CameraEntry, ...]]:
+    """Two simulated cameras, all of them domes that are asked so if told, and their entries in the snapshot."""
     sim = [SimCamera(name, width=160, height=90, fps=10, gop_frames=5, bitrate_bps=50_000) for name in NAMES]
     async with Simulator(sim, port=0) as simulator:
         url = f"rtsp://127.0.0.1:{simulator.port}"
         entries = tuple(CameraEntry(CameraId(name), f"{url}/{name}", 0, ptz=ptz) for name in NAMES)
         await asyncio.to_thread(publish, settings.paths.camera_snapshot, CameraSnapshot(2, entries))
-        yield
+        yield entries
 
 
 @asynccontextmanager
@@ -165,6 +168,49 @@ def test_camera_that_is_added_is_recorded_without_a_restart(
             await until_written(settings, 1)
 
     asyncio.run(scenario())
+
+
+async def until_recorded_beyond(settings: Settings, name: str, utc_us: int) -> None:
+    """Ask until this camera has pictures of a later time."""
+    async with Client(settings.paths.recorder_socket(0)) as client:
+        while True:
+            for each in (await client.call("status"))["state"]["cameras"]:
+                if each["camera"] == name and (each["last_record_utc_us"] or 0) > utc_us:
+                    return
+
+
+def test_camera_that_is_aimed_is_recorded_again_at_its_end_though_nobody_is_there_to_say_so(
+    settings: Settings, config: Path, manager: ServiceManager
+) -> None:
+    """Neither keeper nor access runs."""
+
+    async def scenario() -> int:
+        async with cameras(settings) as (north, south), recorder(config, manager) as process:
+            await until_written(settings, 1)
+            now = SystemClock().utc_us()
+            until = UtcUs(now + 3 * US_PER_SECOND)
+            aimed = replace(north, commissioned_from_utc_us=now, commissioned_until_utc_us=until)
+            await asyncio.to_thread(publish, settings.paths.camera_snapshot, CameraSnapshot(3, (aimed, south)))
+            await until_recorded_beyond(settings, "north", until)
+            process.terminate()
+            assert await process.wait() == 0
+            return until
+
+    until = asyncio.run(scenario())
+    (spool,) = settings.paths.spool.glob("0/*.spool")
+    bodies: list[dict[str, Any]] = [dict(event.body) for event in SpoolReader(spool).read(10_000) if event.t == "gap"]
+    begun, ended = (body for body in bodies if body["detail"] == "commissioning")
+    assert begun == {**ended, "to_utc_us": None}
+    assert (ended["camera"], ended["cause"]) == ("north", "stopped")
+    assert ended["to_utc_us"] >= until
+    found = [scan(path) for path in sealed(settings)]
+    heads = [head for each in found if each.header.camera == "north" for head in each.heads[1:]]
+    # The end of a group is rounded up to a whole microsecond.
+    before = [head for head in heads if head.end_utc_us <= ended["from_utc_us"] + 1]
+    after = [head for head in heads if head.start_utc_us >= until]
+    assert before
+    assert after
+    assert len(before) + len(after) == len(heads)
 
 
 def test_recorder_goes_on_with_the_volumes_that_are_there(

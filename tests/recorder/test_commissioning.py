@@ -79,3 +79,13 @@ async def test_end_before_its_time_records_at_once_and_the_gap_keeps_its_reason(
     aimed = [gap for gap in town.events.of("cam1") if gap.detail == "commissioning"]
     assert [gap.cause for gap in aimed] == [GapCause.STOPPED]
     assert aimed[0].to_utc_us is not None
+
+
+async def test_gap_says_from_its_beginning_on_that_the_camera_is_aimed() -> None:
+    """A recorder that dies meanwhile tells no end of it: what was told first is then all that is known."""
+    async with city(SMALL) as town:
+        await town.recorded("cam1", 10)
+        town.shard.apply([commissioned(town.sim, 3600, town.clock.utc_us())])
+        await town.until(lambda: town.status("cam1").state is State.COMMISSIONING)
+        begun = town.events.told[-1]
+        assert (begun.cause, begun.detail, begun.to_utc_us) == (GapCause.STOPPED, "commissioning", None)

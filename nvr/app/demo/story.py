@@ -1,7 +1,7 @@
 """The whole story without a person: from a requisition to a verified bundle, through the real command lines."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -22,11 +22,8 @@ def play(stage: Stage, seconds: int) -> dict[str, object]:
     stage.wait(seconds + _MARGIN_S)
     end_us = begin_us + seconds * US_PER_SECOND
     states = stage.cameras()
-    number = _requisition(stage, begin_us, end_us)
-    grant = _validated(stage, number)
-    _opened(stage, grant)
     bundle = stage.folder / "bundle"
-    stage.processes.run("export", *stage.as_person("officer"), "export", number, "--out", str(bundle))
+    number = hand_over(stage, [f"cam{number}" for number in range(1, CAMERAS + 1)], begin_us, end_us, bundle)
     verified = stage.processes.answer("nvr", "verify", str(bundle))
     return {
         "cameras": len(states),
@@ -39,12 +36,20 @@ def play(stage: Stage, seconds: int) -> dict[str, object]:
     }
 
 
-def _requisition(stage: Stage, begin_us: int, end_us: int) -> str:
+def hand_over(stage: Stage, cameras: Sequence[str], begin_us: int, end_us: int, bundle: Path) -> str:
+    """Ask for these cameras in [begin, end), open what is granted and export it to `bundle`; the requisition."""
+    number = _requisition(stage, cameras, begin_us, end_us)
+    _opened(stage, _validated(stage, number))
+    stage.processes.run("export", *stage.as_person("officer"), "export", number, "--out", str(bundle))
+    return number
+
+
+def _requisition(stage: Stage, cameras: Sequence[str], begin_us: int, end_us: int) -> str:
     answer = stage.processes.answer(
         "export",
         *stage.as_person("officer"),
         *("requisition", "new", "--from", _iso(begin_us), "--to", _iso(end_us)),
-        *(word for number in range(1, CAMERAS + 1) for word in ("--camera", f"cam{number}")),
+        *(word for camera in cameras for word in ("--camera", camera)),
         *("--asked-by", "OPJ Bernard, commissariat (demo)", "--basis", "60-1"),
     )
     return str(answer["requisition"])
