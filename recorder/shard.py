@@ -146,6 +146,11 @@ class Shard:
         closed = [worker.rotate() for worker in workers]
         return [segment for segment in closed if segment is not None]
 
+    @property
+    def bitrate_bps(self) -> int:
+        """What comes of all cameras together, smoothed over some seconds."""
+        return sum(worker.bitrate_bps for worker in self._workers.values())
+
     def status(self) -> list[CameraStatus]:
         """Every camera as of now, by id."""
         workers = ((camera, self._workers[camera]) for camera in sorted(self._workers))

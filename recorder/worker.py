@@ -136,6 +136,11 @@ class CameraWorker:
             _log.warning("camera %s: time stamps broke (%s), a new run began", self.entry.camera, run.last_break)
         self._watch(session, run, now_mono_us)
 
+    @property
+    def bitrate_bps(self) -> int:
+        """What comes now, smoothed over some seconds."""
+        return self._session.bitrate_bps if self._session is not None else 0
+
     def status(self) -> CameraStatus:
         """The camera as of now."""
         totals, codec = self._recording.totals, self._recording.codec
@@ -153,7 +158,7 @@ class CameraWorker:
             lost=totals.lost,
             dropped=totals.dropped,
             reconnects=max(0, self._sessions - 1),
-            bitrate_bps=self._session.bitrate_bps if self._session is not None else 0,
+            bitrate_bps=self.bitrate_bps,
             codec=codec.codec if codec is not None else None,
             width=codec.width if codec is not None else 0,
             height=codec.height if codec is not None else 0,

@@ -298,9 +298,8 @@ async def _heartbeats(parts: _Parts, settings: Settings) -> None:
 async def size_queues(parts: _Parts) -> None:
     """Keep what may wait for a disk in proportion to what the cameras send."""
     while True:
-        bitrate_bps = sum(camera.bitrate_bps for camera in parts.shard.status())
         for writer in parts.writers:
-            writer.expect(bitrate_bps)
+            writer.expect(parts.shard.bitrate_bps)
         await parts.clock.sleep(_LOOK_S)
 
 
