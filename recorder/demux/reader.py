@@ -2,8 +2,8 @@
 
 The only module of the recorder that knows PyAV: containers, streams, time bases and its errors stay in here. Errors of
 FFmpeg name the address that was opened, login and all; so none is chained, shown or logged. PyAV leaves FFmpeg's own
-log off unless told otherwise. It is loaded by the first camera that needs it: 18 MB of the recorder, and a tenth of the
-time that it takes to begin.
+log off unless told otherwise. It is loaded by the first camera that needs it: 18 MB by itself, and a tenth of the
+recorder's start.
 """
 
 import errno
