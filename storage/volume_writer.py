@@ -36,6 +36,8 @@ SYNC_INTERVAL_S: Final = 3.0
 """With one more round in flight, a power cut takes at most 6 s."""
 QUEUE_S: Final = 5
 """DESIGN.md "Sealed storage" asks for 4 s; what cameras send is known a second late, and smoothed."""
+MOST_EXPECTED_BYTES: Final = 1 << 30
+"""Five seconds of 1.7 Gbit/s: what sends more is a flood, and must not take the machine's memory while a disk hangs."""
 
 _BATCH_ITEMS: Final = 64
 _BATCH_BYTES: Final = 8 << 20
@@ -165,8 +167,11 @@ class VolumeWriter:
         return None if failure is None else failure[1].gap_cause
 
     def expect(self, bitrate_bps: int) -> None:
-        """All cameras together send so much: as many bytes may wait as come in QUEUE_S, if that is more than is set."""
-        self._queue.set_limit(max(self._queue_bytes, bitrate_bps * QUEUE_S // 8))
+        """All cameras together send so much: as many bytes may wait as come in QUEUE_S, if that is more than is set.
+
+        No more than MOST_EXPECTED_BYTES, unless more is set.
+        """
+        self._queue.set_limit(max(self._queue_bytes, min(bitrate_bps * QUEUE_S // 8, MOST_EXPECTED_BYTES)))
 
     @property
     def in_service(self) -> bool:

@@ -56,5 +56,7 @@ def test_queue_holds_five_seconds_of_what_all_cameras_send_and_never_less_than_i
     set_bytes = recorder.writer.statistics().queue.limit_bytes
     recorder.writer.expect(400 * 4_000_000)
     assert recorder.writer.statistics().queue.limit_bytes == 5 * 400 * 500_000
+    recorder.writer.expect(113 * 215_000_000)
+    assert recorder.writer.statistics().queue.limit_bytes == volume_writer.MOST_EXPECTED_BYTES
     recorder.writer.expect(0)
     assert recorder.writer.statistics().queue.limit_bytes == set_bytes
