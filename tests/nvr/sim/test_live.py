@@ -9,9 +9,12 @@ from nvr.base.units import UtcUs
 from nvr.sim import live
 from nvr.sim.camera import SimCamera
 from nvr.sim.live import CaptureClock, LiveSource
-from nvr.sim.rtp import RtpFrame
+from nvr.sim.rtp import FRAME_HEADER_BYTES, RTP_HEADER_BYTES, RtpFrame
 
 SMALL = SimCamera("cam1", width=160, height=90, fps=50, gop_frames=25, bitrate_bps=200_000)
+
+SPS, PPS = 7, 8
+"""Kinds of NAL unit (ITU-T H.264 table 7-1)."""
 
 
 class Collector:
@@ -110,18 +113,18 @@ async def test_paused_source_delivers_nothing_more(source: LiveSource) -> None:
     assert going_on.frames[0][0].key
 
 
-async def test_parameter_sets_can_stay_out_of_the_stream() -> None:
-    sizes = []
-    for in_band in (True, False):
-        camera = SimCamera("cam1", width=160, height=90, parameter_sets_in_band=in_band)
-        with ThreadPoolExecutor(2) as pool:
-            source = LiveSource(camera, SystemClock(), pool)
-            collector = Collector(1)
-            source.play(collector)
-            await collector.enough()
-            await source.close()
-        sizes.append(len(collector.frames[0][0].offsets))
-    assert sizes[0] == sizes[1] + 2
+@pytest.mark.parametrize(("in_band", "sets"), [(True, [SPS, PPS]), (False, [])])
+async def test_parameter_sets_can_stay_out_of_the_stream(in_band: bool, sets: list[int]) -> None:
+    camera = SimCamera("cam1", width=160, height=90, parameter_sets_in_band=in_band)
+    with ThreadPoolExecutor(2) as pool:
+        source = LiveSource(camera, SystemClock(), pool)
+        collector = Collector(1)
+        source.play(collector)
+        await collector.enough()
+        await source.close()
+    frame = collector.frames[0][0]
+    kinds = [frame.template[at + FRAME_HEADER_BYTES + RTP_HEADER_BYTES] & 0x1F for at in frame.offsets]
+    assert [kind for kind in kinds if kind in (SPS, PPS)] == sets
 
 
 async def test_error_of_the_thread_is_told_at_once_and_raised_at_close(monkeypatch: pytest.MonkeyPatch) -> None:
