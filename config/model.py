@@ -186,7 +186,7 @@ class Recorder(_Section):
     """Length of a segment. Shorter ones cost space and let a crash lose less of an open one."""
 
     queue_mib: Annotated[int, Field(strict=True, ge=8, le=4096)] = 256
-    """What may wait for one volume's writer; more, where its cameras send more in 5 s."""
+    """What may wait for one volume's writer; more, where all cameras of the process send more in 5 s, up to 1024."""
 
     stall_seconds: Annotated[int, Field(strict=True, ge=2, le=300)] = 10
     """A camera that sends nothing for so long is silent: a gap begins and it is connected again."""

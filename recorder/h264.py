@@ -15,6 +15,8 @@ _SLICES: Final = frozenset({1, 2, 3, 4, 5})
 _FIRST_SLICES: Final = frozenset({1, 2, 5})
 """Those that say where they begin; partitions B and C follow theirs."""
 _IDR: Final = 5
+_PLAIN_SLICES: Final = _SLICES - {_IDR}
+"""Of no random access point."""
 _SEI: Final = 6
 _SUFFIXES: Final = frozenset({10, 11, 12})
 """End of sequence, end of stream, filler."""
@@ -55,7 +57,7 @@ class H264Depacketiser(Depacketiser[H264Sets]):
         return stop > at and 0 < buffer[at] & 0x1F <= _LAST_NAL_TYPE
 
     def _is_plain_slice(self, head: bytes) -> bool:
-        return head[0] & 0x1F in _SLICES - {_IDR}
+        return head[0] & 0x1F in _PLAIN_SLICES
 
     def _note(self, start: int) -> None:
         kind = self._out[start + 4] & 0x1F

@@ -31,6 +31,8 @@ from tests.nvr.app.fixtures import ServiceManager, write_config
 
 NAMES = ("north", "south")
 ROOT = Path(__file__).resolve().parents[2]
+DATED_WITHIN_US = 50_000
+"""What DESIGN.md lets the wall time of a frame be wrong by: the first one may be dated ahead of its connection."""
 
 
 @pytest.fixture
@@ -202,12 +204,12 @@ def test_camera_that_is_aimed_is_recorded_again_at_its_end_though_nobody_is_ther
     begun, ended = (body for body in bodies if body["detail"] == "commissioning")
     assert begun == {**ended, "to_utc_us": None}
     assert (ended["camera"], ended["cause"]) == ("north", "stopped")
-    assert ended["to_utc_us"] >= until
+    assert ended["to_utc_us"] >= until - DATED_WITHIN_US
     found = [scan(path) for path in sealed(settings)]
     heads = [head for each in found if each.header.camera == "north" for head in each.heads[1:]]
     # The end of a group is rounded up to a whole microsecond.
     before = [head for head in heads if head.end_utc_us <= ended["from_utc_us"] + 1]
-    after = [head for head in heads if head.start_utc_us >= until]
+    after = [head for head in heads if head.start_utc_us >= until - DATED_WITHIN_US]
     assert before
     assert after
     assert len(before) + len(after) == len(heads)

@@ -298,8 +298,9 @@ async def _heartbeats(parts: _Parts, settings: Settings) -> None:
 async def size_queues(parts: _Parts) -> None:
     """Keep what may wait for a disk in proportion to what the cameras send."""
     while True:
+        bitrate_bps = parts.shard.bitrate_bps
         for writer in parts.writers:
-            writer.expect(parts.shard.bitrate_bps)
+            writer.expect(bitrate_bps)
         await parts.clock.sleep(_LOOK_S)
 
 
