@@ -13,7 +13,7 @@ MOST_IDLE_BYTES: Final = 2 << 20
 """A larger buffer was of a rare record, and is not kept."""
 
 MAPPED_BYTES: Final = 128 << 10
-"""Larger buffers are best mappings of their own (storage.syscalls.map_blocks_from): a hundred that grow side by side
+"""Larger buffers are best mappings of their own (storage.memory.map_blocks_from): a hundred that grow side by side
 leave the heap in pieces."""
 _FIRST_BYTES: Final = 64 << 10
 _STEP: Final = memoryview(bytes(32 << 10))

@@ -1,4 +1,4 @@
-"""The durable primitives, and the only place that replaces, renames or removes files.
+"""The durable primitives: calls of `storage.disk` in the order that keeps a promise.
 
 What each promises, and where the promise ends: after the call returns, the effect survives a power cut on a disk
 that honours flushes. A failed sync is never retried: the kernel may have dropped the dirty pages and marked them
@@ -9,10 +9,11 @@ import errno
 import os
 import shutil
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from storage.syscalls import rename_to_new
+from storage import disk
 
 _MODE: Final = 0o640
 
@@ -28,7 +29,7 @@ def write_all(fd: int, parts: Sequence[bytes | bytearray | memoryview]) -> int:
     views = [memoryview(part).cast("B") for part in parts if len(part)]
     total = sum(len(view) for view in views)
     while views:
-        written = os.writev(fd, views)
+        written = disk.writev(fd, views)
         while views and written >= len(views[0]):
             written -= len(views[0])
             del views[0]
@@ -39,9 +40,9 @@ def write_all(fd: int, parts: Sequence[bytes | bytearray | memoryview]) -> int:
 
 def sync_directory(path: Path) -> None:
     """Make the names in the directory durable."""
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    fd = disk.open_file(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(fd)
+        disk.fsync(fd)
     finally:
         os.close(fd)
 
@@ -54,13 +55,14 @@ def make_directory(path: Path, mode: int = 0o750) -> None:
         missing.append(at)
         at = at.parent
     for directory in reversed(missing):
-        directory.mkdir(mode=mode, exist_ok=True)
+        with suppress(FileExistsError):  # somebody else has just made it
+            disk.mkdir(directory, mode)
         sync_directory(directory.parent)
 
 
 def replace_file(path: Path, content: bytes, mode: int = _MODE) -> None:
     """Put the content at the path, whole or not at all: write beside, sync, rename, sync the directory."""
-    os.replace(_written_beside(path, content, mode), path)
+    disk.rename(_written_beside(path, content, mode), path)
     sync_directory(path.parent)
 
 
@@ -72,27 +74,27 @@ def create_file(path: Path, content: bytes, mode: int = _MODE) -> None:
     """
     beside = _written_beside(path, content, mode)
     try:
-        rename_to_new(beside, path)
+        disk.rename_exclusive(beside, path)
     except OSError as error:
         try:
             if error.errno != errno.EINVAL:
                 raise
-            os.link(beside, path)  # NFS, for one, knows no exclusive rename, but links
+            disk.link(beside, path)  # NFS, for one, knows no exclusive rename, but links
         finally:
-            os.unlink(beside)
+            disk.unlink(beside)
     sync_directory(path.parent)
 
 
 def _written_beside(path: Path, content: bytes, mode: int) -> Path:
     """The content, synced, under one name of its own: a crash leaves one file at most, which the next writes over."""
     beside = path.with_name(f".{path.name}.new")
-    fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+    fd = disk.open_file(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
     try:
         os.fchmod(fd, mode)
         write_all(fd, [content])
-        os.fsync(fd)
+        disk.fsync(fd)
     except BaseException:
-        os.unlink(beside)
+        disk.unlink(beside)
         raise
     finally:
         os.close(fd)
@@ -101,7 +103,7 @@ def _written_beside(path: Path, content: bytes, mode: int) -> Path:
 
 def rename_file(source: Path, target: Path) -> None:
     """Give the file another name on the same volume, durably; its content must have been synced before."""
-    os.rename(source, target)
+    disk.rename(source, target)
     sync_directory(target.parent)
     if source.parent != target.parent:
         sync_directory(source.parent)
@@ -110,7 +112,7 @@ def rename_file(source: Path, target: Path) -> None:
 def remove_file(path: Path) -> bool:
     """Remove the name, durably; whether there was one."""
     try:
-        os.unlink(path)
+        disk.unlink(path)
     except FileNotFoundError:
         return False
     sync_directory(path.parent)
@@ -119,13 +121,13 @@ def remove_file(path: Path) -> bool:
 
 def overwrite(path: Path, offset: int, content: bytes) -> None:
     """Write over bytes inside a file and make them durable (fdatasync): for shredding key slots."""
-    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    fd = disk.open_file(path, os.O_WRONLY)
     try:
         view = memoryview(content)
         while view:
-            written = os.pwrite(fd, view, offset)
+            written = disk.pwrite(fd, view, offset)
             view, offset = view[written:], offset + written
-        os.fdatasync(fd)
+        disk.fdatasync(fd)
     finally:
         os.close(fd)
 
@@ -146,7 +148,7 @@ def remove_files(paths: Iterable[Path]) -> int:
     removed = 0
     for path in paths:
         try:
-            os.unlink(path)
+            disk.unlink(path)
         except FileNotFoundError:
             continue
         directories.add(path.parent)

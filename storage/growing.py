@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from nvr.base.ids import SegmentId
+from storage import disk
 from storage.durable import make_directory, remove_file, rename_file
 from storage.keyring import KeyRef, KeyringReader
 from storage.sealing import SealedSegment, Totals, sealed_segment
@@ -97,7 +98,7 @@ def _size_if_known(path: Path) -> int:
 
 
 def _take_up(volume: Volume, path: Path, key_records: Mapping[SegmentId, KeyRecord]) -> Found:
-    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    fd = disk.open_file(path, os.O_RDWR | os.O_NOFOLLOW)
     try:
         size = os.fstat(fd).st_size
         try:
@@ -115,8 +116,8 @@ def _settle(fd: int, size: int) -> None:
 
     After a failed write-back the kernel may keep pages that it counts as clean: they read well until they are dropped.
     """
-    os.ftruncate(fd, size)
-    os.fsync(fd)
+    disk.ftruncate(fd, size)
+    disk.fsync(fd)
     os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
 

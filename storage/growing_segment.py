@@ -10,19 +10,17 @@ from pathlib import Path
 from typing import Final
 
 from nvr.base.units import UtcUs
+from storage import disk
 from storage.durable import make_directory, remove_file, rename_file, write_all
 from storage.records import CodecConfig, Record
 from storage.sealing import RecordWritten, SealedSegment, Totals, sealed_segment
 from storage.svs1.header import Header
 from storage.svs1.writer import Scratch, SegmentWriter
-from storage.syscalls import reserve
 from storage.vault.seal import SegmentKeys, wipe
 from storage.volume import Volume
 
 RESERVE_BYTES: Final = 32 << 20
 """Blocks are reserved so far ahead: 113 files that grow together would lie in each other's pieces."""
-
-_MODE: Final = 0o640
 
 
 class GrowingSegment:
@@ -60,7 +58,7 @@ class GrowingSegment:
     def open(self) -> None:
         """Create the file with header and init record. After an error there is no file, and no data key."""
         try:
-            self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
+            self._fd = disk.open_file(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # for life: a recovery leaves it alone
             header, init = self._writer.opening()
             self._reserve(len(header) + init.size)
@@ -116,8 +114,8 @@ class GrowingSegment:
         """
         try:
             size = self._writer.offset + self._write_index()
-            os.ftruncate(self._fd, size)  # frees what was reserved beyond
-            os.fdatasync(self._fd)
+            disk.ftruncate(self._fd, size)  # frees what was reserved beyond
+            disk.fdatasync(self._fd)
             self._forget(0, 0)
         finally:
             self.abandon()
@@ -138,7 +136,7 @@ class GrowingSegment:
     def close_short(self) -> SealedSegment:
         """Close after a failed `append`: cut back to the last whole record, then as `close`."""
         try:
-            os.ftruncate(self._fd, self._writer.offset)
+            disk.ftruncate(self._fd, self._writer.offset)
             os.lseek(self._fd, self._writer.offset, os.SEEK_SET)
         except OSError:
             self.abandon()
@@ -162,7 +160,7 @@ class GrowingSegment:
         try:
             return write_all(self._fd, self._writer.closing())
         except OSError:
-            os.ftruncate(self._fd, self._writer.offset)
+            disk.ftruncate(self._fd, self._writer.offset)
             return 0
 
     def _reserve(self, size: int) -> None:
@@ -170,7 +168,7 @@ class GrowingSegment:
         if self._reserved < 0 or needed <= self._reserved:
             return
         try:
-            reserve(self._fd, self._writer.offset, size + RESERVE_BYTES)
+            disk.fallocate(self._fd, self._writer.offset, size + RESERVE_BYTES)
             self._reserved = needed + RESERVE_BYTES
         except OSError:
             self._reserved = -1  # no room, or not this file system: the write itself will tell

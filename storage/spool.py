@@ -25,6 +25,7 @@ from nvr.base.clock import Clock
 from nvr.base.errors import Retryable
 from nvr.base.ids import BootId
 from nvr.base.jcs import Json, canonical
+from storage import disk
 from storage.durable import make_directory, sync_directory, write_all
 from storage.ledger.entries import body_as_json
 from storage.ledger.machine import Body, Boot
@@ -209,7 +210,7 @@ class SpoolWriter:
         try:
             os.lseek(self._fd, self._offset, os.SEEK_SET)
             length = write_all(self._fd, frames)
-            os.fdatasync(self._fd)
+            disk.fdatasync(self._fd)
         except OSError as error:
             self._failure = str(error)
             return False
@@ -229,7 +230,7 @@ def lock_if_ended(path: Path) -> int | None:
     Closing the descriptor gives the lock back.
     """
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = disk.open_file(path, os.O_RDONLY)
     except FileNotFoundError:
         return None
     try:
@@ -244,7 +245,7 @@ def lock_if_ended(path: Path) -> int | None:
 
 def _new_locked(path: Path) -> int:
     while True:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+        fd = disk.open_file(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
             made = os.fstat(fd).st_nlink > 0

@@ -14,6 +14,7 @@ from nvr.base.errors import EvidenceAtRisk
 from nvr.base.ids import CameraId, SegmentId, is_uuid7, uuid7
 from nvr.base.jcs import canonical
 from nvr.base.units import UtcUs
+from storage import disk
 from storage.days import utc_day
 from storage.durable import create_file, make_directory
 
@@ -58,7 +59,7 @@ class Volume:
     def space(self) -> Space:
         """Free and total bytes. Raises VolumeLost when the file system does not answer."""
         try:
-            status = os.statvfs(self.path)
+            status = disk.statvfs(self.path)
         except OSError as error:
             raise VolumeLost(path=str(self.path), what=str(error)) from error
         return Space(status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize)
@@ -101,7 +102,7 @@ def open_volume(path: Path) -> Volume:
     """
     try:
         body = json.loads((path / IDENTITY_NAME).read_bytes())
-        read_only = os.statvfs(path).f_flag & os.ST_RDONLY
+        read_only = disk.statvfs(path).f_flag & os.ST_RDONLY
     except (OSError, ValueError) as error:
         raise VolumeLost(path=str(path), what=str(error)) from error
     if not isinstance(body, dict) or body.get("t") != "scelle-volume" or body.get("v") != 1:

@@ -19,6 +19,7 @@ from nvr.base.bounded import BoundedQueue, QueueStatistics
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.stop import Stop
 from nvr.base.units import UtcUs, us_from_ticks
+from storage import disk
 from storage.buffers import BufferPool
 from storage.durable import make_directory
 from storage.growing_segment import RESERVE_BYTES, GrowingSegment
@@ -28,7 +29,6 @@ from storage.records import GapCause, Record, SegmentStart
 from storage.sealing import SealedSegment, SealerIdentity, SealEvents, SegmentFailure
 from storage.svs1.header import Header, build
 from storage.svs1.writer import Scratch
-from storage.syscalls import sync_filesystem
 from storage.vault.seal import SegmentKeys, new_segment_keys, wipe
 from storage.volume import Volume, VolumeLost
 
@@ -195,7 +195,7 @@ class VolumeWriter:
         growing = self.volume.growing_directory(self._shard)
         try:
             make_directory(growing)
-            self._sync_fd = os.open(growing, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            self._sync_fd = disk.open_file(growing, os.O_RDONLY | os.O_DIRECTORY)
             fcntl.flock(self._sync_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             if self._sync_fd >= 0:
@@ -399,7 +399,7 @@ class VolumeWriter:
         try:
             while not self._stop_sync.wait_in_thread(self._sync_interval_s) and self.lost is None:
                 try:
-                    sync_filesystem(self._sync_fd)
+                    disk.syncfs(self._sync_fd)
                     self.volume.check()
                     self._look_at_room()
                     self._syncs += 1

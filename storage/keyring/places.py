@@ -9,6 +9,7 @@ from typing import Final, Self
 
 from nvr.base.errors import EvidenceAtRisk
 from nvr.base.jcs import canonical
+from storage import disk
 from storage.durable import create_file, make_directory, replace_file
 from storage.keyring.layout import FILE_HEAD_BYTES, FIRST_SLOT, SLOT_HEAD_BYTES, FileHead, SlotHead, SlotState
 
@@ -77,9 +78,9 @@ class KeyringFile:
 
     def __init__(self, path: Path, *, writing: bool = False) -> None:
         self.path = path
-        self._fd = os.open(path, (os.O_RDWR if writing else os.O_RDONLY) | os.O_CLOEXEC | os.O_NOFOLLOW)
+        self._fd = disk.open_file(path, (os.O_RDWR if writing else os.O_RDONLY) | os.O_NOFOLLOW)
         try:
-            self.head = FileHead.parse(os.pread(self._fd, FILE_HEAD_BYTES, 0), file=str(path))
+            self.head = FileHead.parse(disk.pread(self._fd, FILE_HEAD_BYTES, 0), file=str(path))
             os.posix_fadvise(self._fd, FIRST_SLOT, 0, os.POSIX_FADV_RANDOM)
         except BaseException:
             os.close(self._fd)
@@ -105,13 +106,13 @@ class KeyringFile:
     def slots(self) -> Iterator[tuple[int, SlotHead | None]]:
         """Every slot's number and head; None for one that a crash tore."""
         for number in range(self.next_slot()):
-            yield number, SlotHead.parse(os.pread(self._fd, SLOT_HEAD_BYTES, self._offset(number)))
+            yield number, SlotHead.parse(disk.pread(self._fd, SLOT_HEAD_BYTES, self._offset(number)))
 
     def payload(self, number: int, head: SlotHead) -> bytes | None:
         """The key record's bytes; None when the slot is shredded, or was torn by a crash."""
         if head.state is not SlotState.LIVE or head.length > self.head.slot_bytes:
             return None
-        payload = os.pread(self._fd, head.length, self._offset(number) + SLOT_HEAD_BYTES)
+        payload = disk.pread(self._fd, head.length, self._offset(number) + SLOT_HEAD_BYTES)
         return payload if head.fits(payload) else None
 
     def is_clean_tombstone(self, number: int, head: SlotHead) -> bool:
@@ -121,13 +122,13 @@ class KeyringFile:
     def is_exact(self, number: int, head: SlotHead) -> bool:
         """Whether nothing but zeros stands behind the slot's payload."""
         used = SLOT_HEAD_BYTES + head.length
-        rest = os.pread(self._fd, max(0, self.head.slot_bytes - used), self._offset(number) + used)
+        rest = disk.pread(self._fd, max(0, self.head.slot_bytes - used), self._offset(number) + used)
         return not rest.strip(b"\x00")
 
     @property
     def head_is_exact(self) -> bool:
         """Whether nothing but zeros stands between the file's head and its first slot."""
-        return os.pread(self._fd, FIRST_SLOT, 0) == self.head.pack()
+        return disk.pread(self._fd, FIRST_SLOT, 0) == self.head.pack()
 
     def next_slot(self) -> int:
         """The first number that nothing was ever written to; a torn slot is never used again."""
@@ -137,12 +138,12 @@ class KeyringFile:
         """Write slots from this number on; durable only after `sync`."""
         view, offset = memoryview(slots), self._offset(number)
         while view:
-            written = os.pwrite(self._fd, view, offset)
+            written = disk.pwrite(self._fd, view, offset)
             view, offset = view[written:], offset + written
 
     def sync(self) -> None:
         """Make what was written durable (fdatasync). A failure is never retried on this descriptor."""
-        os.fdatasync(self._fd)
+        disk.fdatasync(self._fd)
 
     def _offset(self, number: int) -> int:
         return FIRST_SLOT + number * self.head.slot_bytes

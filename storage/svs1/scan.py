@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from storage import disk
 from storage.svs1 import header as headers
 from storage.svs1.contexts import inner_root, segment_root
 from storage.svs1.header import Header
@@ -95,7 +96,7 @@ class SegmentFile:
     def __init__(self, path: Path) -> None:
         self.name = path.name
         try:
-            self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            self._fd = disk.open_file(path, os.O_RDONLY | os.O_NOFOLLOW)
             self.size = os.fstat(self._fd).st_size
         except OSError as error:
             raise self._unreadable(0, error) from error
@@ -116,7 +117,7 @@ class SegmentFile:
         """The bytes at this place; fewer only where the file ends."""
         parts = []
         try:
-            while size > 0 and (part := os.pread(self._fd, size, offset)):
+            while size > 0 and (part := disk.pread(self._fd, size, offset)):
                 parts.append(part)
                 offset, size = offset + len(part), size - len(part)
         except (OSError, OverflowError) as error:

@@ -1,4 +1,4 @@
-"""A disk whose n-th durable call fails: wrappers over the real calls, for files below one directory."""
+"""A disk whose n-th call fails: wrappers over the real calls of `storage.disk`, for files below one directory."""
 
 import errno
 import os
@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-CALLS = ("open", "writev", "ftruncate", "fdatasync", "fsync", "rename", "mkdir", "lseek")
+from storage import disk
+
+CHANGING = ("open_file", "writev", "pwrite", "ftruncate", "fsync", "fdatasync", "syncfs")
+"""What a writer does to a file."""
+NAMING = ("mkdir", "rename", "rename_exclusive", "link", "unlink")
+"""What it does to names."""
+READING = ("pread", "statvfs")
+CALLS = (*CHANGING, *NAMING, *READING)
 
 
 class FaultyDisk:
@@ -34,7 +41,7 @@ class FaultyDisk:
         self._code = code
         self._for_good = for_good
         for name in only:
-            patch.setattr(os, name, self._wrapper(name, getattr(os, name)))
+            patch.setattr(disk, name, self._wrapper(name, getattr(disk, name)))
 
     def _wrapper(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(first: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 -- whatever the real call takes
@@ -43,13 +50,19 @@ class FaultyDisk:
             self.calls.append(name)
             number = len(self.calls)
             if number == self._fail_at or (self._for_good and 0 < self._fail_at < number):
-                if name == "writev":
-                    data = b"".join(args[0])
-                    os.write(first, data[: len(data) // 2])
+                _tear(name, first, *args)
                 raise OSError(self._code, os.strerror(self._code))
             return real(first, *args, **kwargs)
 
         return call
+
+
+def _tear(name: str, first: Any, *args: Any) -> None:  # noqa: ANN401 -- whatever the real call takes
+    if name == "writev":
+        data = b"".join(args[0])
+        os.write(first, data[: len(data) // 2])
+    elif name == "pwrite":
+        os.pwrite(first, args[0][: len(args[0]) // 2], args[1])
 
 
 def is_below(target: int | str | os.PathLike[str], folder: str) -> bool:

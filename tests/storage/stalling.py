@@ -1,6 +1,5 @@
 """A disk that hangs: calls on files below one directory wait until they are let go."""
 
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -8,13 +7,11 @@ from typing import Any, Final
 
 import pytest
 
-from storage import volume_writer
-from storage.syscalls import sync_filesystem
-from tests.storage.faulty import is_below
+from storage import disk
+from tests.storage.faulty import CHANGING, NAMING, is_below
 
 LONGEST_S: Final = 50.0
 """A test that forgets to let go fails, and does not hang."""
-HELD_CALLS: Final = ("open", "writev", "ftruncate", "fdatasync", "fsync", "mkdir", "lseek")
 
 
 class StallingDisk:
@@ -28,9 +25,8 @@ class StallingDisk:
         self._below = str(below)
         self._free = threading.Event()
         self._free.set()
-        for name in HELD_CALLS:
-            patch.setattr(os, name, self._held(getattr(os, name)))
-        patch.setattr(volume_writer, "sync_filesystem", self._held(sync_filesystem))
+        for name in (*CHANGING, *NAMING):
+            patch.setattr(disk, name, self._held(getattr(disk, name)))
 
     def hold(self) -> None:
         self.reached.clear()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import syscalls
+from storage import disk
 from storage.durable import (
     create_file,
     make_directory,
@@ -83,7 +83,7 @@ def test_created_file_has_its_name_only_once_it_is_whole(tmp_path: Path, monkeyp
 def test_file_system_that_knows_no_exclusive_rename_gets_a_second_link(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(syscalls, "_NOREPLACE", 1 << 30)  # a flag that no file system knows
+    monkeypatch.setattr(disk, "_NOREPLACE", 1 << 30)  # a flag that no file system knows
     create_file(tmp_path / "key", b"first")
     with pytest.raises(FileExistsError):
         create_file(tmp_path / "key", b"second")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from storage import disk
 from storage.growing_segment import RESERVE_BYTES, GrowingSegment
 from storage.records import CodecConfig, Record
 from storage.svs1.contexts import record_key
@@ -45,7 +46,7 @@ def test_data_key_is_wiped_however_the_segment_ends(volume: Volume, end: str) ->
     assert not any(keys.dek)
 
 
-@pytest.mark.parametrize("call", ["open", "writev", "ftruncate", "fdatasync", "rename", "mkdir", "fsync"])
+@pytest.mark.parametrize("call", ["open_file", "writev", "ftruncate", "fdatasync", "rename", "mkdir", "fsync"])
 def test_data_key_is_wiped_when_the_disk_refuses(volume: Volume, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     growing, keys = _segment(volume)
     FaultyDisk(monkeypatch, volume.path, only=[call], fail_at=1, for_good=True)
@@ -108,7 +109,7 @@ def test_file_system_that_can_not_reserve_is_written_all_the_same(
         asked.append(size)
         raise OSError(errno.EOPNOTSUPP, "not supported")
 
-    monkeypatch.setattr("storage.growing_segment.reserve", refuses)
+    monkeypatch.setattr(disk, "fallocate", refuses)
     growing, _ = _segment(volume)
     growing.open()
     growing.append(gop(0, GROUPS[0]))

@@ -10,7 +10,7 @@ import pytest
 
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
-from storage import volume_writer
+from storage import disk
 from storage.growing import Recovered, recover
 from storage.growing_segment import GrowingSegment
 from storage.keyring import KeyRef, KeyringUnreachable
@@ -232,10 +232,10 @@ def _scenario(recorder: Recorder) -> None:
 def _count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     with monkeypatch.context() as patch:
         recorder = Recorder(tmp_path / "count")
-        disk = FaultyDisk(patch, recorder.volume.path)
+        faulty = FaultyDisk(patch, recorder.volume.path)
         _scenario(recorder)
     assert len(recorder.told.sealed_segments) == 2
-    return len(disk.calls)
+    return len(faulty.calls)
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
@@ -284,7 +284,7 @@ def test_failed_sync_takes_the_volume_out_of_service_for_good(tmp_path: Path, mo
         calls.append(fd)
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(volume_writer, "sync_filesystem", fails)
+    monkeypatch.setattr(disk, "syncfs", fails)
     recorder = Recorder(tmp_path, sync_interval_s=0)
     written = threading.Event()
     told = recorder.told

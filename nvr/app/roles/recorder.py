@@ -40,12 +40,12 @@ from recorder.status import ShardSettings
 from storage.buffers import MAPPED_BYTES, BufferPool
 from storage.keyring import KeyringReader, KeyringWriter
 from storage.ledger.machine import Stop as StopBody
+from storage.memory import map_blocks_from
 from storage.predecessors import Predecessors
 from storage.sealing import SealerIdentity
 from storage.snapshot import load as load_snapshot
 from storage.spool import SpoolWriter
 from storage.spool_events import SpoolEvents
-from storage.syscalls import map_blocks_from
 from storage.volume import Volume, VolumeLost, open_volume
 from storage.volume_writer import VolumeWriter
 
