@@ -246,5 +246,10 @@ class Recorder:
         if close:
             self.writer.close_segment(start.segment)
 
+    def append(self, start: SegmentStart, first: int, groups: Sequence[Sequence[bytes]]) -> None:
+        """Hand over more records of a segment, from the record number `first` on."""
+        for number, packets in enumerate(groups, first):
+            assert self.writer.append(start.segment, gop(number, packets, start_utc_us=start.start_utc_us))
+
     def path_of(self, start: SegmentStart) -> Path:
         return self.volume.sealed_path(start.camera, start.start_utc_us, start.segment)

@@ -13,28 +13,23 @@ from nvr.base.units import UtcUs
 from storage import disk
 from storage.growing import Recovered, recover
 from storage.growing_segment import GrowingSegment
-from storage.keyring import KeyRef, KeyringUnreachable
+from storage.keyring import KeyringUnreachable
 from storage.records import CodecConfig, NoPredecessor
 from storage.sealing import SealedSegment, SegmentFailure
-from storage.svs1.contexts import record_key
 from storage.svs1.header import Header
-from storage.svs1.layout import RecordType
-from storage.svs1.opening import decrypt, packets
 from storage.svs1.reader import SegmentReader
 from storage.svs1.scan import scan
 from storage.svs1.writer import Scratch
-from storage.vault.contexts import machine_wrap, share_wrap
 from storage.vault.keyrecord import KeyRecord
 from storage.vault.seal import SegmentKeys
-from storage.vault.shamir import join
 from storage.volume import Volume, VolumeLost
 from tests.storage.faulty import FaultyDisk
+from tests.storage.opening import opened
 from tests.storage.sealed import (
     CAMERA,
     CODEC,
     GOP_US,
     NOW_US,
-    Custodians,
     Recorder,
     custodians,
     footage,
@@ -52,36 +47,13 @@ def recorder(tmp_path: Path) -> Iterator[Recorder]:
     one.keyring.close()
 
 
-def opened(recorder: Recorder, sealed: SealedSegment, people: Custodians) -> list[list[bytes]]:
-    """The packets of a sealed segment, opened with the custodians' keys from the keyring's record."""
-    record = recorder.keys.find(KeyRef(sealed.segment, sealed.start_utc_us, sealed.shard))
-    assert record is not None
-    assert record.sha256 == sealed.key_record_sha256
-    pairs = {one.pair.public.kid: one.pair for one in people.holders}
-    shares = {
-        item.seat: pairs[item.wrap.kid].unwrap(item.wrap.ciphertext, share_wrap(record.hh, item.seat))
-        for item in record.shares
-    }
-    machine = people.machine.unwrap(record.machine.ciphertext, machine_wrap(record.hh))
-    dek = bytes(a ^ b for a, b in zip(machine, join(shares, record.m), strict=True))
-    path = recorder.volume.sealed_path(sealed.camera, sealed.start_utc_us, sealed.segment)
-    with SegmentReader(path) as reader:
-        assert (reader.root, reader.hh, reader.file_bytes) == (sealed.root, sealed.hh, sealed.file_bytes)
-        groups = []
-        for found in reader.records():
-            plaintext = decrypt(found, record_key(dek, reader.hh, found.head_bytes))
-            if found.head.type is RecordType.GOP:
-                groups.append([bytes(unit.data) for unit in packets(found.head, plaintext, found.lengths)])
-        return groups
-
-
 def test_what_was_handed_over_is_sealed_and_opens_with_the_custodians_keys(recorder: Recorder) -> None:
     start = segment_start()
     recorder.writer.start()
     recorder.record(start, GROUPS)
     assert recorder.writer.stop(drain=True)
     (sealed,) = recorder.told.sealed_segments
-    assert opened(recorder, sealed, recorder.people) == GROUPS
+    assert opened(recorder.volume, recorder.keys, sealed, recorder.people) == GROUPS
     assert (sealed.records, sealed.recovered, sealed.lost) == (4, False, 0)
     assert sealed.end_utc_us == NOW_US + 6_000_000
     assert (sealed.width, sealed.height, sealed.codec) == (CODEC.width, CODEC.height, CODEC.codec)
@@ -152,7 +124,7 @@ def test_stop_closes_every_segment_and_without_drain_drops_what_waits(recorder: 
     assert recorder.writer.stop(drain=False)
     (sealed,) = recorder.told.sealed_segments
     assert sealed.records == 1
-    assert opened(recorder, sealed, recorder.people) == []
+    assert opened(recorder.volume, recorder.keys, sealed, recorder.people) == []
 
 
 def test_nothing_of_a_picture_or_a_key_is_on_any_disk(
@@ -205,7 +177,7 @@ def test_full_disk_closes_the_segment_at_its_last_whole_record(
         (camera, UtcUs(end + number * GOP_US), UtcUs(end + (number + 1) * GOP_US), SegmentFailure.FULL)
         for number in range(len(GROUPS) - 1)
     ]
-    assert opened(recorder, sealed, recorder.people) == GROUPS[:1]
+    assert opened(recorder.volume, recorder.keys, sealed, recorder.people) == GROUPS[:1]
     found = scan(recorder.path_of(start))
     assert (found.closed, found.torn_bytes) == (False, 0)  # there was no room for the index
 
@@ -256,7 +228,7 @@ def test_fault_at_any_durable_call_loses_no_acknowledged_record_and_claims_nothi
                 continue
         told = {sealed.segment: sealed for sealed in recorder.told.sealed_segments}
         for sealed in told.values():
-            assert len(opened(recorder, sealed, recorder.people)) == sealed.records - 1
+            assert len(opened(recorder.volume, recorder.keys, sealed, recorder.people)) == sealed.records - 1
         # Whatever was not closed is found by the next start, or by the keeper under its final name.
         left = [found.segment for found in recover(recorder.volume, 0, recorder.keys) if isinstance(found, Recovered)]
         kept = {segment.segment: segment.records for segment in (*told.values(), *left)}
@@ -372,7 +344,7 @@ def test_new_set_is_used_from_the_next_segment_on(recorder: Recorder) -> None:
     recorder.writer.stop(drain=True)
     one, two = recorder.told.sealed_segments
     assert (one.set_hash, two.set_hash) == (recorder.people.set.hash, after.set.hash)
-    assert opened(recorder, two, after) == GROUPS[:1]
+    assert opened(recorder.volume, recorder.keys, two, after) == GROUPS[:1]
 
 
 def test_segment_of_the_same_name_is_never_overwritten(recorder: Recorder) -> None:

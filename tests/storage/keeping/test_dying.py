@@ -1,0 +1,85 @@
+"""A keeper that dies while it destroys, by a kill or with the power: the next one finishes, and holds stay."""
+
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage.books import Books
+from storage.ledger.reader import DATABASE_NAME
+from tests.storage.keeping.destroying import DUE, HELD, started_again, town_with_due_footage
+from tests.storage.keeping.killed_keeper import STEPS
+from tests.storage.power import Chooser, Tape, anything, everything, nothing
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_keeper_killed_after_a_step_of_destruction_leaves_it_to_the_next(tmp_path: Path, step: str) -> None:
+    command = [sys.executable, "-m", "tests.storage.keeping.killed_keeper", str(tmp_path / "town"), step]
+    ended = subprocess.run(command, cwd=ROOT, check=False, timeout=50)  # noqa: ASYNC221 -- nothing else runs here
+    assert ended.returncode == -signal.SIGKILL
+    left = await started_again(tmp_path / "town")
+    left.check()
+    assert left.files == HELD
+
+
+@dataclass(frozen=True)
+class Logged:
+    """The ledger as it is from here on."""
+
+    copy: Path
+
+
+async def taped(directory: Path, patch: pytest.MonkeyPatch) -> Tape:
+    """A whole destruction, with a copy of the ledger at each of its entries."""
+    town = await town_with_due_footage(directory)
+    tape = Tape(patch, [town.recorder.volume.path, *town.recorder.places])
+    append = Books.append
+    ledger = town.settings.ledger / DATABASE_NAME
+
+    def note() -> None:
+        copy = directory / f"ledger-{len(tape.events)}.db"
+        with sqlite3.connect(ledger) as source, sqlite3.connect(copy) as target:
+            source.backup(target)
+        tape.mark(Logged(copy))
+
+    async def appends(books: Books, drafts: Any) -> Any:  # noqa: ANN401 -- as the real one
+        done = await append(books, drafts)
+        note()
+        return done
+
+    patch.setattr(Books, "append", appends)
+    note()
+    tape.begin = len(tape.events)
+    await town.keeper.retention_pass()
+    await town.keeper.close()
+    return tape
+
+
+@pytest.mark.parametrize(
+    "choose", [everything, nothing, anything(1), anything(2), anything(3)], ids=["all", "none", "1", "2", "3"]
+)
+async def test_power_that_goes_while_footage_is_destroyed_brings_no_key_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, choose: Chooser
+) -> None:
+    with monkeypatch.context() as patch:
+        tape = await taped(tmp_path / "town", patch)
+    lefts = []
+    for end in range(tape.begin, len(tape.events) + 1):
+        directory = tmp_path / str(end)
+        directory.mkdir()
+        tape.build(tape.left(end, choose), directory)
+        shutil.copytree(
+            tmp_path / "town" / "state", directory / "state", ignore=shutil.ignore_patterns("ledger.db*", "index")
+        )
+        shutil.copy(tape.marks(end)[-1].copy, directory / "state" / "ledger" / DATABASE_NAME)
+        lefts.append(await started_again(directory))
+        lefts[-1].check()
+    assert (lefts[0].files, lefts[-1].files) == (DUE | HELD, HELD)
