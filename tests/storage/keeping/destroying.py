@@ -32,16 +32,40 @@ HELD: Final = frozenset(_SEGMENTS[2:])
 """The hold is on the last one; the one before it ends in the instant in which that begins."""
 
 
-async def town_with_due_footage(directory: Path) -> Town:
-    """Four segments whose time is over, two of them held; the keeper is started and has destroyed nothing."""
+async def make(directory: Path) -> None:
+    """Four segments whose time is over at DUE_UTC_US, two of them held; nothing is destroyed yet."""
     town = await asyncio.to_thread(Town, directory)
     await town.keeper.start()
     segments = await asyncio.to_thread(town.record, len(_SEGMENTS))
     assert [segment.segment for segment in segments] == list(_SEGMENTS)
     await town.tell(segments)
     await town.hold(segments[-1])
-    town.clock.advance(DUE_UTC_US - NOW_US)
-    return town
+    await town.keeper.close()
+
+
+async def keeper_when_due(directory: Path) -> tuple[Keeper, SimClock]:
+    """A keeper that has run since `make`, at the time when the footage is due; and its clock."""
+    keeper, clock = _keeper_at(directory, NOW_US)
+    await keeper.start()
+    clock.advance(DUE_UTC_US - NOW_US)
+    return keeper, clock
+
+
+def _keeper_at(directory: Path, now_utc_us: UtcUs) -> tuple[Keeper, SimClock]:
+    clock = SimClock(now_utc_us)
+    settings = KeeperSettings(
+        origin=ORIGIN,
+        state=directory / "state",
+        volumes=(directory / "disk",),
+        places=places_of(directory),
+        zone=ZoneInfo("Europe/Paris"),
+    )
+    return Keeper(settings, clock, sync=lambda: "synchronised"), clock
+
+
+def places_of(directory: Path) -> tuple[Path, Path]:
+    """The places of the keyring."""
+    return directory / "keys-a", directory / "keys-b"
 
 
 @dataclass(frozen=True)
@@ -69,23 +93,15 @@ class Left:
 
 async def started_again(directory: Path) -> Left:
     """Start another keeper on what is there; footage that is left must open."""
-    places = (directory / "keys-a", directory / "keys-b")
-    settings = KeeperSettings(
-        origin=ORIGIN,
-        state=directory / "state",
-        volumes=(directory / "disk",),
-        places=places,
-        zone=ZoneInfo("Europe/Paris"),
-    )
-    keeper = Keeper(settings, SimClock(DUE_UTC_US), sync=lambda: "synchronised")
+    keeper, _ = _keeper_at(directory, DUE_UTC_US)
     await keeper.start()
     await keeper.reconcile()
     assert not (await keeper.status()).faults
     rows = [row for seg in _SEGMENTS if (row := await keeper.books.ask(Index.segment, seg)) is not None]
     ledger = tuple(decode(leaf).body for _, leaf in await keeper.entries(0, 1000))
     await keeper.close()
-    paths = await asyncio.to_thread(_opened_files, directory / "disk", places)
-    live = await asyncio.to_thread(lambda: tuple(_live(place) for place in places))
+    paths = await asyncio.to_thread(_opened_files, directory / "disk", places_of(directory))
+    live = await asyncio.to_thread(lambda: tuple(_live(place) for place in places_of(directory)))
     return Left({row.seg: row.state for row in rows}, paths, live, ledger)
 
 

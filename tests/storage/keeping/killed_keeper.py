@@ -1,7 +1,7 @@
 """A real keeper that is killed at a named step of destruction (docs/design/storage.md "The life of a segment").
 
-`python -m tests.storage.keeping.killed_keeper DIRECTORY STEP` makes a town with due footage, runs a retention pass, and
-kills itself right after the step.
+`python -m tests.storage.keeping.killed_keeper DIRECTORY STEP` runs a retention pass over what `destroying.make` made
+there, and kills itself right after the step.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import Any, Final
 from storage import disk
 from storage.books import Books
 from storage.ledger.machine import Expire, Expired
-from tests.storage.keeping.destroying import town_with_due_footage
+from tests.storage.keeping.destroying import keeper_when_due
 
 DISK_STEPS: Final = {
     # step: call of storage.disk, end of the path that it is for, which of them
@@ -28,13 +28,13 @@ STEPS: Final = ("D1", "D2", *DISK_STEPS, "D5", "D6")
 
 
 async def main(directory: Path, step: str) -> None:
-    town = await town_with_due_footage(directory)
+    keeper, _ = await keeper_when_due(directory)
     if step in DISK_STEPS:
         call, suffix, number = DISK_STEPS[step]
         setattr(disk, call, _deadly(getattr(disk, call), suffix, number))
     else:
         _die_in_the_books(step)
-    await town.keeper.retention_pass()
+    await keeper.retention_pass()
     raise AssertionError(f"lived through {step}")
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from storage.books import Books
 from storage.ledger.reader import DATABASE_NAME
-from tests.storage.keeping.destroying import DUE, HELD, started_again, town_with_due_footage
+from tests.storage.keeping.destroying import DUE, HELD, keeper_when_due, places_of, started_again
 from tests.storage.keeping.killed_keeper import STEPS
 from tests.storage.power import Chooser, Tape, anything, everything, nothing
 
@@ -21,7 +21,10 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize("step", STEPS)
-async def test_keeper_killed_after_a_step_of_destruction_leaves_it_to_the_next(tmp_path: Path, step: str) -> None:
+async def test_keeper_killed_after_a_step_of_destruction_leaves_it_to_the_next(
+    due_footage: Path, tmp_path: Path, step: str
+) -> None:
+    shutil.copytree(due_footage, tmp_path / "town")
     command = [sys.executable, "-m", "tests.storage.keeping.killed_keeper", str(tmp_path / "town"), step]
     ended = subprocess.run(command, cwd=ROOT, check=False, timeout=50)  # noqa: ASYNC221 -- nothing else runs here
     assert ended.returncode == -signal.SIGKILL
@@ -39,10 +42,10 @@ class Logged:
 
 async def taped(directory: Path, patch: pytest.MonkeyPatch) -> Tape:
     """A whole destruction, with a copy of the ledger at each of its entries."""
-    town = await town_with_due_footage(directory)
-    tape = Tape(patch, [town.recorder.volume.path, *town.recorder.places])
+    keeper, _ = await keeper_when_due(directory)
+    tape = Tape(patch, [directory / "disk", *places_of(directory)])
     append = Books.append
-    ledger = town.settings.ledger / DATABASE_NAME
+    ledger = directory / "state" / "ledger" / DATABASE_NAME
 
     def note() -> None:
         copy = directory / f"ledger-{len(tape.events)}.db"
@@ -58,8 +61,8 @@ async def taped(directory: Path, patch: pytest.MonkeyPatch) -> Tape:
     patch.setattr(Books, "append", appends)
     note()
     tape.begin = len(tape.events)
-    await town.keeper.retention_pass()
-    await town.keeper.close()
+    await keeper.retention_pass()
+    await keeper.close()
     return tape
 
 
@@ -67,8 +70,9 @@ async def taped(directory: Path, patch: pytest.MonkeyPatch) -> Tape:
     "choose", [everything, nothing, anything(1), anything(2), anything(3)], ids=["all", "none", "1", "2", "3"]
 )
 async def test_power_that_goes_while_footage_is_destroyed_brings_no_key_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, choose: Chooser
+    due_footage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, choose: Chooser
 ) -> None:
+    shutil.copytree(due_footage, tmp_path / "town")
     with monkeypatch.context() as patch:
         tape = await taped(tmp_path / "town", patch)
     lefts = []
