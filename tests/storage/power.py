@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -94,9 +95,16 @@ class Mark:
 
 Change: TypeAlias = Write | Truncate | Name | Unname | Rename
 Event: TypeAlias = Change | SyncFile | SyncNames | SyncAll | Mark
-Left: TypeAlias = Mapping[Path, bytes | None]
 Chooser: TypeAlias = Callable[[], Fate]
 """Decides what became of a change that no sync had reached."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is left on the disks: which file each path names (None: a directory), and what is in the files."""
+
+    names: Mapping[Path, int | None]
+    contents: Mapping[int, bytes]
 
 
 def everything() -> Fate:
@@ -107,6 +115,12 @@ def everything() -> Fate:
 def nothing() -> Fate:
     """The disk had only what it was told to sync."""
     return Fate.ABSENT
+
+
+def every_other() -> Chooser:
+    """Each second of the changes: so that a later write outlives the one before it."""
+    fates = cycle((Fate.ABSENT, Fate.THERE))
+    return lambda: next(fates)
 
 
 def anything(seed: int) -> Chooser:
@@ -165,21 +179,25 @@ class Tape:
                         names.pop(path, None)
                 case Rename():
                     self._apply_rename(names, event, reached=reached, fate=choose())
-        named = {path: None if file is None else bytes(contents.get(file, b"")) for path, file in names.items()}
         # A directory that held a name may have gone with the power.
-        return {path: content for path, content in named.items() if self._is_reachable(path, named)}
+        reachable = {path: file for path, file in names.items() if self._is_reachable(path, names)}
+        return Left(reachable, {file: bytes(content) for file, content in contents.items()})
 
     def build(self, left: Left, directory: Path) -> None:
         """Write what is left into the directory, where each root stands under its last name."""
-        for path in sorted(left):
+        written: dict[int, Path] = {}
+        for path in sorted(left.names):
             root = self._root(path) or path
-            target, content = directory / root.name / path.relative_to(root), left[path]
-            if content is None:
+            target, file = directory / root.name / path.relative_to(root), left.names[path]
+            if file is None:
                 target.mkdir()
+            elif file in written:
+                target.hardlink_to(written[file])
             else:
-                target.write_bytes(content)
+                target.write_bytes(left.contents.get(file, b""))
+                written[file] = target
 
-    def _is_reachable(self, path: Path, named: Left) -> bool:
+    def _is_reachable(self, path: Path, named: Mapping[Path, int | None]) -> bool:
         root = self._root(path)
         return root is not None and all(one in named for one in path.parents if one.is_relative_to(root))
 

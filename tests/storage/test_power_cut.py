@@ -2,12 +2,12 @@
 
 import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.storage.power import Chooser, Left, Tape, anything, everything, nothing
+from tests.storage.power import Chooser, Left, Tape, anything, every_other, everything, nothing
 from tests.storage.restarted import Restarted
 from tests.storage.sealed import Recorder
 from tests.storage.story import record, spools_of
@@ -34,18 +34,18 @@ def check(tape: Tape, end: int, left: Left, founded: Path, directory: Path) -> N
     Restarted(directory).check(tape.marks(end))
 
 
-@pytest.mark.parametrize("choose", [everything, nothing])
+@pytest.mark.parametrize("fates", [lambda: everything, lambda: nothing, every_other], ids=["all", "none", "second"])
 def test_power_that_goes_at_any_moment_takes_only_what_no_sync_had_reached(
-    recorded: Tape, founded: Path, tmp_path: Path, choose: Chooser
+    recorded: Tape, founded: Path, tmp_path: Path, fates: Callable[[], Chooser]
 ) -> None:
-    for end, left in _last_of_each(recorded, choose):
+    for end, left in _last_of_each(recorded, fates):
         check(recorded, end, left, founded, tmp_path / str(end))
 
 
-def _last_of_each(tape: Tape, choose: Chooser) -> Iterator[tuple[int, Left]]:
+def _last_of_each(tape: Tape, fates: Callable[[], Chooser]) -> Iterator[tuple[int, Left]]:
     """Each state that can be left, at the last moment that leaves it: the one of which most is promised."""
     moments = range(tape.begin, len(tape.events) + 1)
-    lefts = ((end, tape.left(end, choose)) for end in moments)
+    lefts = ((end, tape.left(end, fates())) for end in moments)
     return (list(same)[-1] for _, same in itertools.groupby(lefts, lambda one: one[1]))
 
 
