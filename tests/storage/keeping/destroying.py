@@ -101,7 +101,7 @@ async def started_again(directory: Path) -> Left:
     ledger = tuple(decode(leaf).body for _, leaf in await keeper.entries(0, 1000))
     await keeper.close()
     paths = await asyncio.to_thread(_opened_files, directory / "disk", places_of(directory))
-    live = await asyncio.to_thread(lambda: tuple(_live(place) for place in places_of(directory)))
+    live = await asyncio.to_thread(lambda: tuple(live_keys(place) for place in places_of(directory)))
     return Left({row.seg: row.state for row in rows}, paths, live, ledger)
 
 
@@ -113,7 +113,8 @@ def _opened_files(disk: Path, places: tuple[Path, ...]) -> frozenset[SegmentId]:
     return frozenset(SegmentId(path.stem) for path in paths)
 
 
-def _live(place: Path) -> frozenset[SegmentId]:
+def live_keys(place: Path) -> frozenset[SegmentId]:
+    """The segments whose keys are in this place."""
     found = set()
     for name in file_names(place):
         with KeyringFile(place / name) as file:
