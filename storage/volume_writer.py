@@ -7,7 +7,6 @@ it is full.
 """
 
 import errno
-import fcntl
 import os
 import threading  # noqa: TID251 -- owns the volume's two threads
 from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +20,6 @@ from nvr.base.stop import Stop
 from nvr.base.units import UtcUs, us_from_ticks
 from storage import disk
 from storage.buffers import BufferPool
-from storage.durable import make_directory
 from storage.growing_segment import RESERVE_BYTES, GrowingSegment
 from storage.keyring import KeyringUnreachable, KeyringWriter
 from storage.predecessors import Predecessors
@@ -31,6 +29,7 @@ from storage.svs1.header import Header, build
 from storage.svs1.writer import Scratch
 from storage.vault.seal import SegmentKeys, new_segment_keys, wipe
 from storage.volume import Volume, VolumeLost
+from storage.volume_lock import lock_directory
 
 SYNC_INTERVAL_S: Final = 3.0
 """With one more round in flight, a power cut takes at most 6 s."""
@@ -193,16 +192,7 @@ class VolumeWriter:
         self.volume.check()
         self._look_at_room()
         growing = self.volume.growing_directory(self._shard)
-        try:
-            make_directory(growing)
-            self._sync_fd = disk.open_file(growing, os.O_RDONLY | os.O_DIRECTORY)
-            fcntl.flock(self._sync_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if self._sync_fd >= 0:
-                os.close(self._sync_fd)
-            busy = isinstance(error, BlockingIOError)
-            what = f"another recorder of shard {self._shard} has it" if busy else str(error)
-            raise VolumeLost(path=str(self.volume.path), what=what) from error
+        self._sync_fd = lock_directory(growing, f"recorder of shard {self._shard}")
         for thread in self._threads:
             thread.start()
 

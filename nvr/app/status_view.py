@@ -11,6 +11,7 @@ from config.model import Settings
 from config.model import Volume as VolumeSetting
 from nvr.app.index_port import IndexFiles, RecorderStates
 from nvr.app.keeper_client import Caller
+from nvr.app.volume_settings import VolumeSettings
 from nvr.base.clock import Clock
 from nvr.base.errors import EvidenceAtRisk, NvrError
 from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
@@ -39,9 +40,16 @@ class StatusViews:
     """Makes one view for each request."""
 
     def __init__(
-        self, settings: Settings, keeper: Caller, index: IndexFiles, recorders: RecorderStates, clock: Clock
+        self,
+        settings: Settings,
+        volumes: VolumeSettings,
+        keeper: Caller,
+        index: IndexFiles,
+        recorders: RecorderStates,
+        clock: Clock,
     ) -> None:
         self._settings = settings
+        self._volumes = volumes
         self._keeper = keeper
         self._index = index
         self._recorders = recorders
@@ -60,7 +68,7 @@ class StatusViews:
             town=self._settings.system.origin,
             now_utc_us=now,
             cameras=[await self._camera(entry, states.get(entry.camera), now) for entry in snapshot.cameras],
-            volumes=[await asyncio.to_thread(self._volume, setting, lost) for setting in self._settings.volume],
+            volumes=await asyncio.to_thread(lambda: [self._volume(one, lost) for one in self._volumes.last_good()]),
             ledger=await self._ledger(),
             alarms=[
                 *_silent(by_shard),
@@ -96,7 +104,7 @@ class StatusViews:
 
     def _volume(self, setting: VolumeSetting, lost: set[str]) -> VolumeView:
         try:
-            volume = open_volume(setting.path)
+            volume = open_volume(setting.path, self._settings.system.origin)
             space = volume.space()
         except VolumeLost:
             return VolumeView(

@@ -219,7 +219,7 @@ class Recorder:
         self.places = [directory / "keys-a", directory / "keys-b"]
         for place in self.places:
             create_place(place)
-        self.volume: Volume = create_volume(directory / "disk", now_utc_us=NOW_US)
+        self.volume: Volume = create_volume(directory / "disk", ORIGIN, now_utc_us=NOW_US)
         self.keyring = KeyringWriter(self.places, 0, self.clock)
         self.keys = KeyringReader(self.places)
         self.told = Told()

@@ -16,14 +16,14 @@ from storage.svs1.writer import Scratch
 from storage.vault.seal import SegmentKeys, new_segment_keys
 from storage.volume import Volume, create_volume
 from tests.storage.faulty import FaultyDisk
-from tests.storage.sealed import CAMERA, CODEC, NOW_US, custodians, footage, gop, header_of, segment_start
+from tests.storage.sealed import CAMERA, CODEC, NOW_US, ORIGIN, custodians, footage, gop, header_of, segment_start
 
 GROUPS = footage(7, gops=2, packets=2, size=300)
 
 
 @pytest.fixture
 def volume(tmp_path: Path) -> Volume:
-    made = create_volume(tmp_path / "disk", now_utc_us=NOW_US)
+    made = create_volume(tmp_path / "disk", ORIGIN, now_utc_us=NOW_US)
     made.growing_directory(0).mkdir()
     return made
 

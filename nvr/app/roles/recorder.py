@@ -135,7 +135,7 @@ def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
     told = GrowingSegments(SpoolEvents(spool))
     keyring = KeyringWriter(settings.keyring.places, number, clock)
     opened.callback(keyring.close)
-    volumes = _usable(open_volume, [volume.path for volume in settings.volume])
+    volumes = _usable(partial(open_volume, origin=settings.system.origin), [volume.path for volume in settings.volume])
     # Listed before anything new grows there: what is found now, a dead process left.
     leftovers = Leftovers(volumes, number, KeyringReader(settings.keyring.places), faults)
     map_blocks_from(MAPPED_BYTES)

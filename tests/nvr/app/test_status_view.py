@@ -7,6 +7,7 @@ from typing import Any, cast
 from access.http.view import Alarm
 from config.load import load
 from nvr.app.status_view import StatusViews
+from nvr.app.volume_settings import VolumeSettings
 from nvr.base.clock import SimClock
 from nvr.base.errors import Retryable
 from nvr.base.ids import CameraId, PlacementId
@@ -39,7 +40,7 @@ def test_fault_of_a_recorder_is_an_alarm_with_its_place(tmp_path: Path) -> None:
     settings.paths.camera_snapshot.parent.mkdir(parents=True)
     publish(settings.paths.camera_snapshot, CameraSnapshot(2, ()))
     parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), NoIndex(), Recorders()))
-    view = asyncio.run(StatusViews(settings, *parts, SimClock()).view())
+    view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
     assert Alarm("footage-damaged", None, "/a/growing/0/x.svs: no header") in view.alarms
     assert Alarm("recorder-silent", None, "1") in view.alarms
     assert [(each.shard, each.answers) for each in view.recorders] == [(0, True), (1, False)]
@@ -66,7 +67,7 @@ def test_camera_that_is_recorded_before_anybody_said_where_it_stands_is_an_alarm
     nomadic = [entry(name, kind=CameraKind.NOMADIC, absent=True) for name in ("back", "away")]
     publish(settings.paths.camera_snapshot, CameraSnapshot(2, (*nomadic, placed, entry("fixed"))))
     parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), Gapless(), Recording()))
-    view = asyncio.run(StatusViews(settings, *parts, SimClock()).view())
+    view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
     assert [alarm.value for alarm in view.alarms if alarm.id == "recorded-nowhere"] == ["back"]
     assert [camera.camera for camera in view.cameras if camera.wrong] == []
 
@@ -93,7 +94,7 @@ def test_dome_that_is_recorded_and_silent_for_long_is_an_alarm(tmp_path: Path) -
     entries = [CameraEntry(CameraId(name), "rtsp://192.0.2.1/", 0) for name in ("silent", "seen", "fixed")]
     publish(settings.paths.camera_snapshot, CameraSnapshot(2, tuple(entries)))
     parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), Gapless(), Asking()))
-    view = asyncio.run(StatusViews(settings, *parts, clock).view())
+    view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, clock).view())
     assert [alarm for alarm in view.alarms if alarm.id == "dome-silent"] == [Alarm("dome-silent", long_ago, "silent")]
     silent, seen, fixed = view.cameras
     assert silent.dome is not None
