@@ -261,7 +261,7 @@ async def _record(settings: Settings, parts: _Parts, stop: Stop, ready: Callable
 def _handlers(parts: _Parts) -> dict[str, Any]:
     async def status(_: dict[str, Any]) -> object:
         state = state_of(parts.shard.status(), parts.told.growing(), clock_epoch=parts.shard.clock_epoch)
-        volumes = [{"volume": writer.volume.id, "lost": writer.lost} for writer in parts.writers]
+        volumes = [{"volume": writer.volume.id, "lost": writer.lost and writer.lost.reason} for writer in parts.writers]
         return {
             "state": state,
             "volumes": volumes,

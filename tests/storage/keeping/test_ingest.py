@@ -177,7 +177,7 @@ async def test_damaged_spool_is_named_and_kept_and_the_others_go_on(town: Town) 
 
 async def test_segment_behind_the_damage_of_a_spool_is_found_on_its_volume_once_its_process_ended(town: Town) -> None:
     (recorded,) = await asyncio.to_thread(town.record, 1)
-    boot = town.recorder.writer._identity.boot
+    boot = town.recorder.writer._openings.identity.boot
     spool = await asyncio.to_thread(town.spool, boot)
     try:
         SpoolEvents(spool).sealed(recorded)
