@@ -27,11 +27,11 @@ class VolumeState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
-    """Why a volume left service: AWAY or ERRING, and what was seen."""
+class Standing:
+    """How a volume stands, and why: what was seen."""
 
     state: VolumeState
-    reason: str
+    reason: str | None = None
 
 
 class Worst:

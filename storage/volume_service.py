@@ -10,7 +10,7 @@ from typing import Final
 from storage.reserve import NO_ROOM, ROOM_FACTOR, Reserve
 from storage.sealing import SegmentFailure
 from storage.volume import Space, Volume, VolumeLost
-from storage.volume_health import Lost, VolumeHealth, VolumeState
+from storage.volume_health import Standing, VolumeHealth, VolumeState
 
 MINIMUM_FREE_BYTES: Final = 64 << 20
 """A volume with less room takes no new segment: each attempt would only cost a key record."""
@@ -30,7 +30,7 @@ class VolumeService:
         self.volume = volume
         self.health = health
         self.reserve = Reserve(volume.growing_directory(shard), reserve_bytes, self._run_out_of_room)
-        self.lost: Lost | None = None
+        self.lost: Standing | None = None
         """Why it left service; None while it has not."""
         self.suspect = False
         """What was written since the last good sync is unknown: nothing may be closed any more."""
@@ -40,6 +40,17 @@ class VolumeService:
         """As of the last sync round."""
         self._reserve_bytes = reserve_bytes
         self._changed = changed
+
+    @property
+    def standing(self) -> Standing:
+        """How the volume stands in this recorder."""
+        if self.lost is not None:
+            return self.lost
+        if self.out_of_room:
+            return Standing(VolumeState.FULL, "a write found no room")
+        if self.full:
+            return Standing(VolumeState.FULL, f"less than {MINIMUM_FREE_BYTES >> 20} MiB are left")
+        return Standing(VolumeState.IN_SERVICE)
 
     @property
     def full(self) -> bool:
@@ -84,12 +95,12 @@ class VolumeService:
         """Some write was lost; which one is not known."""
         self.suspect = True
         self.health.errors["sync"] += 1
-        self._leave(Lost(VolumeState.ERRING, f"sync: {error}"))
+        self._leave(Standing(VolumeState.ERRING, f"sync: {error}"))
 
     def gone(self, error: VolumeLost) -> None:
         """It is not there, or not itself."""
         self.suspect = True
-        self._leave(Lost(VolumeState.AWAY, str(error.fields["what"])))
+        self._leave(Standing(VolumeState.AWAY, str(error.fields["what"])))
 
     def _err(self, what: str, error: OSError) -> None:
         self.health.errors[what] += 1
@@ -98,9 +109,9 @@ class VolumeService:
         except VolumeLost as gone:
             self.gone(gone)
         else:
-            self._leave(Lost(VolumeState.ERRING, f"{what}: {error}"))
+            self._leave(Standing(VolumeState.ERRING, f"{what}: {error}"))
 
-    def _leave(self, why: Lost) -> None:
+    def _leave(self, why: Standing) -> None:
         self.lost = self.lost or why
         self._changed()
 

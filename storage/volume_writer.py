@@ -24,7 +24,7 @@ from storage.records import GapCause, Record, SegmentStart
 from storage.reserve import RESERVE_BYTES
 from storage.sealing import SealerIdentity, SealEvents, SegmentFailure
 from storage.volume import Space, Volume
-from storage.volume_health import Lost, VolumeHealth
+from storage.volume_health import Standing, VolumeHealth
 from storage.volume_service import VolumeService
 from storage.volume_sync import VolumeSync
 
@@ -75,7 +75,7 @@ class WriterStatistics:
     sealed: int
     failed: int
     syncs: int
-    lost: Lost | None
+    lost: Standing | None
     """Why the volume left service; None while it is in service."""
 
 
@@ -164,9 +164,14 @@ class VolumeWriter:
         self._queue.set_limit(max(self._queue_bytes, min(bitrate_bps * QUEUE_S // 8, MOST_EXPECTED_BYTES)))
 
     @property
-    def lost(self) -> Lost | None:
+    def lost(self) -> Standing | None:
         """Why the volume left service; None while it has not."""
         return self._service.lost
+
+    @property
+    def standing(self) -> Standing:
+        """How the volume stands in this recorder, and why."""
+        return self._service.standing
 
     @property
     def full(self) -> bool:

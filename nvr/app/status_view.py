@@ -22,12 +22,15 @@ from storage.snapshot import CameraEntry, CameraKind
 from storage.snapshot import load as load_snapshot
 from storage.vault.seats import SignedSet
 from storage.volume import VolumeLost, open_volume
+from storage.volume_health import VolumeState
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LOW_SHARE: Final = 0.03
 """Below this share of free room a disk is called almost full."""
 
 _COUNTERS: Final = ("records", "frames", "bytes", "written", "lost", "dropped", "reconnects")
+
+_OUT_OF_SERVICE: Final = (VolumeState.DRAINING, VolumeState.AWAY, VolumeState.ERRING)
 
 _SILENT_DOME_US: Final = 600 * US_PER_SECOND
 """A dome that was switched off and on again answers within minutes."""
@@ -63,7 +66,7 @@ class StatusViews:
         by_shard = await self._recorders.by_shard()
         answers = [answer for answer in by_shard.values() if answer is not None]
         states = {camera["camera"]: camera for answer in answers for camera in answer["state"]["cameras"]}
-        lost = {each["volume"] for answer in answers for each in answer["volumes"] if each["lost"]}
+        lost = {each["volume"] for answer in answers for each in answer["volumes"] if each["state"] in _OUT_OF_SERVICE}
         return StatusView(
             town=self._settings.system.origin,
             now_utc_us=now,
