@@ -151,10 +151,8 @@ class ShardVolumes:
         writer = place.writer
         if writer is not None:
             self.router.drain(writer)
-            while growing := self.router.growing_on(writer):
-                await rotate(growing)
-                await self._clock.sleep(0)
-            while not await self._has_stopped(writer):
+            await rotate(self.router.growing_on(writer))
+            while self.router.growing_on(writer) or not await self._has_stopped(writer):
                 await self._clock.sleep(_LOOK_S)
             self.router.remove(writer)
         for fault in (AWAY, ERRING):

@@ -4,6 +4,8 @@ import asyncio
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
+
 from access.http.view import Alarm
 from config.load import load
 from nvr.app.status_view import StatusViews
@@ -13,6 +15,7 @@ from nvr.base.errors import Retryable
 from nvr.base.ids import CameraId, PlacementId
 from nvr.base.units import UtcUs
 from storage.snapshot import CameraEntry, CameraKind, CameraSnapshot, publish
+from storage.volume import create_volume
 from tests.nvr.app.fixtures import write_config
 
 
@@ -44,6 +47,31 @@ def test_fault_of_a_recorder_is_an_alarm_with_its_place(tmp_path: Path) -> None:
     assert Alarm("footage-damaged", None, "/a/growing/0/x.svs: no header") in view.alarms
     assert Alarm("recorder-silent", None, "1") in view.alarms
     assert [(each.shard, each.answers) for each in view.recorders] == [(0, True), (1, False)]
+
+
+@pytest.mark.parametrize(
+    ("state", "in_service"),
+    [("in-service", True), ("full", True), ("draining", False), ("away", False), ("erring", False)],
+)
+def test_volume_that_a_recorder_left_is_shown_out_of_service_though_it_can_be_read(
+    tmp_path: Path, state: str, *, in_service: bool
+) -> None:
+    class Recording:
+        async def by_shard(self) -> dict[int, dict[str, Any] | None]:
+            volumes = [{"volume": volume.id, "state": state}]
+            return {0: {"state": {"cameras": []}, "volumes": volumes, "keyring_degraded": False, "faults": []}}
+
+    class Empty(NoIndex):
+        def oldest_on(self, volume: str) -> None:
+            return None
+
+    settings = load(write_config(tmp_path), {})
+    settings.paths.camera_snapshot.parent.mkdir(parents=True)
+    publish(settings.paths.camera_snapshot, CameraSnapshot(2, ()))
+    volume = create_volume(settings.volume[0].path, settings.system.origin, now_utc_us=UtcUs(1))
+    parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), Empty(), Recording()))
+    view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
+    assert [each.in_service for each in view.volumes] == [in_service]
 
 
 class Gapless(NoIndex):

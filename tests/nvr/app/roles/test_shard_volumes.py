@@ -86,8 +86,8 @@ class Shard:
             self.open = None
 
     async def rotate(self, cameras: Iterable[CameraId]) -> None:
-        assert set(cameras) == {CAMERA}
-        self.close()
+        if CAMERA in cameras:
+            self.close()
 
     def states(self) -> dict[str, str]:
         return {Path(each["path"]).name: each["state"] for each in self.volumes.status()}
