@@ -31,7 +31,8 @@ class Reserve:
         """Whether it is there; any thread may read it."""
         self._path = directory / NAME
         self._size_bytes = size_bytes
-        self._left_bytes = 0
+        self._left_bytes: int | None = None
+        """Of what was given, for records; None while nothing was."""
         self._ran_out = ran_out
 
     def make(self, free_bytes: int) -> None:
@@ -44,6 +45,8 @@ class Reserve:
             self.held = True
         elif free_bytes >= ROOM_FACTOR * self._size_bytes:
             self.held = self._made()
+        if self.held:
+            self._left_bytes = None
 
     def with_room(self, step: Callable[[], T]) -> T:
         """Do the step; where it finds no room, once more after the file was removed.
@@ -59,7 +62,9 @@ class Reserve:
         return step()
 
     def spend(self, size_bytes: int) -> bool:
-        """Whether a record may still be written into the room that the file gave; closing needs the rest."""
+        """Whether a record may be written while there is no room: into a part of what the file gave, if it gave any."""
+        if self._left_bytes is None:
+            return True
         self._left_bytes -= size_bytes
         return self._left_bytes >= 0
 

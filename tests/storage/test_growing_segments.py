@@ -10,6 +10,7 @@ from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
 from storage.growing import Recovered, recover
 from storage.records import GapCause, NoPredecessor, SegmentStart
+from storage.reserve import Reserve
 from storage.sealing import SegmentFailure
 from storage.svs1.scan import scan
 from storage.volume import VolumeLost
@@ -252,3 +253,21 @@ def test_records_that_wait_take_no_more_of_the_reserve_than_closing_leaves_them(
     assert scan(recorder.path_of(start)).closed
     assert [why for *_, why in recorder.told.losses] == [SegmentFailure.FULL]
     assert recorder.told.failures == [(start.segment, SegmentFailure.FULL)]
+
+
+def test_volume_without_a_reserve_writes_what_waits_as_long_as_there_is_room(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Two openings and two records; the third has no room, and the fourth, of the other segment, has.
+    first, second = segment_start(0), segment_start(1, camera=CameraId("other"))
+    recorder.record(first, GROUPS[:1], close=False)
+    recorder.record(second, GROUPS[:1], close=False)
+    assert recorder.writer.append(first.segment, gop(1, GROUPS[1]))
+    assert recorder.writer.append(second.segment, gop(1, GROUPS[1]))
+    FaultyDisk(monkeypatch, recorder.volume.path, only=["writev"], fail_at=5, code=errno.ENOSPC)
+    monkeypatch.setattr(Reserve, "make", lambda *_: None)
+    recorder.writer.start()
+    recorder.writer.stop(drain=True)
+    sealed = {segment.segment: segment.records for segment in recorder.told.sealed_segments}
+    assert sealed == {first.segment: 2, second.segment: 3}
+    assert [loss[0] for loss in recorder.told.losses] == [first.camera]

@@ -74,6 +74,7 @@ def test_records_may_take_a_part_of_what_was_given_and_the_rest_is_for_closing(t
     made = reserve(tmp_path, [])
     for _ in range(2):  # after it was made again, the same
         made.make(ENOUGH)
+        assert made.spend(2 * SIZE)  # nothing was given yet: whether there is room the write tells
         with pytest.raises(OSError, match="No space"):
             made.with_room(no_room)
         assert made.spend(SIZE // 2)

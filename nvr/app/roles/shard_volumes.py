@@ -166,10 +166,9 @@ class ShardVolumes:
     def _opened(self, place: _Place) -> tuple[VolumeWriter, Leftovers]:
         volume = open_volume(place.path, self._identity.origin)
         self._check_is_wanted(place, volume)
-        leftovers = Leftovers([volume], self._shard, self._keyring, self._faults)
         writer = self._make(volume)
-        writer.start()
-        return writer, leftovers
+        writer.start()  # which locks what grew there; nothing new does before the router knows of it
+        return writer, Leftovers([volume], self._shard, self._keyring, self._faults)
 
     def _check_is_wanted(self, place: _Place, volume: Volume) -> None:
         what = None
