@@ -23,6 +23,7 @@ from blockbuster import BlockBuster, BlockBusterFunction, blockbuster_ctx
 from config import libsrt
 from tests.canary import Watch, watching
 from tests.fuzz.available import HAS_ATHERIS, WITHOUT_ATHERIS
+from tests.mounts import may_mount
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -94,6 +95,7 @@ SYSTEM: MappingProxyType[str, Callable[[], bool]] = MappingProxyType(
         "ffprobe": lambda: shutil.which("ffprobe") is not None,
         "gstreamer": _has_gstreamer,
         "srt": _has_srt,
+        "mount": may_mount,
         "openssl": lambda: shutil.which("openssl") is not None,
         "vlc": lambda: shutil.which("cvlc") is not None,
         "systemd-analyze": lambda: shutil.which("systemd-analyze") is not None,

@@ -47,6 +47,7 @@ from nvr.app.index_port import IndexFiles, RecorderStates
 from nvr.app.keeper_client import KeeperClient
 from nvr.app.shards import cores, recorder_sockets
 from nvr.app.status_view import StatusViews
+from nvr.app.volume_settings import VolumeSettings
 from nvr.base.clock import Clock
 from nvr.base.errors import ConfigError, EvidenceAtRisk, InvalidValue
 from nvr.base.wire import Handler
@@ -75,7 +76,8 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
         ConfigError: a key can not be used.
         Retryable: the keeper does not answer.
     """
-    index = IndexFiles(settings.paths.index, [volume.path for volume in settings.volume])
+    volumes = VolumeSettings(settings)
+    index = IndexFiles(settings.paths.index, lambda: [one.path for one in volumes.last_good()], settings.system.origin)
     store = GrantStore(settings.paths.access / "grants")
     keys = await asyncio.to_thread(_grant_keys, settings, store)
     publisher = Publisher(register, keeper, clock)
@@ -100,7 +102,7 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
     }
     refusals = Refusals(settings.paths.access / "refusals", keeper, clock)
     service = AccessService(register, refusals, Login(register, passwords, clock), clock, MappingProxyType(acts))
-    views = StatusViews(settings, keeper.caller, index, recorders, clock)
+    views = StatusViews(settings, volumes, keeper.caller, index, recorders, clock)
     return AccessParts(service, handover, grants, publisher, views)
 
 

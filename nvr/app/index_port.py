@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -30,9 +30,10 @@ _log: Final = logging.getLogger(__name__)
 class IndexFiles:
     """The index, read only, in threads; a segment is where its volume is mounted now."""
 
-    def __init__(self, index: Path, volumes: Sequence[Path]) -> None:
+    def __init__(self, index: Path, volumes: Callable[[], Iterable[Path]], origin: str) -> None:
         self._path = index
-        self._volumes = tuple(volumes)
+        self._volumes = volumes
+        self._origin = origin
 
     async def coverage(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Coverage:
         """What exists of [from, to), and what is gone."""
@@ -86,9 +87,9 @@ class IndexFiles:
 
     def _mounted(self) -> dict[str, Volume]:
         found: dict[str, Volume] = {}
-        for path in self._volumes:
+        for path in self._volumes():
             try:
-                volume = open_volume(path)
+                volume = open_volume(path, self._origin)
                 found[volume.id] = volume
             except VolumeLost as error:
                 _log.warning("%s", error)

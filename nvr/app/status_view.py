@@ -11,6 +11,7 @@ from config.model import Settings
 from config.model import Volume as VolumeSetting
 from nvr.app.index_port import IndexFiles, RecorderStates
 from nvr.app.keeper_client import Caller
+from nvr.app.volume_settings import VolumeSettings
 from nvr.base.clock import Clock
 from nvr.base.errors import EvidenceAtRisk, NvrError
 from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
@@ -21,12 +22,15 @@ from storage.snapshot import CameraEntry, CameraKind
 from storage.snapshot import load as load_snapshot
 from storage.vault.seats import SignedSet
 from storage.volume import VolumeLost, open_volume
+from storage.volume_health import VolumeState
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LOW_SHARE: Final = 0.03
 """Below this share of free room a disk is called almost full."""
 
 _COUNTERS: Final = ("records", "frames", "bytes", "written", "lost", "dropped", "reconnects")
+
+_OUT_OF_SERVICE: Final = (VolumeState.DRAINING, VolumeState.AWAY, VolumeState.ERRING)
 
 _SILENT_DOME_US: Final = 600 * US_PER_SECOND
 """A dome that was switched off and on again answers within minutes."""
@@ -39,9 +43,16 @@ class StatusViews:
     """Makes one view for each request."""
 
     def __init__(
-        self, settings: Settings, keeper: Caller, index: IndexFiles, recorders: RecorderStates, clock: Clock
+        self,
+        settings: Settings,
+        volumes: VolumeSettings,
+        keeper: Caller,
+        index: IndexFiles,
+        recorders: RecorderStates,
+        clock: Clock,
     ) -> None:
         self._settings = settings
+        self._volumes = volumes
         self._keeper = keeper
         self._index = index
         self._recorders = recorders
@@ -55,12 +66,12 @@ class StatusViews:
         by_shard = await self._recorders.by_shard()
         answers = [answer for answer in by_shard.values() if answer is not None]
         states = {camera["camera"]: camera for answer in answers for camera in answer["state"]["cameras"]}
-        lost = {each["volume"] for answer in answers for each in answer["volumes"] if each["lost"]}
+        lost = {each["volume"] for answer in answers for each in answer["volumes"] if each["state"] in _OUT_OF_SERVICE}
         return StatusView(
             town=self._settings.system.origin,
             now_utc_us=now,
             cameras=[await self._camera(entry, states.get(entry.camera), now) for entry in snapshot.cameras],
-            volumes=[await asyncio.to_thread(self._volume, setting, lost) for setting in self._settings.volume],
+            volumes=await asyncio.to_thread(lambda: [self._volume(one, lost) for one in self._volumes.last_good()]),
             ledger=await self._ledger(),
             alarms=[
                 *_silent(by_shard),
@@ -96,7 +107,7 @@ class StatusViews:
 
     def _volume(self, setting: VolumeSetting, lost: set[str]) -> VolumeView:
         try:
-            volume = open_volume(setting.path)
+            volume = open_volume(setting.path, self._settings.system.origin)
             space = volume.space()
         except VolumeLost:
             return VolumeView(

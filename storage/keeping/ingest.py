@@ -152,10 +152,13 @@ class Ingest:
             await self._append(drafts)
 
     async def _append(self, drafts: Sequence[Draft]) -> None:
-        if drafts:
-            recovered = [draft.body for draft in drafts if isinstance(draft.body, Seal) and draft.body.recovered]
-            await self._books.append([*drafts, *await self.shortened(recovered)])
-            await self._books.follow()
+        recovered = [draft.body for draft in drafts if isinstance(draft.body, Seal) and draft.body.recovered]
+        first = next((n for n, draft in enumerate(drafts) if draft.body in recovered), 0)
+        # What was told as lost is in the index before it is told as found.
+        for group, found in ((drafts[:first], []), (drafts[first:], recovered)):
+            if group:
+                await self._books.append([*group, *await self.shortened(found)])
+                await self._books.follow()
 
     async def _log_boot(self, shard: int, event: SpoolEvent) -> None:
         # In one group with the gaps that follow from it: they enter once, as it does.

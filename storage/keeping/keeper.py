@@ -24,6 +24,7 @@ from storage.keeping.destruction import Pass, Retention
 from storage.keeping.ingest import Ingest
 from storage.keeping.places import PlacesKept
 from storage.keeping.settings import KeeperSettings
+from storage.keeping.volumes import VolumesKept
 from storage.keyring import KeyringKeeper, KeyringReader
 from storage.ledger.entries import ACCESS_TYPES, PERSON_TYPES, Actor, body_from
 from storage.ledger.machine import ClockSync, Missing
@@ -36,7 +37,7 @@ from storage.reaper import Destroyed, Reaper, remove_footage
 from storage.reconcile import Findings, compare
 from storage.snapshot import CameraEntry, CameraSnapshot
 from storage.spool_events import seal_body
-from storage.volume import Volume, VolumeId, VolumeLost, open_volume
+from storage.volume import Volume
 
 Rotate = Callable[[Sequence[CameraId]], Awaitable[Sequence[SegmentId]]]
 """Asks the recorders to close the segments of these cameras; the segments that they closed."""
@@ -84,18 +85,17 @@ class Keeper:
         self._sync = sync if sync is not None else lambda: self.ingest.sync
         self._keyring = KeyringKeeper(settings.places)
         self._places = PlacesKept(self.books, self._keyring, settings.places, clock)
-        self._volumes: dict[VolumeId, Volume] = {}
-        self._volume_faults: dict[str, str] = {}
+        self._volumes = VolumesKept(settings.volumes, settings.origin)
         self._faults: dict[str, str] = {}
         self._damaged: dict[Path, dict[str, str]] = {}
         """By volume, what its last comparison found."""
         self._last_pass: Pass | None = None
         self._publishing = asyncio.Lock()
-        self._reaper = Reaper(self.books, self._keyring, lambda: self._volumes, clock)
+        self._reaper = Reaper(self.books, self._keyring, lambda: self._volumes.in_use, clock)
         self._retention = Retention(
             self.books,
             self._reaper,
-            lambda: self._volumes,
+            lambda: self._volumes.in_use,
             clock,
             zone=settings.zone,
             reserve_bytes=settings.reserve_bytes,
@@ -132,6 +132,7 @@ class Keeper:
 
     async def close(self) -> None:
         """Let go of everything; what was appended is durable."""
+        await asyncio.to_thread(self._volumes.close)
         await self.books.close()
         await self.ledger.close()
 
@@ -198,13 +199,13 @@ class Keeper:
             index_size=progress.applied_size,
             checkpoint=await self.ledger.last_checkpoint(),
             spools=tuple(self.ingest.pending()),
-            volumes={volume.id: str(volume.path) for volume in self._volumes.values()},
+            volumes={volume.id: str(volume.path) for volume in self._volumes.in_use.values()},
             last_pass=self._last_pass,
             faults=self._all_faults(),
         )
 
     def _all_faults(self) -> dict[str, str]:
-        faults = dict(self._volume_faults)
+        faults = dict(self._volumes.faults)
         for found in (*self._damaged.values(), self._places.faults, self.ingest.faults(), self._faults):
             faults |= found
         return faults
@@ -225,7 +226,7 @@ class Keeper:
     async def reconcile(self) -> None:
         """Compare every volume in service with the index, and log what differs; a volume that fails is a fault."""
         keyring = KeyringReader(self._settings.places)
-        for volume in list(self._volumes.values()):
+        for volume in list(self._volumes.in_use.values()):
             await self._survive(f"volume {volume.path}", partial(self._reconcile_volume, volume, keyring))
 
     async def _reconcile_volume(self, volume: Volume, keyring: KeyringReader) -> None:
@@ -268,7 +269,7 @@ class Keeper:
 
     def _note_what_stayed(self, destroyed: Destroyed) -> None:
         """Files under the name of the volume's comparison, keys under their place: what removes them ends the fault."""
-        for volume in self._volumes.values():
+        for volume in self._volumes.in_use.values():
             if str(volume.path) in destroyed.faults:
                 self._faults[f"volume {volume.path}"] = destroyed.faults[str(volume.path)]
         self._places.note(destroyed.faults)
@@ -283,7 +284,7 @@ class Keeper:
         return await self.books.ask(Index.segment, seg) is not None
 
     async def _look_at_volumes(self) -> None:
-        self._volumes, self._volume_faults = await asyncio.to_thread(_open_volumes, self._settings)
+        await asyncio.to_thread(self._volumes.look)
 
     async def _every(self, seconds: float, stop: Stop, name: str, work: Callable[[], Awaitable[None]]) -> None:
         while not stop.is_set():
@@ -303,18 +304,6 @@ class Keeper:
             self._faults[name] = str(DiskRefused(what=str(error)))
         else:
             self._faults.pop(name, None)
-
-
-def _open_volumes(settings: KeeperSettings) -> tuple[dict[VolumeId, Volume], dict[str, str]]:
-    volumes: dict[VolumeId, Volume] = {}
-    faults: dict[str, str] = {}
-    for path in settings.volumes:
-        try:
-            volume = open_volume(path)
-            volumes[volume.id] = volume
-        except VolumeLost as error:
-            faults[str(path)] = str(error)
-    return volumes, faults
 
 
 def _draft(entry: Mapping[str, Json]) -> Draft:

@@ -145,9 +145,9 @@ class Tape:
         for root in roots:
             self._take_in(root)
         self.begin = len(self.events)
-        for name in ("writev", "pwrite", "ftruncate", "fsync", "fdatasync", "syncfs"):
+        for name in ("writev", "pwrite", "ftruncate", "allocate", "fsync", "fdatasync", "syncfs"):
             patch.setattr(disk, name, self._on_descriptor(getattr(disk, name), getattr(self, f"_{name}")))
-        for name in ("open_file", "mkdir", "rename", "rename_exclusive", "link", "unlink"):
+        for name in ("open_file", "mkdir", "rename", "rename_exclusive", "link", "unlink", "rmdir"):
             patch.setattr(disk, name, self._on_path(getattr(disk, name), getattr(self, f"_{name}")))
 
     def mark(self, what: object) -> None:
@@ -302,6 +302,8 @@ class Tape:
     def _ftruncate(self, path: Path, _: int, _done: None, size: int) -> None:
         self._change(path, lambda root: Truncate(root, self._file(path), size))
 
+    _allocate = _ftruncate
+
     def _fsync(self, path: Path, _: int, _done: None) -> None:
         file = self._named[path]
         self.events.append(SyncNames(path) if file is None else SyncFile(file))
@@ -331,6 +333,8 @@ class Tape:
     def _unlink(self, path: Path, _there: bool, _done: None) -> None:
         self._named.pop(path, None)
         self._change(path, lambda root: Unname(root, path))
+
+    _rmdir = _unlink
 
     def _file(self, path: Path) -> int:
         file = self._named[path]

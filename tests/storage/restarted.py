@@ -22,9 +22,8 @@ from storage.ledger.machine import Body, Gap, Missing, Seal
 from storage.spool import SpoolWriter
 from storage.spool_events import SpoolEvents
 from storage.svs1.scan import scan
-from storage.volume import open_volume
-from tests.storage.opening import opened
-from tests.storage.sealed import NOW_US, ORIGIN, custodians
+from storage.volume import SUFFIX, open_volume
+from tests.storage.sealed import NOW_US, ORIGIN, custodians, opened_file
 from tests.storage.story import KEY, SHARD, Promise, Spooled, Synced, spools_of
 
 LATER_US: Final = UtcUs(NOW_US + 3600_000_000)
@@ -36,14 +35,14 @@ class Restarted:
 
     def __init__(self, directory: Path) -> None:
         places = (directory / "keys-a", directory / "keys-b")
-        self.volume = open_volume(directory / "disk")
+        self.volume = open_volume(directory / "disk", ORIGIN)
         self.keys = KeyringReader(places)
         self._clock = SimClock(LATER_US)
         self.found = self._record_again(spools_of(directory))
         settings = KeeperSettings(
             origin=ORIGIN,
             state=directory / "state",
-            volumes=(self.volume.path,),
+            volumes=lambda: (self.volume.path,),
             places=places,
             zone=ZoneInfo("Europe/Paris"),
         )
@@ -86,7 +85,7 @@ class Restarted:
         for seal in self.seals.values():
             self._check_opens(seal)
         assert {path.stem for path in self.volume.path.glob("segments/*/*/*")} == self.seals.keys()
-        assert not list(self.volume.path.glob("growing/*/*"))
+        assert not list(self.volume.path.glob(f"growing/*/*{SUFFIX}"))
         for camera in {seal.camera for seal in self.seals.values()}:
             self._check_every_second(camera)
 
@@ -94,7 +93,7 @@ class Restarted:
         path = self.volume.sealed_path(CameraId(seal.camera), UtcUs(seal.start_utc_us), SegmentId(seal.seg))
         segment = describe(self.volume, scan(path), self.keys)
         assert segment.root.hex() == seal.root
-        assert len(opened(self.volume, self.keys, segment, custodians())) == seal.records - 1
+        assert len(opened_file(path, segment, self.keys, custodians())) == seal.records - 1
 
     def _check_every_second(self, camera: str) -> None:
         """From the camera's first footage to the second start, each second is footage or a gap."""

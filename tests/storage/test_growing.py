@@ -19,7 +19,7 @@ from storage.keyring import KeyRef, KeyringKeeper, KeyringReader
 from storage.svs1.scan import scan
 from storage.volume import VolumeLost, open_volume
 from tests.storage.faulty import FaultyDisk
-from tests.storage.sealed import CAMERA, Recorder, footage, segment_start
+from tests.storage.sealed import CAMERA, ORIGIN, Recorder, footage, segment_start
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUPS = footage(7, gops=3, packets=4, size=300)
@@ -66,7 +66,7 @@ def test_killed_recorder_loses_no_acknowledged_record(tmp_path: Path, records: i
         process.kill()
     assert process.returncode == -9
     assert len(told) == records
-    volume, keys = open_volume(tmp_path / "disk"), KeyringReader([tmp_path / "keys-a", tmp_path / "keys-b"])
+    volume, keys = open_volume(tmp_path / "disk", ORIGIN), KeyringReader([tmp_path / "keys-a", tmp_path / "keys-b"])
     (found,) = recover(volume, 0, keys)
     assert isinstance(found, Recovered)
     assert found.torn_bytes > 0

@@ -99,7 +99,7 @@ def _recorder(answer: Mapping[str, Any]) -> dict[str, Any]:
     lines: dict[str, Any] = {"recording": f"{len(recording)} / {len(cameras)}"}
     lines |= {camera["camera"]: _state(camera) for camera in cameras if camera not in well}
     lines["lost_packets"] = sum(camera["lost"] for camera in cameras)
-    lines |= {f"{heading('volume')} {each['volume']}": each["lost"] for each in answer["volumes"] if each["lost"]}
+    lines |= {f"{heading('volume')} {each['path']}": each["reason"] for each in answer["volumes"] if each["reason"]}
     if answer.get("keyring_degraded"):
         lines["keyring"] = say("status-keyring-degraded")
     known = {"state", "volumes", "keyring_degraded"}

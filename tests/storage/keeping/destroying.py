@@ -22,8 +22,7 @@ from storage.ledger.machine import Body, Expire, Expired
 from storage.svs1.scan import scan
 from storage.volume import SUFFIX, open_volume
 from tests.storage.keeping.town import DAY_US, Town
-from tests.storage.opening import opened
-from tests.storage.sealed import NOW_US, ORIGIN, custodians, segment_start
+from tests.storage.sealed import NOW_US, ORIGIN, custodians, opened_file, segment_start
 
 DUE_UTC_US = UtcUs(NOW_US + 40 * DAY_US)
 _SEGMENTS: Final = tuple(segment_start(at, start_utc_us=NOW_US + at * 6_000_000).segment for at in range(4))
@@ -56,7 +55,7 @@ def _keeper_at(directory: Path, now_utc_us: UtcUs) -> tuple[Keeper, SimClock]:
     settings = KeeperSettings(
         origin=ORIGIN,
         state=directory / "state",
-        volumes=(directory / "disk",),
+        volumes=lambda: (directory / "disk",),
         places=places_of(directory),
         zone=ZoneInfo("Europe/Paris"),
     )
@@ -106,10 +105,10 @@ async def started_again(directory: Path) -> Left:
 
 
 def _opened_files(disk: Path, places: tuple[Path, ...]) -> frozenset[SegmentId]:
-    volume, keys = open_volume(disk), KeyringReader(places)
+    volume, keys = open_volume(disk, ORIGIN), KeyringReader(places)
     paths = list(volume.path.glob(f"segments/*/*/*{SUFFIX}"))
     for path in paths:
-        assert opened(volume, keys, describe(volume, scan(path), keys), custodians())
+        assert opened_file(path, describe(volume, scan(path), keys), keys, custodians())
     return frozenset(SegmentId(path.stem) for path in paths)
 
 

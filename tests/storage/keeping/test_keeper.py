@@ -28,7 +28,7 @@ from storage.snapshot import CameraEntry
 from storage.volume import create_volume
 from tests.storage.keeping.town import DAY_US, Town
 from tests.storage.ledger.samples import ENTRIES, hold, uuid
-from tests.storage.sealed import CAMERA
+from tests.storage.sealed import CAMERA, ORIGIN
 from tests.storage.until import until
 
 
@@ -223,9 +223,10 @@ async def test_volume_that_can_not_be_read_does_not_keep_the_next_from_compariso
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (recorded,) = await asyncio.to_thread(town.record, 1)
-    bad = await asyncio.to_thread(lambda: create_volume(town.directory / "bad", now_utc_us=town.clock.utc_us()))
+    bad = await asyncio.to_thread(lambda: create_volume(town.directory / "bad", ORIGIN, now_utc_us=town.clock.utc_us()))
     good = town.recorder.volume
-    town.keeper._volumes = {bad.id: bad, good.id: good}
+    town.paths[:] = [bad.path, good.path]
+    await town.keeper.retention_pass()  # which looks which volumes there are
     scandir = os.scandir
 
     def refuses(path: Path) -> object:

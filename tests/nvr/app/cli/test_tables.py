@@ -35,7 +35,10 @@ def test_status_of_a_recorder_counts_and_names_what_is_wrong() -> None:
         "recorder-0",
         {
             "state": {"cameras": [CAMERA, RECORDING], "growing": []},
-            "volumes": [{"volume": "a", "lost": None}, {"volume": "b", "lost": "sync: EIO"}],
+            "volumes": [
+                {"path": "/srv/a", "state": "in-service", "reason": None},
+                {"path": "/srv/b", "state": "erring", "reason": "sync: EIO"},
+            ],
             "keyring_degraded": True,
             "faults": ["growing/x.svs"],
         },
@@ -44,7 +47,7 @@ def test_status_of_a_recorder_counts_and_names_what_is_wrong() -> None:
         "recording": "1 / 2",
         "north": "waiting (unauthorized)",
         "lost_packets": 3,
-        "volume b": "sync: EIO",
+        "volume /srv/b": "sync: EIO",
         "keyring": "One of the two places of the keyring does not take keys.",
         "faults": ["growing/x.svs"],
     }
