@@ -4,12 +4,11 @@ Every valid entry can be applied: an interval that ends before it begins is take
 passed over. An entry that could not be applied would stop the keeper at every start.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, not_, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
 
-from storage.index.conditions import in_states, is_held, is_in
+from storage.index import lives
 from storage.index.tables import AUTHORISATION, BOOT, CAMERA, GAP, HOLD_SCOPE, PROGRESS, SEGMENT, SegmentState
 from storage.ledger import machine, people
 from storage.ledger.entries import Entry
@@ -40,11 +39,11 @@ class Projection:
             case machine.Stop() if entry.spool is not None:
                 self._connection.execute(update(BOOT).where(BOOT.c.boot == entry.spool.boot).values(stopped=True))
             case machine.Expire():
-                self._expire(body, entry.ts_utc_us)
+                lives.doom(self._connection, body.segs, entry.ts_utc_us)
             case machine.Expired():
-                self._set_state(body.segs, SegmentState.GONE, tuple(SegmentState))
+                lives.destroyed(self._connection, body.segs)
             case machine.Missing():
-                self._set_state([body.seg], SegmentState.LOST, [SegmentState.SEALED])
+                lives.lost(self._connection, body.seg, entry.ts_utc_us, body.why)
             case people.Hold():
                 self._hold(index, body, entry.ts_utc_us)
             case people.Unhold():
@@ -66,12 +65,11 @@ class Projection:
             return
         rows = {row["seg"]: row for row in reversed(self._seals)}
         self._seals = []
-        known = select(SEGMENT.c.seg, SEGMENT.c.state, SEGMENT.c.root).where(SEGMENT.c.seg.in_(list(rows)))
-        for seg, state, root in self._connection.execute(known).all():
+        known = select(SEGMENT.c.seg, SEGMENT.c.root).where(SEGMENT.c.seg.in_(list(rows)))
+        for seg, root in self._connection.execute(known).all():
             again = rows.pop(seg)
-            if state == SegmentState.LOST and again["recovered"] and again["root"] == root:
-                found = {"state": int(SegmentState.SEALED), "volume": again["volume"]}
-                self._connection.execute(update(SEGMENT).where(SEGMENT.c.seg == seg).values(**found))
+            if again["recovered"] and again["root"] == root:
+                lives.found(self._connection, again)
         if not rows:
             return
         self._connection.execute(insert(SEGMENT), list(reversed(rows.values())))
@@ -128,13 +126,6 @@ class Projection:
         }
         self._put(GAP, {"gap": gap.gap}, row)
 
-    def _expire(self, body: machine.Expire, now_utc_us: int) -> None:
-        self._connection.execute(
-            update(SEGMENT)
-            .where(SEGMENT.c.seg.in_(body.segs), in_states([SegmentState.SEALED]), not_(is_held(now_utc_us)))
-            .values(state=int(SegmentState.DOOMED))
-        )
-
     def _hold(self, index: int, body: people.Hold, now_utc_us: int) -> None:
         self._connection.execute(delete(HOLD_SCOPE).where(HOLD_SCOPE.c.hold == body.hold))
         scopes = [
@@ -150,11 +141,7 @@ class Projection:
         ]
         if scopes:
             self._connection.execute(insert(HOLD_SCOPE), scopes)
-        self._connection.execute(
-            update(SEGMENT)
-            .where(is_in(SegmentState.DOOMED), is_held(now_utc_us))
-            .values(state=int(SegmentState.SEALED))
-        )
+        lives.take_back(self._connection, now_utc_us)
 
     def _authorisation(self, body: people.Authorisation) -> None:
         row = {
@@ -166,11 +153,6 @@ class Projection:
             "cameras": None if body.cameras is None else list(body.cameras),
         }
         self._put(AUTHORISATION, {"authorisation": body.authorisation}, row)
-
-    def _set_state(self, segs: Iterable[str], state: SegmentState, before: Iterable[SegmentState]) -> None:
-        self._connection.execute(
-            update(SEGMENT).where(SEGMENT.c.seg.in_(list(segs)), in_states(tuple(before))).values(state=int(state))
-        )
 
     def _put(self, table: Table, key: dict[str, Any], row: dict[str, Any]) -> None:
         """Insert the row, or change the one with this key."""

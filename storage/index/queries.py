@@ -19,6 +19,7 @@ _PAGE: Final = 5000
 
 
 _row_of: Final[Callable[..., SegmentRow]] = SegmentRow
+_STATE_AT: Final = list(SEGMENT.c.keys()).index("state")
 _STATES: Final = {int(state): state for state in SegmentState}
 
 
@@ -132,12 +133,14 @@ class IndexReader:
             for row in rows
         ]
 
-    def sealed_before(self, start_utc_us: int, limit: int, after: tuple[int, str] = (-1, "")) -> list[SegmentRow]:
-        """Up to `limit` sealed segments that began before then, by (start, seg), behind `after`."""
+    def begun_before(
+        self, start_utc_us: int, state: SegmentState, limit: int, after: tuple[int, str] = (-1, "")
+    ) -> list[SegmentRow]:
+        """Up to `limit` segments in this state that began before then, by (start, seg), behind `after`."""
         query = (
             select(SEGMENT)
             .where(
-                is_in(SegmentState.SEALED),
+                is_in(state),
                 SEGMENT.c.start_utc_us < start_utc_us,
                 SEGMENT.c.start_utc_us >= after[0],
                 or_(SEGMENT.c.start_utc_us > after[0], SEGMENT.c.seg > after[1]),
@@ -212,7 +215,7 @@ class IndexReader:
 def _segment(row: Row[Any]) -> SegmentRow:
     # By position: the columns stand in the order of the fields. A day of a camera is hundreds of rows.
     values: tuple[Any, ...] = tuple(row)
-    return _row_of(*values[:-1], _STATES[values[-1]])
+    return _row_of(*values[:_STATE_AT], _STATES[values[_STATE_AT]], *values[_STATE_AT + 1 :])
 
 
 def _gap(row: Row[Any]) -> GapRow:

@@ -11,7 +11,10 @@ from storage.volume import VolumeId
 
 @dataclass(frozen=True, slots=True)
 class SegmentRow:
-    """One sealed segment; `ledger_index` is its `seal` entry, `root` what that says."""
+    """One sealed segment; `ledger_index` is its `seal` entry, `root` what that says.
+
+    `lost_utc_us` is when it was found missing, `lost_why` as it was told then; of one that is there both are None.
+    """
 
     seg: SegmentId
     camera: CameraId
@@ -31,6 +34,8 @@ class SegmentRow:
     recovered: bool
     ledger_index: int
     state: SegmentState
+    lost_utc_us: UtcUs | None = None
+    lost_why: str | None = None
 
     @property
     def key_ref(self) -> KeyRef:

@@ -38,7 +38,7 @@ class SegmentState(IntEnum):
     GONE = 3
     """Destroyed on purpose."""
     LOST = 4
-    """It was not where it had been; sealed again when it comes back whole."""
+    """It was not where it had been: `lost_utc_us`, `lost_why`. Sealed again when it comes back whole."""
 
 
 def _in_time_order(name: str, state: SegmentState) -> Index:
@@ -79,12 +79,15 @@ SEGMENT: Final = Table(
     Column("recovered", Boolean, nullable=False),
     Column("ledger_index", BigInteger, nullable=False),
     Column("state", Integer, nullable=False),
+    Column("lost_utc_us", BigInteger, nullable=True),
+    Column("lost_why", String, nullable=True),
     CheckConstraint("start_utc_us <= end_utc_us", name="interval"),
     CheckConstraint("state BETWEEN 1 AND 4", name="state"),
     CheckConstraint("length(root) = 32", name="root"),
     Index(None, "camera", "state", "start_utc_us"),
     _in_time_order("sealed", SegmentState.SEALED),
     _in_time_order("doomed", SegmentState.DOOMED),
+    _in_time_order("lost", SegmentState.LOST),
     Index(None, "volume", "state", "seg"),
 )
 

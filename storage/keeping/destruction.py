@@ -10,6 +10,7 @@ from nvr.base.clock import Clock
 from nvr.base.units import UtcUs
 from storage.books import Books
 from storage.holds import held_times
+from storage.index.lives import EXISTING
 from storage.index.queries import IndexReader
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
@@ -114,10 +115,11 @@ def _decisions(index: IndexReader, zone: tzinfo, now_utc_us: int) -> list[Decisi
     held = held_times(index.holds(), now_utc_us)
     before = candidates_before_utc_us(rules, now_utc_us)
     decisions: list[Decision] = []
-    after = (-1, "")
-    while page := index.sealed_before(before, PAGE, after):
-        decisions += plan(page, held, rules, now_utc_us)
-        after = (page[-1].start_utc_us, page[-1].seg)
+    for state in EXISTING:
+        after = (-1, "")
+        while page := index.begun_before(before, state, PAGE, after):
+            decisions += plan(page, held, rules, now_utc_us)
+            after = (page[-1].start_utc_us, page[-1].seg)
     return decisions
 
 
