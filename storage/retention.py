@@ -14,7 +14,7 @@ from typing import Final, Literal, Protocol, TypeAlias, TypeVar
 
 from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
 from storage.deadline import deadline_utc_us
-from storage.holds import Interval, is_held
+from storage.holds import Held
 from storage.index.rows import CameraRow, Order, SegmentRow
 
 LEGAL_MONTH_DAYS: Final = 31
@@ -148,16 +148,14 @@ def candidates_before_utc_us(rules: Rules, now_utc_us: int) -> int:
     return last + _CLOCK_CHANGE_US
 
 
-def plan(
-    segments: Iterable[SegmentRow], held: Mapping[str, tuple[Interval, ...]], rules: Rules, now_utc_us: int
-) -> list[Decision]:
+def plan(segments: Iterable[SegmentRow], held: Held, rules: Rules, now_utc_us: int) -> list[Decision]:
     """One decision for each segment, in the order in which they came."""
     return [_decide(segment, held, rules, now_utc_us) for segment in segments]
 
 
 def plan_relief(
     segments: Sequence[SegmentRow],
-    held: Mapping[str, tuple[Interval, ...]],
+    held: Held,
     rules: Rules,
     now_utc_us: int,
     wanted_bytes: int,
@@ -173,7 +171,7 @@ def plan_relief(
             break
         rule = rules.rule(segment.camera, segment.start_utc_us)
         minimum = deadline_utc_us(segment.start_utc_us, rule.minimum_days, rules.zone)
-        if _is_held(segment, held) or (rule.minimum_days and minimum > now_utc_us):
+        if held.covers(segment) or (rule.minimum_days and minimum > now_utc_us):
             continue
         deadline = deadline_utc_us(segment.start_utc_us, rule.days, rules.zone)
         chosen.append(Decision(segment, Verdict.DUE, deadline, "pressure", rule.order))
@@ -192,17 +190,13 @@ def batches(decisions: Iterable[Decision], most: int) -> Iterator[tuple[Reason, 
             yield reason, due[first : first + most]
 
 
-def _decide(segment: SegmentRow, held: Mapping[str, tuple[Interval, ...]], rules: Rules, now_utc_us: int) -> Decision:
+def _decide(segment: SegmentRow, held: Held, rules: Rules, now_utc_us: int) -> Decision:
     rule = rules.rule(segment.camera, segment.start_utc_us)
     deadline = deadline_utc_us(segment.start_utc_us, rule.days, rules.zone)
     if deadline > now_utc_us:
         verdict = Verdict.KEPT
-    elif _is_held(segment, held):
+    elif held.covers(segment):
         verdict = Verdict.HELD
     else:
         verdict = Verdict.DUE
     return Decision(segment, verdict, deadline, rule.reason, rule.order)
-
-
-def _is_held(segment: SegmentRow, held: Mapping[str, tuple[Interval, ...]]) -> bool:
-    return is_held(held, segment.camera, segment.start_utc_us, segment.end_utc_us)

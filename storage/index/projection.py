@@ -22,12 +22,14 @@ class Projection:
         self._connection = connection
         self._seals: list[dict[str, Any]] = []
         self._longest_us = 0
+        self._latest_us = 0
 
     def apply(self, index: int, entry: Entry[Body]) -> None:
         """Apply one entry."""
         body = entry.body
         if isinstance(body, machine.Seal):
             self._gather(index, body)
+            self._latest_us = entry.ts_utc_us
             return
         self.flush()
         match body:
@@ -78,6 +80,8 @@ class Projection:
             self._longest_us = longest
             self._connection.execute(update(PROGRESS).where(PROGRESS.c.longest_us < longest).values(longest_us=longest))
         self._meet_cameras({row["camera"]: row["shard"] for row in rows.values()})
+        if any(row["continues"] for row in rows.values()):  # a hold that covers one covers what it continues
+            lives.take_back(self._connection, self._latest_us)
 
     def _gather(self, index: int, seal: machine.Seal) -> None:
         self._seals.append(
@@ -100,6 +104,7 @@ class Projection:
                 "recovered": seal.recovered,
                 "ledger_index": index,
                 "state": int(SegmentState.SEALED),
+                "continues": seal.continues,
             }
         )
 

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, Row, func, not_, or_, select
 
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
-from storage.index.conditions import in_states, is_held, is_in
+from storage.index.conditions import continues_another, in_states, is_held, is_in
 from storage.index.database import open_for_reading
 from storage.index.rows import CameraRow, Coverage, GapRow, HoldScope, Order, Progress, SegmentRow
 from storage.index.tables import AUTHORISATION, BOOT, CAMERA, GAP, HOLD_SCOPE, PROGRESS, SEGMENT, SegmentState
@@ -109,6 +109,12 @@ class IndexReader:
         with self._engine.connect() as connection:
             rows = connection.execute(select(HOLD_SCOPE).order_by(HOLD_SCOPE.c.hold, HOLD_SCOPE.c.camera)).all()
         return [HoldScope(**row._mapping) for row in rows]  # noqa: SLF001 -- SQLAlchemy's public name for it
+
+    def continuing(self) -> list[SegmentRow]:
+        """Segments of cameras with holds whose first group of pictures began in another; none that is destroyed."""
+        query = select(SEGMENT).where(continues_another(), SEGMENT.c.camera.in_(select(HOLD_SCOPE.c.camera)))
+        with self._engine.connect() as connection:
+            return [_segment(row) for row in connection.execute(query)]
 
     def cameras(self) -> list[CameraRow]:
         """Every camera that the ledger knows."""

@@ -14,6 +14,7 @@ class SegmentRow:
     """One sealed segment; `ledger_index` is its `seal` entry, `root` what that says.
 
     `lost_utc_us` is when it was found missing, `lost_why` as it was told then; of one that is there both are None.
+    `continues` is the segment in which its first group of pictures began, if that was not here.
     """
 
     seg: SegmentId
@@ -36,6 +37,7 @@ class SegmentRow:
     state: SegmentState
     lost_utc_us: UtcUs | None = None
     lost_why: str | None = None
+    continues: SegmentId | None = None
 
     @property
     def key_ref(self) -> KeyRef:

@@ -47,6 +47,8 @@ def _in_time_order(name: str, state: SegmentState) -> Index:
     return Index(f"ix_segment_{name}", "start_utc_us", "seg", sqlite_where=condition, postgresql_where=condition)
 
 
+_CONTINUED: Final = text(f"continues IS NOT NULL AND state != {int(SegmentState.GONE)}")
+
 PROGRESS: Final = Table(
     "progress",
     METADATA,
@@ -81,6 +83,7 @@ SEGMENT: Final = Table(
     Column("state", Integer, nullable=False),
     Column("lost_utc_us", BigInteger, nullable=True),
     Column("lost_why", String, nullable=True),
+    Column("continues", String, nullable=True),
     CheckConstraint("start_utc_us <= end_utc_us", name="interval"),
     CheckConstraint("state BETWEEN 1 AND 4", name="state"),
     CheckConstraint("length(root) = 32", name="root"),
@@ -89,6 +92,7 @@ SEGMENT: Final = Table(
     _in_time_order("doomed", SegmentState.DOOMED),
     _in_time_order("lost", SegmentState.LOST),
     Index(None, "volume", "state", "seg"),
+    Index("ix_segment_continued", "camera", "start_utc_us", sqlite_where=_CONTINUED, postgresql_where=_CONTINUED),
 )
 
 GAP: Final = Table(

@@ -9,7 +9,7 @@ from typing import Final
 from nvr.base.clock import Clock
 from nvr.base.units import UtcUs
 from storage.books import Books
-from storage.holds import held_times
+from storage.holds import Held, held_now
 from storage.index.lives import EXISTING
 from storage.index.queries import IndexReader
 from storage.index.rows import SegmentRow
@@ -110,9 +110,13 @@ def rules_of(index: IndexReader, zone: tzinfo) -> Rules:
     return Rules(tuple(index.orders()), {camera.camera: camera for camera in index.cameras()}, zone)
 
 
+def _held(index: IndexReader, now_utc_us: int) -> Held:
+    return held_now(index.holds(), index.continuing(), now_utc_us)
+
+
 def _decisions(index: IndexReader, zone: tzinfo, now_utc_us: int) -> list[Decision]:
     rules = rules_of(index, zone)
-    held = held_times(index.holds(), now_utc_us)
+    held = _held(index, now_utc_us)
     before = candidates_before_utc_us(rules, now_utc_us)
     decisions: list[Decision] = []
     for state in EXISTING:
@@ -124,6 +128,6 @@ def _decisions(index: IndexReader, zone: tzinfo, now_utc_us: int) -> list[Decisi
 
 
 def _relief(index: IndexReader, zone: tzinfo, now_utc_us: int, volume: str, wanted_bytes: int) -> list[Decision]:
-    held = held_times(index.holds(), now_utc_us)
+    held = _held(index, now_utc_us)
     segments: list[SegmentRow] = [row for page in index.of_volume(volume, [SegmentState.SEALED]) for row in page]
     return plan_relief(segments, held, rules_of(index, zone), now_utc_us, wanted_bytes)

@@ -61,7 +61,8 @@ class Clock(Body):
 class Seal(Body):
     """A segment is closed; `root` fixes every byte of it (docs/design/svs1.md).
 
-    `key_record` is null when the keeper found the file after a crash and no key record of it.
+    `key_record` is null when the keeper found the file after a crash and no key record of it. `continues` is the
+    segment in which its first group of pictures began, null when that is this one; earlier entries lack it.
     """
 
     t: ClassVar[str] = "seal"
@@ -85,6 +86,7 @@ class Seal(Body):
     placement: Name | None
     authorisation: Name | None
     recovered: bool
+    continues: Uuid7 | None = None
 
 
 GapCause: TypeAlias = Literal["silent", "lost", "fell behind", "full", "stopped", "clock", "disk lost"]

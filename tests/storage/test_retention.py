@@ -1,6 +1,5 @@
 """What is due and why: the law's month, the order's days, the camera's own, and holds above all."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.units import US_PER_DAY, UtcUs
 from storage.deadline import deadline_utc_us
-from storage.holds import held_times
+from storage.holds import Held, held_now
 from storage.index.rows import CameraRow, HoldScope, Order, SegmentRow
 from storage.index.tables import SegmentState
 from storage.retention import (
@@ -30,6 +29,7 @@ from tests.storage.ledger.samples import uuid
 PARIS = ZoneInfo("Europe/Paris")
 HOUR_US = 3_600_000_000
 CAMERA = CameraId("hall-1")
+NO_HOLD = Held()
 
 
 def at(year: int, month: int, day: int, hour: int = 12, minute: int = 0, fold: int = 0) -> int:
@@ -81,15 +81,13 @@ def rules(*orders: Order, own: int | None = None) -> Rules:
 
 
 def verdict(the_rules: Rules, now_utc_us: int, start_utc_us: int = START) -> tuple[Verdict, str, str | None]:
-    (decision,) = plan([segment(start_utc_us=start_utc_us)], {}, the_rules, now_utc_us)
+    (decision,) = plan([segment(start_utc_us=start_utc_us)], NO_HOLD, the_rules, now_utc_us)
     return decision.verdict, decision.reason, decision.order
 
 
-def held(
-    from_utc_us: int, to_utc_us: int, until_utc_us: int | None, now_utc_us: int
-) -> Mapping[str, tuple[tuple[int, int], ...]]:
+def held(from_utc_us: int, to_utc_us: int, until_utc_us: int | None, now_utc_us: int) -> Held:
     until = None if until_utc_us is None else UtcUs(until_utc_us)
-    return held_times([HoldScope("h", CAMERA, UtcUs(from_utc_us), UtcUs(to_utc_us), until, 0)], now_utc_us)
+    return held_now([HoldScope("h", CAMERA, UtcUs(from_utc_us), UtcUs(to_utc_us), until, 0)], [], now_utc_us)
 
 
 def test_segment_is_due_when_its_last_day_has_ended_and_not_before() -> None:
@@ -201,7 +199,7 @@ def test_nothing_held_is_due_nothing_outlives_its_month_and_candidates_leave_non
 
 def test_disk_pressure_takes_the_oldest_first_and_only_as_much_as_is_wanted() -> None:
     segments = [segment(number, START + number * HOUR_US) for number in (3, 1, 2)]
-    chosen = plan_relief(segments, {}, rules(order(15)), START + 2 * US_PER_DAY, 150)
+    chosen = plan_relief(segments, NO_HOLD, rules(order(15)), START + 2 * US_PER_DAY, 150)
     assert [one.segment.seg for one in chosen] == [uuid(1), uuid(2)]
     assert {one.reason for one in chosen} == {"pressure"}
 
@@ -216,8 +214,8 @@ def test_disk_pressure_respects_minimum_and_holds() -> None:
 
 def test_batches_hold_one_reason_each_and_only_what_is_due() -> None:
     now = at(2026, 9, 27)
-    decisions = plan([segment(number) for number in range(5)], {}, rules(order(15)), now)
-    decisions += plan([segment(9)], {}, rules(order(15), own=3), now)
-    decisions += plan([segment(10, START + 15 * US_PER_DAY)], {}, rules(order(15)), now)
+    decisions = plan([segment(number) for number in range(5)], NO_HOLD, rules(order(15)), now)
+    decisions += plan([segment(9)], NO_HOLD, rules(order(15), own=3), now)
+    decisions += plan([segment(10, START + 15 * US_PER_DAY)], NO_HOLD, rules(order(15)), now)
     sizes = [(reason, len(batch)) for reason, batch in batches(decisions, 2)]
     assert sizes == [("cap", 2), ("cap", 2), ("cap", 1), ("camera", 1)]

@@ -69,7 +69,7 @@ _ALL: tuple[Body, ...] = (
     machine.Boot(public=KEY, sw="scelle 1.0.0", shards=1, utc_us=NOW_UTC_US, mono_us=1_000),
     machine.Stop(reason="SIGTERM"),
     machine.Clock(epoch=2, step_us=-1_500_000, utc_us=NOW_UTC_US, mono_us=2_000),
-    seal(),
+    seal().model_copy(update={"continues": uuid(4)}),
     machine.Gap(gap=uuid(0x400), camera="hall-1", cause="silent", detail="no answer to OPTIONS", **SPAN),
     machine.Heartbeat(state=hash_of(5), segments=113, sync="synchronised"),
     machine.CustodianSet(set=hash_of(4), number=1, preset="standard", m=3, n=5, provisional=False),
