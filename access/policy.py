@@ -48,6 +48,7 @@ class ActName(StrEnum):
     POINT_ADD = "point.add"
     AUTHORISATION_ADD = "authorisation.add"
     RETENTION_SHOW = "retention.show"
+    RETENTION_ALLOW = "retention.allow"
     HOLD_PLACE = "hold.place"
     HOLD_LIST = "hold.list"
     HOLD_END = "hold.end"
@@ -93,6 +94,7 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
         ActName.POINT_ADD: _ADMINISTRATORS,
         ActName.AUTHORISATION_ADD: _ADMINISTRATORS,
         ActName.RETENTION_SHOW: ANY_ROLE,
+        ActName.RETENTION_ALLOW: _ADMINISTRATORS,
         ActName.HOLD_PLACE: ANY_ROLE,
         ActName.HOLD_LIST: ANY_ROLE,
         ActName.HOLD_END: _VALIDATORS,

@@ -64,7 +64,7 @@ class Held:
 def held_now(scopes: Iterable[HoldScope], continuing: Iterable[SegmentRow], now_utc_us: int) -> Held:
     """What the holds keep now; `continuing` are the segments of their cameras that continue another, none destroyed."""
     times = held_times(scopes, now_utc_us)
-    begins_in = {}
+    begins_in: dict[str, str] = {}
     kept: set[str] = set()
     todo: list[str] = []
     for segment in continuing:

@@ -35,6 +35,7 @@ from access.publication import Publisher
 from access.refusals import Refusals
 from access.release import Releases
 from access.requisitions import Requisitions
+from access.retention import RetentionActs
 from access.service import AccessService
 from access.service import Handler as Act
 from access.stream_lookup import StreamLookup
@@ -126,6 +127,7 @@ def _town_acts(
     commissioning = Commissioning(register, publisher, clock)
     fleet = FleetImport(register, publisher, logins, clock, shards_for=shards)
     lookup = StreamLookup(register, states, logins, clock)
+    retention = RetentionActs(register, index, clock)
     return {
         ActName.ACCOUNT_ADD: accounts.add,
         ActName.ACCOUNT_END: accounts.end,
@@ -143,7 +145,8 @@ def _town_acts(
         ActName.CAMERA_REPLACE: lookup.before(ActName.CAMERA_REPLACE, changes.replace),
         ActName.CAMERA_RETIRE: cameras.retire,
         ActName.CAMERA_TEST: CameraTest(register, states, clock).run,
-        ActName.RETENTION_SHOW: cameras.retention,
+        ActName.RETENTION_SHOW: retention.show,
+        ActName.RETENTION_ALLOW: retention.allow,
         ActName.POINT_ADD: perimeter.add_point,
         ActName.AUTHORISATION_ADD: perimeter.add_authorisation,
     }

@@ -55,14 +55,16 @@ class StatusViews:
         by_shard = await self._recorders.by_shard()
         answers = [answer for answer in by_shard.values() if answer is not None]
         states = {camera["camera"]: camera for answer in answers for camera in answer["state"]["cameras"]}
+        keeper = await self._keeper_status()
         lost = {each["volume"] for answer in answers for each in answer["volumes"] if each["lost"]}
         return StatusView(
             town=self._settings.system.origin,
             now_utc_us=now,
             cameras=[await self._camera(entry, states.get(entry.camera), now) for entry in snapshot.cameras],
             volumes=[await asyncio.to_thread(self._volume, setting, lost) for setting in self._settings.volume],
-            ledger=await self._ledger(),
+            ledger=await self._ledger(keeper),
             alarms=[
+                *_halts(keeper),
                 *_silent(by_shard),
                 *_recorded_nowhere(snapshot.cameras, states),
                 *_silent_domes(states.values(), now),
@@ -111,13 +113,22 @@ class StatusViews:
             oldest_utc_us=self._index.oldest_on(volume.id),
         )
 
-    async def _ledger(self) -> LedgerView:
+    async def _keeper_status(self) -> Mapping[str, Any] | None:
         try:
-            status = await self._keeper.call("status")
-            size = _size_of(status["checkpoint"])
+            status: Mapping[str, Any] = await self._keeper.call("status")
+        except NvrError:
+            return None
+        return status
+
+    async def _ledger(self, status: Mapping[str, Any] | None) -> LedgerView:
+        silent = LedgerView(answers=False, size=0, checkpoint_size=None, checkpoint_utc_us=None)
+        if status is None:
+            return silent
+        size = _size_of(status["checkpoint"])
+        try:
             leaf = None if size is None else str(await self._keeper.call("entry", {"index": size - 1}))
         except NvrError:
-            return LedgerView(answers=False, size=0, checkpoint_size=None, checkpoint_utc_us=None)
+            return silent
         signed_utc_us = None if leaf is None else UtcUs(decode(leaf.encode()).ts_utc_us)
         return LedgerView(True, status["ledger_size"], size, signed_utc_us)
 
@@ -145,6 +156,12 @@ class StatusViews:
             return SignedSet.parse(self._settings.paths.custodians.read_bytes()).set.provisional
         except (OSError, EvidenceAtRisk):
             return False
+
+
+def _halts(keeper: Mapping[str, Any] | None) -> list[Alarm]:
+    """Destruction that waits for a person."""
+    last = (keeper or {}).get("last_pass") or {}
+    return [Alarm(halt["id"], None, halt["about"]) for halt in last.get("halts", ())]
 
 
 def _silent(by_shard: Mapping[int, Mapping[str, Any] | None]) -> list[Alarm]:

@@ -9,7 +9,17 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from storage.index import lives
-from storage.index.tables import AUTHORISATION, BOOT, CAMERA, GAP, HOLD_SCOPE, PROGRESS, SEGMENT, SegmentState
+from storage.index.tables import (
+    ALLOWANCE,
+    AUTHORISATION,
+    BOOT,
+    CAMERA,
+    GAP,
+    HOLD_SCOPE,
+    PROGRESS,
+    SEGMENT,
+    SegmentState,
+)
 from storage.ledger import machine, people
 from storage.ledger.entries import Entry
 from storage.ledger.machine import Body
@@ -32,7 +42,14 @@ class Projection:
             self._latest_us = entry.ts_utc_us
             return
         self.flush()
-        match body:
+        if entry.act is None:
+            self._told(index, entry)
+        else:
+            self._acted(index, entry)
+
+    def _told(self, index: int, entry: Entry[Body]) -> None:
+        """What the machine told."""
+        match body := entry.body:
             case machine.Gap():
                 self._gap(index, body, None if entry.spool is None else entry.spool.boot)
             case machine.Boot() if entry.spool is not None:
@@ -42,14 +59,24 @@ class Projection:
                 self._connection.execute(update(BOOT).where(BOOT.c.boot == entry.spool.boot).values(stopped=True))
             case machine.Expire():
                 lives.doom(self._connection, body.segs, entry.ts_utc_us)
+                if body.allowed is not None:
+                    self._connection.execute(delete(ALLOWANCE).where(ALLOWANCE.c.camera == body.allowed))
             case machine.Expired():
                 lives.destroyed(self._connection, body.segs)
             case machine.Missing():
                 lives.lost(self._connection, body.seg, entry.ts_utc_us, body.why)
+            case _:
+                pass
+
+    def _acted(self, index: int, entry: Entry[Body]) -> None:
+        """What a person did."""
+        match body := entry.body:
             case people.Hold():
                 self._hold(index, body, entry.ts_utc_us)
             case people.Unhold():
                 self._connection.execute(delete(HOLD_SCOPE).where(HOLD_SCOPE.c.hold == body.hold))
+            case people.Allow():
+                self._put(ALLOWANCE, {"camera": body.camera}, {"until_utc_us": body.until_utc_us})
             case people.Camera():
                 row = {"shard": body.shard, "retention_days": body.retention_days, "retired": body.retired}
                 self._put(CAMERA, {"camera": body.camera}, row)

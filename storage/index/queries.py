@@ -11,7 +11,17 @@ from nvr.base.units import UtcUs
 from storage.index.conditions import continues_another, in_states, is_held, is_in
 from storage.index.database import open_for_reading
 from storage.index.rows import CameraRow, Coverage, GapRow, HoldScope, Order, Progress, SegmentRow
-from storage.index.tables import AUTHORISATION, BOOT, CAMERA, GAP, HOLD_SCOPE, PROGRESS, SEGMENT, SegmentState
+from storage.index.tables import (
+    ALLOWANCE,
+    AUTHORISATION,
+    BOOT,
+    CAMERA,
+    GAP,
+    HOLD_SCOPE,
+    PROGRESS,
+    SEGMENT,
+    SegmentState,
+)
 
 PRESENT: Final = (SegmentState.SEALED,)
 
@@ -115,6 +125,19 @@ class IndexReader:
         query = select(SEGMENT).where(continues_another(), SEGMENT.c.camera.in_(select(HOLD_SCOPE.c.camera)))
         with self._engine.connect() as connection:
             return [_segment(row) for row in connection.execute(query)]
+
+    def recorded_us(self, camera: str, state: SegmentState) -> int:
+        """How long the camera's segments in this state last together."""
+        length = func.sum(SEGMENT.c.end_utc_us - SEGMENT.c.start_utc_us)
+        with self._engine.connect() as connection:
+            found = connection.scalar(select(length).where(SEGMENT.c.camera == camera, in_states([state])))
+        return int(found or 0)
+
+    def allowed(self, now_utc_us: int) -> frozenset[str]:
+        """Cameras of which a person allowed that more than half of the footage is destroyed."""
+        query = select(ALLOWANCE.c.camera).where(ALLOWANCE.c.until_utc_us > now_utc_us)
+        with self._engine.connect() as connection:
+            return frozenset(connection.scalars(query))
 
     def cameras(self) -> list[CameraRow]:
         """Every camera that the ledger knows."""

@@ -125,6 +125,14 @@ HOLD_SCOPE: Final = Table(
     Index(None, "camera", "from_utc_us"),
 )
 
+ALLOWANCE: Final = Table(
+    "allowance",
+    METADATA,
+    Column("camera", String, primary_key=True),
+    Column("until_utc_us", BigInteger, nullable=False),
+    comment="Cameras of which the next pass may destroy more than half; gone once it was used.",
+)
+
 CAMERA: Final = Table(
     "camera",
     METADATA,

@@ -207,7 +207,8 @@ class Keeper:
         faults = dict(self._volume_faults)
         for found in (*self._damaged.values(), self._places.faults, self.ingest.faults(), self._faults):
             faults |= found
-        return faults
+        halts = () if self._last_pass is None else self._last_pass.halts
+        return faults | {f"{halt.id} {halt.about}": str(halt) for halt in halts}
 
     async def retention_pass(self) -> None:
         """Destroy what is due, if the clock may be believed."""

@@ -51,6 +51,7 @@ BODIES: Mapping[str, type[Body]] = MappingProxyType(
             people.Authorisation,
             people.Hold,
             people.Unhold,
+            people.Allow,
             people.Requisition,
             people.Refuse,
             people.Grant,

@@ -144,12 +144,16 @@ class CustodianSet(Body):
 
 
 class Expire(Body):
-    """These segments are about to be destroyed; `deadline_utc_us` is the latest among theirs."""
+    """These segments are about to be destroyed; `deadline_utc_us` is the latest among theirs.
+
+    `allowed` is the camera whose `allow` this uses up: more than half of its footage goes; earlier entries lack it.
+    """
 
     t: ClassVar[str] = "expire"
     segs: Segments
     reason: Literal["cap", "camera", "pressure"]
     deadline_utc_us: Instant
+    allowed: Name | None = None
 
 
 class CameraSpan(Part):

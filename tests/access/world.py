@@ -28,6 +28,7 @@ from access.ports import Asked, Consistency, Coverage, Inclusion, Recorded, Segm
 from access.publication import Publisher
 from access.refusals import Refusals
 from access.requisitions import Requisitions
+from access.retention import RetentionActs
 from access.service import AccessService, Handler
 from access.stream_lookup import StreamLookup
 from nvr.base.clock import SimClock
@@ -244,6 +245,7 @@ class World:
         holds = Holds(register, clock, ZONE)
         requisitions = Requisitions(register, index, clock, ZONE)
         lookup = StreamLookup(register, self.finder, logins, clock)
+        retention = RetentionActs(register, index, clock)
         self.handlers: dict[ActName, Handler] = {
             ActName.ACCOUNT_ADD: self.accounts.add,
             ActName.ACCOUNT_END: self.accounts.end,
@@ -263,7 +265,8 @@ class World:
             ActName.CAMERA_TEST: CameraTest(register, self.checks, clock).run,
             ActName.POINT_ADD: perimeter.add_point,
             ActName.AUTHORISATION_ADD: perimeter.add_authorisation,
-            ActName.RETENTION_SHOW: self.cameras.retention,
+            ActName.RETENTION_SHOW: retention.show,
+            ActName.RETENTION_ALLOW: retention.allow,
             ActName.HOLD_PLACE: holds.place,
             ActName.HOLD_LIST: holds.list,
             ActName.HOLD_END: holds.end,

@@ -1,5 +1,6 @@
 """What is due and why: the law's month, the order's days, the camera's own, and holds above all."""
 
+import dataclasses
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,6 @@ from storage.retention import (
     candidates_before_utc_us,
     order_in_force,
     plan,
-    plan_relief,
 )
 from storage.volume import VolumeId
 from tests.storage.ledger.samples import uuid
@@ -127,7 +127,7 @@ def test_of_two_orders_in_force_the_shorter_counts() -> None:
 
 def test_minimum_is_that_of_the_order_that_decides() -> None:
     the_rules = rules(order(20, 15), order(10, 2, name="shorter"), own=5)
-    assert the_rules.rule(CAMERA, START) == Rule(days=5, minimum_days=2, reason="camera", order="shorter")
+    assert the_rules.rule(CAMERA, START) == Rule(days=5, minimum_days=2, reason="camera", order="shorter", cap_days=10)
 
 
 def test_of_equally_short_orders_the_last_begun_decides() -> None:
@@ -197,25 +197,24 @@ def test_nothing_held_is_due_nothing_outlives_its_month_and_candidates_leave_non
             assert start < candidates_before_utc_us(the_rules, now)
 
 
-def test_disk_pressure_takes_the_oldest_first_and_only_as_much_as_is_wanted() -> None:
-    segments = [segment(number, START + number * HOUR_US) for number in (3, 1, 2)]
-    chosen = plan_relief(segments, NO_HOLD, rules(order(15)), START + 2 * US_PER_DAY, 150)
-    assert [one.segment.seg for one in chosen] == [uuid(1), uuid(2)]
-    assert {one.reason for one in chosen} == {"pressure"}
+def test_what_a_camera_should_have_lost_long_ago_goes_for_the_cap_once_that_is_over() -> None:
+    assert verdict(rules(order(15, 2), own=3), at(2026, 9, 26, 0) - 1)[:2] == (Verdict.DUE, "camera")
+    assert verdict(rules(order(15, 2), own=3), at(2026, 9, 26, 0))[:2] == (Verdict.DUE, "cap")
+    assert verdict(rules(own=3), at(2026, 10, 9))[:2] == (Verdict.DUE, "camera")
+    assert verdict(rules(own=3), at(2026, 10, 10))[:2] == (Verdict.DUE, "cap")
 
 
-def test_disk_pressure_respects_minimum_and_holds() -> None:
-    now = at(2026, 9, 18, 12)
-    young, old, kept = segment(1, at(2026, 9, 15)), segment(2, at(2026, 9, 2)), segment(3, at(2026, 9, 1))
-    protected = held(kept.start_utc_us, kept.end_utc_us, None, now)
-    chosen = plan_relief([young, old, kept], protected, rules(order(15, 7)), now, 10**9)
-    assert [one.segment.seg for one in chosen] == [old.seg]
-
-
-def test_batches_hold_one_reason_each_and_only_what_is_due() -> None:
-    now = at(2026, 9, 27)
-    decisions = plan([segment(number) for number in range(5)], NO_HOLD, rules(order(15)), now)
-    decisions += plan([segment(9)], NO_HOLD, rules(order(15), own=3), now)
+def test_batches_hold_one_reason_and_one_allowance_each_and_only_what_is_due() -> None:
+    now = at(2026, 9, 25)
+    decisions = plan([segment(number) for number in range(5)], NO_HOLD, rules(order(13)), now)
+    own = plan([segment(9), segment(11)], NO_HOLD, rules(order(15), own=3), now)
+    decisions += [own[0], dataclasses.replace(own[1], allowed=CAMERA)]
     decisions += plan([segment(10, START + 15 * US_PER_DAY)], NO_HOLD, rules(order(15)), now)
-    sizes = [(reason, len(batch)) for reason, batch in batches(decisions, 2)]
-    assert sizes == [("cap", 2), ("cap", 2), ("cap", 1), ("camera", 1)]
+    sizes = [(reason, allowed, len(batch)) for reason, allowed, batch in batches(decisions, 2)]
+    assert sizes == [
+        ("cap", None, 2),
+        ("cap", None, 2),
+        ("cap", None, 1),
+        ("camera", None, 1),
+        ("camera", CAMERA, 1),
+    ]

@@ -28,6 +28,21 @@ def retention_show(context: typer.Context, *, as_json: JsonOption = False) -> No
     act_and_list(context, "retention.show", retention_rows, as_json=as_json)
 
 
+@retention.command("allow")
+def retention_allow(
+    context: typer.Context,
+    camera: Annotated[str, typer.Option(help="The camera of which `nvr status` says that its destruction is stopped")],
+    reason: ReasonOption,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Let the next pass destroy more than half of a camera's footage, once, within 24 hours; you looked why it would.
+
+    Example: nvr-admin --as admin retention allow --camera mairie-1 --reason "15 days instead of 30, council of 3 March"
+    """
+    act_and_write(context, "retention.allow", as_json=as_json, camera=camera, reason=reason)
+
+
 @hold.command("place")
 def hold_place(
     context: typer.Context,

@@ -116,8 +116,13 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
     last = answer.get("last_pass") or {}
     if last.get("paused"):
         lines["retention"] = say("status-retention-paused")
-    known = {"ledger_size", "index_size", "checkpoint", "last_pass", "spools", "volumes"}
-    return lines | {key: value for key, value in answer.items() if key not in known and value}
+    halts = last.get("halts") or ()
+    lines |= {f"{heading('retention')} {halt['about']}": say(halt["id"], **halt["fields"]) for halt in halts}
+    told = {f"{halt['id']} {halt['about']}" for halt in halts}
+    faults = {name: why for name, why in (answer.get("faults") or {}).items() if name not in told}
+    known = {"ledger_size", "index_size", "checkpoint", "last_pass", "spools", "volumes", "faults"}
+    others = {key: value for key, value in answer.items() if key not in known and value}
+    return lines | others | ({"faults": faults} if faults else {})
 
 
 def _dome(dome: Mapping[str, Any]) -> str | None:

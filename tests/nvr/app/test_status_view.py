@@ -45,6 +45,22 @@ def test_fault_of_a_recorder_is_an_alarm_with_its_place(tmp_path: Path) -> None:
     assert [(each.shard, each.answers) for each in view.recorders] == [(0, True), (1, False)]
 
 
+class StoppedKeeper:
+    async def call(self, name: str, args: object = None, *, deadline_s: float | None = None) -> object:
+        halt = {"id": "retention-mass", "about": "hall-1", "fields": {}}
+        return {"checkpoint": None, "ledger_size": 3, "last_pass": {"halts": [halt]}}
+
+
+def test_destruction_that_waits_for_a_person_is_an_alarm(tmp_path: Path) -> None:
+    settings = load(write_config(tmp_path), {})
+    settings.paths.camera_snapshot.parent.mkdir(parents=True)
+    publish(settings.paths.camera_snapshot, CameraSnapshot(2, ()))
+    parts = cast("tuple[Any, Any, Any]", (StoppedKeeper(), NoIndex(), Recorders()))
+    view = asyncio.run(StatusViews(settings, *parts, SimClock()).view())
+    assert Alarm("retention-mass", None, "hall-1") in view.alarms
+    assert (view.ledger.answers, view.ledger.size) == (True, 3)
+
+
 class Gapless(NoIndex):
     async def gaps(self, *_: object) -> list[object]:
         return []

@@ -164,6 +164,7 @@ _ALL: tuple[Body, ...] = (
         until_utc_us=NOW_UTC_US + HOUR_US // 2,
         reason=commitment(SALT, "réglage après la tempête"),
     ),
+    people.Allow(camera="hall-1", reason=hash_of(12), until_utc_us=NOW_UTC_US + 24 * HOUR_US),
 )
 
 
