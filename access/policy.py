@@ -49,6 +49,7 @@ class ActName(StrEnum):
     AUTHORISATION_ADD = "authorisation.add"
     RETENTION_SHOW = "retention.show"
     RETENTION_ALLOW = "retention.allow"
+    RETENTION_FORECAST = "retention.forecast"
     HOLD_PLACE = "hold.place"
     HOLD_LIST = "hold.list"
     HOLD_END = "hold.end"
@@ -95,6 +96,7 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
         ActName.AUTHORISATION_ADD: _ADMINISTRATORS,
         ActName.RETENTION_SHOW: ANY_ROLE,
         ActName.RETENTION_ALLOW: _ADMINISTRATORS,
+        ActName.RETENTION_FORECAST: ANY_ROLE,
         ActName.HOLD_PLACE: ANY_ROLE,
         ActName.HOLD_LIST: ANY_ROLE,
         ActName.HOLD_END: _VALIDATORS,

@@ -1,6 +1,6 @@
 """How long footage is kept, and the act by which a person lets much of it go."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -29,9 +29,12 @@ ALLOWED_US: Final = US_PER_DAY
 class RetentionActs:
     """The acts on retention."""
 
-    def __init__(self, register: Register, index: IndexPort, clock: Clock) -> None:
+    def __init__(
+        self, register: Register, index: IndexPort, forecast: Callable[[], Awaitable[Json]], clock: Clock
+    ) -> None:
         self._register = register
         self._index = index
+        self._forecast = forecast
         self._clock = clock
 
     async def show(self, person: Person, args: Arguments) -> Json:
@@ -46,6 +49,17 @@ class RetentionActs:
             row["oldest_utc_us"] = oldest
             row["achieved_days"] = 0 if oldest is None else max(0, now - oldest) // US_PER_DAY
         return rows
+
+    async def forecast(self, person: Person, args: Arguments) -> Json:
+        """When each disk will run short, as the keeper last estimated it; null before it has.
+
+        Raises:
+            Denied: `person` may not.
+            Retryable: the keeper does not answer.
+        """
+        args.done()
+        demand(person, ActName.RETENTION_FORECAST, NOTHING, self._clock.utc_us())
+        return await self._forecast()
 
     async def allow(self, person: Person, args: Arguments) -> dict[str, Json]:
         """Let the next pass destroy more than half of what there is of a camera, once, within 24 hours.

@@ -96,7 +96,7 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
     passwords = await Passwords.prepare(default_hasher())
     recorders = RecorderStates(partial(recorder_sockets, settings))
     acts = {
-        **_town_acts(settings, register, passwords, publisher, index, recorders, clock),
+        **_town_acts(settings, keeper, register, passwords, publisher, index, recorders, clock),
         **_requisition_acts(settings, register, grants, handover, index, clock),
     }
     refusals = Refusals(settings.paths.access / "refusals", keeper, clock)
@@ -107,6 +107,7 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
 
 def _town_acts(
     settings: Settings,
+    keeper: KeeperClient,
     register: Register,
     passwords: Passwords,
     publisher: Publisher,
@@ -127,7 +128,7 @@ def _town_acts(
     commissioning = Commissioning(register, publisher, clock)
     fleet = FleetImport(register, publisher, logins, clock, shards_for=shards)
     lookup = StreamLookup(register, states, logins, clock)
-    retention = RetentionActs(register, index, clock)
+    retention = RetentionActs(register, index, keeper.forecast, clock)
     return {
         ActName.ACCOUNT_ADD: accounts.add,
         ActName.ACCOUNT_END: accounts.end,
@@ -147,6 +148,7 @@ def _town_acts(
         ActName.CAMERA_TEST: CameraTest(register, states, clock).run,
         ActName.RETENTION_SHOW: retention.show,
         ActName.RETENTION_ALLOW: retention.allow,
+        ActName.RETENTION_FORECAST: retention.forecast,
         ActName.POINT_ADD: perimeter.add_point,
         ActName.AUTHORISATION_ADD: perimeter.add_authorisation,
     }

@@ -16,6 +16,7 @@ from nvr.base.errors import EvidenceAtRisk, NvrError
 from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
 from recorder.ptz.watch import DomeState
 from recorder.server_clock import kernel_is_synchronised
+from storage.forecast import MINIMUM_AT_RISK
 from storage.ledger.entries import decode
 from storage.snapshot import CameraEntry, CameraKind
 from storage.snapshot import load as load_snapshot
@@ -65,6 +66,7 @@ class StatusViews:
             ledger=await self._ledger(keeper),
             alarms=[
                 *_halts(keeper),
+                *_at_risk(keeper, self._zone),
                 *_silent(by_shard),
                 *_recorded_nowhere(snapshot.cameras, states),
                 *_silent_domes(states.values(), now),
@@ -162,6 +164,14 @@ def _halts(keeper: Mapping[str, Any] | None) -> list[Alarm]:
     """Destruction that waits for a person."""
     last = (keeper or {}).get("last_pass") or {}
     return [Alarm(halt["id"], None, halt["about"]) for halt in last.get("halts", ())]
+
+
+def _at_risk(keeper: Mapping[str, Any] | None, zone: ZoneInfo) -> list[Alarm]:
+    """Disks that will not keep what the orders demand, days before."""
+    if keeper is None or MINIMUM_AT_RISK not in keeper["faults"]:
+        return []
+    day = _local(keeper["forecast"]["minimum_at_risk_utc_us"], zone)
+    return [Alarm(MINIMUM_AT_RISK, None, f"{day:%d/%m/%Y}")]
 
 
 def _silent(by_shard: Mapping[int, Mapping[str, Any] | None]) -> list[Alarm]:

@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 from sqlalchemy import Engine, Row, func, not_, or_, select
 
 from nvr.base.ids import CameraId
-from nvr.base.units import UtcUs
+from nvr.base.units import US_PER_DAY, UtcUs
 from storage.index.conditions import continues_another, in_states, is_held, is_in
 from storage.index.database import open_for_reading
 from storage.index.rows import CameraRow, Coverage, GapRow, HoldScope, Order, Progress, SegmentRow
@@ -132,6 +132,29 @@ class IndexReader:
         with self._engine.connect() as connection:
             found = connection.scalar(select(length).where(SEGMENT.c.camera == camera, in_states([state])))
         return int(found or 0)
+
+    def bytes_by_day(self, volume: str) -> list[tuple[str, int, int]]:
+        """Of the sealed footage on a volume: camera, day (UTC, counted from 1970), bytes. Reads all of it."""
+        day = SEGMENT.c.start_utc_us // US_PER_DAY
+        query = (
+            select(SEGMENT.c.camera, day, func.sum(SEGMENT.c.file_bytes))
+            .where(SEGMENT.c.volume == volume, in_states(PRESENT))
+            .group_by(SEGMENT.c.camera, day)
+        )
+        with self._engine.connect() as connection:
+            return [(camera, int(at), int(size)) for camera, at, size in connection.execute(query)]
+
+    def written_since(self, volume: str, since_utc_us: int) -> dict[str, tuple[int, int]]:
+        """By camera, when its first segment on the volume since then began, and the bytes of all, destroyed or not."""
+        # A segment's name begins with the time of its opening: the index by name is one by time, too.
+        first_name = f"{max(since_utc_us, 0) // 1000:012x}"
+        query = (
+            select(SEGMENT.c.camera, func.min(SEGMENT.c.start_utc_us), func.sum(SEGMENT.c.file_bytes))
+            .where(SEGMENT.c.volume == volume, in_states(tuple(SegmentState)), SEGMENT.c.seg >= first_name)
+            .group_by(SEGMENT.c.camera)
+        )
+        with self._engine.connect() as connection:
+            return {camera: (int(first), int(size)) for camera, first, size in connection.execute(query)}
 
     def allowed(self, now_utc_us: int) -> frozenset[str]:
         """Cameras of which a person allowed that more than half of the footage is destroyed."""

@@ -10,8 +10,7 @@ from storage.holds import held_now
 from storage.index.queries import IndexReader
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
-from storage.keeping.settings import RESERVE_PERCENT
-from storage.keeping.surveys import guarded, rules_of
+from storage.keeping.surveys import guarded, reserve_of, rules_of
 from storage.reaper import NOTHING, Destroyed, Reaper
 from storage.relief import filling, full, plan_relief
 from storage.retention import Decision
@@ -53,9 +52,8 @@ class Relieving:
         return done
 
     async def _relieve(self, volume: Volume, now_utc_us: int, done: Relieved) -> None:
-        before = await asyncio.to_thread(_room, volume)
-        share = before.total_bytes * RESERVE_PERCENT // 100
-        short_bytes = min(self._reserve_bytes, share) - before.free_bytes
+        before = await asyncio.to_thread(room_of, volume)
+        short_bytes = reserve_of(before, self._reserve_bytes) - before.free_bytes
         stopped = self._idle.get(volume.id)
         if stopped is not None and short_bytes > 0 and before.free_bytes <= stopped[0]:
             done.halts.append(stopped[1])
@@ -70,14 +68,14 @@ class Relieving:
         destroyed = await self._reaper.run(chosen)
         done.pressed.append(volume.id)
         done.destroyed += destroyed
-        after = await asyncio.to_thread(_room, volume)
+        after = await asyncio.to_thread(room_of, volume)
         if destroyed.segments and after.free_bytes <= before.free_bytes:
             halt = idle(str(volume.path), destroyed.segments, destroyed.bytes, after.free_bytes)
             self._idle[volume.id] = (after.free_bytes, halt)
             done.halts.append(halt)
 
 
-def _room(volume: Volume) -> Space:
+def room_of(volume: Volume) -> Space:
     """Raises VolumeLost: the file system does not say, or says what can not be."""
     space = volume.space()
     if not 0 <= space.free_bytes <= space.total_bytes or not space.total_bytes:

@@ -15,6 +15,10 @@ async def test_retention_shows_order_minimum_and_what_is_achieved(town: World) -
     assert (row["order"], row["days"], row["minimum_days"], row["achieved_days"]) == ("2026-117", 30, 7, 12)
 
 
+async def test_forecast_is_what_the_keeper_says(town: World) -> None:
+    assert await town.act("f.audit", "retention.forecast") == await town.keeper.forecast()
+
+
 async def allowances(town: World) -> list[people.Allow]:
     leaves = [decode(leaf) for _, leaf in await town.keeper.service.entries(0, 1000)]
     return [leaf.body for leaf in leaves if isinstance(leaf.body, people.Allow)]

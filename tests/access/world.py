@@ -74,6 +74,9 @@ class Keeper:
         self.rotated: list[tuple[CameraId, ...]] = []
         self.published: list[tuple[CameraEntry, ...]] = []
 
+    async def forecast(self) -> Json:
+        return {"volumes": [], "minimum_at_risk_utc_us": None}
+
     async def append(self, entries: Sequence[Mapping[str, Json]]) -> Sequence[StoredLeaf]:
         self._reach()
         appended = await self.service.append([_draft(dict(entry)) for entry in entries])
@@ -245,7 +248,7 @@ class World:
         holds = Holds(register, clock, ZONE)
         requisitions = Requisitions(register, index, clock, ZONE)
         lookup = StreamLookup(register, self.finder, logins, clock)
-        retention = RetentionActs(register, index, clock)
+        retention = RetentionActs(register, index, self.keeper.forecast, clock)
         self.handlers: dict[ActName, Handler] = {
             ActName.ACCOUNT_ADD: self.accounts.add,
             ActName.ACCOUNT_END: self.accounts.end,
@@ -267,6 +270,7 @@ class World:
             ActName.AUTHORISATION_ADD: perimeter.add_authorisation,
             ActName.RETENTION_SHOW: retention.show,
             ActName.RETENTION_ALLOW: retention.allow,
+            ActName.RETENTION_FORECAST: retention.forecast,
             ActName.HOLD_PLACE: holds.place,
             ActName.HOLD_LIST: holds.list,
             ActName.HOLD_END: holds.end,

@@ -48,7 +48,10 @@ def test_fault_of_a_recorder_is_an_alarm_with_its_place(tmp_path: Path) -> None:
 class StoppedKeeper:
     async def call(self, name: str, args: object = None, *, deadline_s: float | None = None) -> object:
         halt = {"id": "retention-mass", "about": "hall-1", "fields": {}}
-        return {"checkpoint": None, "ledger_size": 3, "last_pass": {"halts": [halt]}}
+        soon = {"minimum_at_risk_utc_us": 1_790_000_000_000_000}
+        faults = {"minimum-at-risk": "soon"}
+        last = {"halts": [halt]}
+        return {"checkpoint": None, "ledger_size": 3, "last_pass": last, "faults": faults, "forecast": soon}
 
 
 def test_destruction_that_waits_for_a_person_is_an_alarm(tmp_path: Path) -> None:
@@ -58,6 +61,7 @@ def test_destruction_that_waits_for_a_person_is_an_alarm(tmp_path: Path) -> None
     parts = cast("tuple[Any, Any, Any]", (StoppedKeeper(), NoIndex(), Recorders()))
     view = asyncio.run(StatusViews(settings, *parts, SimClock()).view())
     assert Alarm("retention-mass", None, "hall-1") in view.alarms
+    assert Alarm("minimum-at-risk", None, "21/09/2026") in view.alarms
     assert (view.ledger.answers, view.ledger.size) == (True, 3)
 
 
