@@ -50,6 +50,7 @@ class ActName(StrEnum):
     RETENTION_SHOW = "retention.show"
     RETENTION_ALLOW = "retention.allow"
     RETENTION_FORECAST = "retention.forecast"
+    RETENTION_STATEMENT = "retention.statement"
     HOLD_PLACE = "hold.place"
     HOLD_LIST = "hold.list"
     HOLD_END = "hold.end"
@@ -97,6 +98,7 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
         ActName.RETENTION_SHOW: ANY_ROLE,
         ActName.RETENTION_ALLOW: _ADMINISTRATORS,
         ActName.RETENTION_FORECAST: ANY_ROLE,
+        ActName.RETENTION_STATEMENT: ANY_ROLE,
         ActName.HOLD_PLACE: ANY_ROLE,
         ActName.HOLD_LIST: ANY_ROLE,
         ActName.HOLD_END: _VALIDATORS,

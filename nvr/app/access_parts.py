@@ -38,6 +38,7 @@ from access.requisitions import Requisitions
 from access.retention import RetentionActs
 from access.service import AccessService
 from access.service import Handler as Act
+from access.statements import Statements
 from access.stream_lookup import StreamLookup
 from config.model import Settings
 from config.shards import shards_for
@@ -149,6 +150,7 @@ def _town_acts(
         ActName.RETENTION_SHOW: retention.show,
         ActName.RETENTION_ALLOW: retention.allow,
         ActName.RETENTION_FORECAST: retention.forecast,
+        ActName.RETENTION_STATEMENT: Statements(index, keeper, clock).show,
         ActName.POINT_ADD: perimeter.add_point,
         ActName.AUTHORISATION_ADD: perimeter.add_authorisation,
     }

@@ -15,18 +15,22 @@ EXISTING = (SegmentState.SEALED, SegmentState.LOST)
 """What may be destroyed: lost footage is judged like all other."""
 
 
-def doom(connection: Connection, segs: Collection[str], now_utc_us: int) -> None:
+def doom(connection: Connection, segs: Collection[str], reason: str, now_utc_us: int) -> None:
     """The destruction of these is in the ledger: Doomed, but for those that a hold covers."""
     connection.execute(
         update(SEGMENT)
         .where(SEGMENT.c.seg.in_(list(segs)), in_states(EXISTING), not_(is_held(now_utc_us)))
-        .values(state=int(SegmentState.DOOMED))
+        .values(state=int(SegmentState.DOOMED), expire_reason=reason)
     )
 
 
-def destroyed(connection: Connection, segs: Collection[str]) -> None:
-    """These are Gone, whatever they were: who destroyed them says so."""
-    connection.execute(update(SEGMENT).where(SEGMENT.c.seg.in_(list(segs))).values(state=int(SegmentState.GONE)))
+def destroyed(connection: Connection, segs: Collection[str], when_utc_us: int) -> None:
+    """These are Gone, whatever they were: who destroyed them says so. What is told again was destroyed before."""
+    connection.execute(
+        update(SEGMENT)
+        .where(SEGMENT.c.seg.in_(list(segs)), SEGMENT.c.state != int(SegmentState.GONE))
+        .values(state=int(SegmentState.GONE), expired_utc_us=when_utc_us)
+    )
 
 
 def lost(connection: Connection, seg: str, when_utc_us: int, why: str) -> None:
@@ -61,4 +65,8 @@ def found(connection: Connection, again: Mapping[str, Any]) -> None:
 def take_back(connection: Connection, now_utc_us: int) -> None:
     """Doomed segments that a hold covers now are what they were: Sealed, or Lost."""
     before = case((SEGMENT.c.lost_utc_us.is_(None), int(SegmentState.SEALED)), else_=int(SegmentState.LOST))
-    connection.execute(update(SEGMENT).where(is_in(SegmentState.DOOMED), is_held(now_utc_us)).values(state=before))
+    connection.execute(
+        update(SEGMENT)
+        .where(is_in(SegmentState.DOOMED), is_held(now_utc_us))
+        .values(state=before, expire_reason=null())
+    )

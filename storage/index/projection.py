@@ -18,6 +18,7 @@ from storage.index.tables import (
     HOLD_SCOPE,
     PROGRESS,
     SEGMENT,
+    STATEMENT,
     SegmentState,
 )
 from storage.ledger import machine, people
@@ -58,11 +59,13 @@ class Projection:
             case machine.Stop() if entry.spool is not None:
                 self._connection.execute(update(BOOT).where(BOOT.c.boot == entry.spool.boot).values(stopped=True))
             case machine.Expire():
-                lives.doom(self._connection, body.segs, entry.ts_utc_us)
+                lives.doom(self._connection, body.segs, body.reason, entry.ts_utc_us)
                 if body.allowed is not None:
                     self._connection.execute(delete(ALLOWANCE).where(ALLOWANCE.c.camera == body.allowed))
             case machine.Expired():
-                lives.destroyed(self._connection, body.segs)
+                lives.destroyed(self._connection, body.segs, entry.ts_utc_us)
+            case machine.Statement() if body.part == 0:
+                self._put(STATEMENT, {"day": body.day}, {"ledger_index": index, "parts": body.parts})
             case machine.Missing():
                 lives.lost(self._connection, body.seg, entry.ts_utc_us, body.why)
             case _:

@@ -20,8 +20,10 @@ from storage.index.tables import (
     HOLD_SCOPE,
     PROGRESS,
     SEGMENT,
+    STATEMENT,
     SegmentState,
 )
+from storage.ledger.machine import DestroyedOfCamera
 
 PRESENT: Final = (SegmentState.SEALED,)
 
@@ -155,6 +157,43 @@ class IndexReader:
         )
         with self._engine.connect() as connection:
             return {camera: (int(first), int(size)) for camera, first, size in connection.execute(query)}
+
+    def in_state(self, state: SegmentState) -> list[SegmentRow]:
+        """Every segment in this state; for one that few are in."""
+        with self._engine.connect() as connection:
+            return [_segment(row) for row in connection.execute(select(SEGMENT).where(is_in(state)))]
+
+    def destroyed_between(self, from_utc_us: int, to_utc_us: int) -> list[tuple[str, DestroyedOfCamera]]:
+        """What was destroyed in [from, to), by camera and reason."""
+        lost = func.count(SEGMENT.c.lost_utc_us)
+        span = func.min(SEGMENT.c.start_utc_us), func.max(SEGMENT.c.end_utc_us)
+        totals = func.count(), func.sum(SEGMENT.c.file_bytes), lost
+        query = (
+            select(SEGMENT.c.camera, SEGMENT.c.expire_reason, *span, *totals)
+            .where(SEGMENT.c.expired_utc_us >= from_utc_us, SEGMENT.c.expired_utc_us < to_utc_us)
+            .group_by(SEGMENT.c.camera, SEGMENT.c.expire_reason)
+            .order_by(SEGMENT.c.camera)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        names = ("reason", "from_utc_us", "to_utc_us", "segments")
+        return [
+            (row[0], DestroyedOfCamera(**dict(zip(names, row[1:5], strict=True)), bytes=int(row[5]), lost=row[6]))
+            for row in rows
+        ]
+
+    def last_statement(self) -> str | None:
+        """The last local day whose statement is in the ledger (ISO 8601)."""
+        with self._engine.connect() as connection:
+            last: str | None = connection.scalar(select(func.max(STATEMENT.c.day)))
+        return last
+
+    def statement(self, day: str) -> tuple[int, int] | None:
+        """The first ledger entry of a day's statement, and how many there are; None: it has none."""
+        query = select(STATEMENT.c.ledger_index, STATEMENT.c.parts).where(STATEMENT.c.day == day)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else (row.ledger_index, row.parts)
 
     def allowed(self, now_utc_us: int) -> frozenset[str]:
         """Cameras of which a person allowed that more than half of the footage is destroyed."""

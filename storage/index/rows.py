@@ -14,7 +14,8 @@ class SegmentRow:
     """One sealed segment; `ledger_index` is its `seal` entry, `root` what that says.
 
     `lost_utc_us` is when it was found missing, `lost_why` as it was told then; of one that is there both are None.
-    `continues` is the segment in which its first group of pictures began, if that was not here.
+    `continues` is the segment in which its first group of pictures began, if that was not here. `expired_utc_us` says
+    when it was destroyed, `expire_reason` why it was doomed.
     """
 
     seg: SegmentId
@@ -38,6 +39,8 @@ class SegmentRow:
     lost_utc_us: UtcUs | None = None
     lost_why: str | None = None
     continues: SegmentId | None = None
+    expired_utc_us: UtcUs | None = None
+    expire_reason: str | None = None
 
     @property
     def key_ref(self) -> KeyRef:

@@ -48,6 +48,7 @@ def _in_time_order(name: str, state: SegmentState) -> Index:
 
 
 _CONTINUED: Final = text(f"continues IS NOT NULL AND state != {int(SegmentState.GONE)}")
+_EXPIRED: Final = text("expired_utc_us IS NOT NULL")
 
 PROGRESS: Final = Table(
     "progress",
@@ -84,6 +85,8 @@ SEGMENT: Final = Table(
     Column("lost_utc_us", BigInteger, nullable=True),
     Column("lost_why", String, nullable=True),
     Column("continues", String, nullable=True),
+    Column("expired_utc_us", BigInteger, nullable=True),
+    Column("expire_reason", String, nullable=True),
     CheckConstraint("start_utc_us <= end_utc_us", name="interval"),
     CheckConstraint("state BETWEEN 1 AND 4", name="state"),
     CheckConstraint("length(root) = 32", name="root"),
@@ -92,6 +95,7 @@ SEGMENT: Final = Table(
     _in_time_order("doomed", SegmentState.DOOMED),
     _in_time_order("lost", SegmentState.LOST),
     Index(None, "volume", "state", "seg"),
+    Index("ix_segment_expired", "expired_utc_us", sqlite_where=_EXPIRED, postgresql_where=_EXPIRED),
     Index("ix_segment_continued", "camera", "start_utc_us", sqlite_where=_CONTINUED, postgresql_where=_CONTINUED),
 )
 
@@ -123,6 +127,15 @@ HOLD_SCOPE: Final = Table(
     Column("ledger_index", BigInteger, nullable=False),
     CheckConstraint("from_utc_us <= to_utc_us", name="interval"),
     Index(None, "camera", "from_utc_us"),
+)
+
+STATEMENT: Final = Table(
+    "statement",
+    METADATA,
+    Column("day", String, primary_key=True),
+    Column("ledger_index", BigInteger, nullable=False),
+    Column("parts", Integer, nullable=False),
+    comment="Local days whose statement is in the ledger: in so many entries, of which this is the first.",
 )
 
 ALLOWANCE: Final = Table(

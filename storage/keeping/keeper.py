@@ -26,6 +26,7 @@ from storage.keeping.forecasting import forecast_of, rooms_of
 from storage.keeping.ingest import Ingest
 from storage.keeping.places import PlacesKept
 from storage.keeping.settings import KeeperSettings
+from storage.keeping.stating import Stating
 from storage.keyring import KeyringKeeper, KeyringReader
 from storage.ledger.entries import ACCESS_TYPES, PERSON_TYPES, Actor, body_from
 from storage.ledger.machine import ClockSync, Missing
@@ -95,6 +96,7 @@ class Keeper:
         """By volume, what its last comparison found."""
         self._last_pass: Pass | None = None
         self._forecast: Forecast | None = None
+        self._stating = Stating(self.books, settings.zone)
         self._publishing = asyncio.Lock()
         self._reaper = Reaper(self.books, self._keyring, lambda: self._volumes, clock)
         self._retention = Retention(
@@ -227,6 +229,7 @@ class Keeper:
             self._faults["clock"] = f"nothing is destroyed: the clock is {done.paused}; `timedatectl` says more"
             return
         self._faults.pop("clock", None)
+        await self._survive("statement", self._state_days)
         self._note_what_stayed(done.destroyed)
         await self._survive("blobs", self._prune_blobs)
 
@@ -291,6 +294,9 @@ class Keeper:
             if str(volume.path) in destroyed.faults:
                 self._faults[f"volume {volume.path}"] = destroyed.faults[str(volume.path)]
         self._places.note(destroyed.faults)
+
+    async def _state_days(self) -> None:
+        await self._stating.run(self._clock.utc_us())
 
     async def _prune_blobs(self) -> None:
         await asyncio.to_thread(blobs.prune, self._settings.blobs, self._clock.utc_us())

@@ -174,6 +174,46 @@ class Expired(Body):
     cameras: tuple[CameraSpan, ...]
 
 
+class DestroyedOfCamera(Part):
+    """What was destroyed of one camera for one reason; `lost` of the segments had no file where they should have been.
+
+    Their keys are shredded; whoever finds their disk finds nothing that opens. The reason is null when no `expire` was
+    told.
+    """
+
+    reason: Literal["cap", "camera", "pressure"] | None
+    from_utc_us: Instant
+    to_utc_us: Instant
+    segments: Count
+    bytes: Count
+    lost: Count
+
+
+class StatementOfCamera(Part):
+    """One camera's day: what was destroyed, how much was due and `held`, how much `waiting` to be carried out."""
+
+    camera: Name
+    destroyed: tuple[DestroyedOfCamera, ...]
+    held: Count
+    held_bytes: Count
+    waiting: Count
+
+
+class Statement(Body):
+    """What was destroyed on one local day, [from, to); cameras that are not named had nothing due.
+
+    A day of many cameras has several entries, in one group: `part` of `parts`, counted from 0.
+    """
+
+    t: ClassVar[str] = "statement"
+    day: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    from_utc_us: Instant
+    to_utc_us: Instant
+    part: Count
+    parts: Count
+    cameras: tuple[StatementOfCamera, ...]
+
+
 class Missing(Body):
     """Footage that existed is lost, and why."""
 

@@ -30,6 +30,7 @@ from access.refusals import Refusals
 from access.requisitions import Requisitions
 from access.retention import RetentionActs
 from access.service import AccessService, Handler
+from access.statements import Statements
 from access.stream_lookup import StreamLookup
 from nvr.base.clock import SimClock
 from nvr.base.errors import Retryable
@@ -136,6 +137,10 @@ class Index:
     destroyed: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
     asked: int = 0
+    statements: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    async def statement(self, day: str) -> tuple[int, int] | None:
+        return self.statements.get(day)
 
     async def coverage(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Coverage:
         found = [
@@ -271,6 +276,7 @@ class World:
             ActName.RETENTION_SHOW: retention.show,
             ActName.RETENTION_ALLOW: retention.allow,
             ActName.RETENTION_FORECAST: retention.forecast,
+            ActName.RETENTION_STATEMENT: Statements(index, self.keeper, clock).show,
             ActName.HOLD_PLACE: holds.place,
             ActName.HOLD_LIST: holds.list,
             ActName.HOLD_END: holds.end,

@@ -7,7 +7,7 @@ import typer
 from nvr.app.cli.answers import write_answer
 from nvr.app.cli.common import JsonOption, command_elsewhere, new_app
 from nvr.app.cli.person import ReasonOption, act_and_list, act_and_write, person_of, require
-from nvr.app.cli.tables import forecast_rows, hold_rows, retention_rows
+from nvr.app.cli.tables import forecast_rows, hold_rows, retention_rows, statement_rows
 from nvr.app.messages import say
 
 retention = new_app("How long footage is kept.")
@@ -47,6 +47,31 @@ def retention_forecast(context: typer.Context, *, as_json: JsonOption = False) -
     at_risk = (found or {}).get("minimum_at_risk_utc_us")
     if at_risk is not None:
         typer.echo("\n" + say("minimum-at-risk", at_utc_us=at_risk))
+
+
+@retention.command("statement")
+def retention_statement(
+    context: typer.Context,
+    day: Annotated[str, typer.Option(help="A local day that is over, for example 2026-10-25")],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """What was destroyed on a day, camera by camera and why, what was due and held, and what signs for it.
+
+    Example: nvr-admin --as admin retention statement --day 2026-10-25
+    """
+    person = person_of(context)
+    found = person.act("retention.statement", day=day)
+    if as_json:
+        write_answer(found, as_json=True, zone=person.zone)
+        return
+    if found["cameras"]:
+        write_answer(statement_rows(found["cameras"]), as_json=False, zone=person.zone)
+    else:
+        typer.echo(say("statement-nothing", day=day))
+    entries = ", ".join(map(str, found["entries"]))
+    typer.echo("\n" + say("statement-covered", entries=entries, size=found["checkpoint"].splitlines()[1]))
+    typer.echo(found["checkpoint"])
 
 
 @retention.command("allow")

@@ -77,6 +77,27 @@ def forecast_rows(volumes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def statement_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row for each camera and reason; what was left of the camera stands in the first of them."""
+    rows = []
+    for camera in cameras:
+        left = {"held": camera["held"], "waiting": camera["waiting"]}
+        for number, one in enumerate(camera["destroyed"] or [{}]):
+            rows.append(
+                {
+                    "camera": camera["camera"],
+                    "reason": word(one["reason"]) if one.get("reason") else None,
+                    "from_utc_us": one.get("from_utc_us"),
+                    "to_utc_us": one.get("to_utc_us"),
+                    "segments": one.get("segments"),
+                    "GiB": None if not one else f"{one['bytes'] / _GIB:.1f}",
+                    "lost": one.get("lost"),
+                    **(left if number == 0 else dict.fromkeys(left)),
+                }
+            )
+    return rows
+
+
 def _columns(each: Mapping[str, Any], *columns: str) -> dict[str, Any]:
     """These values of an answer, in this order; of an instant the day alone where the column says so."""
     return {column: each[_key(column)] for column in columns}

@@ -165,6 +165,22 @@ _ALL: tuple[Body, ...] = (
         reason=commitment(SALT, "réglage après la tempête"),
     ),
     people.Allow(camera="hall-1", reason=hash_of(12), until_utc_us=NOW_UTC_US + 24 * HOUR_US),
+    machine.Statement(
+        day="2026-09-21",
+        from_utc_us=NOW_UTC_US - 12 * HOUR_US,
+        to_utc_us=NOW_UTC_US + 12 * HOUR_US,
+        part=0,
+        parts=1,
+        cameras=(
+            machine.StatementOfCamera(
+                camera="hall-1",
+                destroyed=(machine.DestroyedOfCamera(reason="cap", segments=2, bytes=300_000_000, lost=1, **SPAN),),
+                held=3,
+                held_bytes=450_000_000,
+                waiting=0,
+            ),
+        ),
+    ),
 )
 
 
