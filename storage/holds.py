@@ -62,7 +62,7 @@ class Held:
 
 
 def held_now(scopes: Iterable[HoldScope], continuing: Iterable[SegmentRow], now_utc_us: int) -> Held:
-    """What the holds keep now; `continuing` are the segments of their cameras that continue another, none destroyed."""
+    """What the holds keep now; `continuing` are segments that continue another, held ones at least."""
     times = held_times(scopes, now_utc_us)
     begins_in: dict[str, str] = {}
     kept: set[str] = set()

@@ -122,9 +122,9 @@ class IndexReader:
             rows = connection.execute(select(HOLD_SCOPE).order_by(HOLD_SCOPE.c.hold, HOLD_SCOPE.c.camera)).all()
         return [HoldScope(**row._mapping) for row in rows]  # noqa: SLF001 -- SQLAlchemy's public name for it
 
-    def continuing(self) -> list[SegmentRow]:
-        """Segments of cameras with holds whose first group of pictures began in another; none that is destroyed."""
-        query = select(SEGMENT).where(continues_another(), SEGMENT.c.camera.in_(select(HOLD_SCOPE.c.camera)))
+    def continuing(self, now_utc_us: int) -> list[SegmentRow]:
+        """Held segments whose first group of pictures began in another; none that is destroyed."""
+        query = select(SEGMENT).where(continues_another(), is_held(now_utc_us))
         with self._engine.connect() as connection:
             return [_segment(row) for row in connection.execute(query)]
 

@@ -82,7 +82,7 @@ class Retention:
 
 def _decisions(index: IndexReader, zone: tzinfo, now_utc_us: int) -> tuple[list[Decision], list[Halt]]:
     rules = rules_of(index, zone)
-    held = held_now(index.holds(), index.continuing(), now_utc_us)
+    held = held_now(index.holds(), index.continuing(now_utc_us), now_utc_us)
     before = candidates_before_utc_us(rules, now_utc_us)
     decisions: list[Decision] = []
     for state in EXISTING:

@@ -87,7 +87,7 @@ def _plan(
     index: IndexReader, zone: tzinfo, now_utc_us: int, volume: Volume, short_bytes: int
 ) -> tuple[Sequence[Decision], list[Halt]]:
     """The oldest that may go. Segments are named by when they were opened: pages come in the order of time."""
-    rules, scopes, continuing = rules_of(index, zone), index.holds(), index.continuing()
+    rules, scopes, continuing = rules_of(index, zone), index.holds(), index.continuing(now_utc_us)
     held = held_now(scopes, continuing, now_utc_us)
     chosen: list[Decision] = []
     found_bytes = 0

@@ -58,7 +58,7 @@ def _parts(index: IndexReader, day: date, zone: tzinfo) -> list[Statement]:
 def _held(index: IndexReader, zone: tzinfo, end_utc_us: int) -> list[SegmentRow]:
     """What was due by then and is held, by the holds that the index has now."""
     rules = rules_of(index, zone)
-    held = held_now(index.holds(), index.continuing(), end_utc_us)
+    held = held_now(index.holds(), index.continuing(end_utc_us), end_utc_us)
     before = candidates_before_utc_us(rules, end_utc_us)
     found: list[SegmentRow] = []
     for state in EXISTING:

@@ -60,11 +60,13 @@ def test_sql_and_python_agree_on_what_is_held(
     segs = tuple(map(uuid, sorted(gone)))
     destroyed: list[Body] = [Expired(segs=segs, bytes=1, cameras=())] if segs else []
     index.apply(leaves([*seals, *destroyed, *holds]))
-    held = held_now(index.holds(), index.continuing(), NOW_UTC_US)
+    held = held_now(index.holds(), index.continuing(NOW_UTC_US), NOW_UTC_US)
     with index._engine.connect() as connection:
         found = set(connection.scalars(select(SEGMENT.c.seg).where(is_held(NOW_UTC_US))))
     rows = [row for one in seals if (row := index.segment(one.seg)) is not None]
     assert found == {row.seg for row in rows if held.covers(row)}
+    every = [row for row in rows if row.continues is not None and row.state is not SegmentState.GONE]
+    assert held_now(index.holds(), every, NOW_UTC_US) == held
     index.close()
 
 

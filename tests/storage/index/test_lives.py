@@ -85,6 +85,14 @@ def test_hold_takes_a_doomed_lost_segment_back_as_lost(index: Index) -> None:
     assert row(index).state is SegmentState.LOST
 
 
+def test_destroyed_segment_has_its_date_and_reason_and_one_that_was_taken_back_has_neither(index: Index) -> None:
+    tell(index, sealed(1), sealed(2), expire(1), expire(2), held(1))
+    tell(index, expired(2), hours=3)
+    tell(index, expired(2), hours=4)
+    assert (row(index, 1).expire_reason, row(index, 1).expired_utc_us) == (None, None)
+    assert (row(index, 2).expire_reason, row(index, 2).expired_utc_us) == ("cap", NOW_UTC_US + 3 * HOUR_US)
+
+
 def test_segment_that_is_missed_after_it_was_doomed_stays_doomed_and_comes_back_as_lost(index: Index) -> None:
     tell(index, sealed(1), expire(1), missing(1))
     assert row(index).state is SegmentState.DOOMED
