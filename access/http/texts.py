@@ -103,6 +103,11 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "state-not-read": "L’état d’un enregistreur est illisible, l’enregistrement continue : {value}",
         "files-not-taken": "Les nouveaux réglages ne peuvent pas être repris, les derniers restent : {value}",
         "spool-waits": "Des événements attendent d’être inscrits au journal : {value}",
+        "retention-mass": "Destruction arrêtée, plus de la moitié de {value} partirait (voir nvr status)",
+        "retention-blind": "Place libre illisible, rien n’y est détruit pour faire de la place : {value}",
+        "retention-idle": "Détruire ne libère aucune place, c’est arrêté : {value} (nvr status dit quoi faire)",
+        "retention-full": "Plein d’images qui ne peuvent pas être détruites : {value} (nvr status dit lesquelles)",
+        "minimum-at-risk": "Les disques ne garderont plus le minimum de l’arrêté à partir du {value} : en ajouter",
         "recorded-nowhere": "La caméra {value} est enregistrée sans que son implantation soit saisie : camera move",
     }
 )
@@ -204,6 +209,11 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "state-not-read": "The state of a recorder can not be read, recording goes on: {value}",
         "files-not-taken": "New settings can not be taken up, the last good ones stay: {value}",
         "spool-waits": "Events wait to be entered in the ledger: {value}",
+        "retention-mass": "Destruction stopped, more than half of {value} would go (nvr status says more)",
+        "retention-blind": "Free room can not be read, nothing on it is destroyed to make room: {value}",
+        "retention-idle": "Destroying frees no room, it is stopped: {value} (nvr status says what to do)",
+        "retention-full": "Full of footage that may not be destroyed: {value} (nvr status says which)",
+        "minimum-at-risk": "The disks will not keep the order's minimum from {value} on: add one",
         "recorded-nowhere": "Camera {value} is recorded, and nobody entered where it stands: camera move",
     }
 )

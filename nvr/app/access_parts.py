@@ -35,8 +35,10 @@ from access.publication import Publisher
 from access.refusals import Refusals
 from access.release import Releases
 from access.requisitions import Requisitions
+from access.retention import RetentionActs
 from access.service import AccessService
 from access.service import Handler as Act
+from access.statements import Statements
 from access.stream_lookup import StreamLookup
 from config.model import Settings
 from config.shards import shards_for
@@ -97,7 +99,7 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
     passwords = await Passwords.prepare(default_hasher())
     recorders = RecorderStates(partial(recorder_sockets, settings))
     acts = {
-        **_town_acts(settings, register, passwords, publisher, index, recorders, clock),
+        **_town_acts(settings, keeper, register, passwords, publisher, index, recorders, clock),
         **_requisition_acts(settings, register, grants, handover, index, clock),
     }
     refusals = Refusals(settings.paths.access / "refusals", keeper, clock)
@@ -108,6 +110,7 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
 
 def _town_acts(
     settings: Settings,
+    keeper: KeeperClient,
     register: Register,
     passwords: Passwords,
     publisher: Publisher,
@@ -128,6 +131,7 @@ def _town_acts(
     commissioning = Commissioning(register, publisher, clock)
     fleet = FleetImport(register, publisher, logins, clock, shards_for=shards)
     lookup = StreamLookup(register, states, logins, clock)
+    retention = RetentionActs(register, index, keeper.forecast, clock)
     return {
         ActName.ACCOUNT_ADD: accounts.add,
         ActName.ACCOUNT_END: accounts.end,
@@ -145,7 +149,10 @@ def _town_acts(
         ActName.CAMERA_REPLACE: lookup.before(ActName.CAMERA_REPLACE, changes.replace),
         ActName.CAMERA_RETIRE: cameras.retire,
         ActName.CAMERA_TEST: CameraTest(register, states, clock).run,
-        ActName.RETENTION_SHOW: cameras.retention,
+        ActName.RETENTION_SHOW: retention.show,
+        ActName.RETENTION_ALLOW: retention.allow,
+        ActName.RETENTION_FORECAST: retention.forecast,
+        ActName.RETENTION_STATEMENT: Statements(index, keeper, clock).show,
         ActName.POINT_ADD: perimeter.add_point,
         ActName.AUTHORISATION_ADD: perimeter.add_authorisation,
     }

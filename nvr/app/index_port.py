@@ -47,6 +47,10 @@ class IndexFiles:
         """The camera's gaps that overlap [from, to), in the order of time."""
         return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.gaps(camera, from_utc_us, to_utc_us)))
 
+    async def statement(self, day: str) -> tuple[int, int] | None:
+        """The first ledger entry of a local day's statement, and how many there are; None: it has none."""
+        return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.statement(day)))
+
     async def oldest(self) -> Mapping[CameraId, UtcUs]:
         """The start of the oldest segment that exists, of each camera that has one."""
         return await asyncio.to_thread(lambda: self._ask(IndexReader.oldest))

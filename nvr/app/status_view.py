@@ -17,6 +17,7 @@ from nvr.base.errors import EvidenceAtRisk, NvrError
 from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
 from recorder.ptz.watch import DomeState
 from recorder.server_clock import kernel_is_synchronised
+from storage.forecast import MINIMUM_AT_RISK
 from storage.ledger.entries import decode
 from storage.snapshot import CameraEntry, CameraKind
 from storage.snapshot import load as load_snapshot
@@ -67,13 +68,16 @@ class StatusViews:
         answers = [answer for answer in by_shard.values() if answer is not None]
         states = {camera["camera"]: camera for answer in answers for camera in answer["state"]["cameras"]}
         lost = {each["volume"] for answer in answers for each in answer["volumes"] if each["state"] in _OUT_OF_SERVICE}
+        keeper = await self._keeper_status()
         return StatusView(
             town=self._settings.system.origin,
             now_utc_us=now,
             cameras=[await self._camera(entry, states.get(entry.camera), now) for entry in snapshot.cameras],
             volumes=await asyncio.to_thread(lambda: [self._volume(one, lost) for one in self._volumes.last_good()]),
-            ledger=await self._ledger(),
+            ledger=await self._ledger(keeper),
             alarms=[
+                *_halts(keeper),
+                *_at_risk(keeper, self._zone),
                 *_silent(by_shard),
                 *_recorded_nowhere(snapshot.cameras, states),
                 *_silent_domes(states.values(), now),
@@ -122,13 +126,22 @@ class StatusViews:
             oldest_utc_us=self._index.oldest_on(volume.id),
         )
 
-    async def _ledger(self) -> LedgerView:
+    async def _keeper_status(self) -> Mapping[str, Any] | None:
         try:
-            status = await self._keeper.call("status")
-            size = _size_of(status["checkpoint"])
+            status: Mapping[str, Any] = await self._keeper.call("status")
+        except NvrError:
+            return None
+        return status
+
+    async def _ledger(self, status: Mapping[str, Any] | None) -> LedgerView:
+        silent = LedgerView(answers=False, size=0, checkpoint_size=None, checkpoint_utc_us=None)
+        if status is None:
+            return silent
+        size = _size_of(status["checkpoint"])
+        try:
             leaf = None if size is None else str(await self._keeper.call("entry", {"index": size - 1}))
         except NvrError:
-            return LedgerView(answers=False, size=0, checkpoint_size=None, checkpoint_utc_us=None)
+            return silent
         signed_utc_us = None if leaf is None else UtcUs(decode(leaf.encode()).ts_utc_us)
         return LedgerView(True, status["ledger_size"], size, signed_utc_us)
 
@@ -156,6 +169,20 @@ class StatusViews:
             return SignedSet.parse(self._settings.paths.custodians.read_bytes()).set.provisional
         except (OSError, EvidenceAtRisk):
             return False
+
+
+def _halts(keeper: Mapping[str, Any] | None) -> list[Alarm]:
+    """Destruction that waits for a person."""
+    last = (keeper or {}).get("last_pass") or {}
+    return [Alarm(halt["id"], None, halt["about"]) for halt in last.get("halts", ())]
+
+
+def _at_risk(keeper: Mapping[str, Any] | None, zone: ZoneInfo) -> list[Alarm]:
+    """Disks that will not keep what the orders demand, days before."""
+    if keeper is None or MINIMUM_AT_RISK not in keeper["faults"]:
+        return []
+    day = _local(keeper["forecast"]["minimum_at_risk_utc_us"], zone)
+    return [Alarm(MINIMUM_AT_RISK, None, f"{day:%d/%m/%Y}")]
 
 
 def _silent(by_shard: Mapping[int, Mapping[str, Any] | None]) -> list[Alarm]:

@@ -4,13 +4,23 @@ Every valid entry can be applied: an interval that ends before it begins is take
 passed over. An entry that could not be applied would stop the keeper at every start.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, not_, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
 
-from storage.index.conditions import in_states, is_held, is_in
-from storage.index.tables import AUTHORISATION, BOOT, CAMERA, GAP, HOLD_SCOPE, PROGRESS, SEGMENT, SegmentState
+from storage.index import lives
+from storage.index.tables import (
+    ALLOWANCE,
+    AUTHORISATION,
+    BOOT,
+    CAMERA,
+    GAP,
+    HOLD_SCOPE,
+    PROGRESS,
+    SEGMENT,
+    STATEMENT,
+    SegmentState,
+)
 from storage.ledger import machine, people
 from storage.ledger.entries import Entry
 from storage.ledger.machine import Body
@@ -23,15 +33,24 @@ class Projection:
         self._connection = connection
         self._seals: list[dict[str, Any]] = []
         self._longest_us = 0
+        self._latest_us = 0
 
     def apply(self, index: int, entry: Entry[Body]) -> None:
         """Apply one entry."""
         body = entry.body
         if isinstance(body, machine.Seal):
             self._gather(index, body)
+            self._latest_us = entry.ts_utc_us
             return
         self.flush()
-        match body:
+        if entry.act is None:
+            self._told(index, entry)
+        else:
+            self._acted(index, entry)
+
+    def _told(self, index: int, entry: Entry[Body]) -> None:
+        """What the machine told."""
+        match body := entry.body:
             case machine.Gap():
                 self._gap(index, body, None if entry.spool is None else entry.spool.boot)
             case machine.Boot() if entry.spool is not None:
@@ -40,15 +59,27 @@ class Projection:
             case machine.Stop() if entry.spool is not None:
                 self._connection.execute(update(BOOT).where(BOOT.c.boot == entry.spool.boot).values(stopped=True))
             case machine.Expire():
-                self._expire(body, entry.ts_utc_us)
+                lives.doom(self._connection, body.segs, body.reason, entry.ts_utc_us)
+                if body.allowed is not None:
+                    self._connection.execute(delete(ALLOWANCE).where(ALLOWANCE.c.camera == body.allowed))
             case machine.Expired():
-                self._set_state(body.segs, SegmentState.GONE, tuple(SegmentState))
+                lives.destroyed(self._connection, body.segs, entry.ts_utc_us)
+            case machine.Statement() if body.part == 0:
+                self._put(STATEMENT, {"day": body.day}, {"ledger_index": index, "parts": body.parts})
             case machine.Missing():
-                self._set_state([body.seg], SegmentState.LOST, [SegmentState.SEALED])
+                lives.lost(self._connection, body.seg, entry.ts_utc_us, body.why)
+            case _:
+                pass
+
+    def _acted(self, index: int, entry: Entry[Body]) -> None:
+        """What a person did."""
+        match body := entry.body:
             case people.Hold():
                 self._hold(index, body, entry.ts_utc_us)
             case people.Unhold():
                 self._connection.execute(delete(HOLD_SCOPE).where(HOLD_SCOPE.c.hold == body.hold))
+            case people.Allow():
+                self._put(ALLOWANCE, {"camera": body.camera}, {"until_utc_us": body.until_utc_us})
             case people.Camera():
                 row = {"shard": body.shard, "retention_days": body.retention_days, "retired": body.retired}
                 self._put(CAMERA, {"camera": body.camera}, row)
@@ -66,12 +97,11 @@ class Projection:
             return
         rows = {row["seg"]: row for row in reversed(self._seals)}
         self._seals = []
-        known = select(SEGMENT.c.seg, SEGMENT.c.state, SEGMENT.c.root).where(SEGMENT.c.seg.in_(list(rows)))
-        for seg, state, root in self._connection.execute(known).all():
+        known = select(SEGMENT.c.seg, SEGMENT.c.root).where(SEGMENT.c.seg.in_(list(rows)))
+        for seg, root in self._connection.execute(known).all():
             again = rows.pop(seg)
-            if state == SegmentState.LOST and again["recovered"] and again["root"] == root:
-                found = {"state": int(SegmentState.SEALED), "volume": again["volume"]}
-                self._connection.execute(update(SEGMENT).where(SEGMENT.c.seg == seg).values(**found))
+            if again["recovered"] and again["root"] == root:
+                lives.found(self._connection, again)
         if not rows:
             return
         self._connection.execute(insert(SEGMENT), list(reversed(rows.values())))
@@ -80,6 +110,8 @@ class Projection:
             self._longest_us = longest
             self._connection.execute(update(PROGRESS).where(PROGRESS.c.longest_us < longest).values(longest_us=longest))
         self._meet_cameras({row["camera"]: row["shard"] for row in rows.values()})
+        if any(row["continues"] for row in rows.values()):  # a hold that covers one covers what it continues
+            lives.take_back(self._connection, self._latest_us)
 
     def _gather(self, index: int, seal: machine.Seal) -> None:
         self._seals.append(
@@ -102,6 +134,7 @@ class Projection:
                 "recovered": seal.recovered,
                 "ledger_index": index,
                 "state": int(SegmentState.SEALED),
+                "continues": seal.continues,
             }
         )
 
@@ -128,13 +161,6 @@ class Projection:
         }
         self._put(GAP, {"gap": gap.gap}, row)
 
-    def _expire(self, body: machine.Expire, now_utc_us: int) -> None:
-        self._connection.execute(
-            update(SEGMENT)
-            .where(SEGMENT.c.seg.in_(body.segs), in_states([SegmentState.SEALED]), not_(is_held(now_utc_us)))
-            .values(state=int(SegmentState.DOOMED))
-        )
-
     def _hold(self, index: int, body: people.Hold, now_utc_us: int) -> None:
         self._connection.execute(delete(HOLD_SCOPE).where(HOLD_SCOPE.c.hold == body.hold))
         scopes = [
@@ -150,11 +176,7 @@ class Projection:
         ]
         if scopes:
             self._connection.execute(insert(HOLD_SCOPE), scopes)
-        self._connection.execute(
-            update(SEGMENT)
-            .where(is_in(SegmentState.DOOMED), is_held(now_utc_us))
-            .values(state=int(SegmentState.SEALED))
-        )
+        lives.take_back(self._connection, now_utc_us)
 
     def _authorisation(self, body: people.Authorisation) -> None:
         row = {
@@ -166,11 +188,6 @@ class Projection:
             "cameras": None if body.cameras is None else list(body.cameras),
         }
         self._put(AUTHORISATION, {"authorisation": body.authorisation}, row)
-
-    def _set_state(self, segs: Iterable[str], state: SegmentState, before: Iterable[SegmentState]) -> None:
-        self._connection.execute(
-            update(SEGMENT).where(SEGMENT.c.seg.in_(list(segs)), in_states(tuple(before))).values(state=int(state))
-        )
 
     def _put(self, table: Table, key: dict[str, Any], row: dict[str, Any]) -> None:
         """Insert the row, or change the one with this key."""

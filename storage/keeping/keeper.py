@@ -18,12 +18,15 @@ from nvr.base.stop import Stop
 from storage import snapshot
 from storage.books import Books
 from storage.durable import make_directory
+from storage.forecast import MINIMUM_AT_RISK, NOTICE_US, Forecast
 from storage.index.writer import Index
 from storage.keeping import blobs
 from storage.keeping.destruction import Pass, Retention
+from storage.keeping.forecasting import forecast_of, rooms_of
 from storage.keeping.ingest import Ingest
 from storage.keeping.places import PlacesKept
 from storage.keeping.settings import KeeperSettings
+from storage.keeping.stating import Stating
 from storage.keeping.volumes import VolumesKept
 from storage.keyring import KeyringKeeper, KeyringReader
 from storage.ledger.entries import ACCESS_TYPES, PERSON_TYPES, Actor, body_from
@@ -44,6 +47,7 @@ Rotate = Callable[[Sequence[CameraId]], Awaitable[Sequence[SegmentId]]]
 
 ROTATE_SECONDS: Final = 30.0
 CHECKPOINT_SECONDS: Final = 60.0
+FORECAST_SECONDS: Final = 3600.0
 MOST_ENTRIES: Final = 1000
 
 
@@ -69,6 +73,7 @@ class KeeperStatus:
     spools: tuple[str, ...]
     volumes: Mapping[str, str]
     last_pass: Pass | None
+    forecast: Forecast | None
     faults: Mapping[str, str]
 
 
@@ -90,6 +95,8 @@ class Keeper:
         self._damaged: dict[Path, dict[str, str]] = {}
         """By volume, what its last comparison found."""
         self._last_pass: Pass | None = None
+        self._forecast: Forecast | None = None
+        self._stating = Stating(self.books, settings.zone)
         self._publishing = asyncio.Lock()
         self._reaper = Reaper(self.books, self._keyring, lambda: self._volumes.in_use, clock)
         self._retention = Retention(
@@ -123,6 +130,7 @@ class Keeper:
             tasks.create_task(self._every(settings.poll_s, stop, "ingest", self._ingest_round))
             tasks.create_task(self._every(settings.retention_s, stop, "retention", self.retention_pass))
             tasks.create_task(self._every(settings.reconcile_s, stop, "reconcile", self.reconcile))
+            tasks.create_task(self._every(FORECAST_SECONDS, stop, "forecast", self.look_ahead))
         await self._settle()
 
     async def _settle(self) -> None:
@@ -201,6 +209,7 @@ class Keeper:
             spools=tuple(self.ingest.pending()),
             volumes={volume.id: str(volume.path) for volume in self._volumes.in_use.values()},
             last_pass=self._last_pass,
+            forecast=self._forecast,
             faults=self._all_faults(),
         )
 
@@ -208,7 +217,8 @@ class Keeper:
         faults = dict(self._volumes.faults)
         for found in (*self._damaged.values(), self._places.faults, self.ingest.faults(), self._faults):
             faults |= found
-        return faults
+        halts = () if self._last_pass is None else self._last_pass.halts
+        return faults | {f"{halt.id} {halt.about}": str(halt) for halt in halts}
 
     async def retention_pass(self) -> None:
         """Destroy what is due, if the clock may be believed."""
@@ -220,8 +230,20 @@ class Keeper:
             self._faults["clock"] = f"nothing is destroyed: the clock is {done.paused}; `timedatectl` says more"
             return
         self._faults.pop("clock", None)
+        await self._survive("statement", self._state_days)
         self._note_what_stayed(done.destroyed)
         await self._survive("blobs", self._prune_blobs)
+
+    async def look_ahead(self) -> None:
+        """Estimate when disks run short; one whose room can not be read is left out, and told by the next pass."""
+        rooms = await asyncio.to_thread(rooms_of, list(self._volumes.in_use.values()))
+        now, settings = self._clock.utc_us(), self._settings
+        question = partial(forecast_of, rooms=rooms, reserve_bytes=settings.reserve_bytes)
+        self._forecast = found = await self.books.survey(question, settings.zone, now)
+        at_risk = found.minimum_at_risk_utc_us
+        self._faults.pop(MINIMUM_AT_RISK, None)
+        if at_risk is not None and at_risk <= now + NOTICE_US:
+            self._faults[MINIMUM_AT_RISK] = f"{MINIMUM_AT_RISK}: at_utc_us={at_risk}"
 
     async def reconcile(self) -> None:
         """Compare every volume in service with the index, and log what differs; a volume that fails is a fault."""
@@ -273,6 +295,9 @@ class Keeper:
             if str(volume.path) in destroyed.faults:
                 self._faults[f"volume {volume.path}"] = destroyed.faults[str(volume.path)]
         self._places.note(destroyed.faults)
+
+    async def _state_days(self) -> None:
+        await self._stating.run(self._clock.utc_us())
 
     async def _prune_blobs(self) -> None:
         await asyncio.to_thread(blobs.prune, self._settings.blobs, self._clock.utc_us())

@@ -7,6 +7,8 @@ from nvr.app.messages import say
 from nvr.app.words import DAY_SUFFIX, INSTANT_SUFFIX, heading, word
 
 _MBIT: Final = 1_000_000
+_GIB: Final = 1 << 30
+_AT_RISK: Final = "minimum-at-risk"
 
 
 def camera_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -59,6 +61,41 @@ def retention_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
     order = ("order", "order_ends_day_utc_us", "days")
     kept = ("camera_days", "minimum_days", "oldest_day_utc_us", "achieved_days")
     return [_columns(each, "camera", *order, *kept) for each in cameras]
+
+
+def forecast_rows(volumes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row a disk: its room, what a day brings, what is due within a week, and when it runs short."""
+    return [
+        {
+            "volume": each["volume"],
+            "free_GiB": each["free_bytes"] // _GIB,
+            "daily_GiB": each["daily_bytes"] // _GIB,
+            "due_7_days_GiB": each["due_bytes"] // _GIB,
+            **_columns(each, "pressure_day_utc_us", "full_day_utc_us"),
+        }
+        for each in volumes
+    ]
+
+
+def statement_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row for each camera and reason; what was left of the camera stands in the first of them."""
+    rows = []
+    for camera in cameras:
+        left = {"held": camera["held"], "waiting": camera["waiting"]}
+        for number, one in enumerate(camera["destroyed"] or [{}]):
+            rows.append(
+                {
+                    "camera": camera["camera"],
+                    "reason": word(one["reason"]) if one.get("reason") else None,
+                    "from_utc_us": one.get("from_utc_us"),
+                    "to_utc_us": one.get("to_utc_us"),
+                    "segments": one.get("segments"),
+                    "GiB": None if not one else f"{one['bytes'] / _GIB:.1f}",
+                    "lost": one.get("lost"),
+                    **(left if number == 0 else dict.fromkeys(left)),
+                }
+            )
+    return rows
 
 
 def _columns(each: Mapping[str, Any], *columns: str) -> dict[str, Any]:
@@ -116,8 +153,15 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
     last = answer.get("last_pass") or {}
     if last.get("paused"):
         lines["retention"] = say("status-retention-paused")
-    known = {"ledger_size", "index_size", "checkpoint", "last_pass", "spools", "volumes"}
-    return lines | {key: value for key, value in answer.items() if key not in known and value}
+    halts = last.get("halts") or ()
+    lines |= {f"{heading('retention')} {halt['about']}": say(halt["id"], **halt["fields"]) for halt in halts}
+    told = {f"{halt['id']} {halt['about']}" for halt in halts} | {_AT_RISK}
+    if _AT_RISK in (answer.get("faults") or {}):
+        lines[heading("forecast")] = say(_AT_RISK, at_utc_us=answer["forecast"]["minimum_at_risk_utc_us"])
+    faults = {name: why for name, why in (answer.get("faults") or {}).items() if name not in told}
+    known = {"ledger_size", "index_size", "checkpoint", "last_pass", "spools", "volumes", "faults", "forecast"}
+    others = {key: value for key, value in answer.items() if key not in known and value}
+    return lines | others | ({"faults": faults} if faults else {})
 
 
 def _dome(dome: Mapping[str, Any]) -> str | None:

@@ -74,6 +74,26 @@ def test_volume_that_a_recorder_left_is_shown_out_of_service_though_it_can_be_re
     assert [each.in_service for each in view.volumes] == [in_service]
 
 
+class StoppedKeeper:
+    async def call(self, name: str, args: object = None, *, deadline_s: float | None = None) -> object:
+        halt = {"id": "retention-mass", "about": "hall-1", "fields": {}}
+        soon = {"minimum_at_risk_utc_us": 1_790_000_000_000_000}
+        faults = {"minimum-at-risk": "soon"}
+        last = {"halts": [halt]}
+        return {"checkpoint": None, "ledger_size": 3, "last_pass": last, "faults": faults, "forecast": soon}
+
+
+def test_destruction_that_waits_for_a_person_is_an_alarm(tmp_path: Path) -> None:
+    settings = load(write_config(tmp_path), {})
+    settings.paths.camera_snapshot.parent.mkdir(parents=True)
+    publish(settings.paths.camera_snapshot, CameraSnapshot(2, ()))
+    parts = cast("tuple[Any, Any, Any]", (StoppedKeeper(), NoIndex(), Recorders()))
+    view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
+    assert Alarm("retention-mass", None, "hall-1") in view.alarms
+    assert Alarm("minimum-at-risk", None, "21/09/2026") in view.alarms
+    assert (view.ledger.answers, view.ledger.size) == (True, 3)
+
+
 class Gapless(NoIndex):
     async def gaps(self, *_: object) -> list[object]:
         return []

@@ -60,9 +60,8 @@ def test_segment_that_is_told_twice_stays_as_it_was_first(index: Index) -> None:
     assert (row.camera, row.ledger_index) == (CAMERA, 0)
 
 
-def test_lost_segment_is_not_destroyed_and_a_destroyed_one_not_lost(index: Index) -> None:
-    index.apply(leaves([seal(1), seal(2), missing(1), expire(1, 2), expired(2), missing(2)]))
-    assert state(index, 1) is SegmentState.LOST
+def test_destroyed_segment_is_not_lost(index: Index) -> None:
+    index.apply(leaves([seal(2), expire(2), expired(2), missing(2)]))
     assert state(index, 2) is SegmentState.GONE
 
 

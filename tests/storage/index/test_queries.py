@@ -80,7 +80,7 @@ def test_pages_of_sealed_segments_leave_none_out(index: Index) -> None:
     index.apply(leaves([seal(number, start_utc_us=100 * (number // 3)) for number in range(20)]))
     seen: list[str] = []
     after = (-1, "")
-    while page := index.sealed_before(500, 3, after):
+    while page := index.begun_before(500, SegmentState.SEALED, 3, after):
         seen += [row.seg for row in page]
         after = (page[-1].start_utc_us, page[-1].seg)
     assert seen == [uuid(number) for number in range(15)]
