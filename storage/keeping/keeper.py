@@ -15,6 +15,7 @@ from nvr.base.errors import EvidenceAtRisk, InvalidValue, NvrError, Retryable
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.stop import Stop
+from nvr.base.units import UtcUs
 from storage import snapshot
 from storage.books import Books
 from storage.durable import make_directory
@@ -68,6 +69,8 @@ class KeeperStatus:
     spools: tuple[str, ...]
     volumes: Mapping[str, str]
     last_pass: Pass | None
+    last_pass_utc_us: UtcUs | None
+    """When it was done; None before the first."""
     faults: Mapping[str, str]
 
 
@@ -90,6 +93,7 @@ class Keeper:
         self._damaged: dict[Path, dict[str, str]] = {}
         """By volume, what its last comparison found."""
         self._last_pass: Pass | None = None
+        self._last_pass_utc_us: UtcUs | None = None
         self._publishing = asyncio.Lock()
         self._reaper = Reaper(self.books, self._keyring, lambda: self._volumes, clock)
         self._retention = Retention(
@@ -200,6 +204,7 @@ class Keeper:
             spools=tuple(self.ingest.pending()),
             volumes={volume.id: str(volume.path) for volume in self._volumes.values()},
             last_pass=self._last_pass,
+            last_pass_utc_us=self._last_pass_utc_us,
             faults=self._all_faults(),
         )
 
@@ -215,6 +220,7 @@ class Keeper:
         await self._survive("keyring", self._places.look)
         async with self._places.turn:
             self._last_pass = done = await self._retention.run(self._sync())
+        self._last_pass_utc_us = self._clock.utc_us()
         if done.paused is not None:
             self._faults["clock"] = f"nothing is destroyed: the clock is {done.paused}; `timedatectl` says more"
             return
