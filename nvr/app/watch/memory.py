@@ -36,10 +36,15 @@ class Memory:
     channels: dict[str, Told] = field(default_factory=dict)
 
 
-def save(folder: Path, memory: Memory) -> None:
+def packed(memory: Memory) -> bytes:
+    """The content of the file, made on the event loop that owns the memory."""
+    return canonical(to_json(memory))
+
+
+def save(folder: Path, content: bytes) -> None:
     """Write it durably. Blocking. Raises OSError."""
     make_directory(folder)
-    replace_file(folder / NAME, canonical(to_json(memory)))
+    replace_file(folder / NAME, content)
 
 
 def load(folder: Path) -> Memory:

@@ -76,6 +76,9 @@ class Told:
         for tiding in tidings:
             for subject, member in tiding.new.items():
                 self.told[tiding.kind, subject] = member.severity
+                # It ended while it was being told: that is still to be said.
+                if (over := self.passed.pop((tiding.kind, subject), None)) is not None:
+                    self.ended[tiding.kind, subject] = over
             for subject in tiding.ended:
                 self.told.pop((tiding.kind, subject), None)
                 self.ended.pop((tiding.kind, subject), None)
