@@ -30,6 +30,8 @@ class Daily:
     volumes: Sequence[VolumeSeen] = ()
     order_end_utc_us: UtcUs | None = None
     standing: Mapping[tuple[str, str], Member] = field(default_factory=dict)
+    pending: Mapping[tuple[str, str], Member] = field(default_factory=dict)
+    """What has begun, and has not lasted long enough to be an alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,18 @@ class Letter:
     expected: int | None
     tidings: Sequence[Tiding] = ()
     daily: Daily | None = None
+
+    @property
+    def is_well(self) -> bool:
+        """Whether a daily report may say so: nothing is wrong, nothing begins to be, and nothing is unknown."""
+        daily = self.daily
+        return (
+            daily is not None
+            and not daily.standing
+            and not daily.pending
+            and daily.lost_us is not None
+            and self.recording is not None
+        )
 
     @property
     def severity(self) -> Severity | None:

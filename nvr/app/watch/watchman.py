@@ -36,6 +36,8 @@ LOOK_S: Final = 10.0
 _RETRY_FIRST_S: Final = 10.0
 _RETRY_MOST_S: Final = 300.0
 _SAVED_EVERY_US: Final = 60 * US_PER_SECOND
+_SETTLED_US: Final = 1200 * US_PER_SECOND
+"""So long after its start the watch has seen what lasts, and may report on the day."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _log: Final = logging.getLogger(__name__)
@@ -71,6 +73,7 @@ class Watchman:
         self.lines = {name: Line(each, memory.channels.get(name, Told())) for name, each in channels.items()}
         self._seen: Observation | None = None
         self._saved_mono_us = 0
+        self._began_mono_us = clock.mono_us()
 
     async def run(self, stop: Stop) -> None:
         """Look and tell until the stop."""
@@ -150,7 +153,8 @@ class Watchman:
         if told.may_send(tidings, now_utc_us, per_hour=self._settings.alarm.messages_per_hour):
             return replace(self._letter(LetterKind.ALARM), tidings=tidings)
         local = self._local(now_utc_us)
-        if local.hour >= self._settings.alarm.daily_hour and local.date().isoformat() != told.daily_day:
+        is_due = local.hour >= self._settings.alarm.daily_hour and local.date().isoformat() != told.daily_day
+        if is_due and self._clock.mono_us() - self._began_mono_us >= _SETTLED_US:
             return replace(self._letter(LetterKind.DAILY), daily=await self._daily(now_utc_us))
         return None
 
@@ -180,6 +184,7 @@ class Watchman:
             volumes=() if seen is None else seen.volumes,
             order_end_utc_us=None if seen is None or seen.orders is None else seen.orders.end_utc_us,
             standing=self.book.standing(),
+            pending={key: each for key, each in self.book.members.items() if not each.stands},
         )
 
     async def _send(self, line: Line, letter: Letter) -> Outcome:

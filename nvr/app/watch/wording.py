@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from access.http.texts import CATALOGUES, cause_text
 from nvr.app.messages import Language, Message, catalogue
 from nvr.app.watch.book import Ended, Member
+from nvr.app.watch.found import Key
 from nvr.app.watch.kinds import Severity
 from nvr.app.watch.letter import Daily, Letter, LetterKind
 from nvr.app.watch.told import Change, Tiding
@@ -56,7 +57,7 @@ class _Writer:
             self._overview(),
             self._say("letter-end", origin=letter.origin, at=self._instant(letter.now_utc_us)),
         ]
-        return Written(f"[{letter.origin}] {self._subject()}", "\n\n".join(blocks) + "\n")
+        return Written(f"[{letter.origin}] {self._subject()}", "\n\n".join(filter(None, blocks)) + "\n")
 
     def _subject(self) -> str:
         letter = self._letter
@@ -64,7 +65,9 @@ class _Writer:
             return self._say("letter-subject-test")
         if letter.kind is LetterKind.DAILY:
             count = 0 if letter.daily is None else len(letter.daily.standing)
-            return self._say("letter-subject-open", count=count) if count else self._say("letter-subject-well")
+            if count:
+                return self._say("letter-subject-open", count=count)
+            return self._say("letter-subject-well" if letter.is_well else "letter-subject-unsure")
         if all(each.change in (Change.CLEARED, Change.PASSED) for each in letter.tidings):
             word = self._say("letter-cleared")
         else:
@@ -126,6 +129,8 @@ class _Writer:
             yield "- " + self._say("letter-more", count=count - _MOST_NAMED)
 
     def _named(self, kind: str, subject: str) -> str:
+        if kind == "recorder-silent":
+            return f"scelle-recorder@{subject}"
         return "" if kind in ("recorder-fault", "order-ends") else subject
 
     def _detail(self, kind: str, subject: str, member: Member) -> str:
@@ -144,15 +149,19 @@ class _Writer:
         return detail
 
     def _daily(self, daily: Daily) -> Iterator[str]:
-        yield self._say("letter-well") if not daily.standing else self._open(daily)
+        if self._letter.is_well:
+            yield self._say("letter-well")
+        if daily.standing:
+            yield self._open("letter-open", daily.standing)
+        if daily.pending:
+            yield self._open("letter-begins", daily.pending)
         yield self._lost(daily)
         yield self._kept(daily)
 
-    def _open(self, daily: Daily) -> str:
-        lines = [self._say("letter-open")]
-        kinds = dict.fromkeys(key[0] for key in daily.standing)
-        for kind in kinds:
-            members = {key[1]: each for key, each in daily.standing.items() if key[0] == kind}
+    def _open(self, heading: str, found: Mapping[Key, Member]) -> str:
+        lines = [self._say(heading)]
+        for kind in dict.fromkeys(key[0] for key in found):
+            members = {key[1]: each for key, each in found.items() if key[0] == kind}
             lines += [f"{self._title(kind)}", *self._members(kind, members), *self._remedy(kind, (*members.values(),))]
         return "\n".join(lines)
 

@@ -23,6 +23,7 @@ from nvr.app.watch.wording import Written
 from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_SECOND
+from storage.index.database import open_database
 from storage.snapshot import CameraEntry
 from tests.nvr.app.fixtures import write_config
 
@@ -104,7 +105,9 @@ def world(tmp_path: Path) -> World:
 
 @pytest.fixture
 def morning(tmp_path: Path) -> World:
-    return World(tmp_path, "mail", hour=6)
+    world = World(tmp_path, "mail", hour=6)
+    open_database(world.settings.paths.index).dispose()
+    return world
 
 
 @pytest.fixture
@@ -183,6 +186,16 @@ async def test_daily_report_comes_once_a_local_day_at_its_hour_and_says_whether_
     assert [each.subject for each in daily[1:]] == ["[test.example] 1 alarm(s) open"]
     assert "All is well" not in daily[1].body
     assert "cam1" in daily[1].body
+
+
+async def test_watch_that_has_just_begun_reports_on_no_day_before_it_has_seen_what_lasts(morning: World) -> None:
+    morning.clock.advance(3 * 3600 * US_PER_SECOND)
+    await morning.restart()
+    morning.given.keeper_answers = False
+    await morning.for_minutes(19)
+    assert [letter.kind for letter, _ in morning.inboxes["mail"].letters] == [LetterKind.ALARM]
+    await morning.for_minutes(2)
+    assert morning.inboxes["mail"].letters[-1][1].subject == "[test.example] 1 alarm(s) open"
 
 
 async def test_more_than_the_hour_allows_waits_and_comes_as_one_but_what_is_critical_does_not(frugal: World) -> None:

@@ -3,6 +3,7 @@
 import re
 import string
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
@@ -148,7 +149,25 @@ def test_day_without_a_gap_says_so_and_an_index_that_is_silent_too() -> None:
     nothing = write(letter(daily=Daily({}, None)), "fr", PARIS)
     assert nothing.subject == "[nvr.ville.example] tout va bien"
     assert "Aucune image ne manque" in nothing.body
-    assert "ne sont pas connues" in write(letter(daily=Daily(None, None)), "fr", PARIS).body
+    unknown = write(letter(daily=Daily(None, None)), "fr", PARIS)
+    assert "ne sont pas connues" in unknown.body
+    assert "\n\n\n" not in unknown.body
+
+
+@pytest.mark.parametrize(
+    "doubtful",
+    [
+        letter(daily=Daily(None, None)),
+        letter(daily=Daily({}, None, pending={("volume-lost", "disk1"): member(0)})),
+        replace(letter(daily=Daily({}, None)), recording=None),
+        letter(daily=Daily({}, None, standing={("provisional-set", ""): member(severity=Severity.NOTICE)})),
+    ],
+    ids=["index unknown", "something begins", "recording unknown", "a notice stands"],
+)
+def test_report_says_all_is_well_only_when_nothing_is_wrong_begins_or_is_unknown(doubtful: Letter) -> None:
+    written = write(doubtful, "en", PARIS)
+    assert "well" not in (written.subject + written.body).lower()
+    assert "all is well" in write(letter(daily=Daily({}, None)), "en", PARIS).subject
 
 
 def test_program_gets_the_same_as_values() -> None:
