@@ -62,6 +62,11 @@ def test_nomadic_camera_is_silent_only_when_it_is_there_and_refuses(cause: str |
     assert bool(kinds_of(seen)) is silent
 
 
+def test_camera_that_was_entered_as_taken_down_is_no_alarm_before_its_recorder_knows() -> None:
+    taken_down = entry("a", absent=True)
+    assert kinds_of(Observation(NOW, (taken_down,), {0: recorder({"camera": "a", "state": "waiting"})})) == []
+
+
 def test_many_silent_cameras_are_critical_and_few_are_not() -> None:
     names = [f"c{number}" for number in range(12)]
 

@@ -150,3 +150,30 @@ def test_alarm_that_becomes_critical_is_told_again_once() -> None:
     assert (worse.change, list(worse.new)) == (Change.CHANGED, ["a"])
     told.note([worse])
     assert told.tidings(member(Severity.CRITICAL)) == []
+
+
+def stands(kind: str, severity: Severity) -> dict[Key, Member]:
+    return {(kind, "a"): Member(UtcUs(1), UtcUs(1), stands=True, since_utc_us=UtcUs(1), severity=severity)}
+
+
+def test_critical_alarm_goes_out_though_the_hour_is_full_and_takes_what_waits_along() -> None:
+    told = Told()
+    told.note_sent(BEGIN)
+    waiting = told.tidings(stands("slow", Severity.WARNING))
+    assert not told.may_send(waiting, BEGIN, per_hour=1)
+    both = told.tidings(stands("slow", Severity.WARNING) | stands("bad", Severity.CRITICAL))
+    assert told.may_send(both, BEGIN, per_hour=1)
+    assert [each.kind for each in both] == ["bad", "slow"]
+    assert told.may_send(waiting, UtcUs(BEGIN + 3600 * US_PER_SECOND), per_hour=1)
+
+
+def test_alarm_that_ends_while_it_is_being_told_is_told_to_be_over_once() -> None:
+    told = Told()
+    being_told = told.tidings(stands("slow", Severity.WARNING))
+    ended = Ended(UtcUs(1), UtcUs(2), Severity.WARNING)
+    told.over({("slow", "a"): ended})
+    told.note(being_told)
+    (over,) = told.tidings({})
+    assert (over.change, dict(over.ended), dict(over.passed)) == (Change.CLEARED, {"a": ended}, {})
+    told.note([over])
+    assert told.tidings({}) == []

@@ -22,6 +22,7 @@ from nvr.app.watch.watchman import Watchman
 from nvr.app.watch.wording import Written
 from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId
+from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND
 from storage.index.database import open_database
 from storage.snapshot import CameraEntry
@@ -125,6 +126,19 @@ async def test_cameras_that_fall_silent_are_one_message_and_one_more_when_they_a
     await world.for_minutes(60)
     assert world.changes("mail")[1:] == [(Change.CLEARED, ["cam1", "cam2", "cam3"])]
     assert world.changes("command") == world.changes("mail")
+
+
+async def test_running_watch_tells_over_each_channel_by_itself_and_ends_with_the_stop(world: World) -> None:
+    stop = Stop()
+    world.given.silent = {"cam1"}
+    running = asyncio.create_task(world.watchman.run(stop))
+    while not all(inbox.letters for inbox in world.inboxes.values()):
+        if world.clock.sleepers:
+            world.clock.advance(30 * US_PER_SECOND)
+        await asyncio.sleep(0)
+    stop.set()
+    await running
+    assert world.changes("mail") == world.changes("command") == [(Change.RAISED, ["cam1"])]
 
 
 async def test_restart_of_the_watch_tells_nothing_twice_and_begins_no_patience_anew(world: World) -> None:
