@@ -198,6 +198,7 @@ def _make_directories(settings: Settings) -> None:
         paths.access / "staging",
         paths.runtime,
         paths.secrets.parent,
+        paths.watch,
     )
     for folder in folders:
         make_directory(folder)

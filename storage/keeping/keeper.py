@@ -15,6 +15,7 @@ from nvr.base.errors import EvidenceAtRisk, InvalidValue, NvrError, Retryable
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.stop import Stop
+from nvr.base.units import UtcUs
 from storage import snapshot
 from storage.books import Books
 from storage.durable import make_directory
@@ -74,6 +75,8 @@ class KeeperStatus:
     volumes: Mapping[str, str]
     last_pass: Pass | None
     forecast: Forecast | None
+    last_pass_utc_us: UtcUs | None
+    """When it was done; None before the first."""
     faults: Mapping[str, str]
 
 
@@ -97,6 +100,7 @@ class Keeper:
         self._last_pass: Pass | None = None
         self._forecast: Forecast | None = None
         self._stating = Stating(self.books, settings.zone)
+        self._last_pass_utc_us: UtcUs | None = None
         self._publishing = asyncio.Lock()
         self._reaper = Reaper(self.books, self._keyring, lambda: self._volumes.in_use, clock)
         self._retention = Retention(
@@ -210,6 +214,7 @@ class Keeper:
             volumes={volume.id: str(volume.path) for volume in self._volumes.in_use.values()},
             last_pass=self._last_pass,
             forecast=self._forecast,
+            last_pass_utc_us=self._last_pass_utc_us,
             faults=self._all_faults(),
         )
 
@@ -226,6 +231,7 @@ class Keeper:
         await self._survive("keyring", self._places.look)
         async with self._places.turn:
             self._last_pass = done = await self._retention.run(self._sync())
+        self._last_pass_utc_us = self._clock.utc_us()
         if done.paused is not None:
             self._faults["clock"] = f"nothing is destroyed: the clock is {done.paused}; `timedatectl` says more"
             return

@@ -126,6 +126,8 @@ def status_of(role: str, answer: Mapping[str, Any]) -> dict[str, Any]:
         return _recorder(answer)
     if role == "keeper":
         return _keeper(answer)
+    if role == "watch":
+        return _watch(answer)
     return {key: value for key, value in answer.items() if key not in ("utc_us", "ledger_size")}
 
 
@@ -159,9 +161,45 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
     if _AT_RISK in (answer.get("faults") or {}):
         lines[heading("forecast")] = say(_AT_RISK, at_utc_us=answer["forecast"]["minimum_at_risk_utc_us"])
     faults = {name: why for name, why in (answer.get("faults") or {}).items() if name not in told}
-    known = {"ledger_size", "index_size", "checkpoint", "last_pass", "spools", "volumes", "faults", "forecast"}
+    known = {
+        "ledger_size",
+        "index_size",
+        "checkpoint",
+        "last_pass",
+        "last_pass_utc_us",
+        "spools",
+        "volumes",
+        "faults",
+        "forecast",
+    }
     others = {key: value for key, value in answer.items() if key not in known and value}
     return lines | others | ({"faults": faults} if faults else {})
+
+
+def alarm_rows(alarms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row an alarm: how bad, what, of what, since when."""
+    return [
+        {
+            "severity": say(f"severity-{each['severity']}"),
+            "alarm": say(f"alarm-{each['id']}").partition("\n")[0],
+            "subject": each["subject"] or None,
+            "since_utc_us": each["since_utc_us"],
+            "detail": each["detail"],
+        }
+        for each in alarms
+    ]
+
+
+def _watch(answer: Mapping[str, Any]) -> dict[str, Any]:
+    lines: dict[str, Any] = {"looked_utc_us": answer.get("looked_utc_us")}
+    for row in alarm_rows(answer.get("alarms", ())):
+        subject = ", ".join(filter(None, (row["alarm"], row["subject"])))
+        lines[subject] = row["severity"]
+    failing = [each for each in answer.get("channels", ()) if each["cause"] is not None]
+    lines |= {each["channel"]: say(f"send-{each['cause']}").partition("\n")[0] for each in failing}
+    if not answer.get("channels"):
+        lines["alarm"] = say("alarm-no-channel").partition("\n")[0]
+    return lines
 
 
 def _dome(dome: Mapping[str, Any]) -> str | None:

@@ -14,7 +14,7 @@ import nvr
 from config import secrets
 from config.model import Settings
 from nvr.app.call_args import cameras_of, number_of
-from nvr.app.peers import role_uids
+from nvr.app.peers import role_uids, watch_uids
 from nvr.app.process import main
 from nvr.app.roles.camera_trust import camera_trust, renew_trust
 from nvr.app.roles.custodians import accept_set
@@ -83,6 +83,7 @@ class _Parts:
     references: References
     faults: Faults
     callers: frozenset[int]
+    asking: frozenset[int]
     logins: "_SecretsFile"
     trust: Trust
     closing: ExitStack
@@ -153,6 +154,7 @@ def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
         references=references,
         faults=faults,
         callers=role_uids(),
+        asking=watch_uids(),
         logins=logins,
         trust=set_up.trust,
         closing=opened,
@@ -235,7 +237,7 @@ async def _record(settings: Settings, parts: _Parts, stop: Stop, ready: Callable
         ]
         if settings.health.enabled:
             helpers.append(group.create_task(keep_references(parts.references, parts.clock, parts.faults)))
-        async with Server(socket, _handlers(parts), allowed_uids=parts.callers):
+        async with Server(socket, _handlers(parts), allowed_uids=parts.callers, asking_uids=parts.asking):
             ready()
             await recording
         for helper in helpers:

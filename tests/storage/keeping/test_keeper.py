@@ -143,9 +143,11 @@ async def test_snapshots_are_published_one_after_the_other(town: Town, monkeypat
 
 async def test_status_is_json_and_names_what_is_wrong(town: Town) -> None:
     await asyncio.to_thread(town.recorder.volume.path.rename, town.directory / "away")
+    assert (await town.keeper.status()).last_pass_utc_us is None
     await town.keeper.retention_pass()
     status = await town.keeper.status()
     assert (status.ledger_size, status.index_size) == (1, 1)
+    assert status.last_pass_utc_us == town.clock.utc_us()
     assert list(status.faults) == [str(town.recorder.volume.path)]
     assert json.loads(json.dumps(asdict(status)))["ledger_size"] == 1
 
