@@ -32,7 +32,14 @@ def _record(directory: Path, root: str, number: int, code: int) -> tuple[FaultyD
     return faulty, promises
 
 
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EROFS])
+@pytest.mark.parametrize(
+    "code",
+    [
+        errno.EIO,
+        pytest.param(errno.ENOSPC, marks=pytest.mark.long),
+        pytest.param(errno.EROFS, marks=pytest.mark.long),
+    ],
+)
 @pytest.mark.parametrize("root", ["keys-a", "keys-b", "state/spool"])
 def test_call_that_fails_beside_the_volume_costs_no_record(founded: Path, tmp_path: Path, root: str, code: int) -> None:
     number, faulty = 0, None

@@ -34,7 +34,11 @@ def check(tape: Tape, end: int, left: Left, founded: Path, directory: Path) -> N
     Restarted(directory).check(tape.marks(end))
 
 
-@pytest.mark.parametrize("fates", [lambda: everything, lambda: nothing, every_other], ids=["all", "none", "second"])
+@pytest.mark.parametrize(
+    "fates",
+    [pytest.param(lambda: everything, marks=pytest.mark.long), lambda: nothing, every_other],
+    ids=["all", "none", "second"],
+)
 def test_power_that_goes_at_any_moment_takes_only_what_no_sync_had_reached(
     recorded: Tape, founded: Path, tmp_path: Path, fates: Callable[[], Chooser]
 ) -> None:

@@ -5,7 +5,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,10 @@ from storage.books import Books
 from storage.ledger.reader import DATABASE_NAME
 from tests.storage.keeping.destroying import DUE, HELD, keeper_when_due, places_of, started_again
 from tests.storage.keeping.killed_keeper import STEPS
-from tests.storage.power import Chooser, Tape, anything, everything, nothing
+from tests.storage.power import Chooser, Tape, anything, every_other, everything, nothing
 
+LEDGER = Path("ledger") / DATABASE_NAME
+INDEX = Path("index/index.db")
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -35,9 +39,10 @@ async def test_keeper_killed_after_a_step_of_destruction_leaves_it_to_the_next(
 
 @dataclass(frozen=True)
 class Logged:
-    """The ledger as it is from here on."""
+    """The books as they are from here on; the index follows the ledger a moment later."""
 
-    copy: Path
+    ledger: Path
+    index: Path
 
 
 async def taped(directory: Path, patch: pytest.MonkeyPatch) -> Tape:
@@ -45,13 +50,14 @@ async def taped(directory: Path, patch: pytest.MonkeyPatch) -> Tape:
     keeper, _ = await keeper_when_due(directory)
     tape = Tape(patch, [directory / "disk", *places_of(directory)])
     append = Books.append
-    ledger = directory / "state" / "ledger" / DATABASE_NAME
+    state = directory / "state"
 
     def note() -> None:
-        copy = directory / f"ledger-{len(tape.events)}.db"
-        with sqlite3.connect(ledger) as source, sqlite3.connect(copy) as target:
-            source.backup(target)
-        tape.mark(Logged(copy))
+        copies = [directory / f"{name}-{len(tape.events)}.db" for name in ("ledger", "index")]
+        for source, copy in zip((state / LEDGER, state / INDEX), copies, strict=True):
+            with sqlite3.connect(source) as live, sqlite3.connect(copy) as target:
+                live.backup(target)
+        tape.mark(Logged(*copies))
 
     async def appends(books: Books, drafts: Any) -> Any:  # noqa: ANN401 -- as the real one
         done = await append(books, drafts)
@@ -66,11 +72,21 @@ async def taped(directory: Path, patch: pytest.MonkeyPatch) -> Tape:
     return tape
 
 
+LONG = pytest.mark.long
+
+
 @pytest.mark.parametrize(
-    "choose", [everything, nothing, anything(1), anything(2), anything(3)], ids=["all", "none", "1", "2", "3"]
+    "fates",
+    [
+        lambda: nothing,
+        every_other,
+        pytest.param(lambda: everything, marks=LONG),
+        *(pytest.param(partial(anything, seed), marks=LONG) for seed in range(8)),
+    ],
+    ids=["none", "second", "all", *map(str, range(8))],
 )
 async def test_power_that_goes_while_footage_is_destroyed_brings_no_key_back(
-    due_footage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, choose: Chooser
+    due_footage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fates: Callable[[], Chooser]
 ) -> None:
     shutil.copytree(due_footage, tmp_path / "town")
     with monkeypatch.context() as patch:
@@ -79,11 +95,12 @@ async def test_power_that_goes_while_footage_is_destroyed_brings_no_key_back(
     for end in range(tape.begin, len(tape.events) + 1):
         directory = tmp_path / str(end)
         directory.mkdir()
-        tape.build(tape.left(end, choose), directory)
-        shutil.copytree(
-            tmp_path / "town" / "state", directory / "state", ignore=shutil.ignore_patterns("ledger.db*", "index")
-        )
-        shutil.copy(tape.marks(end)[-1].copy, directory / "state" / "ledger" / DATABASE_NAME)
+        tape.build(tape.left(end, fates()), directory)
+        without_books = shutil.ignore_patterns(f"{LEDGER.name}*", f"{INDEX.name}*")
+        shutil.copytree(tmp_path / "town" / "state", directory / "state", ignore=without_books)
+        books = tape.marks(end)[-1]
+        shutil.copy(books.ledger, directory / "state" / LEDGER)
+        shutil.copy(books.index, directory / "state" / INDEX)
         lefts.append(await started_again(directory))
         lefts[-1].check()
     assert (lefts[0].files, lefts[-1].files) == (DUE | HELD, HELD)

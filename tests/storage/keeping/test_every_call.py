@@ -23,7 +23,7 @@ from tests.storage.keeping.destroying import HELD, keeper_when_due, started_agai
     ],
     ids=["input", "input-at-reads-too", "full", "read-only"],
 )
-@pytest.mark.parametrize("root", ["disk", "keys-a", "keys-b"])
+@pytest.mark.parametrize("root", ["disk", "keys-a", pytest.param("keys-b", marks=pytest.mark.long)])
 async def test_call_that_fails_while_footage_is_destroyed_is_made_good(
     due_footage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, root: str, code: int, calls: Sequence[str]
 ) -> None:

@@ -251,7 +251,7 @@ class Life(RuleBasedStateMachine):
 @pytest.mark.timeout(300)
 def test_footage_is_kept_while_it_may_not_go_and_goes_when_it_is_due() -> None:
     run_state_machine_as_test(
-        Life, settings=settings(max_examples=12, stateful_step_count=15, deadline=None, derandomize=True)
+        Life, settings=settings(max_examples=8, stateful_step_count=15, deadline=None, derandomize=True)
     )
 
 
