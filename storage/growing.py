@@ -60,7 +60,7 @@ Found: TypeAlias = Recovered | Discarded | Damaged
 
 
 def recover(volume: Volume, shard: int, keyring: KeyringReader) -> Iterator[Found]:
-    """Take up each file in turn: scan it, rename it without repair, and tell what it is.
+    """Take up each file in turn: scan it, rename it, and tell what it is. No record is repaired.
 
     A file is renamed before it is told: a second crash between the two leaves a sealed file that the ledger does not
     know, which the keeper finds. What the disk refuses of one file costs no other.
@@ -155,6 +155,7 @@ def _scanned(path: Path, fd: int) -> Scan:
         raise
     except SegmentDamaged:
         with SegmentFile(path) as file:
+            file.header()  # nothing of a file without one can be opened: it is left as it is
             if file.index() is None:
                 raise
         disk.ftruncate(fd, os.fstat(fd).st_size - FOOTER_BYTES)

@@ -108,6 +108,7 @@ class SpoolWriter:
         self._crash: BaseException | None = None
         self._hurry = threading.Event()
         self._never = threading.Event()
+        """What the last tries wait on: `close` has set the other one."""
         self._offset = 0
         make_directory(directory / str(shard))
         self._fd = _new_locked(directory / str(shard) / f"{boot}.spool")

@@ -2,23 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Final
 
 from nvr.base.clock import Clock
 from nvr.base.units import UtcUs
 from storage.books import Books
-from storage.holds import held_now
-from storage.index.lives import EXISTING
 from storage.index.queries import IndexReader
 from storage.keeping.relieving import Relieving, Volumes
-from storage.keeping.surveys import guarded, rules_of
+from storage.keeping.surveys import decisions_at, guarded
 from storage.ledger.machine import ClockSync
 from storage.reaper import NOTHING, Destroyed, Reaper
-from storage.retention import Decision, Verdict, candidates_before_utc_us, plan
+from storage.retention import Decision, Verdict
 from storage.retention_clock import Pause, Reading, RetentionClock
 from storage.retention_guards import Halt
-
-PAGE: Final = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +76,4 @@ class Retention:
 
 
 def _decisions(index: IndexReader, zone: tzinfo, now_utc_us: int) -> tuple[list[Decision], list[Halt]]:
-    rules = rules_of(index, zone)
-    held = held_now(index.holds(), index.continuing(now_utc_us), now_utc_us)
-    before = candidates_before_utc_us(rules, now_utc_us)
-    decisions: list[Decision] = []
-    for state in EXISTING:
-        after = (-1, "")
-        while page := index.begun_before(before, state, PAGE, after):
-            decisions += plan(page, held, rules, now_utc_us)
-            after = (page[-1].start_utc_us, page[-1].seg)
-    return guarded(index, decisions, now_utc_us)
+    return guarded(index, list(decisions_at(index, zone, now_utc_us)), now_utc_us)

@@ -152,8 +152,10 @@ class Ingest:
             await self._append(drafts)
 
     async def _append(self, drafts: Sequence[Draft]) -> None:
-        recovered = [draft.body for draft in drafts if isinstance(draft.body, Seal) and draft.body.recovered]
-        first = next((n for n, draft in enumerate(drafts) if draft.body in recovered), 0)
+        found_again = {
+            n: each.body for n, each in enumerate(drafts) if isinstance(each.body, Seal) and each.body.recovered
+        }
+        first, recovered = min(found_again, default=0), list(found_again.values())
         # What was told as lost is in the index before it is told as found.
         for group, found in ((drafts[:first], []), (drafts[first:], recovered)):
             if group:

@@ -1,22 +1,17 @@
 """Writing the statement of each local day that is over: once, whenever the keeper comes to it."""
 
 from datetime import date, timedelta, tzinfo
-from typing import Final
 
 from storage.books import Books
-from storage.holds import held_now
-from storage.index.lives import EXISTING
 from storage.index.queries import IndexReader
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
-from storage.keeping.surveys import rules_of
+from storage.keeping.surveys import decisions_at
 from storage.ledger.entries import decode
 from storage.ledger.machine import Statement
 from storage.ledger.service import Draft
-from storage.retention import Verdict, candidates_before_utc_us, plan
+from storage.retention import Verdict
 from storage.statement import DayLeft, bounds_of, day_of, days_to_state, statement_of
-
-_PAGE: Final = 5000
 
 
 class Stating:
@@ -57,14 +52,5 @@ def _parts(index: IndexReader, day: date, zone: tzinfo) -> list[Statement]:
 
 def _held(index: IndexReader, zone: tzinfo, end_utc_us: int) -> list[SegmentRow]:
     """What was due by then and is held, by the holds that the index has now."""
-    rules = rules_of(index, zone)
-    held = held_now(index.holds(), index.continuing(end_utc_us), end_utc_us)
-    before = candidates_before_utc_us(rules, end_utc_us)
-    found: list[SegmentRow] = []
-    for state in EXISTING:
-        after = (-1, "")
-        while page := index.begun_before(before, state, _PAGE, after):
-            decisions = plan(page, held, rules, end_utc_us)
-            found += [decision.segment for decision in decisions if decision.verdict is Verdict.HELD]
-            after = (page[-1].start_utc_us, page[-1].seg)
-    return found
+    decisions = decisions_at(index, zone, end_utc_us)
+    return [decision.segment for decision in decisions if decision.verdict is Verdict.HELD]

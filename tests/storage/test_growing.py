@@ -129,6 +129,17 @@ def test_long_file_with_a_damaged_header_is_left_for_a_person(crashed: Recorder)
     assert growing.exists()
 
 
+def test_closed_file_with_a_damaged_header_keeps_its_footer(crashed: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.growing.MOST_DISCARDED_BYTES", 0)
+    growing = crashed.volume.growing_path(0, segment_start().segment)
+    damaged = bytearray(_closed(crashed))
+    damaged[8] ^= 1
+    growing.write_bytes(damaged)
+    (found,) = found_in(crashed)
+    assert isinstance(found, Damaged)
+    assert growing.read_bytes() == damaged
+
+
 def test_sealed_segment_is_never_overwritten_by_one_of_its_name(crashed: Recorder) -> None:
     sealed = crashed.path_of(segment_start())
     sealed.parent.mkdir(parents=True, exist_ok=True)

@@ -28,8 +28,8 @@ _LATELY_US: Final = 900 * US_PER_SECOND
 _BEHIND_US: Final = 300 * US_PER_SECOND
 _INDEX_LOOKS: Final = 6
 """So many looks later the index should have what the ledger had."""
-_OTHER_PROBES: Final = 8
-_VOLUMES_TO_COME: Final = 32
+_MOST_PROBES: Final = 72
+"""64 volumes, and what else is looked at; a thread begins only when it is needed."""
 
 
 class Looker:
@@ -39,7 +39,7 @@ class Looker:
         self._settings = settings
         self._clock = clock
         self._volumes = VolumeSettings(settings)
-        self.probes = Probes(len(settings.volume) + _VOLUMES_TO_COME + _OTHER_PROBES)
+        self.probes = Probes(_MOST_PROBES)
         self._sockets: Mapping[int, Path] = {}
         self._pids: dict[str, int] = {}
         self._restarts: dict[str, deque[int]] = {}

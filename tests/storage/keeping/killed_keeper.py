@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 from storage import disk
 from storage.books import Books
@@ -57,8 +58,7 @@ def _die_in_the_books(step: str) -> None:
             _die()
         return done
 
-    setattr(Books, "append", appends)  # noqa: B010 -- mypy minds the plain form
-    setattr(Books, "follow", follows)  # noqa: B010
+    patch.multiple(Books, append=appends, follow=follows).start()
 
 
 def _deadly(real: Callable[..., Any], suffix: str, number: int) -> Callable[..., Any]:

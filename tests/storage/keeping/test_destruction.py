@@ -161,7 +161,7 @@ async def test_cap_takes_everything_after_weeks_without_power(town: Town) -> Non
 async def test_plan_is_made_page_by_page(
     town: Town, segments: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.keeping.destruction.PAGE", 1)
+    monkeypatch.setattr("storage.keeping.surveys.PAGE", 1)
     town.clock.advance(40 * DAY_US)
     assert (await run(town)).destroyed.segments == 2
     assert dataclasses.is_dataclass(NOTHING)
