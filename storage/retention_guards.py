@@ -31,9 +31,6 @@ class Halt:
     about: str
     fields: Mapping[str, str | int]
 
-    def __str__(self) -> str:
-        return f"{self.id}: {', '.join(f'{key}={value}' for key, value in self.fields.items())}"
-
 
 def bulks(decisions: Iterable[Decision]) -> dict[Stock, list[Decision]]:
     """What would be destroyed for another reason than the cap, where that is a day's worth or more.

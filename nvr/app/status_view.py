@@ -182,10 +182,10 @@ def _halts(keeper: Mapping[str, Any] | None) -> list[Alarm]:
 
 def _at_risk(keeper: Mapping[str, Any] | None, zone: ZoneInfo) -> list[Alarm]:
     """Disks that will not keep what the orders demand, days before."""
-    if keeper is None or MINIMUM_AT_RISK not in keeper["faults"]:
+    at_risk_utc_us = (keeper or {}).get("at_risk_utc_us")
+    if at_risk_utc_us is None:
         return []
-    day = _local(keeper["forecast"]["minimum_at_risk_utc_us"], zone)
-    return [Alarm(MINIMUM_AT_RISK, None, f"{day:%d/%m/%Y}")]
+    return [Alarm(MINIMUM_AT_RISK, None, f"{_local(at_risk_utc_us, zone):%d/%m/%Y}")]
 
 
 def _size_of(note: str | None) -> int | None:

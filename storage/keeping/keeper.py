@@ -19,7 +19,7 @@ from nvr.base.units import UtcUs
 from storage import snapshot
 from storage.books import Books
 from storage.durable import make_directory
-from storage.forecast import MINIMUM_AT_RISK, NOTICE_US, Forecast
+from storage.forecast import NOTICE_US, Forecast
 from storage.index.writer import Index
 from storage.keeping import blobs
 from storage.keeping.destruction import Pass, Retention
@@ -77,6 +77,8 @@ class KeeperStatus:
     forecast: Forecast | None
     last_pass_utc_us: UtcUs | None
     """When it was done; None before the first."""
+    at_risk_utc_us: UtcUs | None
+    """From when on the disks can not keep what the orders demand at least, when that is near."""
     faults: Mapping[str, str]
 
 
@@ -99,6 +101,7 @@ class Keeper:
         """By volume, what its last comparison found."""
         self._last_pass: Pass | None = None
         self._forecast: Forecast | None = None
+        self._at_risk_utc_us: UtcUs | None = None
         self._stating = Stating(self.books, settings.zone)
         self._last_pass_utc_us: UtcUs | None = None
         self._publishing = asyncio.Lock()
@@ -215,6 +218,7 @@ class Keeper:
             last_pass=self._last_pass,
             forecast=self._forecast,
             last_pass_utc_us=self._last_pass_utc_us,
+            at_risk_utc_us=self._at_risk_utc_us,
             faults=self._all_faults(),
         )
 
@@ -222,8 +226,7 @@ class Keeper:
         faults = dict(self._volumes.faults)
         for found in (*self._damaged.values(), self._places.faults, self.ingest.faults(), self._faults):
             faults |= found
-        halts = () if self._last_pass is None else self._last_pass.halts
-        return faults | {f"{halt.id} {halt.about}": str(halt) for halt in halts}
+        return faults
 
     async def retention_pass(self) -> None:
         """Destroy what is due, if the clock may be believed."""
@@ -247,9 +250,7 @@ class Keeper:
         question = partial(forecast_of, rooms=rooms, reserve_bytes=settings.reserve_bytes)
         self._forecast = found = await self.books.survey(question, settings.zone, now)
         at_risk = found.minimum_at_risk_utc_us
-        self._faults.pop(MINIMUM_AT_RISK, None)
-        if at_risk is not None and at_risk <= now + NOTICE_US:
-            self._faults[MINIMUM_AT_RISK] = f"{MINIMUM_AT_RISK}: at_utc_us={at_risk}"
+        self._at_risk_utc_us = at_risk if at_risk is not None and at_risk <= now + NOTICE_US else None
 
     async def reconcile(self) -> None:
         """Compare every volume in service with the index, and log what differs; a volume that fails is a fault."""

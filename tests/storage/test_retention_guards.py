@@ -135,6 +135,9 @@ def test_each_halt_says_what_it_is_about() -> None:
         "24 h",
     )
     assert blind("/srv/d", "EIO").fields == {"volume": "/srv/d", "why": "EIO"}
-    assert str(idle("/srv/d", 3, 3 << 30, 1 << 29)).startswith(
-        "retention-idle: volume=/srv/d, segments=3, room=3.0 GiB"
-    )
+    assert idle("/srv/d", 3, 3 << 30, 1 << 29).fields == {
+        "volume": "/srv/d",
+        "segments": 3,
+        "room": "3.0 GiB",
+        "free": "0.5 GiB",
+    }

@@ -157,10 +157,8 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
         lines["retention"] = say("status-retention-paused")
     halts = last.get("halts") or ()
     lines |= {f"{heading('retention')} {halt['about']}": say(halt["id"], **halt["fields"]) for halt in halts}
-    told = {f"{halt['id']} {halt['about']}" for halt in halts} | {_AT_RISK}
-    if _AT_RISK in (answer.get("faults") or {}):
-        lines[heading("forecast")] = say(_AT_RISK, at_utc_us=answer["forecast"]["minimum_at_risk_utc_us"])
-    faults = {name: why for name, why in (answer.get("faults") or {}).items() if name not in told}
+    if answer.get("at_risk_utc_us") is not None:
+        lines[heading("forecast")] = say(_AT_RISK, at_utc_us=answer["at_risk_utc_us"])
     known = {
         "ledger_size",
         "index_size",
@@ -169,11 +167,10 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
         "last_pass_utc_us",
         "spools",
         "volumes",
-        "faults",
         "forecast",
+        "at_risk_utc_us",
     }
-    others = {key: value for key, value in answer.items() if key not in known and value}
-    return lines | others | ({"faults": faults} if faults else {})
+    return lines | {key: value for key, value in answer.items() if key not in known and value}
 
 
 def alarm_rows(alarms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

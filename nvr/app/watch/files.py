@@ -35,8 +35,8 @@ def volume_seen(setting: VolumeSetting, origin: str) -> VolumeSeen:
         volume = open_volume(setting.path, origin)
         space = volume.space()
     except VolumeLost as error:
-        return VolumeSeen(setting.name, None, why=str(error.fields.get("what")))
-    return VolumeSeen(setting.name, volume.id, space.free_bytes, space.total_bytes)
+        return VolumeSeen(setting.name, None, str(setting.path), why=str(error.fields.get("what")))
+    return VolumeSeen(setting.name, volume.id, str(setting.path), space.free_bytes, space.total_bytes)
 
 
 def orders_seen(orders: Sequence[Order]) -> OrdersSeen:

@@ -92,7 +92,7 @@ class Looker:
         return await self._probe("orders", partial(index_orders, self._settings.paths.index), None)
 
     async def _volume(self, setting: VolumeSetting) -> VolumeSeen:
-        hanging = VolumeSeen(setting.name, None, why="does not answer")
+        hanging = VolumeSeen(setting.name, None, str(setting.path), why="does not answer")
         look = partial(volume_seen, setting, self._settings.system.origin)
         return await self._probe(f"volume {setting.name}", look, hanging)
 

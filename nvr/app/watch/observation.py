@@ -15,6 +15,7 @@ class VolumeSeen:
 
     name: str
     id: str | None
+    path: str = ""
     free_bytes: int = 0
     total_bytes: int = 0
     why: str | None = None

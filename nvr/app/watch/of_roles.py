@@ -1,12 +1,16 @@
 """What is wrong with the roles, the disks, the clock, the orders and the channels. Pure."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
 from nvr.app.watch.found import Condition, Key
 from nvr.app.watch.kinds import Severity
-from nvr.app.watch.observation import Observation
+from nvr.app.watch.observation import Observation, VolumeSeen
+from nvr.app.watch.readings import HaltSeen
 from nvr.base.units import US_PER_DAY, US_PER_SECOND
+from storage.forecast import MINIMUM_AT_RISK
+from storage.retention_guards import BLIND, FULL, IDLE, MASS
 
 LOW_SHARE: Final = 0.03
 """Below this share of free room a disk is called almost full."""
@@ -18,7 +22,25 @@ _WARNING_US: Final = 122 * US_PER_DAY
 _MISSED_US: Final = 3600 * US_PER_SECOND
 _RESTARTS: Final = 3
 
-_OF_KEEPER: Final = ("keeper-fault", "retention-paused", "retention-missed", "index-behind")
+_OF_HALTS: Final = {
+    MASS: "{length} / {stock}",
+    BLIND: "{why}",
+    IDLE: "{free}",
+    FULL: "{holds}",
+}
+"""What each halt says for itself: values of its text, which is in `nvr status`."""
+
+_OF_KEEPER: Final = (
+    "keeper-fault",
+    "retention-paused",
+    "retention-missed",
+    *_OF_HALTS,
+    MINIMUM_AT_RISK,
+    "index-behind",
+)
+_OF_VOLUMES: Final = frozenset({"volume-away", "volume-erring"})
+"""Faults by which a recorder says what `volume-lost` is."""
+
 _OF_RECORDERS: Final = ("recorder-fault", "key-place-lost", "volume-lost")
 
 
@@ -97,8 +119,11 @@ def order_ends(seen: Observation) -> list[Condition]:
 
 
 def _recorder_faults(seen: Observation) -> Iterator[Condition]:
+    lost = {volume.path for volume in _lost_volumes(seen)}
     for shard, answer in seen.recorders.items():
         for fault in () if answer is None else answer.faults:
+            if fault.id in _OF_VOLUMES and fault.where in lost:
+                continue  # one disk is one alarm, however many processes wrote to it
             yield Condition(
                 "recorder-fault", f"{shard} {fault.id} {fault.where}", detail=f"{fault.where}: {fault.what}"
             )
@@ -114,16 +139,34 @@ def _of_keeper(seen: Observation) -> Iterator[Condition]:
         yield Condition("retention-missed", since_utc_us=keeper.passed_utc_us)
     if keeper.index_size is not None and seen.ledger_before is not None and keeper.index_size < seen.ledger_before:
         yield Condition("index-behind", detail=str(seen.ledger_before - keeper.index_size))
-    # The clock's fault is the pause of retention, which has an alarm of its own.
+    if keeper.at_risk_utc_us is not None:
+        yield Condition(MINIMUM_AT_RISK, until_utc_us=keeper.at_risk_utc_us)
+    lost = {volume.path for volume in _lost_volumes(seen)}
+    yield from (_halt(each) for each in keeper.halts if each.about not in lost)
+    # The clock's fault is the pause of retention, and a lost volume's is its loss: they have alarms of their own.
+    told = {"clock"} if keeper.paused is not None else set()
+    told |= {name for path in lost for name in (path, f"volume {path}")}
     for name, why in keeper.faults.items():
-        if name != "clock" or keeper.paused is None:
+        if name not in told:
             yield Condition("keeper-fault", name, detail=why)
 
 
+def _halt(halt: HaltSeen) -> Condition:
+    kind = halt.id if halt.id in _OF_HALTS else "keeper-fault"
+    detail = _OF_HALTS.get(halt.id, halt.id).format_map(defaultdict(str, halt.fields))
+    return Condition(kind, halt.about, detail=detail)
+
+
+def _lost_volumes(seen: Observation) -> list[VolumeSeen]:
+    """Those that can not be looked at, and those that a recorder gave up."""
+    given_up = {each for answer in seen.recorders.values() if answer is not None for each in answer.lost_volumes}
+    return [each for each in seen.volumes if each.why is not None or each.id is None or each.id in given_up]
+
+
 def _volumes(seen: Observation) -> Iterator[Condition]:
-    lost = {each for answer in seen.recorders.values() if answer is not None for each in answer.lost_volumes}
+    lost = _lost_volumes(seen)
     for volume in seen.volumes:
-        if volume.why is not None or volume.id is None or volume.id in lost:
+        if volume in lost:
             yield Condition("volume-lost", volume.name, detail=volume.why)
         elif volume.free_bytes < volume.total_bytes * LOW_SHARE:
             yield Condition("volume-low", volume.name, detail=str(volume.free_bytes))

@@ -22,6 +22,15 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class HaltSeen:
+    """Destruction that waits for a person: the id of its text with the text's values, and the camera or volume."""
+
+    id: str
+    about: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class RecorderSeen:
     """One recorder's answer; cameras are its states by name, volumes the ids of those that take no footage."""
 
@@ -39,6 +48,9 @@ class KeeperSeen:
     index_size: int | None = None
     paused: str | None = None
     passed_utc_us: UtcUs | None = None
+    halts: tuple[HaltSeen, ...] = ()
+    at_risk_utc_us: UtcUs | None = None
+    """From when on the disks can not keep what the orders demand, when that is near."""
     faults: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -63,13 +75,17 @@ def recorder_seen(answer: Mapping[str, Any]) -> RecorderSeen:
 def keeper_seen(answer: Mapping[str, Any]) -> KeeperSeen:
     """The answer of the keeper."""
     last = _mapping(answer.get("last_pass"))
-    passed = _number(answer.get("last_pass_utc_us"))
     paused = last.get("paused")
     return KeeperSeen(
         ledger_size=_number(answer.get("ledger_size")),
         index_size=_number(answer.get("index_size")),
         paused=None if paused is None else str(paused),
-        passed_utc_us=None if passed is None else UtcUs(passed),
+        passed_utc_us=_instant(answer.get("last_pass_utc_us")),
+        halts=tuple(
+            HaltSeen(str(each.get("id")), str(each.get("about", "")), _mapping(each.get("fields")))
+            for each in _mappings(last.get("halts"))
+        ),
+        at_risk_utc_us=_instant(answer.get("at_risk_utc_us")),
         faults={str(name): str(why) for name, why in _mapping(answer.get("faults")).items()},
     )
 
@@ -80,6 +96,11 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 def _mappings(value: object) -> Iterator[Mapping[str, Any]]:
     return (each for each in value if isinstance(each, Mapping)) if isinstance(value, list | tuple) else iter(())
+
+
+def _instant(value: object) -> UtcUs | None:
+    number = _number(value)
+    return None if number is None else UtcUs(number)
 
 
 def _number(value: object) -> int | None:

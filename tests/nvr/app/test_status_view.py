@@ -77,10 +77,8 @@ def test_volume_that_a_recorder_left_is_shown_out_of_service_though_it_can_be_re
 class StoppedKeeper:
     async def call(self, name: str, args: object = None, *, deadline_s: float | None = None) -> object:
         halt = {"id": "retention-mass", "about": "hall-1", "fields": {}}
-        soon = {"minimum_at_risk_utc_us": 1_790_000_000_000_000}
-        faults = {"minimum-at-risk": "soon"}
         last = {"halts": [halt]}
-        return {"checkpoint": None, "ledger_size": 3, "last_pass": last, "faults": faults, "forecast": soon}
+        return {"checkpoint": None, "ledger_size": 3, "last_pass": last, "at_risk_utc_us": 1_790_000_000_000_000}
 
 
 def test_destruction_that_waits_for_a_person_is_an_alarm(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ async def test_held_footage_is_not_counted_as_due(town: Town) -> None:
     assert volume.due_bytes == due_bytes - 2 * GIB
 
 
-async def test_minimum_at_risk_is_a_fault_days_before_and_no_longer_than_it_lasts(
+async def test_minimum_at_risk_is_told_days_before_and_no_longer_than_it_lasts(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room = Disk(monkeypatch, free_bytes=2 * GIB, total_bytes=1000 * GIB)
@@ -75,10 +75,10 @@ async def test_minimum_at_risk_is_a_fault_days_before_and_no_longer_than_it_last
     at_risk = status.forecast.minimum_at_risk_utc_us
     assert at_risk is not None
     assert NOW_US < at_risk < NOW_US + 4 * US_PER_DAY
-    assert "minimum-at-risk" in status.faults
+    assert status.at_risk_utc_us == at_risk
     room.free_bytes = 500 * GIB
     await town.keeper.look_ahead()
-    assert "minimum-at-risk" not in (await town.keeper.status()).faults
+    assert (await town.keeper.status()).at_risk_utc_us is None
 
 
 def test_volume_whose_room_can_not_be_read_is_left_out(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

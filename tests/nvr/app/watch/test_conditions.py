@@ -131,13 +131,51 @@ def test_order_is_told_half_a_year_and_four_months_before_its_end(days: int, exp
 def test_volumes_that_are_lost_or_almost_full() -> None:
     volumes = [
         VolumeSeen("gone", None, why="not mounted"),
-        VolumeSeen("erring", "id-1", 50, 100),
-        VolumeSeen("full", "id-2", 2, 100),
-        VolumeSeen("well", "id-3", 50, 100),
+        VolumeSeen("erring", "id-1", "/srv/1", 50, 100),
+        VolumeSeen("full", "id-2", "/srv/2", 2, 100),
+        VolumeSeen("well", "id-3", "/srv/3", 50, 100),
     ]
     answer = recorder(volumes=[{"volume": "id-1", "lost": True}, {"volume": "id-3", "lost": False}])
     found = kinds_of(Observation(NOW, recorders={0: answer}, volumes=volumes))
     assert found == [("volume-lost", "gone"), ("volume-lost", "erring"), ("volume-low", "full")]
+
+
+def test_disk_that_dies_is_one_alarm_however_many_tell_of_it() -> None:
+    dead, well = VolumeSeen("a", None, "/srv/a", why="not mounted"), VolumeSeen("b", "id-b", "/srv/b", 50, 100)
+    away = [{"id": "volume-away", "where": path, "what": "x"} for path in ("/srv/a", "/srv/b")]
+    faults = {"/srv/a": "not mounted", "volume /srv/a": "EIO", "volume /srv/b": "EIO"}
+    halts = [{"id": "retention-blind", "about": "/srv/a", "fields": {"why": "EIO"}}]
+    keeper = keeper_seen({"faults": faults, "last_pass": {"halts": halts}})
+    seen = Observation(NOW, recorders={0: recorder(faults=away)}, keeper=keeper, volumes=[dead, well])
+    assert kinds_of(seen) == [
+        ("recorder-fault", "0 volume-away /srv/b"),
+        ("keeper-fault", "volume /srv/b"),
+        ("volume-lost", "a"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("halt", "fields", "expected"),
+    [
+        ("retention-mass", {"length": "60 h", "stock": "90 h"}, ("retention-mass", "60 h / 90 h")),
+        ("retention-blind", {"why": "EIO"}, ("retention-blind", "EIO")),
+        ("retention-idle", {}, ("retention-idle", "")),
+        ("retention-full", {"holds": "H-1 3.0 GiB"}, ("retention-full", "H-1 3.0 GiB")),
+        ("retention-of-tomorrow", {"why": "x"}, ("keeper-fault", "retention-of-tomorrow")),
+    ],
+)
+def test_destruction_that_waits_for_a_person_is_an_alarm(
+    halt: str, fields: dict[str, str], expected: tuple[str, str]
+) -> None:
+    keeper = keeper_seen({"last_pass": {"halts": [{"id": halt, "about": "gare-1", "fields": fields}]}})
+    (found,) = judge(Observation(NOW, keeper=keeper)).conditions
+    assert (found.kind, found.detail) == expected
+    assert found.subject == "gare-1"
+
+
+def test_minimum_at_risk_says_by_when_somebody_must_have_acted() -> None:
+    (found,) = judge(Observation(NOW, keeper=keeper_seen({"at_risk_utc_us": NOW + 5}))).conditions
+    assert found == Condition("minimum-at-risk", until_utc_us=UtcUs(NOW + 5))
 
 
 def test_everything_else_that_the_watch_sees() -> None:

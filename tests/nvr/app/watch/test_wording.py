@@ -52,7 +52,7 @@ EXAMPLES = {
         daily=Daily(
             lost_us={"gare-1": 31 * 60 * US_PER_SECOND, "parc-2": 4_000_000},
             oldest_utc_us=UtcUs(NOW - 30 * US_PER_DAY),
-            volumes=[VolumeSeen("disk1", "id", 900 << 30, 7452 << 30)],
+            volumes=[VolumeSeen("disk1", "id", "/srv/disk1", 900 << 30, 7452 << 30)],
             order_end_utc_us=UtcUs(NOW + 400 * US_PER_DAY),
             standing={("camera-silent", "gare-1"): member(31, "unreachable")},
         )
