@@ -4,14 +4,17 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from config.lines import KeyPath, key_lines, line_of
 from config.model import Settings
+from config.section import Section
 from nvr.base.errors import ConfigError
+
+AnySection = TypeVar("AnySection", bound=Section)
 
 DEFAULT_FILE: Final = Path("/etc/scelle/scelle.toml")
 FILE_VARIABLE: Final = "SCELLE_CONFIG"
@@ -33,19 +36,29 @@ def load(file: Path, environment: Mapping[str, str]) -> Settings:
     Raises:
         ConfigError: the file can not be read, is not TOML, or has a missing, unknown or wrong key.
     """
+    settings = read_as(Settings, file)
+    settings.read_from(file)
+    return _with_credentials(settings, environment)
+
+
+def read_as(model: type[AnySection], file: Path) -> AnySection:
+    """Another file of ours. Raises ConfigError as `load` does."""
     try:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(file=str(file), why=f"the file can not be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(file=str(file), why="the file is not UTF-8 text") from error
-    settings = parse(text, file)
-    settings.read_from(file)
-    return _with_credentials(settings, environment)
+    return parse_as(model, text, file)
 
 
 def parse(text: str, file: Path) -> Settings:
     """The settings in this text; `file` names it in errors. Raises ConfigError as `load` does."""
+    return parse_as(Settings, text, file)
+
+
+def parse_as(model: type[AnySection], text: str, file: Path) -> AnySection:
+    """The same of another file of ours. Raises ConfigError as `load` does."""
     try:
         body = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -53,7 +66,7 @@ def parse(text: str, file: Path) -> Settings:
         line = int(at["line"]) if at else len(text.splitlines())
         raise ConfigError(file=str(file), line=line, why=f"not TOML: {_AT.sub('', str(error))}") from error
     try:
-        return Settings.model_validate(body)
+        return model.model_validate(body)
     except ValidationError as error:
         raise _first(error, text, file) from error
 

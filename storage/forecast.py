@@ -4,6 +4,7 @@ An estimate: cameras go on as in the last week, each on its volume, and holds st
 began on a day (UTC) is taken as due when the last of that day is.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -54,6 +55,9 @@ class VolumeForecast:
 
     volume: str
     free_bytes: int
+    room_bytes: int
+    """What is free and what lies there, without what recording needs free."""
+    held_bytes: int
     daily_bytes: int
     due_bytes: int
     """Of the next seven days."""
@@ -67,6 +71,8 @@ class Forecast:
 
     made_utc_us: UtcUs
     volumes: tuple[VolumeForecast, ...]
+    daily_bytes: Mapping[str, int]
+    """What a day brings, by camera."""
     minimum_at_risk_utc_us: UtcUs | None
 
 
@@ -74,13 +80,18 @@ def forecast(loads: Sequence[Load], rules: Rules, now_utc_us: int) -> Forecast:
     """What is due to come on these volumes."""
     volumes = tuple(_volume(load, rules, now_utc_us) for load in loads)
     together = [sum(each) for each in zip(*(_spare(load, rules, now_utc_us) for load in loads), strict=True)]
-    return Forecast(UtcUs(now_utc_us), volumes, _first_below(together, 0, now_utc_us))
+    daily: Counter[str] = Counter()
+    for load in loads:
+        daily.update(load.daily_bytes)
+    return Forecast(UtcUs(now_utc_us), volumes, dict(daily), _first_below(together, 0, now_utc_us))
 
 
 def _volume(load: Load, rules: Rules, now_utc_us: int) -> VolumeForecast:
     return VolumeForecast(
         volume=load.volume,
         free_bytes=load.free_bytes,
+        room_bytes=_room_bytes(load),
+        held_bytes=sum(one.held_bytes for one in load.stock),
         daily_bytes=sum(load.daily_bytes.values()),
         due_bytes=sum(
             one.file_bytes - one.held_bytes
@@ -109,7 +120,7 @@ def _free(load: Load, rules: Rules, now_utc_us: int) -> list[int]:
 
 def _spare(load: Load, rules: Rules, now_utc_us: int) -> list[int]:
     """The room that is left at the beginning of each day when all is destroyed that may be."""
-    room = load.free_bytes + sum(one.file_bytes for one in load.stock) - load.reserve_bytes
+    room = _room_bytes(load)
     needed = [
         (one.file_bytes - one.held_bytes, _minimum_utc_us(rules, one.camera, one.day_utc_us)) for one in load.stock
     ]
@@ -125,6 +136,10 @@ def _spare(load: Load, rules: Rules, now_utc_us: int) -> list[int]:
         old = sum(size for size, until in needed if until > at)
         spare.append(room - held - old - sum(size for size, begun, until in new if begun < day and until > at))
     return spare
+
+
+def _room_bytes(load: Load) -> int:
+    return load.free_bytes + sum(one.file_bytes for one in load.stock) - load.reserve_bytes
 
 
 def _due_utc_us(rules: Rules, camera: str, day_utc_us: int) -> int:

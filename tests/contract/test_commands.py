@@ -13,6 +13,7 @@ from typer.main import get_command
 from nvr.app.cli import (
     admin,
     admin_books,
+    admin_forecast,
     admin_init,
     admin_shards,
     camera_import,
@@ -45,6 +46,7 @@ ELSEWHERE = MappingProxyType(
         "nvr-admin init": alone(admin_init.init),
         "nvr-admin shards": alone(admin_shards.shards),
         "nvr-admin camera import": alone(camera_import.camera_import),
+        "nvr-admin retention forecast": alone(admin_forecast.retention_forecast),
         "nvr-admin ledger verify": alone(admin_books.ledger_verify),
         "nvr-admin index rebuild": alone(admin_books.index_rebuild),
     }

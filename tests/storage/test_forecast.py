@@ -44,6 +44,13 @@ def test_disk_on_which_as_much_becomes_due_as_comes_is_never_short() -> None:
     assert pressure_days(load(150, days_of_stock(16))) is None
 
 
+def test_room_is_what_is_free_and_what_lies_there_without_the_reserve() -> None:
+    loads = [load(150, days_of_stock(3, held=40), reserve=50), load(10, daily=7, volume="/srv/b")]
+    found = forecast(loads, RULES, MIDNIGHT)
+    assert [(each.room_bytes, each.held_bytes) for each in found.volumes] == [(400, 120), (10, 0)]
+    assert found.daily_bytes == {CAMERA: 107}
+
+
 def test_what_is_held_is_not_due_and_makes_room_short() -> None:
     held = days_of_stock(16, held=100)
     assert pressure_days(load(150, held)) == 1.5

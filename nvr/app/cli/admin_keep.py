@@ -6,8 +6,9 @@ import typer
 
 from nvr.app.cli.answers import write_answer
 from nvr.app.cli.common import JsonOption, command_elsewhere, new_app
+from nvr.app.cli.forecasts import write_forecast
 from nvr.app.cli.person import ReasonOption, act_and_list, act_and_write, person_of, require
-from nvr.app.cli.tables import forecast_rows, hold_rows, retention_rows, statement_rows
+from nvr.app.cli.tables import hold_rows, retention_rows, statement_rows
 from nvr.app.messages import say
 
 retention = new_app("How long footage is kept.")
@@ -15,6 +16,14 @@ hold = new_app("Holds: footage that must not be destroyed.")
 ledger = new_app("The ledger.")
 index = new_app("The index.")
 
+command_elsewhere(
+    retention,
+    "forecast",
+    "nvr.app.cli.admin_forecast",
+    "Per disk, when it runs short; with --add or --prices what more cameras need, as a PDF for the council, too.",
+    "forecast",
+    of_person=True,
+)
 _BOOKS = "nvr.app.cli.admin_books"
 command_elsewhere(ledger, "verify", _BOOKS, "Check every entry, node and checkpoint.", "ledger-verify")
 command_elsewhere(index, "rebuild", _BOOKS, "Make it anew from the ledger; the keeper stopped.", "index-rebuild")
@@ -29,24 +38,8 @@ def retention_show(context: typer.Context, *, as_json: JsonOption = False) -> No
     act_and_list(context, "retention.show", retention_rows, as_json=as_json)
     if not as_json:
         typer.echo()
-        retention_forecast(context)
-
-
-@retention.command("forecast")
-def retention_forecast(context: typer.Context, *, as_json: JsonOption = False) -> None:
-    """Per disk: what a day brings, what is due, when footage goes early for want of room, when recording moves on.
-
-    Example: nvr-admin --as admin retention forecast
-    """
-    person = person_of(context)
-    found = person.act("retention.forecast")
-    if as_json:
-        write_answer(found, as_json=True, zone=person.zone)
-        return
-    write_answer(forecast_rows((found or {}).get("volumes", ())), as_json=False, zone=person.zone)
-    at_risk = (found or {}).get("minimum_at_risk_utc_us")
-    if at_risk is not None:
-        typer.echo("\n" + say("minimum-at-risk", at_utc_us=at_risk))
+        person = person_of(context)
+        write_forecast(person.act("retention.forecast"), person.zone)
 
 
 @retention.command("statement")

@@ -1,0 +1,1 @@
+"""What more cameras need: disks, network, electricity, money (docs/capacity.md)."""
