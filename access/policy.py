@@ -47,6 +47,8 @@ class ActName(StrEnum):
     CAMERA_TEST = "camera.test"
     POINT_ADD = "point.add"
     AUTHORISATION_ADD = "authorisation.add"
+    AUTHORISATION_EDIT = "authorisation.edit"
+    AUTHORISATION_LIST = "authorisation.list"
     RETENTION_SHOW = "retention.show"
     RETENTION_ALLOW = "retention.allow"
     RETENTION_FORECAST = "retention.forecast"
@@ -95,6 +97,8 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
         ActName.CAMERA_TEST: _TECHNICIANS,
         ActName.POINT_ADD: _ADMINISTRATORS,
         ActName.AUTHORISATION_ADD: _ADMINISTRATORS,
+        ActName.AUTHORISATION_EDIT: _ADMINISTRATORS,
+        ActName.AUTHORISATION_LIST: ANY_ROLE,
         ActName.RETENTION_SHOW: ANY_ROLE,
         ActName.RETENTION_ALLOW: _ADMINISTRATORS,
         ActName.RETENTION_FORECAST: ANY_ROLE,

@@ -9,6 +9,8 @@ from config.secrets import Login
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
+from storage.index.rows import Order
+from storage.keeping.previews import Effect
 from storage.register.ports import RegisterLedger
 from storage.snapshot import CameraEntry
 
@@ -98,6 +100,10 @@ class IndexPort(Protocol):
 
     async def oldest(self) -> Mapping[CameraId, UtcUs]:
         """The start of the oldest segment that exists, of each camera that has one."""
+        ...
+
+    async def effects(self, order: Order) -> Sequence[Effect]:
+        """What the order, entered or changed, would mean for footage that is there."""
         ...
 
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 import nvr
 from access.accounts import Accounts
+from access.authorisations import Authorisations
 from access.camera_absence import CameraAbsence
 from access.camera_changes import CameraChanges
 from access.camera_discovery import CameraDiscovery
@@ -29,7 +30,7 @@ from access.holds import Holds
 from access.login import Login
 from access.logins import Logins
 from access.passwords import Passwords, default_hasher
-from access.perimeter import Perimeter
+from access.points import Points
 from access.policy import ActName
 from access.publication import Publisher
 from access.refusals import Refusals
@@ -79,7 +80,13 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
         Retryable: the keeper does not answer.
     """
     volumes = VolumeSettings(settings)
-    index = IndexFiles(settings.paths.index, lambda: [one.path for one in volumes.last_good()], settings.system.origin)
+    index = IndexFiles(
+        settings.paths.index,
+        lambda: [one.path for one in volumes.last_good()],
+        settings.system.origin,
+        ZoneInfo(settings.system.timezone),
+        clock,
+    )
     store = GrantStore(settings.paths.access / "grants")
     keys = await asyncio.to_thread(_grant_keys, settings, store)
     publisher = Publisher(register, keeper, clock)
@@ -119,7 +126,7 @@ def _town_acts(
     clock: Clock,
 ) -> dict[ActName, Act]:
     accounts = Accounts(register, passwords, clock)
-    perimeter = Perimeter(register, publisher, clock)
+    orders = Authorisations(register, publisher, index, clock)
 
     def shards(count: int) -> int:
         return shards_for(settings.recorder.shards, cameras=count, cores=cores())
@@ -153,8 +160,10 @@ def _town_acts(
         ActName.RETENTION_ALLOW: retention.allow,
         ActName.RETENTION_FORECAST: retention.forecast,
         ActName.RETENTION_STATEMENT: Statements(index, keeper, clock).show,
-        ActName.POINT_ADD: perimeter.add_point,
-        ActName.AUTHORISATION_ADD: perimeter.add_authorisation,
+        ActName.POINT_ADD: Points(register, clock).add,
+        ActName.AUTHORISATION_ADD: orders.add,
+        ActName.AUTHORISATION_EDIT: orders.edit,
+        ActName.AUTHORISATION_LIST: orders.list,
     }
 
 

@@ -4,10 +4,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from access.ports import Asked, Coverage, Recorded, SegmentAt
+from nvr.base.clock import Clock
 from nvr.base.errors import NvrError, Retryable
 from nvr.base.ids import CameraId, SegmentId, camera_id
 from nvr.base.jcs import Json
@@ -16,6 +18,7 @@ from nvr.base.wire import Client
 from storage.index.queries import IndexReader
 from storage.index.rows import GapRow, Order, SegmentRow
 from storage.index.tables import SegmentState
+from storage.keeping.previews import Effect, effects_of
 from storage.volume import Volume, VolumeLost, open_volume
 
 T = TypeVar("T")
@@ -30,10 +33,14 @@ _log: Final = logging.getLogger(__name__)
 class IndexFiles:
     """The index, read only, in threads; a segment is where its volume is mounted now."""
 
-    def __init__(self, index: Path, volumes: Callable[[], Iterable[Path]], origin: str) -> None:
+    def __init__(
+        self, index: Path, volumes: Callable[[], Iterable[Path]], origin: str, zone: tzinfo, clock: Clock
+    ) -> None:
         self._path = index
         self._volumes = volumes
         self._origin = origin
+        self._zone = zone
+        self._clock = clock
 
     async def coverage(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Coverage:
         """What exists of [from, to), and what is gone."""
@@ -54,6 +61,11 @@ class IndexFiles:
     async def oldest(self) -> Mapping[CameraId, UtcUs]:
         """The start of the oldest segment that exists, of each camera that has one."""
         return await asyncio.to_thread(lambda: self._ask(IndexReader.oldest))
+
+    async def effects(self, order: Order) -> Sequence[Effect]:
+        """What the order, entered or changed, would mean for footage that is there."""
+        now = self._clock.utc_us()
+        return await asyncio.to_thread(lambda: self._ask(lambda reader: effects_of(reader, self._zone, now, order)))
 
     def oldest_on(self, volume: str) -> UtcUs | None:
         """The start of the oldest footage on a volume; blocking."""

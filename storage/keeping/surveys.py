@@ -21,8 +21,12 @@ def rules_of(index: IndexReader, zone: tzinfo) -> Rules:
 
 
 def decisions_at(index: IndexReader, zone: tzinfo, now_utc_us: int) -> Iterator[Decision]:
-    """What is decided at this time of everything that may be due by then, by the holds that the index has."""
-    rules = rules_of(index, zone)
+    """What is decided at this time of everything that may be due by then, by the orders that the index has."""
+    return decisions_by(index, rules_of(index, zone), now_utc_us)
+
+
+def decisions_by(index: IndexReader, rules: Rules, now_utc_us: int) -> Iterator[Decision]:
+    """The same by other rules; holds are those that the index has."""
     held = held_now(index.holds(), index.continuing(now_utc_us), now_utc_us)
     before = candidates_before_utc_us(rules, now_utc_us)
     for state in EXISTING:

@@ -88,7 +88,11 @@ class Commission(Body):
 
 
 class Authorisation(Body):
-    """The prefect's order: how many days it allows, how many it demands; `cameras` null means all."""
+    """The prefect's order: how many days it allows, how many it demands; `cameras` null means all.
+
+    `succeeds` is the order that it renews. A second entry of the same `authorisation` corrects it, for a `reason`: a
+    commitment to words of a person.
+    """
 
     t: ClassVar[str] = "authorisation"
     authorisation: Name
@@ -98,6 +102,8 @@ class Authorisation(Body):
     retention_days: Days
     minimum_days: Days | None
     cameras: tuple[Name, ...] | None
+    succeeds: Name | None = None
+    reason: Hash | None = None
 
 
 class Hold(Body):

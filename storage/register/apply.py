@@ -102,9 +102,10 @@ def _commission(session: Session, placed: Placed, body: people.Commission, perso
     )
 
 
-def _authorisation(session: Session, _: Placed, body: people.Authorisation, __: Personal) -> None:
+def _authorisation(session: Session, _: Placed, body: people.Authorisation, personal: Personal) -> None:
     values = body.model_dump()
     values["cameras"] = None if body.cameras is None else list(body.cameras)
+    values["reason"] = personal.value("reason")
     session.merge(tables.Authorisation(**values))
 
 

@@ -170,7 +170,7 @@ class Commission(Table):
 
 
 class Authorisation(Table):
-    """A prefect's order; `cameras` null means all."""
+    """A prefect's order; `cameras` null means all, `reason` says why it was corrected last."""
 
     __tablename__ = "authorisation"
     __table_args__ = (
@@ -185,6 +185,8 @@ class Authorisation(Table):
     retention_days: Mapped[int]
     minimum_days: Mapped[int | None]
     cameras: Mapped[list[str] | None]
+    succeeds: Mapped[str | None]
+    reason: Mapped[str | None]
 
 
 class Hold(Table):

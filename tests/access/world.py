@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from argon2 import PasswordHasher
 
 from access.accounts import Accounts
+from access.authorisations import Authorisations
 from access.camera_absence import CameraAbsence
 from access.camera_changes import CameraChanges
 from access.camera_discovery import CameraDiscovery
@@ -22,7 +23,7 @@ from access.holds import Holds
 from access.login import Login
 from access.logins import Logins
 from access.passwords import Passwords
-from access.perimeter import Perimeter
+from access.points import Points
 from access.policy import ActName
 from access.ports import Asked, Consistency, Coverage, Inclusion, Recorded, SegmentAt
 from access.publication import Publisher
@@ -37,6 +38,8 @@ from nvr.base.errors import Retryable
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.units import US_PER_SECOND, UtcUs
+from storage.index.rows import Order
+from storage.keeping.previews import Effect
 from storage.ledger.entries import Actor, Entry, body_from, decode
 from storage.ledger.machine import Body
 from storage.ledger.service import Draft, LedgerService
@@ -138,9 +141,15 @@ class Index:
     lost: set[str] = field(default_factory=set)
     asked: int = 0
     statements: dict[str, tuple[int, int]] = field(default_factory=dict)
+    effects_told: list[Effect] = field(default_factory=list)
+    tried: list[Order] = field(default_factory=list)
 
     async def statement(self, day: str) -> tuple[int, int] | None:
         return self.statements.get(day)
+
+    async def effects(self, order: Order) -> Sequence[Effect]:
+        self.tried.append(order)
+        return self.effects_told
 
     async def coverage(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Coverage:
         found = [
@@ -249,7 +258,7 @@ class World:
         absence = CameraAbsence(register, self.publisher, self.checks, clock)
         commissioning = Commissioning(register, self.publisher, clock)
         fleet = FleetImport(register, self.publisher, logins, clock, shards_for=lambda _: 2)
-        perimeter = Perimeter(register, self.publisher, clock)
+        orders = Authorisations(register, self.publisher, index, clock)
         holds = Holds(register, clock, ZONE)
         requisitions = Requisitions(register, index, clock, ZONE)
         lookup = StreamLookup(register, self.finder, logins, clock)
@@ -271,8 +280,10 @@ class World:
             ActName.CAMERA_REPLACE: lookup.before(ActName.CAMERA_REPLACE, changes.replace),
             ActName.CAMERA_RETIRE: self.cameras.retire,
             ActName.CAMERA_TEST: CameraTest(register, self.checks, clock).run,
-            ActName.POINT_ADD: perimeter.add_point,
-            ActName.AUTHORISATION_ADD: perimeter.add_authorisation,
+            ActName.POINT_ADD: Points(register, clock).add,
+            ActName.AUTHORISATION_ADD: orders.add,
+            ActName.AUTHORISATION_EDIT: orders.edit,
+            ActName.AUTHORISATION_LIST: orders.list,
             ActName.RETENTION_SHOW: retention.show,
             ActName.RETENTION_ALLOW: retention.allow,
             ActName.RETENTION_FORECAST: retention.forecast,

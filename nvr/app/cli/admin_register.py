@@ -1,4 +1,4 @@
-"""What the administrator enters: points, authorisations, accounts."""
+"""What the administrator enters: points and accounts."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +11,6 @@ from nvr.app.cli.person import act_and_list, act_and_write, person_of
 from nvr.app.cli.tables import account_rows
 
 point = new_app("Points: the numbered places of the prefect's order.")
-authorisation = new_app("Authorisations: the prefect's orders.")
 account = new_app("Accounts of named persons.")
 
 _E7 = 10_000_000
@@ -46,35 +45,6 @@ def point_add(  # noqa: PLR0913, PLR0917 -- a parameter is an option
         district=district,
         lat_e7=None if lat is None else round(lat * _E7),
         lon_e7=None if lon is None else round(lon * _E7),
-    )
-    write_answer(answer, as_json=as_json, zone=person.zone)
-
-
-@authorisation.command("add")
-def authorisation_add(
-    context: typer.Context,
-    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Number of the order")],
-    begin: Annotated[str, typer.Option("--from", help="First day, for example 2026-01-01")],
-    end: Annotated[str, typer.Option("--to", help="Its end, for example 2031-01-01")],
-    retention_days: Annotated[int, typer.Option(min=1, max=31, help="Days of the order")],
-    minimum_days: Annotated[int | None, typer.Option(min=0, help="Minimum of the order")] = None,
-    cameras: Annotated[list[str] | None, typer.Option("--camera", help="Repeat; without it: all cameras")] = None,
-    *,
-    as_json: JsonOption = False,
-) -> None:
-    """Enter the prefect's order.
-
-    Example: nvr-admin --as admin authorisation add 2026-117 --from 2026-01-01 --to 2031-01-01 --retention-days 30
-    """
-    person = person_of(context)
-    answer = person.act(
-        "authorisation.add",
-        number=number,
-        from_utc_us=person.instant("--from", begin),
-        to_utc_us=person.instant("--to", end),
-        retention_days=retention_days,
-        minimum_days=minimum_days,
-        cameras=cameras or None,
     )
     write_answer(answer, as_json=as_json, zone=person.zone)
 

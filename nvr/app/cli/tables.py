@@ -63,6 +63,37 @@ def retention_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
     return [_columns(each, "camera", *order, *kept) for each in cameras]
 
 
+def order_rows(orders: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row an order: its days, from when to when, what it covers, for how many cameras it decides now."""
+    return [
+        {
+            "authorisation": each["number"],
+            "state": each["state"],
+            **_columns(each, "from_utc_us", "to_utc_us"),
+            "days": each["retention_days"],
+            "minimum_days": each["minimum_days"],
+            "covers": word("all") if each["cameras"] is None else len(each["cameras"]),
+            "decides_for": len(each["decides_for"]),
+        }
+        for each in orders
+    ]
+
+
+def effect_rows(effects: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row a camera: its days before and after, and what there is of it that would be destroyed at once."""
+    return [
+        {
+            "camera": each["camera"],
+            "days_before": each["days_before"],
+            "days": each["days"],
+            "destroyed_segments": each["segments"],
+            "GiB": round(each["file_bytes"] / _GIB, 1),
+            **_columns(each, "from_utc_us", "to_utc_us"),
+        }
+        for each in effects
+    ]
+
+
 def forecast_rows(volumes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One row a disk: its room, what a day brings, what is due within a week, and when it runs short."""
     return [

@@ -1,6 +1,7 @@
 """What lies on a volume that is not mounted exists: it is neither left out nor lost."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from access.ports import Coverage
 from access.requisitions import absence
 from nvr.app.index_port import IndexFiles, RecorderStates
+from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId, SegmentId, uuid7
 from nvr.base.units import UtcUs
 from nvr.base.wire import Handler, Server
@@ -49,7 +51,7 @@ class Known(IndexFiles):
     """An index that knows these rows."""
 
     def __init__(self, volumes: Sequence[Path], rows: Sequence[SegmentRow]) -> None:
-        super().__init__(Path("/nowhere"), lambda: volumes, "test.example")
+        super().__init__(Path("/nowhere"), lambda: volumes, "test.example", UTC, SimClock())
         self._rows = rows
 
     def _ask(self, question: Callable[[Any], Any]) -> Any:  # noqa: ANN401 -- whatever is asked

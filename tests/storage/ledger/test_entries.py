@@ -155,6 +155,13 @@ def test_camera_that_an_earlier_version_entered_is_still_read(since: tuple[bytes
     assert decode(before) == ENTRIES["camera"]
 
 
+def test_order_that_an_earlier_version_entered_is_still_read() -> None:
+    golden = (GOLDEN / "authorisation.json").read_bytes()
+    before = golden.replace(b',"reason":null', b"").replace(b',"succeeds":null', b"")
+    assert len(golden) - len(before) == len(b',"reason":null,"succeeds":null')
+    assert decode(before) == ENTRIES["authorisation"]
+
+
 def test_salted_value_has_a_salt_of_its_own_and_its_commitment() -> None:
     one, other = Salted.new("Durand"), Salted.new("Durand")
     assert one.salt != other.salt

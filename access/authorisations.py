@@ -1,0 +1,252 @@
+"""The prefect's orders: by which right footage is recorded, and for how long it is kept.
+
+Footage follows the orders that were in force when it began, as the register has them now: an order that is entered late
+or corrected counts for what is there already, and may destroy it within a minute. So a change that would is refused
+until whoever enters it has said that it is meant.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from access.arguments import Arguments
+from access.orders import LONGEST_DAYS, order_for
+from access.policy import NOTHING, ActName, Person, demand
+from access.ports import IndexPort
+from access.publication import Publisher
+from access.reading import as_json
+from nvr.base.clock import Clock
+from nvr.base.errors import InvalidValue, Refused
+from nvr.base.ids import ActId, AuthorisationId, CameraId, uuid7
+from nvr.base.jcs import Json
+from nvr.base.units import UtcUs
+from storage.index.rows import Order
+from storage.keeping.previews import Effect
+from storage.ledger import people
+from storage.ledger.entries import Actor
+from storage.register import tables
+from storage.register.acts import Proposal
+from storage.register.personal import Personal, salted
+from storage.register.register import Register
+
+
+class WouldDestroy(Refused):
+    """The order would destroy footage that is there: `segments` of `cameras`, `from_utc_us` to `to_utc_us`."""
+
+    message_id = "authorisation-destroys"
+
+
+@dataclass(frozen=True, slots=True)
+class _Consent:
+    """What the person said of the effects: look only, or destroy what falls due."""
+
+    dry_run: bool
+    accepted: bool
+
+
+class Authorisations:
+    """The acts on orders."""
+
+    def __init__(self, register: Register, publisher: Publisher, index: IndexPort, clock: Clock) -> None:
+        self._register = register
+        self._publisher = publisher
+        self._index = index
+        self._clock = clock
+
+    async def add(self, person: Person, args: Arguments) -> dict[str, Json]:
+        """Enter an order, and publish what it covers; with `dry_run` only say what it would do.
+
+        Raises:
+            Denied: `person` may not.
+            InvalidValue: a value is wrong, or a camera or the order that it renews is not in the register.
+            WouldDestroy: footage that is there would be destroyed, and `accept_destruction` is not set.
+        """
+        demand(person, ActName.AUTHORISATION_ADD, NOTHING, self._clock.utc_us())
+        consent = _consent(args)
+        number = args.text("number", most=100)
+        from_utc_us, to_utc_us = args.interval()
+        days = args.integer("retention_days", least=1, most=LONGEST_DAYS)
+        order = Order(
+            authorisation=AuthorisationId(uuid7(self._clock.utc_us())),
+            number=number,
+            from_utc_us=from_utc_us,
+            to_utc_us=to_utc_us,
+            retention_days=days,
+            minimum_days=args.optional_integer("minimum_days", least=0, most=days),
+            cameras=_names(args),
+        )
+        renewed = args.optional_text("succeeds", most=100)
+        args.done()
+        succeeds = await self._register.read(lambda session: _renewed(session, renewed, order))
+        return await self._enter(person, ActName.AUTHORISATION_ADD, order, succeeds, None, consent)
+
+    async def edit(self, person: Person, args: Arguments) -> dict[str, Json]:
+        """Correct an order, for a reason; what is not named stays. Raises as `add`."""
+        demand(person, ActName.AUTHORISATION_EDIT, NOTHING, self._clock.utc_us())
+        consent = _consent(args)
+        number, reason = args.text("authorisation", most=100), args.text("reason")
+        known, succeeds = await self._register.read(lambda session: _order(_one(session, "authorisation", number)))
+        days = args.optional_integer("retention_days", least=1, most=LONGEST_DAYS) or known.retention_days
+        minimum = args.optional_integer("minimum_days", least=0, most=days)
+        begin, end = _instant(args, "from_utc_us"), _instant(args, "to_utc_us")
+        cameras, all_cameras = _names(args), args.flag("all_cameras")
+        if cameras is not None and all_cameras:
+            raise InvalidValue(field="cameras", value=", ".join(sorted(cameras)), expected="nothing with all_cameras")
+        order = replace(
+            known,
+            number=args.optional_text("number", most=100) or known.number,
+            from_utc_us=known.from_utc_us if begin is None else begin,
+            to_utc_us=known.to_utc_us if end is None else end,
+            retention_days=days,
+            minimum_days=known.minimum_days if minimum is None else minimum,
+            cameras=None if all_cameras else known.cameras if cameras is None else cameras,
+        )
+        args.done()
+        if order.to_utc_us is not None and order.to_utc_us <= order.from_utc_us:
+            raise InvalidValue(field="to_utc_us", value=order.to_utc_us, expected="later than from_utc_us")
+        if order.minimum_days is not None and order.minimum_days > days:
+            raise InvalidValue(field="minimum_days", value=order.minimum_days, expected=f"at most {days}")
+        return await self._enter(person, ActName.AUTHORISATION_EDIT, order, succeeds, reason, consent)
+
+    async def list(self, person: Person, args: Arguments) -> Json:
+        """Every order, the last begun first, with the cameras for which it decides now; and cameras without any.
+
+        Raises Denied.
+        """
+        args.done()
+        now = self._clock.utc_us()
+        demand(person, ActName.AUTHORISATION_LIST, NOTHING, now)
+        return await self._register.read(lambda session: _listed(session, now))
+
+    async def _enter(
+        self,
+        person: Person,
+        act: ActName,
+        order: Order,
+        succeeds: str | None,
+        reason: str | None,
+        consent: _Consent,
+    ) -> dict[str, Json]:
+        await self._register.read(lambda session: _known(session, order.cameras))
+        effects = await self._index.effects(order)
+        if consent.dry_run:
+            return {"effects": [asdict(each) for each in effects]}
+        if not consent.accepted:
+            _refuse_to_destroy(effects)
+        personal = Personal(salted(reason=reason))
+
+        def propose(session: Session) -> Sequence[Proposal]:
+            now = self._clock.utc_us()
+            actor = Actor(id=person.account, role=demand(person, act, NOTHING, now))
+            body = people.Authorisation(
+                authorisation=order.authorisation,
+                number=order.number,
+                from_utc_us=order.from_utc_us,
+                to_utc_us=order.to_utc_us,
+                retention_days=order.retention_days,
+                minimum_days=order.minimum_days,
+                cameras=_known(session, order.cameras),
+                succeeds=succeeds,
+                reason=personal.commitment("reason"),
+            )
+            return [Proposal(ActId(uuid7(now)), actor, body, personal)]
+
+        await self._register.act(propose)
+        await self._publisher.publish_soon()
+        return await self._register.read(
+            lambda session: as_json(session.get_one(tables.Authorisation, order.authorisation))
+        )
+
+
+def _consent(args: Arguments) -> _Consent:
+    return _Consent(dry_run=args.flag("dry_run"), accepted=args.flag("accept_destruction"))
+
+
+def _names(args: Arguments) -> frozenset[str] | None:
+    names = args.optional_names("cameras")
+    return None if names is None else frozenset(names)
+
+
+def _instant(args: Arguments, field: str) -> UtcUs | None:
+    value = args.optional_integer(field, least=0)
+    return None if value is None else UtcUs(value)
+
+
+def _known(session: Session, names: frozenset[str] | None) -> tuple[CameraId, ...] | None:
+    """The cameras, sorted. Raises InvalidValue: one is not in the register."""
+    for camera in sorted(names or ()):
+        if session.get(tables.Camera, camera) is None:
+            raise InvalidValue(field="cameras", value=camera, expected="cameras of the register")
+    return None if names is None else tuple(CameraId(camera) for camera in sorted(names))
+
+
+def _one(session: Session, field: str, number: str) -> tables.Authorisation:
+    """The order of this id or number. Raises InvalidValue: there is none, or several have the number."""
+    columns = tables.Authorisation.authorisation, tables.Authorisation.number
+    found = [row for column in columns for row in session.scalars(select(tables.Authorisation).where(column == number))]
+    if len(found) != 1:
+        expected = "the number of an order" if not found else f"an id, as {len(found)} orders have this number"
+        raise InvalidValue(field=field, value=number, expected=expected)
+    return found[0]
+
+
+def _renewed(session: Session, number: str | None, order: Order) -> str | None:
+    """The id of the order that this one renews. Raises InvalidValue: there is none, or days lie between."""
+    if number is None:
+        return None
+    known = _one(session, "succeeds", number)
+    if known.to_utc_us is not None and order.from_utc_us > known.to_utc_us:
+        raise InvalidValue(field="from_utc_us", value=order.from_utc_us, expected=f"at most {known.to_utc_us}, its end")
+    return known.authorisation
+
+
+def _order(row: tables.Authorisation) -> tuple[Order, str | None]:
+    order = Order(
+        authorisation=row.authorisation,
+        number=row.number,
+        from_utc_us=UtcUs(row.from_utc_us),
+        to_utc_us=None if row.to_utc_us is None else UtcUs(row.to_utc_us),
+        retention_days=row.retention_days,
+        minimum_days=row.minimum_days,
+        cameras=None if row.cameras is None else frozenset(row.cameras),
+    )
+    return order, row.succeeds
+
+
+def _refuse_to_destroy(effects: Sequence[Effect]) -> None:
+    """Raises WouldDestroy: it takes footage that is there."""
+    going = [each for each in effects if each.segments]
+    if going:
+        raise WouldDestroy(
+            segments=sum(each.segments for each in going),
+            cameras=", ".join(each.camera for each in going),
+            from_utc_us=min(each.from_utc_us for each in going if each.from_utc_us is not None),
+            to_utc_us=max(each.to_utc_us for each in going if each.to_utc_us is not None),
+        )
+
+
+def _listed(session: Session, now_utc_us: UtcUs) -> dict[str, Json]:
+    cameras = session.scalars(
+        select(tables.Camera.camera).where(tables.Camera.retired.is_(False)).order_by(tables.Camera.camera)
+    ).all()
+    deciding = {camera: order_for(session, camera, now_utc_us) for camera in cameras}
+    rows = session.scalars(select(tables.Authorisation).order_by(tables.Authorisation.from_utc_us.desc()))
+    return {
+        "authorisations": [
+            {
+                **as_json(row),
+                "state": _state(row, now_utc_us),
+                "decides_for": [camera for camera, order in deciding.items() if order is row],
+            }
+            for row in rows
+        ],
+        "without": [camera for camera, order in deciding.items() if order is None],
+    }
+
+
+def _state(row: tables.Authorisation, now_utc_us: UtcUs) -> str:
+    if row.from_utc_us > now_utc_us:
+        return "coming"
+    return "in force" if row.to_utc_us is None or row.to_utc_us > now_utc_us else "ended"

@@ -1,0 +1,126 @@
+"""The prefect's orders: entered, corrected, listed; what they would destroy is shown before."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from nvr.app.cli.answers import write_answer
+from nvr.app.cli.common import JsonOption, abort_on_no, new_app
+from nvr.app.cli.person import Person, ReasonOption, person_of
+from nvr.app.cli.tables import effect_rows, order_rows
+from nvr.app.messages import say
+
+authorisation = new_app("Authorisations: the prefect's orders.")
+
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what it would destroy, and do nothing")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask before footage is destroyed")]
+CamerasOption = Annotated[list[str] | None, typer.Option("--camera", help="Repeat; without it: all cameras")]
+
+
+@authorisation.command("add")
+def authorisation_add(  # noqa: PLR0913 -- a parameter is an option
+    context: typer.Context,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Number of the order")],
+    begin: Annotated[str, typer.Option("--from", help="First day, for example 2026-01-01")],
+    end: Annotated[str, typer.Option("--to", help="Its end, for example 2031-01-01")],
+    retention_days: Annotated[int, typer.Option(min=1, max=31, help="Days of the order")],
+    minimum_days: Annotated[int | None, typer.Option(min=0, help="Minimum of the order")] = None,
+    cameras: CamerasOption = None,
+    succeeds: Annotated[str | None, typer.Option(metavar="NUMBER", help="The order that it renews")] = None,
+    *,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Enter the prefect's order.
+
+    Footage that is there follows it, too, if it began while the order was in force: what the order would destroy at
+    once is shown and asked for before.
+
+    Example: nvr-admin --as admin authorisation add 2026-117 --from 2026-01-01 --to 2031-01-01 --retention-days 30
+    """
+    person = person_of(context)
+    args = {
+        "number": number,
+        "from_utc_us": person.instant("--from", begin),
+        "to_utc_us": person.instant("--to", end),
+        "retention_days": retention_days,
+        "minimum_days": minimum_days,
+        "cameras": cameras or None,
+        "succeeds": succeeds,
+    }
+    _enter(person, "authorisation.add", args, dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+@authorisation.command("edit")
+def authorisation_edit(  # noqa: PLR0913, PLR0917 -- a parameter is an option
+    context: typer.Context,
+    order: Annotated[str, typer.Argument(metavar="NUMBER", help="The order's number, or its id")],
+    reason: ReasonOption,
+    number: Annotated[str | None, typer.Option("--number", help="Its number, corrected")] = None,
+    begin: Annotated[str | None, typer.Option("--from", help="Its first day")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Its end: earlier when it was withdrawn")] = None,
+    retention_days: Annotated[int | None, typer.Option(min=1, max=31, help="Days of the order")] = None,
+    minimum_days: Annotated[int | None, typer.Option(min=0, help="Minimum of the order")] = None,
+    cameras: Annotated[list[str] | None, typer.Option("--camera", help="The cameras that it covers; repeat")] = None,
+    *,
+    all_cameras: Annotated[bool, typer.Option("--all-cameras", help="It covers all cameras")] = False,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Correct an order that was entered wrongly, or end one that was withdrawn; what is not named stays.
+
+    Footage that began under the order follows the correction: what it would destroy at once is shown and asked for
+    before.
+
+    Example: nvr-admin --as admin authorisation edit 2026-117 --retention-days 15 --reason "typing error"
+    """
+    person = person_of(context)
+    args = {
+        "authorisation": order,
+        "reason": reason,
+        "number": number,
+        "from_utc_us": None if begin is None else person.instant("--from", begin),
+        "to_utc_us": None if end is None else person.instant("--to", end),
+        "retention_days": retention_days,
+        "minimum_days": minimum_days,
+        "cameras": cameras or None,
+        "all_cameras": all_cameras or None,
+    }
+    _enter(person, "authorisation.edit", args, dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+@authorisation.command("list")
+def authorisation_list(context: typer.Context, *, as_json: JsonOption = False) -> None:
+    """All orders: their days, whether they are in force, and for how many cameras they decide now.
+
+    Example: nvr-admin --as admin authorisation list
+    """
+    person = person_of(context)
+    found = person.act("authorisation.list")
+    if as_json:
+        write_answer(found, as_json=True, zone=person.zone)
+        return
+    write_answer(order_rows(found["authorisations"]), as_json=False, zone=person.zone)
+    if found["without"]:
+        typer.echo("\n" + say("cameras-without-order", cameras=", ".join(found["without"])))
+
+
+def _enter(person: Person, act: str, args: Mapping[str, object], *, dry_run: bool, yes: bool, as_json: bool) -> None:
+    preview = person.act(act, **args, dry_run=True)
+    effects: list[dict[str, Any]] = preview["effects"]
+    if not as_json and effects:
+        write_answer(effect_rows(effects), as_json=False, zone=person.zone)
+    if dry_run:
+        if as_json:
+            write_answer(preview, as_json=True, zone=person.zone)
+        elif not effects:
+            typer.echo(say("authorisation-changes-nothing"))
+        return
+    destroyed = sum(each["segments"] for each in effects)
+    if destroyed and not yes:
+        abort_on_no("confirm-authorisation-destroys", segments=destroyed)
+    answer = person.act(act, **args, accept_destruction=True if destroyed else None)
+    write_answer(answer, as_json=as_json, zone=person.zone)
