@@ -69,7 +69,7 @@ def order_rows(orders: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         {
             "authorisation": each["number"],
             "state": each["state"],
-            **_columns(each, "from_utc_us", "to_utc_us"),
+            **_columns(each, "from_day_utc_us", "to_day_utc_us"),
             "days": each["retention_days"],
             "minimum_days": each["minimum_days"],
             "covers": word("all") if each["cameras"] is None else len(each["cameras"]),
