@@ -6,7 +6,7 @@ pressure may take what is older than that minimum. Without any authorisation the
 and the decision says so.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from enum import StrEnum
@@ -109,6 +109,22 @@ def order_in_force(orders: Iterable[AnyTerms], camera: str, at_utc_us: int) -> A
     ordered = sorted(orders, key=lambda one: one.authorisation, reverse=True)
     in_force = [one for one in ordered if _applies(one, camera, at_utc_us)]
     return min(in_force, key=lambda one: (one.retention_days, -one.from_utc_us), default=None)
+
+
+def covered_until_utc_us(orders: Sequence[Terms], camera: str, at_utc_us: int) -> int | None:
+    """Until when orders cover the camera, one after the other without a break; None: without an end.
+
+    `at_utc_us` itself when none is in force then.
+    """
+    until_utc_us = at_utc_us
+    while True:
+        ends = [one.to_utc_us for one in orders if _applies(one, camera, until_utc_us)]
+        last = [end for end in ends if end is not None]
+        if len(last) < len(ends):
+            return None
+        if not last:
+            return until_utc_us
+        until_utc_us = max(last)
 
 
 def _applies(order: Terms, camera: str, at_utc_us: int) -> bool:

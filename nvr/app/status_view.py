@@ -12,13 +12,13 @@ from config.model import Volume as VolumeSetting
 from nvr.app.index_port import IndexFiles, RecorderStates
 from nvr.app.keeper_client import Caller
 from nvr.app.volume_settings import VolumeSettings
-from nvr.app.watch.files import orders_seen, set_is_provisional
+from nvr.app.watch.files import set_is_provisional
 from nvr.app.watch.observation import Observation
 from nvr.app.watch.of_cameras import recorded_nowhere, silent_domes
+from nvr.app.watch.of_orders import order_ends, unauthorised
 from nvr.app.watch.of_roles import (
     LOW_SHARE,
     lost_key_places,
-    order_ends,
     provisional,
     silent_recorders,
     unsynchronised,
@@ -150,7 +150,7 @@ class StatusViews:
             now_utc_us=now,
             cameras=snapshot.cameras,
             recorders={shard: None if each is None else recorder_seen(each) for shard, each in by_shard.items()},
-            orders=orders_seen(self._index.orders()),
+            orders=self._index.orders(),
             provisional_set=set_is_provisional(self._settings.paths.custodians),
             clock_synchronised=kernel_is_synchronised(),
             key_places=[str(place) for place in self._settings.keyring.places],
@@ -167,10 +167,12 @@ class StatusViews:
         )
         faults = [fault for answer in seen.recorders.values() if answer for fault in answer.faults]
         ends = [(each.kind, each.until_utc_us) for each in order_ends(seen)]
+        without = [each.subject for each in unauthorised(seen)]
         return [
             *(Alarm(each.kind, each.since_utc_us, each.detail or each.subject or None) for each in shown),
             *(Alarm(fault.id, None, f"{fault.where}: {fault.what}") for fault in faults),
             *(Alarm(kind, None, f"{_local(end, self._zone):%d/%m/%Y}") for kind, end in ends if end is not None),
+            *([Alarm("camera-unauthorised", None, ", ".join(without))] if without else []),
         ]
 
 

@@ -20,6 +20,7 @@ from storage.retention import (
     Verdict,
     batches,
     candidates_before_utc_us,
+    covered_until_utc_us,
     order_in_force,
     plan,
 )
@@ -218,3 +219,31 @@ def test_batches_hold_one_reason_and_one_allowance_each_and_only_what_is_due() -
         ("camera", None, 1),
         ("camera", CAMERA, 1),
     ]
+
+
+spans = st.lists(
+    st.tuples(st.integers(0, 20), st.none() | st.integers(1, 20), st.sampled_from([None, {CAMERA}, {"elsewhere"}])),
+    max_size=6,
+)
+
+
+@given(spans, st.integers(0, 20))
+def test_camera_is_covered_at_each_instant_until_then_and_not_at_that_one(
+    given_spans: list[tuple[int, int | None, set[str] | None]], now_utc_us: int
+) -> None:
+    orders = [
+        order(
+            9,
+            name=f"o{number}",
+            from_utc_us=begin,
+            to_utc_us=None if length is None else begin + length,
+            cameras=None if names is None else frozenset(names),
+        )
+        for number, (begin, length, names) in enumerate(given_spans)
+    ]
+    until = covered_until_utc_us(orders, CAMERA, now_utc_us)
+    last = 50 if until is None else until
+    assert all(order_in_force(orders, CAMERA, instant) is not None for instant in range(now_utc_us, last))
+    if until is not None:
+        assert until >= now_utc_us
+        assert order_in_force(orders, CAMERA, until) is None

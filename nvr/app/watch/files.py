@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.model import Volume as VolumeSetting
-from nvr.app.watch.observation import OrdersSeen, VolumeSeen
+from nvr.app.watch.observation import VolumeSeen
 from nvr.base.errors import EvidenceAtRisk, NvrError
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
@@ -39,19 +39,12 @@ def volume_seen(setting: VolumeSetting, origin: str) -> VolumeSeen:
     return VolumeSeen(setting.name, volume.id, str(setting.path), space.free_bytes, space.total_bytes)
 
 
-def orders_seen(orders: Sequence[Order]) -> OrdersSeen:
-    """When the last of the prefect's orders ends."""
-    ends = [order.to_utc_us for order in orders]
-    last = None if None in ends else max((end for end in ends if end is not None), default=None)
-    return OrdersSeen(known=bool(orders), end_utc_us=last)
-
-
-def index_orders(index: Path) -> OrdersSeen | None:
-    """The same from the index."""
+def index_orders(index: Path) -> Sequence[Order] | None:
+    """The prefect's orders, as the index has them."""
     try:
         reader = IndexReader.at(index)
         try:
-            return orders_seen(reader.orders())
+            return reader.orders()
         finally:
             reader.close()
     except _UNREADABLE:

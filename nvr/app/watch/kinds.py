@@ -70,7 +70,7 @@ KINDS: Final = _table(
     Kind("clock-unsynchronised", Severity.WARNING, 15 * _MINUTE_S),
     Kind("provisional-set", Severity.NOTICE, _HOUR_S),
     Kind("order-ends", Severity.NOTICE, _HOUR_S),
-    Kind("order-ended", Severity.CRITICAL, _HOUR_S),
+    Kind("camera-unauthorised", Severity.CRITICAL, _HOUR_S),
     Kind("channel-failed", Severity.WARNING, 5 * _MINUTE_S),
 )
 

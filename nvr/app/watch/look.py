@@ -12,7 +12,7 @@ from config.model import Volume as VolumeSetting
 from nvr.app.shards import recorder_sockets
 from nvr.app.volume_settings import VolumeSettings
 from nvr.app.watch.files import cameras_seen, index_orders, set_is_provisional, volume_seen
-from nvr.app.watch.observation import ChannelFailing, Observation, OrdersSeen, VolumeSeen
+from nvr.app.watch.observation import ChannelFailing, Observation, VolumeSeen
 from nvr.app.watch.probes import HangingError, Probes
 from nvr.app.watch.readings import RecorderSeen, keeper_seen, recorder_seen
 from nvr.base.clock import Clock
@@ -20,6 +20,7 @@ from nvr.base.errors import NvrError
 from nvr.base.units import US_PER_SECOND
 from nvr.base.wire import Client
 from recorder.server_clock import kernel_is_synchronised
+from storage.index.rows import Order
 
 T = TypeVar("T")
 
@@ -88,7 +89,7 @@ class Looker:
     def _recorder(self, answer: Mapping[str, Any] | None) -> RecorderSeen | None:
         return None if answer is None else recorder_seen(answer)
 
-    async def _orders(self) -> OrdersSeen | None:
+    async def _orders(self) -> Sequence[Order] | None:
         return await self._probe("orders", partial(index_orders, self._settings.paths.index), None)
 
     async def _volume(self, setting: VolumeSetting) -> VolumeSeen:

@@ -6,6 +6,7 @@ from typing import Any
 
 from nvr.app.watch.readings import KeeperSeen, RecorderSeen
 from nvr.base.units import UtcUs
+from storage.index.rows import Order
 from storage.snapshot import CameraEntry
 
 
@@ -19,14 +20,6 @@ class VolumeSeen:
     free_bytes: int = 0
     total_bytes: int = 0
     why: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OrdersSeen:
-    """The prefect's orders: whether there are any, and when the last one ends (None: none does, or there is none)."""
-
-    known: bool = False
-    end_utc_us: UtcUs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +44,8 @@ class Observation:
     """The ledger's size some looks ago: by now the index should have come so far."""
     access_answers: bool = True
     volumes: Sequence[VolumeSeen] = ()
-    orders: OrdersSeen | None = field(default_factory=OrdersSeen)
+    orders: Sequence[Order] | None = ()
+    """All of the prefect's orders."""
     provisional_set: bool = False
     clock_synchronised: bool = True
     restarts: Mapping[str, int] = field(default_factory=dict)

@@ -5,19 +5,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from nvr.app.watch.found import Condition, Key
-from nvr.app.watch.kinds import Severity
 from nvr.app.watch.observation import Observation, VolumeSeen
+from nvr.app.watch.of_orders import OF_ORDERS, order_ends, unauthorised
 from nvr.app.watch.readings import HaltSeen
-from nvr.base.units import US_PER_DAY, US_PER_SECOND
+from nvr.base.units import US_PER_SECOND
 from storage.forecast import MINIMUM_AT_RISK
 from storage.retention_guards import BLIND, FULL, IDLE, MASS
 
 LOW_SHARE: Final = 0.03
 """Below this share of free room a disk is called almost full."""
-
-_NOTICE_US: Final = 183 * US_PER_DAY
-_WARNING_US: Final = 122 * US_PER_DAY
-"""So long before its end an order is an alarm, and a worse one: a renewal takes the prefecture four months."""
 
 _MISSED_US: Final = 3600 * US_PER_SECOND
 _RESTARTS: Final = 3
@@ -69,6 +65,7 @@ def of_server(seen: Observation) -> Iterator[Condition]:
     if seen.orders is None:
         yield Condition("index-unreadable")
     yield from order_ends(seen)
+    yield from unauthorised(seen)
     for channel in seen.failing_channels:
         yield Condition("channel-failed", channel.name, channel.since_utc_us, detail=channel.cause)
 
@@ -80,7 +77,7 @@ def unsure_roles(seen: Observation) -> Iterator[Key]:
     if None in seen.recorders.values():
         yield from ((kind, "") for kind in _OF_RECORDERS)
     if seen.orders is None:
-        yield from (("order-ends", ""), ("order-ended", ""))
+        yield from ((kind, "") for kind in OF_ORDERS)
 
 
 def silent_recorders(seen: Observation) -> list[Condition]:
@@ -102,20 +99,6 @@ def unsynchronised(seen: Observation) -> list[Condition]:
 def provisional(seen: Observation) -> list[Condition]:
     """Whether the custodians' envelopes of the first day are still in force."""
     return [Condition("provisional-set")] if seen.provisional_set else []
-
-
-def order_ends(seen: Observation) -> list[Condition]:
-    """The end of the last order, from half a year before; afterwards that it has ended."""
-    if seen.orders is None or not seen.orders.known or seen.orders.end_utc_us is None:
-        return []
-    end_utc_us = seen.orders.end_utc_us
-    left_us = end_utc_us - seen.now_utc_us
-    if left_us <= 0:
-        return [Condition("order-ended", since_utc_us=end_utc_us, until_utc_us=end_utc_us)]
-    if left_us > _NOTICE_US:
-        return []
-    severity, stage = (Severity.WARNING, "4") if left_us <= _WARNING_US else (Severity.NOTICE, "6")
-    return [Condition("order-ends", stage, until_utc_us=end_utc_us, severity=severity)]
 
 
 def _recorder_faults(seen: Observation) -> Iterator[Condition]:

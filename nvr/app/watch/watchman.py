@@ -20,6 +20,7 @@ from nvr.app.watch.letter import Daily, Letter, LetterKind, member_json
 from nvr.app.watch.look import Looker
 from nvr.app.watch.memory import Memory
 from nvr.app.watch.observation import ChannelFailing, Observation
+from nvr.app.watch.of_orders import next_end
 from nvr.app.watch.probes import HangingError
 from nvr.app.watch.sending import Outcome
 from nvr.app.watch.told import Told
@@ -182,7 +183,7 @@ class Watchman:
             lost_us=lost_us,
             oldest_utc_us=oldest_utc_us,
             volumes=() if seen is None else seen.volumes,
-            order_end_utc_us=None if seen is None or seen.orders is None else seen.orders.end_utc_us,
+            order_end_utc_us=None if seen is None else next_end(seen),
             standing=self.book.standing(),
             pending={key: each for key, each in self.book.members.items() if not each.stands},
         )

@@ -4,11 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from nvr.app.watch.files import footage_lost, index_orders, oldest_footage, orders_seen, set_is_provisional
-from nvr.app.watch.observation import OrdersSeen
+from nvr.app.watch.files import footage_lost, index_orders, oldest_footage, set_is_provisional
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
-from storage.index.rows import Order
 from storage.index.writer import Index
 from storage.ledger import people
 from tests.storage.index.entries import gap, leaves
@@ -36,7 +34,7 @@ def test_gaps_of_the_last_day_are_counted_within_it_and_an_open_one_until_now(in
 
 def test_oldest_footage_is_the_start_of_the_oldest_segment(index: Path) -> None:
     assert oldest_footage(index) == NOW - 40 * HOUR_US
-    assert index_orders(index) == OrdersSeen()
+    assert index_orders(index) == []
 
 
 def test_without_an_index_nothing_is_known_which_is_not_nothing_lost(tmp_path: Path) -> None:
@@ -45,17 +43,6 @@ def test_without_an_index_nothing_is_known_which_is_not_nothing_lost(tmp_path: P
     (tmp_path / "index.db").write_bytes(b"not a database, at all" * 100)
     assert footage_lost(tmp_path / "index.db", [CAMERA], NOW, NOW) is None
     assert oldest_footage(tmp_path / "index.db") is None
-
-
-def order(name: str, to_utc_us: int | None) -> Order:
-    end = None if to_utc_us is None else UtcUs(to_utc_us)
-    return Order(name, name, UtcUs(0), end, retention_days=30, minimum_days=None, cameras=None)
-
-
-def test_last_order_counts_and_one_without_an_end_ends_never() -> None:
-    assert orders_seen([order("a", 5), order("b", 9)]) == OrdersSeen(known=True, end_utc_us=UtcUs(9))
-    assert orders_seen([order("a", 5), order("b", None)]) == OrdersSeen(known=True)
-    assert orders_seen([]) == OrdersSeen()
 
 
 def test_set_that_can_not_be_read_is_not_called_provisional(tmp_path: Path) -> None:

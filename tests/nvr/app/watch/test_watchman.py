@@ -23,12 +23,14 @@ from nvr.app.watch.wording import Written
 from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId
 from nvr.base.stop import Stop
-from nvr.base.units import US_PER_SECOND
+from nvr.base.units import US_PER_SECOND, UtcUs
 from storage.index.database import open_database
+from storage.index.rows import Order
 from storage.snapshot import CameraEntry
 from tests.nvr.app.fixtures import write_config
 
 MIDNIGHT = 1_790_028_000_000_000  # 2026-09-22 00:00 in Paris
+ORDERS = (Order("o", "2026-1", UtcUs(0), None, 30, None, None),)
 CAMERAS = tuple(CameraEntry(CameraId(f"cam{number}"), "rtsp://192.0.2.1/", 0) for number in range(1, 4))
 
 
@@ -49,7 +51,7 @@ class Given:
             for each in CAMERAS
         ]
         answer = recorder_seen({"state": {"cameras": states}})
-        seen = Observation(self.clock.utc_us(), CAMERAS, {0: answer}, failing_channels=failing)
+        seen = Observation(self.clock.utc_us(), CAMERAS, {0: answer}, orders=ORDERS, failing_channels=failing)
         return seen if self.keeper_answers else replace(seen, keeper=None)
 
 
