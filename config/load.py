@@ -28,7 +28,7 @@ def config_file(option: Path | None, environment: Mapping[str, str]) -> Path:
 
 
 def load(file: Path, environment: Mapping[str, str]) -> Settings:
-    """The settings in the file; systemd credentials stand for the machine key and the secrets file.
+    """The settings in the file; systemd credentials stand for the machine key, the secrets and the database's password.
 
     Raises:
         ConfigError: the file can not be read, is not TOML, or has a missing, unknown or wrong key.
@@ -63,11 +63,13 @@ def _with_credentials(settings: Settings, environment: Mapping[str, str]) -> Set
     if folder is None:
         return settings
     changes: dict[str, object] = {}
-    machine_key, secrets = Path(folder, "machine-key"), Path(folder, "secrets")
+    machine_key, secrets, password = (Path(folder, name) for name in ("machine-key", "secrets", "database-password"))
     if machine_key.exists():
         changes["keys"] = settings.keys.model_copy(update={"machine_key": machine_key})
     if secrets.exists():
         changes["paths"] = settings.paths.model_copy(update={"secrets": secrets})
+    if password.exists():
+        changes["database"] = settings.database.model_copy(update={"password_file": password})
     return settings.model_copy(update=changes)
 
 

@@ -23,6 +23,7 @@ from blockbuster import BlockBuster, BlockBusterFunction, blockbuster_ctx
 from config import libsrt
 from tests.canary import Watch, watching
 from tests.fuzz.available import HAS_ATHERIS, WITHOUT_ATHERIS
+from tools import postgresql_server
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -93,6 +94,7 @@ SYSTEM: MappingProxyType[str, Callable[[], bool]] = MappingProxyType(
         "ffmpeg": lambda: shutil.which("ffmpeg") is not None,
         "ffprobe": lambda: shutil.which("ffprobe") is not None,
         "gstreamer": _has_gstreamer,
+        "postgresql": lambda: postgresql_server.programs() is not None,
         "srt": _has_srt,
         "openssl": lambda: shutil.which("openssl") is not None,
         "vlc": lambda: shutil.which("cvlc") is not None,

@@ -75,7 +75,7 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
         ConfigError: a key can not be used.
         Retryable: the keeper does not answer.
     """
-    index = IndexFiles(settings.paths.index, [volume.path for volume in settings.volume])
+    index = IndexFiles(settings.index_location, [volume.path for volume in settings.volume])
     store = GrantStore(settings.paths.access / "grants")
     keys = await asyncio.to_thread(_grant_keys, settings, store)
     publisher = Publisher(register, keeper, clock)

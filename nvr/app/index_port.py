@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from access.ports import Asked, Coverage, Recorded, SegmentAt
+from config.database import Location
 from nvr.base.errors import NvrError, Retryable
 from nvr.base.ids import CameraId, SegmentId, camera_id
 from nvr.base.jcs import Json
@@ -30,8 +31,8 @@ _log: Final = logging.getLogger(__name__)
 class IndexFiles:
     """The index, read only, in threads; a segment is where its volume is mounted now."""
 
-    def __init__(self, index: Path, volumes: Sequence[Path]) -> None:
-        self._path = index
+    def __init__(self, index: Location, volumes: Sequence[Path]) -> None:
+        self._location = index
         self._volumes = tuple(volumes)
 
     async def coverage(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Coverage:
@@ -78,7 +79,7 @@ class IndexFiles:
 
     def _ask(self, question: Callable[[IndexReader], T]) -> T:
         # Opened anew each time: the keeper may have rebuilt it.
-        reader = IndexReader.at(self._path)
+        reader = IndexReader.at(self._location)
         try:
             return question(reader)
         finally:

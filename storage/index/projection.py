@@ -4,12 +4,13 @@ Every valid entry can be applied: an interval that ends before it begins is take
 passed over. An entry that could not be applied would stop the keeper at every start.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, not_, select, update
+from sqlalchemy import Connection, Table, Update, delete, insert, not_, select, update
 
 from storage.index.conditions import in_states, is_held, is_in
+from storage.index.stretches import Stretches
 from storage.index.tables import AUTHORISATION, BOOT, CAMERA, GAP, HOLD_SCOPE, PROGRESS, SEGMENT, SegmentState
 from storage.ledger import machine, people
 from storage.ledger.entries import Entry
@@ -23,6 +24,7 @@ class Projection:
         self._connection = connection
         self._seals: list[dict[str, Any]] = []
         self._longest_us = 0
+        self._stretches = Stretches(connection)
 
     def apply(self, index: int, entry: Entry[Body]) -> None:
         """Apply one entry."""
@@ -42,7 +44,8 @@ class Projection:
             case machine.Expire():
                 self._expire(body, entry.ts_utc_us)
             case machine.Expired():
-                self._set_state(body.segs, SegmentState.GONE, tuple(SegmentState))
+                self._set_state(body.segs, SegmentState.GONE, [SegmentState.DOOMED, SegmentState.LOST])
+                self._set_state(body.segs, SegmentState.GONE, [SegmentState.SEALED])
             case machine.Missing():
                 self._set_state([body.seg], SegmentState.LOST, [SegmentState.SEALED])
             case people.Hold():
@@ -56,6 +59,11 @@ class Projection:
                 self._authorisation(body)
             case _:
                 pass
+
+    def finish(self) -> None:
+        """Write what is gathered; at the end of the transaction, once."""
+        self.flush()
+        self._stretches.write()
 
     def flush(self) -> None:
         """Write the seals that were gathered. One that is known already is passed over: what came first counts.
@@ -71,10 +79,12 @@ class Projection:
             again = rows.pop(seg)
             if state == SegmentState.LOST and again["recovered"] and again["root"] == root:
                 found = {"state": int(SegmentState.SEALED), "volume": again["volume"]}
-                self._connection.execute(update(SEGMENT).where(SEGMENT.c.seg == seg).values(**found))
+                self._change(update(SEGMENT).where(SEGMENT.c.seg == seg).values(**found))
         if not rows:
             return
         self._connection.execute(insert(SEGMENT), list(reversed(rows.values())))
+        for row in rows.values():
+            self._stretches.add(row["camera"], row["start_utc_us"], row["end_utc_us"])
         longest = max(row["end_utc_us"] - row["start_utc_us"] for row in rows.values())
         if longest > self._longest_us:
             self._longest_us = longest
@@ -122,14 +132,14 @@ class Projection:
             "from_utc_us": gap.from_utc_us,
             "to_utc_us": end,
             "cause": gap.cause,
-            "detail": gap.detail,
+            "detail": None if gap.detail is None else _words(gap.detail),
             "boot": boot,
             "ledger_index": index,
         }
         self._put(GAP, {"gap": gap.gap}, row)
 
     def _expire(self, body: machine.Expire, now_utc_us: int) -> None:
-        self._connection.execute(
+        self._change(
             update(SEGMENT)
             .where(SEGMENT.c.seg.in_(body.segs), in_states([SegmentState.SEALED]), not_(is_held(now_utc_us)))
             .values(state=int(SegmentState.DOOMED))
@@ -150,7 +160,7 @@ class Projection:
         ]
         if scopes:
             self._connection.execute(insert(HOLD_SCOPE), scopes)
-        self._connection.execute(
+        self._change(
             update(SEGMENT)
             .where(is_in(SegmentState.DOOMED), is_held(now_utc_us))
             .values(state=int(SegmentState.SEALED))
@@ -158,7 +168,7 @@ class Projection:
 
     def _authorisation(self, body: people.Authorisation) -> None:
         row = {
-            "number": body.number,
+            "number": _words(body.number),
             "from_utc_us": body.from_utc_us,
             "to_utc_us": body.to_utc_us,
             "retention_days": body.retention_days,
@@ -167,13 +177,25 @@ class Projection:
         }
         self._put(AUTHORISATION, {"authorisation": body.authorisation}, row)
 
-    def _set_state(self, segs: Iterable[str], state: SegmentState, before: Iterable[SegmentState]) -> None:
-        self._connection.execute(
-            update(SEGMENT).where(SEGMENT.c.seg.in_(list(segs)), in_states(tuple(before))).values(state=int(state))
-        )
+    def _set_state(self, segs: Iterable[str], state: SegmentState, before: Sequence[SegmentState]) -> None:
+        states = update(SEGMENT).where(SEGMENT.c.seg.in_(list(segs)), in_states(tuple(before))).values(state=int(state))
+        if SegmentState.SEALED in before:
+            self._change(states)
+        else:
+            self._connection.execute(states)
+
+    def _change(self, states: Update) -> None:
+        """Have segments become, or no longer be, sealed: their stretches follow."""
+        changed = self._connection.execute(states.returning(SEGMENT.c.camera, SEGMENT.c.start_utc_us)).all()
+        self._stretches.derive((camera, start) for camera, start in changed)
 
     def _put(self, table: Table, key: dict[str, Any], row: dict[str, Any]) -> None:
         """Insert the row, or change the one with this key."""
         where = [table.c[name] == value for name, value in key.items()]
         if self._connection.execute(update(table).where(*where).values(**row)).rowcount == 0:
             self._connection.execute(insert(table).values(**key, **row))
+
+
+def _words(text: str) -> str:
+    # PostgreSQL keeps no such character, and an entry that can not be applied would stop the keeper for good.
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -47,6 +47,9 @@ def _in_time_order(name: str, state: SegmentState) -> Index:
     return Index(f"ix_segment_{name}", "start_utc_us", "seg", sqlite_where=condition, postgresql_where=condition)
 
 
+WHOLE: Final = BigInteger().with_variant(Integer, "sqlite")
+"""Any whole number that an entry of the ledger may hold."""
+
 PROGRESS: Final = Table(
     "progress",
     METADATA,
@@ -64,12 +67,12 @@ SEGMENT: Final = Table(
     Column("seg", String, primary_key=True),
     Column("camera", String, nullable=False),
     Column("volume", String, nullable=False),
-    Column("shard", Integer, nullable=False),
+    Column("shard", WHOLE, nullable=False),
     Column("run", String, nullable=False),
     Column("start_utc_us", BigInteger, nullable=False),
     Column("end_utc_us", BigInteger, nullable=False),
     Column("clock_epoch", BigInteger, nullable=False),
-    Column("records", Integer, nullable=False),
+    Column("records", WHOLE, nullable=False),
     Column("file_bytes", BigInteger, nullable=False),
     Column("lost_packets", BigInteger, nullable=False),
     Column("root", LargeBinary, nullable=False),
@@ -86,6 +89,16 @@ SEGMENT: Final = Table(
     _in_time_order("sealed", SegmentState.SEALED),
     _in_time_order("doomed", SegmentState.DOOMED),
     Index(None, "volume", "state", "seg"),
+)
+
+STRETCH: Final = Table(
+    "stretch",
+    METADATA,
+    Column("camera", String, primary_key=True),
+    Column("from_utc_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("to_utc_us", BigInteger, nullable=False),
+    CheckConstraint("from_utc_us <= to_utc_us", name="interval"),
+    comment="Footage without a hole, of the segments that begin on one UTC day: follows from `segment`.",
 )
 
 GAP: Final = Table(
@@ -122,7 +135,7 @@ CAMERA: Final = Table(
     "camera",
     METADATA,
     Column("camera", String, primary_key=True),
-    Column("shard", Integer, nullable=False),
+    Column("shard", WHOLE, nullable=False),
     Column("retention_days", Integer, nullable=True),
     Column("retired", Boolean, nullable=False),
 )
@@ -144,7 +157,7 @@ BOOT: Final = Table(
     "boot",
     METADATA,
     Column("boot", String, primary_key=True),
-    Column("shard", Integer, nullable=False),
+    Column("shard", WHOLE, nullable=False),
     Column("utc_us", BigInteger, nullable=False),
     Column("stopped", Boolean, nullable=False),
     Index(None, "shard", "utc_us"),

@@ -79,7 +79,7 @@ class Keeper:
         self._settings = settings
         self._clock = clock
         self.ledger = LedgerService(settings.ledger, settings.origin, clock)
-        self.books = Books(self.ledger, settings.ledger, settings.index)
+        self.books = Books(self.ledger, settings.ledger, settings.index_location)
         self.ingest = Ingest(self.books, settings.spool_directories, settings.blobs, clock)
         self._sync = sync if sync is not None else lambda: self.ingest.sync
         self._keyring = KeyringKeeper(settings.places)
@@ -191,11 +191,11 @@ class Keeper:
         return size
 
     async def status(self) -> KeeperStatus:
-        """How things stand."""
-        progress = await self.books.ask(Index.progress)
+        """How things stand; no database is asked, so that one that is away is told here too."""
+        progress = self.books.progress
         return KeeperStatus(
             ledger_size=await self.ledger.size(),
-            index_size=progress.applied_size,
+            index_size=0 if progress is None else progress.applied_size,
             checkpoint=await self.ledger.last_checkpoint(),
             spools=tuple(self.ingest.pending()),
             volumes={volume.id: str(volume.path) for volume in self._volumes.values()},

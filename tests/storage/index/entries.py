@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from storage.index.writer import Index
 from storage.ledger.entries import PERSON_TYPES, RECORDER, RECORDER_TYPES, Spool, build, encode
@@ -43,9 +43,7 @@ def gap(number: int = 0x400, from_utc_us: int = NOW_UTC_US - HOUR_US, to_utc_us:
 def dump(index: Index) -> dict[str, list[object]]:
     """Everything that the index holds."""
     with index._engine.connect() as connection:
-        names = connection.scalars(
-            text("SELECT name FROM sqlite_master WHERE type = 'table' AND name != 'alembic_version'")
-        ).all()
+        names = sorted(set(inspect(connection).get_table_names()) - {"alembic_version"})
         return {
             name: [tuple(row) for row in connection.execute(text(f"SELECT * FROM {name} ORDER BY 1, 2"))]
             for name in names

@@ -1,8 +1,8 @@
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
+from config.database import Location
 from nvr.base.clock import SimClock
 from storage.register.register import Register
 from tests.storage.register.keeper import MemoryLedger
@@ -19,12 +19,7 @@ def ledger(clock: SimClock) -> MemoryLedger:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "register.db"
-
-
-@pytest.fixture
-async def register(path: Path, ledger: MemoryLedger) -> AsyncIterator[Register]:
-    register = await Register.open(path, ledger)
+async def register(location: Location, ledger: MemoryLedger) -> AsyncIterator[Register]:
+    register = await Register.open(location, ledger)
     yield register
     await register.close()
