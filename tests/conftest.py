@@ -190,6 +190,17 @@ def _passwords_are_watched() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[postgresql_server.Server]:
+    """One server for all tests of this process; mark the test `system("postgresql")`."""
+    server = postgresql_server.Server()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
 @pytest.fixture
 def shared_data() -> Path:
     """The folder of real footage, camera answers and proofs; mark the test `shared_data` as well."""

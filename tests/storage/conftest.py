@@ -1,22 +1,11 @@
 """Databases for tests: everything that is said of an index or a register is said of both kinds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from config.database import Location
 from tools.postgresql_server import Server
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Server]:
-    """One server for all tests of this process; mark the test `system("postgresql")`."""
-    server = Server()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.close()
 
 
 @pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system("postgresql"))])

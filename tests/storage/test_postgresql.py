@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psycopg.errors
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from config.database import PostgresSchema
@@ -93,7 +93,10 @@ def guarded(postgresql: Server) -> str:
     """A user of whom the server asks for a password."""
     rules = postgresql.data / "pg_hba.conf"
     rules.write_text(f"local all guarded scram-sha-256\n{rules.read_text()}")
-    postgresql.sql(f"CREATE USER guarded PASSWORD '{PASSWORD}'")
+    engine = create_engine(postgresql.url().replace("postgresql:", "postgresql+psycopg:"))  # not in `ps`, as psql's is
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE USER guarded PASSWORD '{PASSWORD}'")
+    engine.dispose()
     postgresql.sql("GRANT CREATE ON DATABASE postgres TO guarded")
     postgresql.sql("SELECT pg_reload_conf()")
     return "guarded"

@@ -21,6 +21,7 @@ from storage.snapshot import load as load_snapshot
 from storage.vault.hpke import KeyPair
 from storage.vault.keyfile import unlock
 from storage.vault.seats import SignedSet, check_signatures
+from tools.postgresql_server import Server
 
 PASSWORD = "long enough for a password"
 
@@ -226,3 +227,22 @@ def test_founding_that_fails_leaves_nothing_secret_and_can_be_tried_again(tmp_pa
     assert not (tmp_path / "envelopes").exists()
     database.unlink()
     assert init(tmp_path).returncode == 0
+
+
+@pytest.mark.system("postgresql")
+def test_system_is_founded_on_a_server_once(tmp_path: Path, postgresql: Server) -> None:
+    postgresql.sql("CREATE DATABASE town")
+    server = ("--index", postgresql.url("town"), "--register", postgresql.url("town"))
+    done = init(tmp_path, *server)
+    assert done.returncode == 0, done.stderr
+    settings = load(config(tmp_path), {})
+    assert not settings.paths.index.exists()
+    assert not settings.paths.register.exists()
+    assert postgresql.sql("SELECT account FROM scelle_register.account", "town") == "admin"
+    assert postgresql.sql("SELECT applied_size FROM scelle_index.progress", "town") == "2"
+    (tmp_path / "again").mkdir()
+    again = init(tmp_path / "again", *server)
+    assert again.returncode == 1
+    assert "[already-founded]" in again.stderr
+    assert [path.name for path in (tmp_path / "again").iterdir()] == ["password"]
+    assert postgresql.sql("SELECT account FROM scelle_register.account", "town") == "admin"
