@@ -53,6 +53,13 @@ async def test_server_that_dies_is_a_fault_until_it_is_back_and_costs_nothing(to
     assert [(await town.row(one.segment)).state for one in segments] == [SegmentState.SEALED] * 3
 
 
+async def test_server_that_restarts_between_two_turns_is_not_even_noticed(town: Town, postgresql: Server) -> None:
+    assert await turn(town) is None
+    await asyncio.to_thread(postgresql.kill)
+    await asyncio.to_thread(postgresql.start)
+    assert await turn(town) is None
+
+
 async def test_hold_that_the_index_could_not_take_is_in_it_when_the_server_is_back(
     town: Town, postgresql: Server
 ) -> None:

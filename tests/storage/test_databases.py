@@ -12,6 +12,7 @@ from nvr.base.units import UtcUs
 from storage import databases
 from storage.database_faults import Fault
 from storage.databases import Schema
+from tools.postgresql_server import Server
 
 ENV = """
 from alembic import context
@@ -44,6 +45,19 @@ def test_migration_that_was_cut_short_leaves_nothing(location: Location, schema:
     (schema.migrations / "versions" / "0001.py").write_text(WHOLE)
     engine = databases.open_for_writing(location, schema)
     assert "first" in inspect(engine).get_table_names()
+    engine.dispose()
+
+
+@pytest.mark.system("postgresql")
+def test_migration_is_durable_where_rows_need_not_be(postgresql: Server, schema: Schema) -> None:
+    told = "CREATE TABLE told AS SELECT current_setting('synchronous_commit') AS commits"
+    (schema.migrations / "versions" / "0001.py").write_text(f'{WHOLE}    op.execute("{told}")\n')
+    engine = databases.open_for_writing(
+        postgresql.fresh(), Schema(schema.migrations, (), ("synchronous_commit = off",))
+    )
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT commits FROM told").scalar() == "on"
+        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "off"
     engine.dispose()
 
 
