@@ -8,7 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final, TypeVar
 
-from benchmarks.index_filling import CAMERAS, DAYS, NOW_UTC_US, START_UTC_US, expires, fill, seals
+from benchmarks.index_filling import CAMERAS, DAYS, START_UTC_US, expires, fill, now_utc_us, seals
 from benchmarks.table import Row
 from config.database import Location
 from nvr.base.ids import CameraId
@@ -45,6 +45,7 @@ def _of(kind: str, location: Location, segments: int) -> Iterator[Row]:
     Index(location).close()
     filled_s, _ = _timed(lambda: fill(location, segments))
     _say(f"{kind}: {segments} segments in {filled_s:.0f} s")
+    now = now_utc_us(segments)
     start_s, index = _timed(lambda: Index(location))
     with contextlib.closing(index):
         last = seals(segments, _APPLIED)
@@ -52,9 +53,9 @@ def _of(kind: str, location: Location, segments: int) -> Iterator[Row]:
         doom = expires(len(last), segments, _EXPIRE)
         doom_s, _ = _timed(lambda: _apply(index, doom))
     with contextlib.closing(IndexReader.at(location)) as reader:
-        day_ms, day = _best_ms(lambda at: reader.coverage(*_day(at)), range(60))
-        all_ms, everything = _best_ms(lambda _: reader.timelines(START_UTC_US, NOW_UTC_US), range(5))
-        page_ms, page = _best_ms(lambda _: reader.sealed_before(NOW_UTC_US, _PAGE), range(5))
+        day_ms, day = _best_ms(lambda at: reader.coverage(*_day(at, now)), range(60))
+        all_ms, everything = _best_ms(lambda _: reader.timelines(now - DAYS * US_PER_DAY, now), range(5))
+        page_ms, page = _best_ms(lambda _: reader.sealed_before(now, _PAGE), range(5))
         none_ms, _ = _best_ms(lambda _: reader.sealed_before(START_UTC_US, _PAGE), range(5))
         oldest_ms, _ = _best_ms(lambda _: reader.oldest(), range(5))
     assert len(everything) == CAMERAS
@@ -83,9 +84,9 @@ def _apply(index: Index, entries: Sequence[tuple[int, bytes]]) -> None:
     index.catch_up(entries[-1][0] + 1, lambda at, limit: entries[at - first : at - first + limit])
 
 
-def _day(at: int) -> tuple[CameraId, int, int]:
+def _day(at: int, now: int) -> tuple[CameraId, int, int]:
     """A day of a camera, each time another one."""
-    start = START_UTC_US + at % DAYS * US_PER_DAY
+    start = now - (2 + at % (DAYS - 4)) * US_PER_DAY
     return CameraId(f"cam-{at % CAMERAS + 1}"), start, start + US_PER_DAY
 
 

@@ -1,4 +1,4 @@
-"""An index of any size, as cameras that recorded for a month leave it."""
+"""An index of any size, as 113 cameras leave it over the years: the last 30 days are there, what is older is gone."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -8,18 +8,18 @@ from typing import Any, Final
 from sqlalchemy import Connection, insert, text, update
 
 from config.database import Location
-from nvr.base.units import US_PER_DAY
+from nvr.base.units import US_PER_DAY, US_PER_SECOND
 from storage import databases
 from storage.index.database import SCHEMA
 from storage.index.stretches import Day, joined
-from storage.index.tables import CAMERA, GAP, PROGRESS, SEGMENT, STRETCH
+from storage.index.tables import CAMERA, GAP, PROGRESS, SEGMENT, STRETCH, SegmentState
 from storage.ledger.entries import RECORDER, Spool, build, encode
 from storage.ledger.machine import Expire, Seal
 
 CAMERAS: Final = 113
 DAYS: Final = 30
 START_UTC_US: Final = 20_000 * US_PER_DAY
-NOW_UTC_US: Final = START_UTC_US + DAYS * US_PER_DAY
+LENGTH_US: Final = 300 * US_PER_SECOND
 _CHUNK: Final = 100_000
 _UUID: Final = "{:012x}7000800000{:010x}"
 _SIGNATURE: Final = "A" * 86 + "=="
@@ -42,8 +42,8 @@ def fill(location: Location, segments: int) -> None:
         connection.execute(insert(CAMERA), cameras)
         connection.execute(insert(GAP), list(_gaps(segments)))
         connection.execute(insert(STRETCH), list(_stretches(segments)))
-        longest = _length_us(segments)
-        connection.execute(update(PROGRESS).values(applied_size=segments, ledger_utc_us=NOW_UTC_US, longest_us=longest))
+        now = now_utc_us(segments)
+        connection.execute(update(PROGRESS).values(applied_size=segments, ledger_utc_us=now, longest_us=LENGTH_US))
     if engine.dialect.name == "postgresql":  # as autovacuum does it
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM (ANALYZE) segment, stretch, gap, camera"))
@@ -52,12 +52,11 @@ def fill(location: Location, segments: int) -> None:
 
 def seals(segments: int, count: int) -> list[tuple[int, bytes]]:
     """The entries of the segments that come after those."""
-    length = _length_us(segments)
-    spool = Spool(boot=_UUID.format(1, 1), shard=0, n=0, ts_utc_us=NOW_UTC_US, mono_us=1, late=False, sig=_SIGNATURE)
+    spool = Spool(boot=_UUID.format(1, 1), shard=0, n=0, ts_utc_us=START_UTC_US, mono_us=1, late=False, sig=_SIGNATURE)
     entries = []
     for number in range(segments, segments + count):
         slot, camera = divmod(number, CAMERAS)
-        start = START_UTC_US + slot * length
+        start = START_UTC_US + slot * LENGTH_US
         body = Seal(
             seg=_seg(start, camera),
             camera=_camera(camera),
@@ -65,7 +64,7 @@ def seals(segments: int, count: int) -> list[tuple[int, bytes]]:
             volume=_UUID.format(2, camera % 8),
             shard=0,
             start_utc_us=start,
-            end_utc_us=start + length,
+            end_utc_us=start + LENGTH_US,
             clock_epoch=1,
             records=150,
             root="00" * 32,
@@ -80,19 +79,20 @@ def seals(segments: int, count: int) -> list[tuple[int, bytes]]:
             authorisation="order-2026-4",
             recovered=False,
         )
-        entries.append((number, encode(build(body, ts_utc_us=NOW_UTC_US, actor=RECORDER, spool=spool))))
+        entries.append((number, encode(build(body, ts_utc_us=START_UTC_US, actor=RECORDER, spool=spool))))
     return entries
 
 
 def expires(count: int, segments: int, each: int) -> list[tuple[int, bytes]]:
     """Entries that doom the oldest segments, so many with each, behind `count` further entries; twenty of them."""
-    length = _length_us(segments)
-    oldest = [_seg(START_UTC_US + number // CAMERAS * length, number % CAMERAS) for number in range(20 * each)]
+    first = max(0, segments - DAYS * US_PER_DAY // LENGTH_US * CAMERAS)
+    sealed = range(first, first + 20 * each)
+    oldest = [_seg(START_UTC_US + number // CAMERAS * LENGTH_US, number % CAMERAS) for number in sealed]
     bodies = [
-        Expire(segs=tuple(oldest[at : at + each]), reason="cap", deadline_utc_us=NOW_UTC_US)
+        Expire(segs=tuple(oldest[at : at + each]), reason="cap", deadline_utc_us=START_UTC_US)
         for at in range(0, len(oldest), each)
     ]
-    return [(segments + count + at, encode(build(body, ts_utc_us=NOW_UTC_US))) for at, body in enumerate(bodies)]
+    return [(segments + count + at, encode(build(body, ts_utc_us=START_UTC_US))) for at, body in enumerate(bodies)]
 
 
 def _insert(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -108,46 +108,48 @@ def _insert(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
 
 
 def _rows(segments: int) -> Iterator[tuple[Any, ...]]:
-    length = _length_us(segments)
-    per_day = US_PER_DAY // length
+    per_day = US_PER_DAY // LENGTH_US
+    kept = now_utc_us(segments) - DAYS * US_PER_DAY
     root = bytes(32)
     for number in range(segments):
         slot, camera = divmod(number, CAMERAS)
         if slot % per_day == camera % per_day:
             continue
-        start = START_UTC_US + slot * length
+        start = START_UTC_US + slot * LENGTH_US
+        state = SegmentState.GONE if start < kept else SegmentState.SEALED
         names = _seg(start, camera), _camera(camera), _UUID.format(2, camera % 8), 0, _UUID.format(1, camera)
-        sizes = start, start + length, 1, 150, 150_000_000, 0, root
-        yield (*names, *sizes, "p-17", "p-17-2026", "order-2026-4", False, number, 1)
+        sizes = start, start + LENGTH_US, 1, 150, 150_000_000, 0, root
+        yield (*names, *sizes, "p-17", "p-17-2026", "order-2026-4", False, number, int(state))
 
 
 def _stretches(segments: int) -> Iterator[dict[str, Any]]:
     days: dict[Day, list[tuple[int, int]]] = defaultdict(list)
     for row in _rows(segments):
-        days[Day.of(row[1], row[5])].append((row[5], row[6]))
+        if row[-1] == SegmentState.SEALED:
+            days[Day.of(row[1], row[5])].append((row[5], row[6]))
     for day, intervals in days.items():
         for start, end in joined(intervals):
             yield {"camera": day.camera, "from_utc_us": start, "to_utc_us": end}
 
 
 def _gaps(segments: int) -> Iterator[dict[str, Any]]:
-    length = _length_us(segments)
-    per_day = US_PER_DAY // length
-    for day in range(DAYS):
+    per_day = US_PER_DAY // LENGTH_US
+    for day in range(segments // CAMERAS // per_day):
         for camera in range(CAMERAS):
-            start = START_UTC_US + (day * per_day + camera % per_day) * length
+            start = START_UTC_US + (day * per_day + camera % per_day) * LENGTH_US
             yield {
                 "gap": _seg(start, camera),
                 "camera": _camera(camera),
                 "from_utc_us": start,
-                "to_utc_us": start + length,
+                "to_utc_us": start + LENGTH_US,
                 "cause": "silent",
                 "ledger_index": 0,
             }
 
 
-def _length_us(segments: int) -> int:
-    return DAYS * US_PER_DAY * CAMERAS // segments
+def now_utc_us(segments: int) -> int:
+    """When the last of so many segments ends."""
+    return START_UTC_US + segments // CAMERAS * LENGTH_US
 
 
 def _seg(start_utc_us: int, camera: int) -> str:

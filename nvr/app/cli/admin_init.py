@@ -28,6 +28,10 @@ from storage.vault.seats import SignedSet
 _CONFIG_MODE = 0o640
 _PLACES = 2
 
+_DatabasePasswordOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Holds the password of both, where the server asks for one")
+]
+
 
 def init(  # noqa: PLR0913 -- a parameter is an option
     *,
@@ -50,9 +54,7 @@ def init(  # noqa: PLR0913 -- a parameter is an option
         str | None, typer.Option(metavar="URL", help="PostgreSQL for the index, in place of a file")
     ] = None,
     register: Annotated[str | None, typer.Option(metavar="URL", help="The same for the register")] = None,
-    database_password_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Holds the password of both, where the server asks for one")
-    ] = None,
+    database_password_file: _DatabasePasswordOption = None,
     segment_seconds: Annotated[int | None, typer.Option(help="Length of a segment")] = None,
     port: Annotated[int | None, typer.Option(help="Port of the console")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
