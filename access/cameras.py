@@ -1,4 +1,4 @@
-"""Cameras: what is recorded, where it stands, how it is, and how long its footage is kept."""
+"""Cameras: what is recorded, where it stands, and how it is."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -28,7 +28,6 @@ from access.camera_values import (
     url_of,
 )
 from access.logins import Logins
-from access.orders import order_for
 from access.policy import NOTHING, ActName, Person, demand
 from access.ports import CameraStates, IndexPort
 from access.publication import Publisher, snapshot_entries
@@ -37,7 +36,7 @@ from nvr.base.clock import Clock
 from nvr.base.errors import InvalidValue
 from nvr.base.ids import CameraId, camera_id
 from nvr.base.jcs import Json
-from nvr.base.units import US_PER_DAY, UtcUs
+from nvr.base.units import UtcUs
 from storage.ledger.entries import Actor
 from storage.register import tables
 from storage.register.acts import Proposal
@@ -157,19 +156,6 @@ class Cameras:
             for camera in cameras
         ]
 
-    async def retention(self, person: Person, args: Arguments) -> Json:
-        """Per camera: the order, its days and minimum, the oldest footage, and the days achieved. Raises Denied."""
-        args.done()
-        now = self._clock.utc_us()
-        demand(person, ActName.RETENTION_SHOW, NOTHING, now)
-        rows = await self._register.read(lambda session: _retention(session, now))
-        starts = await self._index.oldest()
-        for row in rows:
-            oldest = starts.get(row["camera"])
-            row["oldest_utc_us"] = oldest
-            row["achieved_days"] = 0 if oldest is None else max(0, now - oldest) // US_PER_DAY
-        return rows
-
     async def _shown(self, name: CameraId) -> dict[str, Json]:
         return await self._register.read(lambda session: as_json(session.get_one(tables.Camera, name), SHOWN))
 
@@ -181,20 +167,3 @@ def _with_places(session: Session, now_utc_us: UtcUs) -> "list[dict[str, Any]]":
     return [
         {**as_json(row, SHOWN), **{key: entries.get(CameraId(row.camera), {}).get(key) for key in keys}} for row in rows
     ]
-
-
-def _retention(session: Session, now_utc_us: UtcUs) -> "list[dict[str, Any]]":
-    rows = []
-    for camera in session.scalars(select(tables.Camera).order_by(tables.Camera.camera)):
-        order = order_for(session, camera.camera, now_utc_us)
-        rows.append(
-            {
-                "camera": camera.camera,
-                "order": None if order is None else order.number,
-                "order_ends_utc_us": None if order is None else order.to_utc_us,
-                "days": None if order is None else order.retention_days,
-                "camera_days": camera.retention_days,
-                "minimum_days": None if order is None else order.minimum_days,
-            }
-        )
-    return rows

@@ -48,6 +48,9 @@ class ActName(StrEnum):
     POINT_ADD = "point.add"
     AUTHORISATION_ADD = "authorisation.add"
     RETENTION_SHOW = "retention.show"
+    RETENTION_ALLOW = "retention.allow"
+    RETENTION_FORECAST = "retention.forecast"
+    RETENTION_STATEMENT = "retention.statement"
     HOLD_PLACE = "hold.place"
     HOLD_LIST = "hold.list"
     HOLD_END = "hold.end"
@@ -93,6 +96,9 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
         ActName.POINT_ADD: _ADMINISTRATORS,
         ActName.AUTHORISATION_ADD: _ADMINISTRATORS,
         ActName.RETENTION_SHOW: ANY_ROLE,
+        ActName.RETENTION_ALLOW: _ADMINISTRATORS,
+        ActName.RETENTION_FORECAST: ANY_ROLE,
+        ActName.RETENTION_STATEMENT: ANY_ROLE,
         ActName.HOLD_PLACE: ANY_ROLE,
         ActName.HOLD_LIST: ANY_ROLE,
         ActName.HOLD_END: _VALIDATORS,

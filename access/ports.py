@@ -92,6 +92,10 @@ class IndexPort(Protocol):
         """One segment; None when it does not exist, or no more."""
         ...
 
+    async def statement(self, day: str) -> tuple[int, int] | None:
+        """The first ledger entry of a local day's statement (ISO 8601), and how many; None: it has none."""
+        ...
+
     async def oldest(self) -> Mapping[CameraId, UtcUs]:
         """The start of the oldest segment that exists, of each camera that has one."""
         ...

@@ -14,6 +14,7 @@ from config.database import Location
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_DAY
 from storage.index.queries import IndexReader
+from storage.index.tables import SegmentState
 from storage.index.writer import Index
 from tools.postgresql_server import Server, programs
 
@@ -55,8 +56,8 @@ def _of(kind: str, location: Location, segments: int) -> Iterator[Row]:
     with contextlib.closing(IndexReader.at(location)) as reader:
         day_ms, day = _best_ms(lambda at: reader.coverage(*_day(at, now)), range(60))
         all_ms, everything = _best_ms(lambda _: reader.timelines(now - DAYS * US_PER_DAY, now), range(5))
-        page_ms, page = _best_ms(lambda _: reader.sealed_before(now, _PAGE), range(5))
-        none_ms, _ = _best_ms(lambda _: reader.sealed_before(START_UTC_US, _PAGE), range(5))
+        page_ms, page = _best_ms(lambda _: reader.begun_before(now, SegmentState.SEALED, _PAGE), range(5))
+        none_ms, _ = _best_ms(lambda _: reader.begun_before(START_UTC_US, SegmentState.SEALED, _PAGE), range(5))
         oldest_ms, _ = _best_ms(lambda _: reader.oldest(), range(5))
     assert len(everything) == CAMERAS
     assert len(page) == min(_PAGE, segments)

@@ -95,7 +95,7 @@ def _sealing(directory: Path) -> list[Row]:
     places = [directory / "keys-a", directory / "keys-b"]
     for place in places:
         create_place(place)
-    volume = create_volume(directory / "disk", now_utc_us=clock.utc_us())
+    volume = create_volume(directory / "disk", "bench.example/scelle", now_utc_us=clock.utc_us())
     told = _Listener()
     identity = SealerIdentity("bench.example/scelle", BootId(uuid7(clock.utc_us())), "bench", custodians())
     writer = VolumeWriter(

@@ -63,9 +63,12 @@ def _with_credentials(settings: Settings, environment: Mapping[str, str]) -> Set
     if folder is None:
         return settings
     changes: dict[str, object] = {}
-    machine_key, secrets, password = (Path(folder, name) for name in ("machine-key", "secrets", "database-password"))
+    names = ("machine-key", "secrets", "alarm-secrets", "database-password")
+    machine_key, secrets, alarm_secrets, password = (Path(folder, name) for name in names)
     if machine_key.exists():
         changes["keys"] = settings.keys.model_copy(update={"machine_key": machine_key})
+    if alarm_secrets.exists():
+        changes["alarm"] = settings.alarm.model_copy(update={"secrets": alarm_secrets})
     if secrets.exists():
         changes["paths"] = settings.paths.model_copy(update={"secrets": secrets})
     if password.exists():

@@ -11,9 +11,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, PrivateAttr, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, PrivateAttr, model_validator
 
+from config.alarm import Alarm
 from config.database import INDEX_SCHEMA, REGISTER_SCHEMA, Location, PostgresSchema, postgres_url
+from config.section import AbsolutePath, Section
 from config.shards import AUTO, Shards, shard_setting
 
 _NAME: Final = r"^[a-z0-9][a-z0-9_.-]{0,62}$"
@@ -28,12 +30,6 @@ class Preset(StrEnum):
     SIMPLE = "simple"
     STANDARD = "standard"
     STRICT = "strict"
-
-
-def _absolute(path: Path) -> Path:
-    if not path.is_absolute():
-        raise ValueError("the path must be absolute: it begins with /")
-    return path
 
 
 def _known_timezone(name: str) -> str:
@@ -58,18 +54,12 @@ def _fingerprint(text: str) -> str:
     return digits
 
 
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 Fingerprint = Annotated[str, AfterValidator(_fingerprint)]
 PostgresUrl = Annotated[str, AfterValidator(postgres_url)]
 PinnedHost = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$")]
 
 
-class _Section(BaseModel):
-    # What stands in the file may be a secret in the wrong place: no error quotes it.
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
-
-
-class System(_Section):
+class System(Section):
     """What this system is."""
 
     origin: Annotated[str, Field(pattern=_ORIGIN, max_length=255)]
@@ -82,7 +72,7 @@ class System(_Section):
     """Who must agree: `simple`, `standard`, `strict`. The custodian set in force decides; this is what `init` made."""
 
 
-class Paths(_Section):
+class Paths(Section):
     """Where the small files lie; the footage lies on the volumes."""
 
     state: AbsolutePath = Path("/var/lib/scelle")
@@ -140,6 +130,11 @@ class Paths(_Section):
         return self.access / "export.key"
 
     @property
+    def watch(self) -> Path:
+        """The folder of what the watch has told."""
+        return self.state / "watch"
+
+    @property
     def keeper_socket(self) -> Path:
         """Where the keeper answers."""
         return self.runtime / "keeper.sock"
@@ -149,12 +144,17 @@ class Paths(_Section):
         """Where access answers."""
         return self.runtime / "access.sock"
 
+    @property
+    def watch_socket(self) -> Path:
+        """Where the watch answers."""
+        return self.runtime / "watch.sock"
+
     def recorder_socket(self, shard: int) -> Path:
         """Where the recorder of this shard answers."""
         return self.runtime / f"recorder-{shard}.sock"
 
 
-class Database(_Section):
+class Database(Section):
     """Where index and register live, if not in SQLite files under `paths.state`."""
 
     index_url: PostgresUrl | None = Field(default=None, alias="index")
@@ -171,7 +171,7 @@ class Database(_Section):
         return None if url is None else PostgresSchema(url, schema, self.password_file)
 
 
-class Volume(_Section):
+class Volume(Section):
     """One disk that takes footage."""
 
     name: Annotated[str, Field(pattern=_NAME)]
@@ -181,21 +181,21 @@ class Volume(_Section):
     """Its mount point, or a folder in it; it carries `scelle-volume.json`."""
 
 
-class Keyring(_Section):
+class Keyring(Section):
     """Where the key records lie."""
 
     places: Annotated[tuple[AbsolutePath, ...], Field(min_length=1, max_length=2)]
     """Two folders on different disks; one opens, two survive a disk."""
 
 
-class Keys(_Section):
+class Keys(Section):
     """Keys that must not lie on a volume."""
 
     machine_key: AbsolutePath = Path("/etc/scelle/machine.key")
     """The machine part's key. The systemd credential `machine-key` wins over it."""
 
 
-class Recorder(_Section):
+class Recorder(Section):
     """How footage is taken in."""
 
     shards: Annotated[Shards, PlainValidator(shard_setting)] = AUTO
@@ -221,7 +221,7 @@ class Recorder(_Section):
     """An absent camera is looked for again after at most so long."""
 
 
-class Health(_Section):
+class Health(Section):
     """Whether cameras still show something useful, told without anybody's look: docs/design/health.md."""
 
     enabled: bool = True
@@ -249,7 +249,7 @@ class Health(_Section):
     """A picture is frozen when it differs by no more, in parts of a thousand, from the one before."""
 
 
-class CameraTls(_Section):
+class CameraTls(Section):
     """Whose certificates cameras may show that are reached by `rtsps://`, and by `https://`: streams and ONVIF."""
 
     ca_file: AbsolutePath | None = None
@@ -260,7 +260,7 @@ class CameraTls(_Section):
     is accepted from there, whoever signed it. For cameras that sign their own."""
 
 
-class Keeper(_Section):
+class Keeper(Section):
     """How the volumes are kept."""
 
     reserve_gib: Annotated[int, Field(strict=True, ge=0, le=10_240)] = 10
@@ -268,7 +268,7 @@ class Keeper(_Section):
     hold covers or what is younger than its order's minimum. 0: recording stops when a disk is full."""
 
 
-class Access(_Section):
+class Access(Section):
     """The console and the HTTP interface."""
 
     host: str = "127.0.0.1"
@@ -281,7 +281,7 @@ class Access(_Section):
     """A bundle that nobody takes any further for so long is wiped from staging; it is made anew on demand."""
 
 
-class Settings(_Section):
+class Settings(Section):
     """The whole file."""
 
     system: System
@@ -297,6 +297,7 @@ class Settings(_Section):
     camera_tls: CameraTls = CameraTls()
     keeper: Keeper = Keeper()
     access: Access = Access()
+    alarm: Alarm = Alarm()
 
     _file: Path | None = PrivateAttr(default=None)
 

@@ -112,14 +112,14 @@ class GopBuilder:
         """The open record, with `data` as its bytes and no wall time yet.
 
         It begins where its earliest unit is shown. `next_90k` is the presentation time of the first unit of the next
-        record, up to which it lasts; without it, across a hole, and where that unit is shown before the last one of
-        this record, the end is extrapolated from the mean frame interval. It never ends before the record before it.
+        record, up to which it lasts at most; without it, across a hole, and where that unit is shown before the last
+        one of this record, the end is extrapolated from the mean frame interval. It never ends before the record before
+        it.
         """
         earliest_90k = self._earliest_90k
-        if next_90k is not None and next_90k > self._newest_90k and not self.is_hole(next_90k):
-            end_90k = next_90k
-        else:
-            end_90k = earliest_90k + self._extrapolated_90k()
+        end_90k = earliest_90k + self._extrapolated_90k()
+        if next_90k is not None and next_90k > self._newest_90k:
+            end_90k = min(end_90k, next_90k) if self.is_hole(next_90k) else next_90k
         self._floor_90k, self._covered_90k = earliest_90k, max(end_90k, self._covered_90k)
         if ahead_90k := self._first_90k - earliest_90k:
             self._deltas_90k = array("i", [delta_90k + ahead_90k for delta_90k in self._deltas_90k])

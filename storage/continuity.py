@@ -13,6 +13,9 @@ from storage.records import GapCause
 WITHOUT_A_WORD: Final = "the recorder ended without a word"
 """Text of a gap that only the next boot tells; the seconds up to the first picture after it are a gap of their own."""
 
+_OF_A_VOLUME: Final = (GapCause.DISK_LOST, GapCause.FULL)
+"""What a volume did not keep, as far as was known then."""
+
 _SEAM_US: Final = US_PER_SECOND
 """What lies between two records and is not longer is no hole (docs/design/time.md "Gaps")."""
 
@@ -46,15 +49,16 @@ def gaps_at_boot(
 
 
 def gaps_shortened(gaps: Iterable[GapRow], seals: Iterable[Seal], new_id: Callable[[], str]) -> list[Gap]:
-    """The keeper's gaps less the footage of recovered segments; where that lies inside, a second gap follows it.
+    """The gaps less the footage of recovered segments; where that lies inside, a second gap follows it.
 
-    A segment that grew when the recorder died is only known after the next boot has been told. A gap of which nothing
-    is left has no length.
+    A segment that grew when the recorder died is only known after the next boot has been told: those are the keeper's
+    gaps. One that grew on a volume which left service was told as lost, and may be found when the volume is back.
+    A gap of which nothing is left has no length.
     """
     recovered = list(seals)
     told = []
     for gap in gaps:
-        if gap.boot is not None or gap.cause != GapCause.STOPPED or gap.to_utc_us is None:
+        if gap.to_utc_us is None or not (_is_of_the_keeper(gap) or gap.cause in _OF_A_VOLUME):
             continue
         footage = [(one.start_utc_us, one.end_utc_us) for one in recovered if one.camera == gap.camera]
         left = _without(gap.from_utc_us, gap.to_utc_us, footage)
@@ -64,6 +68,10 @@ def gaps_shortened(gaps: Iterable[GapRow], seals: Iterable[Seal], new_id: Callab
         for (begin, end), name in zip(left or [(gap.to_utc_us, gap.to_utc_us)], ids, strict=False):
             told.append(_ended(gap, end).model_copy(update={"from_utc_us": begin, "gap": name}))
     return told
+
+
+def _is_of_the_keeper(gap: GapRow) -> bool:
+    return gap.boot is None and gap.cause == GapCause.STOPPED
 
 
 def _without(begin: int, end: int, footage: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -38,10 +38,7 @@ def open_for_writing(
         DatabaseInUse: another process writes it.
         ConfigError: the server or its database can not be used for it.
     """
-    if isinstance(location, Path):
-        engine = sqlite.writing_engine(location, schema.pragmas)
-    else:
-        engine = postgresql.writing_engine(location, schema.settings)
+    engine = writing_engine(location, schema)
     try:
         with engine.begin() as connection:
             first(connection)
@@ -50,6 +47,13 @@ def open_for_writing(
         engine.dispose()
         raise
     return engine
+
+
+def writing_engine(location: Location, schema: Schema) -> Engine:
+    """An engine for the only writer, of a database as it is; raises at each connection, as `open_for_writing`."""
+    if isinstance(location, Path):
+        return sqlite.writing_engine(location, schema.pragmas)
+    return postgresql.writing_engine(location, schema.settings)
 
 
 def open_for_reading(location: Location) -> Engine | None:

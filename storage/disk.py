@@ -59,6 +59,15 @@ def fallocate(fd: int, offset: int, size: int) -> None:
         raise _error()
 
 
+def allocate(fd: int, size: int) -> None:
+    """Give the file this length with a block for every byte of it, on any file system (posix_fallocate(3)).
+
+    Raises:
+        OSError: no room (ENOSPC); some of the blocks may be there.
+    """
+    os.posix_fallocate(fd, 0, size)
+
+
 def fsync(fd: int) -> None:
     """Make the file durable, or the names in a directory."""
     os.fsync(fd)
@@ -85,6 +94,11 @@ def syncfs(fd: int) -> None:
 def mkdir(path: Path, mode: int = 0o750) -> None:
     """Make one directory."""
     os.mkdir(path, mode)
+
+
+def rmdir(path: Path) -> None:
+    """Take an empty directory away."""
+    os.rmdir(path)
 
 
 def rename(source: Path, target: Path) -> None:

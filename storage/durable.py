@@ -55,9 +55,21 @@ def make_directory(path: Path, mode: int = 0o750) -> None:
         missing.append(at)
         at = at.parent
     for directory in reversed(missing):
-        with suppress(FileExistsError):  # somebody else has just made it
+        try:
             disk.mkdir(directory, mode)
-        sync_directory(directory.parent)
+        except FileExistsError:  # somebody else has just made it
+            sync_directory(directory.parent)
+        else:
+            _keep_only_if_durable(directory)
+
+
+def _keep_only_if_durable(made: Path) -> None:
+    try:
+        sync_directory(made.parent)
+    except OSError:
+        with suppress(OSError):
+            disk.rmdir(made)  # the next caller would find it, and take it for durable
+        raise
 
 
 def replace_file(path: Path, content: bytes, mode: int = _MODE) -> None:

@@ -17,7 +17,7 @@ from storage import disk
 from storage.durable import make_directory, remove_file, rename_file
 from storage.keyring import KeyRef, KeyringReader
 from storage.sealing import SealedSegment, Totals, sealed_segment
-from storage.svs1.layout import RecordType, SegmentDamaged, SegmentUnreadable
+from storage.svs1.layout import FOOTER_BYTES, RecordType, SegmentDamaged, SegmentUnreadable
 from storage.svs1.scan import Scan, SegmentFile, scan
 from storage.vault.keyrecord import KeyRecord
 from storage.volume import SUFFIX, Volume, VolumeLost
@@ -60,7 +60,7 @@ Found: TypeAlias = Recovered | Discarded | Damaged
 
 
 def recover(volume: Volume, shard: int, keyring: KeyringReader) -> Iterator[Found]:
-    """Take up each file in turn: scan it, rename it without repair, and tell what it is.
+    """Take up each file in turn: scan it, rename it, and tell what it is. No record is repaired.
 
     A file is renamed before it is told: a second crash between the two leaves a sealed file that the ledger does not
     know, which the keeper finds. What the disk refuses of one file costs no other.
@@ -79,7 +79,8 @@ def recover(volume: Volume, shard: int, keyring: KeyringReader) -> Iterator[Foun
             found = _take_up(volume, path, key_records)
         except (OSError, SegmentUnreadable) as error:
             found = Damaged(path, _size_if_known(path), str(error))
-        yield found
+        if found is not None:
+            yield found
 
 
 def _key_ref(path: Path) -> KeyRef | None:
@@ -97,7 +98,7 @@ def _size_if_known(path: Path) -> int:
     return 0
 
 
-def _take_up(volume: Volume, path: Path, key_records: Mapping[SegmentId, KeyRecord]) -> Found:
+def _take_up(volume: Volume, path: Path, key_records: Mapping[SegmentId, KeyRecord]) -> Found | None:
     fd = disk.open_file(path, os.O_RDWR | os.O_NOFOLLOW)
     try:
         size = os.fstat(fd).st_size
@@ -106,7 +107,7 @@ def _take_up(volume: Volume, path: Path, key_records: Mapping[SegmentId, KeyReco
         except BlockingIOError:
             return Damaged(path, size, "another process is writing it")
         _settle(fd, size)
-        return _judge(volume, path, size, key_records)
+        return _judge(volume, path, fd, key_records)
     finally:
         os.close(fd)
 
@@ -121,21 +122,45 @@ def _settle(fd: int, size: int) -> None:
     os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def _judge(volume: Volume, path: Path, size: int, key_records: Mapping[SegmentId, KeyRecord]) -> Found:
+def _judge(volume: Volume, path: Path, fd: int, key_records: Mapping[SegmentId, KeyRecord]) -> Found | None:
     try:
-        found = scan(path)
+        found = _scanned(path, fd)
     except SegmentUnreadable:
         raise
     except SegmentDamaged as error:
-        return _leave_or_discard(path, size, error.what)
+        return _leave_or_discard(path, os.fstat(fd).st_size, error.what)
+    size = found.file_bytes
     if not found.heads:
         return _leave_or_discard(path, size, "no whole init record")
     final = volume.sealed_path(found.header.camera, found.header.start_utc_us, found.header.segment)
     if final.exists():
+        if final.samefile(path):  # a rename that the power cut in half: the keeper finds the file under its final name
+            remove_file(path)
+            return None
         return Damaged(path, size, "a sealed segment has this name already")
     make_directory(final.parent)
     rename_file(path, final)
     return Recovered(_describe(volume, found, key_records.get(found.header.segment)), found.torn_bytes)
+
+
+def _scanned(path: Path, fd: int) -> Scan:
+    """What stands in the file; one that ends as if it were closed, and is not whole, loses that end.
+
+    While it was closed, nothing was durable but what a sync had reached before: the power may have taken what lies
+    before the footer and left the footer, and the records before all that are whole.
+    """
+    try:
+        return scan(path)
+    except SegmentUnreadable:
+        raise
+    except SegmentDamaged:
+        with SegmentFile(path) as file:
+            file.header()  # nothing of a file without one can be opened: it is left as it is
+            if file.index() is None:
+                raise
+        disk.ftruncate(fd, os.fstat(fd).st_size - FOOTER_BYTES)
+        disk.fsync(fd)
+        return scan(path)
 
 
 def _leave_or_discard(path: Path, size: int, what: str) -> Discarded | Damaged:

@@ -15,11 +15,11 @@ from storage.durable import make_directory, remove_file, rename_file, write_all
 from storage.records import CodecConfig, Record
 from storage.sealing import RecordWritten, SealedSegment, Totals, sealed_segment
 from storage.svs1.header import Header
-from storage.svs1.writer import Scratch, SegmentWriter
+from storage.svs1.writer import Parts, Scratch, SegmentWriter
 from storage.vault.seal import SegmentKeys, wipe
-from storage.volume import Volume
+from storage.volume_service import VolumeService
 
-RESERVE_BYTES: Final = 32 << 20
+AHEAD_BYTES: Final = 32 << 20
 """Blocks are reserved so far ahead: 113 files that grow together would lie in each other's pieces."""
 
 
@@ -29,14 +29,18 @@ class GrowingSegment:
     Ends with exactly one of `close`, `close_short`, `abandon`; each forgets the data key, whatever happens.
     """
 
-    def __init__(self, volume: Volume, header: Header, keys: SegmentKeys, codec: CodecConfig, scratch: Scratch) -> None:
+    def __init__(
+        self, service: VolumeService, header: Header, keys: SegmentKeys, codec: CodecConfig, scratch: Scratch
+    ) -> None:
         self.header = header
-        self._volume = volume
+        self._volume = service.volume
+        self._reserve = service.reserve
+        self._health = service.health
         self._dek = keys.dek
         self._key_record_sha256 = keys.record.sha256
         self._writer = SegmentWriter(header, keys.dek, codec, scratch)
         self._totals = Totals(header.start_utc_us)
-        self._reserved = 0
+        self._ahead = 0
         self._durable = 0
         self._awaited = (0, 0)
         self._fd = -1
@@ -58,11 +62,11 @@ class GrowingSegment:
     def open(self) -> None:
         """Create the file with header and init record. After an error there is no file, and no data key."""
         try:
-            self._fd = disk.open_file(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+            self._fd = self._reserve.with_room(lambda: disk.open_file(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # for life: a recovery leaves it alone
             header, init = self._writer.opening()
-            self._reserve(len(header) + init.size)
-            write_all(self._fd, [header, *init.parts])
+            self._allocate_ahead(len(header) + init.size)
+            self._write([header, *init.parts], 0)
             self._writer.written(init)
         except OSError:
             created = self._fd >= 0
@@ -77,8 +81,8 @@ class GrowingSegment:
         After an error a part of it may be in the file: go on with `close_short`.
         """
         sealed = self._writer.seal(record)
-        self._reserve(sealed.all_bytes)
-        write_all(self._fd, sealed.all_parts)
+        self._allocate_ahead(sealed.all_bytes)
+        self._write(sealed.all_parts, self._writer.offset)
         self._writer.written(sealed)
         head = sealed.head
         self._totals.add(head.end_utc_us, head.ct_len, head.lost)
@@ -120,8 +124,8 @@ class GrowingSegment:
         finally:
             self.abandon()
         final = self._volume.sealed_path(self.header.camera, self.header.start_utc_us, self.header.segment)
-        make_directory(final.parent)
-        rename_file(self.path, final)
+        self._reserve.with_room(lambda: make_directory(final.parent))
+        self._reserve.with_room(lambda: rename_file(self.path, final))
         return sealed_segment(
             self.header,
             self._totals,
@@ -137,7 +141,6 @@ class GrowingSegment:
         """Close after a failed `append`: cut back to the last whole record, then as `close`."""
         try:
             disk.ftruncate(self._fd, self._writer.offset)
-            os.lseek(self._fd, self._writer.offset, os.SEEK_SET)
         except OSError:
             self.abandon()
             raise
@@ -158,17 +161,27 @@ class GrowingSegment:
     def _write_index(self) -> int:
         """Bytes of the index that are in the file: all, or none when there was no room for it."""
         try:
-            return write_all(self._fd, self._writer.closing())
+            return self._write(self._writer.closing(), self._writer.offset)
         except OSError:
             disk.ftruncate(self._fd, self._writer.offset)
             return 0
 
-    def _reserve(self, size: int) -> None:
+    def _write(self, parts: Parts, offset: int) -> int:
+        """Write all of the parts there; their number of bytes. Where there is no room, the reserve gives some, once."""
+
+        def attempt() -> int:
+            os.lseek(self._fd, offset, os.SEEK_SET)
+            with self._health.timed(self._health.writes):
+                return write_all(self._fd, parts)
+
+        return self._reserve.with_room(attempt)
+
+    def _allocate_ahead(self, size: int) -> None:
         needed = self._writer.offset + size
-        if self._reserved < 0 or needed <= self._reserved:
+        if self._ahead < 0 or needed <= self._ahead:
             return
         try:
-            disk.fallocate(self._fd, self._writer.offset, size + RESERVE_BYTES)
-            self._reserved = needed + RESERVE_BYTES
+            disk.fallocate(self._fd, self._writer.offset, size + AHEAD_BYTES)
+            self._ahead = needed + AHEAD_BYTES
         except OSError:
-            self._reserved = -1  # no room, or not this file system: the write itself will tell
+            self._ahead = -1  # no room, or not this file system: the write itself will tell

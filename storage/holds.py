@@ -1,4 +1,4 @@
-"""What holds protect, as sets of time. Pure.
+"""What holds protect, as sets of time, and what is kept for the sake of that. Pure.
 
 A hold covers what it touches: a segment that ends in the very instant in which a hold begins is kept. Erring towards
 keeping costs a segment; erring towards destroying can not be mended.
@@ -6,9 +6,10 @@ keeping costs a segment; erring towards destroying can not be mended.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from storage.index.rows import HoldScope
+from storage.index.rows import HoldScope, SegmentRow
 
 Interval: TypeAlias = tuple[int, int]
 """First and last instant, UTC microseconds, both within."""
@@ -44,6 +45,39 @@ def held_times(scopes: Iterable[HoldScope], now_utc_us: int) -> Mapping[str, tup
     return {camera: merge(intervals) for camera, intervals in by_camera.items()}
 
 
-def is_held(held: Mapping[str, tuple[Interval, ...]], camera: str, start_utc_us: int, end_utc_us: int) -> bool:
-    """Whether footage of the camera between these instants may not be destroyed."""
-    return touches(held.get(camera, NOTHING), start_utc_us, end_utc_us)
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What may not be destroyed: footage of these times, camera by camera, and these segments.
+
+    `continued` are those in which a group of pictures began that goes on in a segment that is kept: without them it can
+    not be shown.
+    """
+
+    times: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
+    continued: frozenset[str] = frozenset()
+
+    def covers(self, segment: SegmentRow) -> bool:
+        """Whether this segment may not be destroyed."""
+        return segment.seg in self.continued or _is_touched(self.times, segment)
+
+
+def held_now(scopes: Iterable[HoldScope], continuing: Iterable[SegmentRow], now_utc_us: int) -> Held:
+    """What the holds keep now; `continuing` are segments that continue another, held ones at least."""
+    times = held_times(scopes, now_utc_us)
+    begins_in: dict[str, str] = {}
+    kept: set[str] = set()
+    todo: list[str] = []
+    for segment in continuing:
+        if segment.continues is not None:
+            begins_in[segment.seg] = segment.continues
+            todo += [segment.continues] if _is_touched(times, segment) else []
+    while todo:
+        seg = todo.pop()
+        if seg not in kept:
+            kept.add(seg)
+            todo += [begins_in[seg]] if seg in begins_in else []
+    return Held(times, frozenset(kept))
+
+
+def _is_touched(times: Mapping[str, tuple[Interval, ...]], segment: SegmentRow) -> bool:
+    return touches(times.get(segment.camera, NOTHING), segment.start_utc_us, segment.end_utc_us)

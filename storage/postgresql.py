@@ -23,6 +23,8 @@ from storage.database_faults import DatabaseInUse, Fault
 
 _LOCK_CLASS: Final = 0x5CE11E
 """Tells our advisory locks from those of other programs in the same database."""
+LOCK_TIMEOUT_MS: Final = 2000
+"""A writer whose forerunner ends meanwhile begins; one whose forerunner goes on is refused."""
 _TIMEOUTS: Final = {"connect_timeout": "10", "tcp_user_timeout": "30000"}
 """Seconds and milliseconds: a server that is gone without a word must not hold a role for minutes."""
 
@@ -30,6 +32,7 @@ _TIMEOUTS: Final = {"connect_timeout": "10", "tcp_user_timeout": "30000"}
 _AWAY: Final = frozenset({"08", "25", "40", "53", "55", "57", "58"})
 _REFUSED: Final = frozenset({"28", "3D"})
 _NO_PRIVILEGE: Final = "42501"
+_LOCKED: Final = "55P03"
 _DAMAGE: Final = frozenset({"XX001", "XX002"})
 _MISFIT: Final = "42"
 
@@ -43,9 +46,7 @@ def writing_engine(place: PostgresSchema, settings: Sequence[str]) -> Engine:
     """
 
     def prepare(cursor: Any) -> None:  # noqa: ANN401 -- the driver's
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", (_LOCK_CLASS, _number(place.schema)))
-        if not cursor.fetchone()[0]:
-            raise DatabaseInUse(database=str(place))
+        _become_writer(cursor, place)
         _demand_plain_order(cursor, place)
         cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (place.schema,))
         if cursor.fetchone() is None:
@@ -137,6 +138,18 @@ def _alone(place: PostgresSchema, work: Callable[[Connection], object]) -> None:
             work(connection)
     finally:
         engine.dispose()
+
+
+def _become_writer(cursor: Any, place: PostgresSchema) -> None:  # noqa: ANN401 -- the driver's
+    """Take the lock. The server lets go of one a moment after its session ended, so that ours waits for that."""
+    cursor.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
+    try:
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", (_LOCK_CLASS, _number(place.schema)))
+    except Exception as error:
+        if getattr(error, "sqlstate", None) == _LOCKED:
+            raise DatabaseInUse(database=str(place)) from error
+        raise
+    cursor.execute("RESET lock_timeout")
 
 
 def _demand_plain_order(cursor: Any, place: PostgresSchema) -> None:  # noqa: ANN401 -- the driver's

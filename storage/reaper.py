@@ -80,10 +80,11 @@ class Reaper:
             LedgerUnavailable: the intent, or the deed, could not be logged; it is taken up again.
         """
         await self._books.follow()
-        for reason, batch in batches(decisions, BATCH):
+        for reason, allowed, batch in batches(decisions, BATCH):
             segs = tuple(decision.segment.seg for decision in batch)
             latest = max(decision.deadline_utc_us for decision in batch)
-            await self._books.append([Draft(Expire(segs=segs, reason=reason, deadline_utc_us=latest))])
+            intent = Expire(segs=segs, reason=reason, deadline_utc_us=latest, allowed=allowed)
+            await self._books.append([Draft(intent)])
         return await self.finish()
 
     async def finish(self) -> Destroyed:

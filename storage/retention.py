@@ -6,7 +6,7 @@ pressure may take what is older than that minimum. Without any authorisation the
 and the decision says so.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from enum import StrEnum
@@ -14,7 +14,7 @@ from typing import Final, Literal, Protocol, TypeAlias, TypeVar
 
 from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
 from storage.deadline import deadline_utc_us
-from storage.holds import Interval, is_held
+from storage.holds import Held
 from storage.index.rows import CameraRow, Order, SegmentRow
 
 LEGAL_MONTH_DAYS: Final = 31
@@ -41,24 +41,31 @@ class Verdict(StrEnum):
 class Rule:
     """What bounds a segment's life: `days` counted from its start, `reason` what set them, `order` whose they are.
 
-    `order` None: no authorisation was in force; the legal month, or the camera's setting, applies.
+    `cap_days` are those that nothing lengthens, whatever the camera's own setting. `order` None: no authorisation was
+    in force; the legal month, or the camera's setting, applies.
     """
 
     days: int
     minimum_days: int
     reason: Reason
     order: str | None
+    cap_days: int
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One segment's fate, with the rule that decided it."""
+    """One segment's fate, with the rule that decided it.
+
+    The reason is the cap, too, of what a camera's setting should have taken long before. `allowed` is the camera by
+    whose allowance (`nvr-admin retention allow`) it goes on.
+    """
 
     segment: SegmentRow
     verdict: Verdict
     deadline_utc_us: UtcUs
     reason: Reason
     order: str | None
+    allowed: str | None = None
 
 
 class Terms(Protocol):
@@ -123,10 +130,11 @@ class Rules:
         own = self.cameras[camera].retention_days if camera in self.cameras else None
         if order is None:
             days = LEGAL_MONTH_DAYS if own is None else min(own, LEGAL_MONTH_DAYS)
-            return Rule(days, 0, "cap" if days == LEGAL_MONTH_DAYS else "camera", None)
+            return Rule(days, 0, "cap" if days == LEGAL_MONTH_DAYS else "camera", None, LEGAL_MONTH_DAYS)
         minimum = min(order.minimum_days or 0, order.retention_days)
         days = order.retention_days if own is None else max(min(own, order.retention_days), minimum)
-        return Rule(days, minimum, "camera" if days < order.retention_days else "cap", order.authorisation)
+        reason: Reason = "camera" if days < order.retention_days else "cap"
+        return Rule(days, minimum, reason, order.authorisation, order.retention_days)
 
     def shortest_days(self) -> int:
         """The fewest days that any rule may give."""
@@ -148,61 +156,32 @@ def candidates_before_utc_us(rules: Rules, now_utc_us: int) -> int:
     return last + _CLOCK_CHANGE_US
 
 
-def plan(
-    segments: Iterable[SegmentRow], held: Mapping[str, tuple[Interval, ...]], rules: Rules, now_utc_us: int
-) -> list[Decision]:
+def plan(segments: Iterable[SegmentRow], held: Held, rules: Rules, now_utc_us: int) -> list[Decision]:
     """One decision for each segment, in the order in which they came."""
     return [_decide(segment, held, rules, now_utc_us) for segment in segments]
 
 
-def plan_relief(
-    segments: Sequence[SegmentRow],
-    held: Mapping[str, tuple[Interval, ...]],
-    rules: Rules,
-    now_utc_us: int,
-    wanted_bytes: int,
-) -> list[Decision]:
-    """What to destroy before its time because a disk is full: the oldest first, until so many bytes are found.
-
-    Nothing under hold, and nothing younger than its order's minimum.
-    """
-    chosen = []
-    freed = 0
-    for segment in sorted(segments, key=lambda one: (one.start_utc_us, one.seg)):
-        if freed >= wanted_bytes:
-            break
-        rule = rules.rule(segment.camera, segment.start_utc_us)
-        minimum = deadline_utc_us(segment.start_utc_us, rule.minimum_days, rules.zone)
-        if _is_held(segment, held) or (rule.minimum_days and minimum > now_utc_us):
-            continue
-        deadline = deadline_utc_us(segment.start_utc_us, rule.days, rules.zone)
-        chosen.append(Decision(segment, Verdict.DUE, deadline, "pressure", rule.order))
-        freed += segment.file_bytes
-    return chosen
-
-
-def batches(decisions: Iterable[Decision], most: int) -> Iterator[tuple[Reason, list[Decision]]]:
-    """The due decisions in groups of one reason each, as `expire` entries name them."""
-    by_reason: dict[Reason, list[Decision]] = {}
+def batches(decisions: Iterable[Decision], most: int) -> Iterator[tuple[Reason, str | None, list[Decision]]]:
+    """The due decisions in groups as `expire` entries name them: of one reason, and by one allowance or none."""
+    groups: dict[tuple[Reason, str | None], list[Decision]] = {}
     for decision in decisions:
         if decision.verdict is Verdict.DUE:
-            by_reason.setdefault(decision.reason, []).append(decision)
-    for reason, due in by_reason.items():
+            groups.setdefault((decision.reason, decision.allowed), []).append(decision)
+    for (reason, allowed), due in groups.items():
         for first in range(0, len(due), most):
-            yield reason, due[first : first + most]
+            yield reason, allowed, due[first : first + most]
 
 
-def _decide(segment: SegmentRow, held: Mapping[str, tuple[Interval, ...]], rules: Rules, now_utc_us: int) -> Decision:
+def _decide(segment: SegmentRow, held: Held, rules: Rules, now_utc_us: int) -> Decision:
     rule = rules.rule(segment.camera, segment.start_utc_us)
     deadline = deadline_utc_us(segment.start_utc_us, rule.days, rules.zone)
+    reason = rule.reason
     if deadline > now_utc_us:
         verdict = Verdict.KEPT
-    elif _is_held(segment, held):
+    elif held.covers(segment):
         verdict = Verdict.HELD
     else:
         verdict = Verdict.DUE
-    return Decision(segment, verdict, deadline, rule.reason, rule.order)
-
-
-def _is_held(segment: SegmentRow, held: Mapping[str, tuple[Interval, ...]]) -> bool:
-    return is_held(held, segment.camera, segment.start_utc_us, segment.end_utc_us)
+        if reason == "camera" and deadline_utc_us(segment.start_utc_us, rule.cap_days, rules.zone) <= now_utc_us:
+            reason = "cap"
+    return Decision(segment, verdict, deadline, reason, rule.order)

@@ -15,6 +15,7 @@ import threading  # noqa: TID251 -- owns the writer thread and the counter that 
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,8 @@ VERSION: Final = 1
 LENGTH: Final = struct.Struct("<I")
 MOST_FRAME_BYTES: Final = 16 << 20
 RETRY_SECONDS: Final = 1.0
+LAST_TRIES: Final = 3
+"""So often a group is tried again after `close`, before the process ends without it."""
 
 _GROUP: Final = 256
 
@@ -104,6 +107,8 @@ class SpoolWriter:
         self._failure: str | None = None
         self._crash: BaseException | None = None
         self._hurry = threading.Event()
+        self._never = threading.Event()
+        """What the last tries wait on: `close` has set the other one."""
         self._offset = 0
         make_directory(directory / str(shard))
         self._fd = _new_locked(directory / str(shard) / f"{boot}.spool")
@@ -155,7 +160,7 @@ class SpoolWriter:
             raise SpoolStalled(shard=self._shard, why=self._failure)
 
     def close(self) -> None:
-        """Write what waits, with one attempt more where the disk refused, and end the thread.
+        """Write what waits, where the disk refuses with some attempts more, and end the thread.
 
         Raises:
             SpoolStalled: the last events could not be written.
@@ -174,13 +179,14 @@ class SpoolWriter:
         return SpoolState(pending=self._next - self._durable, failure=self._failure)
 
     def _run(self) -> None:
+        group: list[dict[str, Json] | threading.Event] | None = []
         try:
             while (group := self._next_group()) is not None and self._write_group(group):
                 pass
         except BaseException as error:  # noqa: BLE001 -- raised again in whoever uses the spool
             self._crash = error
             self._queue.close()
-            while (item := self._queue.take()) is not None:
+            for item in chain(group or [], iter(self._queue.take, None)):
                 if isinstance(item, threading.Event):
                     item.set()
 
@@ -196,10 +202,13 @@ class SpoolWriter:
     def _write_group(self, group: list[dict[str, Json] | threading.Event]) -> bool:
         """Whether it was written; one that was given up is the last: events behind a hole would be a damaged spool."""
         frames = [self._framed(item) for item in group if isinstance(item, dict)]
+        last_tries = LAST_TRIES
         while frames and not self._written(frames):
-            if self._queue.closed and self._hurry.is_set():
-                return False
-            self._hurry.wait(RETRY_SECONDS)
+            if self._hurry.wait(RETRY_SECONDS):
+                if not last_tries:
+                    return False
+                last_tries -= 1
+                self._never.wait(RETRY_SECONDS)
         self._durable += len(frames)
         for item in group:
             if isinstance(item, threading.Event):

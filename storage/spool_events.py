@@ -98,4 +98,5 @@ def seal_body(segment: SealedSegment) -> Seal:
         placement=segment.placement,
         authorisation=segment.authorisation,
         recovered=segment.recovered,
+        continues=segment.continues,
     )

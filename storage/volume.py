@@ -44,6 +44,8 @@ class Volume:
     """A volume whose identity was checked; made by `create_volume` or `open_volume`."""
 
     id: VolumeId
+    origin: str
+    """The system that it belongs to, as the ledger names it."""
     path: Path
 
     def check(self) -> None:
@@ -52,7 +54,7 @@ class Volume:
         Raises:
             VolumeLost: it is gone, or another one stands in its place.
         """
-        found = open_volume(self.path).id
+        found = open_volume(self.path, self.origin).id
         if found != self.id:
             raise VolumeLost(path=str(self.path), what=f"is volume {found}, not {self.id}")
 
@@ -64,6 +66,11 @@ class Volume:
             raise VolumeLost(path=str(self.path), what=str(error)) from error
         return Space(status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize)
 
+    @property
+    def segments(self) -> Path:
+        """Where the sealed segments stand, by camera; the keeper locks it."""
+        return self.path / "segments"
+
     def growing_directory(self, shard: int) -> Path:
         """Where the segments stand that this shard is writing, or left in a crash."""
         return self.path / "growing" / str(shard)
@@ -74,41 +81,46 @@ class Volume:
 
     def sealed_path(self, camera: CameraId, start_utc_us: UtcUs, segment: SegmentId) -> Path:
         """Where this segment stands once it is sealed; the day is the UTC day of its start."""
-        return self.path / "segments" / camera / utc_day(start_utc_us) / f"{segment}{SUFFIX}"
+        return self.segments / camera / utc_day(start_utc_us) / f"{segment}{SUFFIX}"
 
 
-def create_volume(path: Path, *, now_utc_us: UtcUs) -> Volume:
-    """Make the directory a volume.
+def create_volume(path: Path, origin: str, *, now_utc_us: UtcUs) -> Volume:
+    """Make the directory a volume of the system with this origin.
 
     Raises:
         VolumeLost: it is one already, or can not be written.
     """
     identity = VolumeId(uuid7(now_utc_us))
+    content = canonical({"v": 1, "t": "scelle-volume", "volume": identity, "origin": origin})
     try:
         make_directory(path)
-        create_file(path / IDENTITY_NAME, canonical({"v": 1, "t": "scelle-volume", "volume": identity}))
+        create_file(path / IDENTITY_NAME, content)
         make_directory(path / "growing")
         make_directory(path / "segments")
     except OSError as error:
         raise VolumeLost(path=str(path), what=str(error)) from error
-    return Volume(identity, path)
+    return Volume(identity, origin, path)
 
 
-def open_volume(path: Path) -> Volume:
-    """The volume in this directory.
+def open_volume(path: Path, origin: str) -> Volume:
+    """The volume in this directory, which belongs to the system with this origin.
 
     Raises:
-        VolumeLost: there is none, it can not be read, or its file system is mounted read-only.
+        VolumeLost: there is none, it can not be read, it belongs to another system, or its file system is mounted
+            read-only.
     """
     try:
         body = json.loads((path / IDENTITY_NAME).read_bytes())
         read_only = disk.statvfs(path).f_flag & os.ST_RDONLY
     except (OSError, ValueError) as error:
         raise VolumeLost(path=str(path), what=str(error)) from error
-    if not isinstance(body, dict) or body.get("t") != "scelle-volume" or body.get("v") != 1:
+    of_this_version = isinstance(body, dict) and body.get("t") == "scelle-volume" and body.get("v") == 1
+    if not of_this_version or not isinstance(body.get("origin"), str):
         raise VolumeLost(path=str(path), what="not a volume of this version")
     if not is_uuid7(str(body.get("volume"))):
         raise VolumeLost(path=str(path), what="its identity is not a UUIDv7")
+    if body["origin"] != origin:
+        raise VolumeLost(path=str(path), what=f"belongs to {body['origin']}, not to {origin}")
     if read_only:
         raise VolumeLost(path=str(path), what="mounted read-only")
-    return Volume(VolumeId(body["volume"]), path)
+    return Volume(VolumeId(body["volume"]), origin, path)

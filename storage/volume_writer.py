@@ -1,4 +1,4 @@
-"""The writer of one volume: a thread that seals and appends, and a thread that syncs.
+"""The writer of one volume: a queue, a thread that seals and appends what comes through it, and one that syncs.
 
 docs/design/svs1.md "Step order".
 
@@ -6,31 +6,27 @@ Network and disk never wait for each other: the recorder hands over through a qu
 it is full.
 """
 
-import errno
-import fcntl
-import os
 import threading  # noqa: TID251 -- owns the volume's two threads
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from nvr.base.bounded import BoundedQueue, QueueStatistics
-from nvr.base.ids import CameraId, SegmentId
-from nvr.base.stop import Stop
-from nvr.base.units import UtcUs, us_from_ticks
-from storage import disk
+from nvr.base.clock import Clock, SystemClock
+from nvr.base.ids import SegmentId
 from storage.buffers import BufferPool
-from storage.durable import make_directory
-from storage.growing_segment import RESERVE_BYTES, GrowingSegment
-from storage.keyring import KeyringUnreachable, KeyringWriter
+from storage.growing_segments import GrowingSegments
+from storage.keyring import KeyringWriter
+from storage.openings import Openings, Prepared
 from storage.predecessors import Predecessors
 from storage.records import GapCause, Record, SegmentStart
-from storage.sealing import SealedSegment, SealerIdentity, SealEvents, SegmentFailure
-from storage.svs1.header import Header, build
-from storage.svs1.writer import Scratch
-from storage.vault.seal import SegmentKeys, new_segment_keys, wipe
-from storage.volume import Volume, VolumeLost
+from storage.reserve import RESERVE_BYTES
+from storage.sealing import SealerIdentity, SealEvents, SegmentFailure
+from storage.volume import Space, Volume
+from storage.volume_health import Standing, VolumeHealth
+from storage.volume_service import VolumeService
+from storage.volume_sync import VolumeSync
 
 SYNC_INTERVAL_S: Final = 3.0
 """With one more round in flight, a power cut takes at most 6 s."""
@@ -42,9 +38,6 @@ MOST_EXPECTED_BYTES: Final = 1 << 30
 _BATCH_ITEMS: Final = 64
 _BATCH_BYTES: Final = 8 << 20
 _RECORD_OVERHEAD_BYTES: Final = 1024
-_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
-_MINIMUM_FREE_BYTES: Final = 2 * RESERVE_BYTES
-"""A volume with less room takes no new segment: each attempt would only cost a key record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +58,10 @@ class _Close:
 
 @dataclass(frozen=True, slots=True)
 class _Wake:
-    """Nothing to do but to look whether the volume is still in service."""
+    """Look whether the volume is still in service, and whether there is room for the reserve."""
 
 
 _Command: TypeAlias = _Open | _Append | _Close | _Wake
-_Prepared: TypeAlias = tuple[Header, SegmentKeys]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +75,7 @@ class WriterStatistics:
     sealed: int
     failed: int
     syncs: int
-    lost: str | None
+    lost: Standing | None
     """Why the volume left service; None while it is in service."""
 
 
@@ -92,9 +84,8 @@ class VolumeWriter:
 
     The recorder calls `open_segment`, `append`, `close_segment` in order for each segment, from one thread, and asks
     `failed` before it appends. Once a record is written its data goes into the pool, to be filled anew. What was handed
-    over and no sealed segment holds is told by `records_lost`. Once a sync failed or the volume is no longer itself, it
-    is out of service for good: every growing segment fails. Fields without underscore are read by any thread;
-    `_growing` belongs to the writer thread. A fault of the program in a thread is raised again by the next call.
+    over and no sealed segment holds is told by `records_lost`. A volume that left service does not come back to this
+    writer. A fault of the program in a thread is raised again by the next call.
     """
 
     def __init__(  # noqa: PLR0913 -- what a writer works with, by name
@@ -108,32 +99,25 @@ class VolumeWriter:
         predecessors: Predecessors | None = None,
         pool: BufferPool | None = None,
         queue_bytes: int = 64 << 20,
+        reserve_bytes: int = RESERVE_BYTES,
         sync_interval_s: float = SYNC_INTERVAL_S,
+        clock: Clock | None = None,
     ) -> None:
         self.volume = volume
-        self.lost: str | None = None
-        self.full = False
+        self.health = VolumeHealth(clock or SystemClock())
         self._shard = shard
-        self._identity = identity
-        self._keyring = keyring
-        self._events = events
-        self._pool = pool or BufferPool()
-        self._predecessors = predecessors or Predecessors()
         self._queue_bytes = queue_bytes
         self._queue: BoundedQueue[_Command] = BoundedQueue(limit_bytes=queue_bytes)
-        self._sync_interval_s = sync_interval_s
-        self._scratch = Scratch()
-        self._growing: dict[SegmentId, GrowingSegment] = {}
-        self._failed: dict[SegmentId, tuple[CameraId, SegmentFailure]] = {}
-        self._stop_sync = Stop()
-        self._sync_fd = -1
-        """Of `growing/<shard>`; one for the life of the volume: the kernel tells each a write-back error once."""
+        self._service = VolumeService(volume, shard, self.health, reserve_bytes, self._wake)
+        self._sync = VolumeSync(self._service, interval_s=sync_interval_s)
+        predecessors = predecessors or Predecessors()
+        self._openings = Openings(volume.id, shard, identity, keyring, predecessors)
+        self._segments = GrowingSegments(self._service, self._openings, predecessors, pool or BufferPool(), events)
         self._drop = False
         self._crash: BaseException | None = None
-        self._records = self._bytes = self._sealed = self._failures = self._syncs = 0
         self._threads = [
             threading.Thread(target=self._guard, args=(work,), name=f"{name}-{volume.id[-6:]}", daemon=True)
-            for work, name in ((self._write, "seal"), (self._sync, "sync"))
+            for work, name in ((self._write, "seal"), (self._sync.run, "sync"))
         ]
 
     def open_segment(self, start: SegmentStart, first_bytes: int = 0) -> bool:
@@ -154,16 +138,22 @@ class VolumeWriter:
         return self._queue.offer(_Append(segment, record), record.size_bytes + _RECORD_OVERHEAD_BYTES)
 
     def close_segment(self, segment: SegmentId) -> None:
-        """The segment is complete, or has failed; never refused."""
+        """The segment is complete, or has failed; never refused. `stop` has closed it already."""
         self._raise_crash()
-        self._queue.insist(_Close(segment))
+        with suppress(ValueError):
+            self._queue.insist(_Close(segment))
 
     def failed(self, segment: SegmentId) -> GapCause | None:
-        """Why this segment takes no more records; None while it does."""
+        """Why this segment takes no more records; None while it does.
+
+        Once the volume is out of room that is so of all: what was handed over is sealed, what comes belongs elsewhere.
+        """
         self._raise_crash()
-        if self.lost is not None:
+        if self._service.lost is not None:
             return SegmentFailure.VOLUME_LOST.gap_cause
-        failure = self._failed.get(segment)
+        if self._service.out_of_room:
+            return SegmentFailure.FULL.gap_cause
+        failure = self._segments.failed.get(segment)
         return None if failure is None else failure[1].gap_cause
 
     def expect(self, bitrate_bps: int) -> None:
@@ -174,35 +164,41 @@ class VolumeWriter:
         self._queue.set_limit(max(self._queue_bytes, min(bitrate_bps * QUEUE_S // 8, MOST_EXPECTED_BYTES)))
 
     @property
+    def lost(self) -> Standing | None:
+        """Why the volume left service; None while it has not."""
+        return self._service.lost
+
+    @property
+    def standing(self) -> Standing:
+        """How the volume stands in this recorder, and why."""
+        return self._service.standing
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for new segments."""
+        return self._service.full
+
+    @property
     def in_service(self) -> bool:
         """Whether the volume takes new segments."""
         return self.lost is None and not self.full
 
+    @property
+    def space(self) -> Space:
+        """Room on the disk as of the last sync round."""
+        return self._service.space
+
     def use_identity(self, identity: SealerIdentity) -> None:
         """Segments opened from now on are sealed under this identity: a new custodian set is in force."""
-        self._identity = identity
+        self._openings.identity = identity
 
     def start(self) -> None:
         """Lock the shard's directory on the volume, and start the threads.
 
-        Two recorders of one shard would write over each other's key records.
-
         Raises:
             VolumeLost: the volume is not there, its directory can not be made, or another recorder has it.
         """
-        self.volume.check()
-        self._look_at_room()
-        growing = self.volume.growing_directory(self._shard)
-        try:
-            make_directory(growing)
-            self._sync_fd = disk.open_file(growing, os.O_RDONLY | os.O_DIRECTORY)
-            fcntl.flock(self._sync_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if self._sync_fd >= 0:
-                os.close(self._sync_fd)
-            busy = isinstance(error, BlockingIOError)
-            what = f"another recorder of shard {self._shard} has it" if busy else str(error)
-            raise VolumeLost(path=str(self.volume.path), what=what) from error
+        self._sync.begin(self._shard)
         for thread in self._threads:
             thread.start()
 
@@ -214,33 +210,33 @@ class VolumeWriter:
         self._drop = self._drop or not drain
         self._queue.close()
         self._threads[0].join(timeout_s)
-        self._stop_sync.set()
+        self._sync.stop.set()
         self._threads[1].join(timeout_s)
         self._raise_crash()
         return not any(thread.is_alive() for thread in self._threads)
 
     def statistics(self) -> WriterStatistics:
         """Counters for the state blob and the alarms."""
+        segments = self._segments
         return WriterStatistics(
             queue=self._queue.statistics(),
-            growing=len(self._growing),
-            records=self._records,
-            bytes=self._bytes,
-            sealed=self._sealed,
-            failed=self._failures,
-            syncs=self._syncs,
+            growing=len(segments),
+            records=segments.records,
+            bytes=segments.bytes,
+            sealed=segments.sealed,
+            failed=segments.failures,
+            syncs=self._sync.syncs,
             lost=self.lost,
         )
 
     def _write(self) -> None:
         while batch := self._take_batch():
-            prepared = self._prepare(self._first_opens(batch))
+            prepared = self._segments.prepare(one.start for one in batch if isinstance(one, _Open))
             for command in batch:
-                self._fail_all_if_lost()
+                self._segments.fail_all_if_lost()
                 self._do(command, prepared)
-        self._fail_all_if_lost()
-        for growing in list(self._growing.values()):
-            self._close(growing)
+        self._segments.fail_all_if_lost()
+        self._segments.close_all()
 
     def _take_batch(self) -> list[_Command]:
         """What waits, a little of it at once: cameras that begin together share one sync of the keyring."""
@@ -255,171 +251,21 @@ class VolumeWriter:
             held_bytes += following.record.size_bytes if isinstance(following, _Append) else 0
         return batch
 
-    def _first_opens(self, batch: Sequence[_Command]) -> list[SegmentStart]:
-        """Openings that wait for no closing: a header names the root of its camera's segment before."""
-        busy = {growing.header.camera for growing in self._growing.values()}
-        firsts: dict[CameraId, SegmentStart] = {}
-        for command in batch:
-            if isinstance(command, _Open) and command.start.camera not in busy:
-                firsts.setdefault(command.start.camera, command.start)
-        return list(firsts.values())
-
-    def _prepare(self, starts: Iterable[SegmentStart]) -> dict[SegmentId, _Prepared]:
-        """Headers and keys of new segments, their key records durable in every place; nothing without a keyring."""
-        identity = self._identity
-        prepared: dict[SegmentId, _Prepared] = {}
-        for start in starts:
-            header = build(
-                start,
-                origin=identity.origin,
-                boot=identity.boot,
-                shard=self._shard,
-                set_hash=identity.custodians.hash,
-                previous=self._predecessors.before(start.camera, self.volume.id),
-                software=identity.software,
-            )
-            keys = new_segment_keys(
-                identity.custodians,
-                hh=header.hh,
-                segment=start.segment,
-                camera=start.camera,
-                start_utc_us=start.start_utc_us,
-            )
-            prepared[start.segment] = (header, keys)
-        try:
-            if prepared:
-                self._keyring.put(*(keys.record for _, keys in prepared.values()))
-        except KeyringUnreachable:
-            return {}
-        return prepared
-
-    def _do(self, command: _Command, prepared: dict[SegmentId, _Prepared]) -> None:
+    def _do(self, command: _Command, prepared: dict[SegmentId, Prepared]) -> None:
         match command:
             case _Open(start):
-                self._open(start, prepared.pop(start.segment, None))
+                self._segments.open(start, prepared.pop(start.segment, None))
             case _Append(segment, record):
-                growing = self._growing.get(segment)
-                if growing is None:
-                    self._tell_lost(segment, record)
-                elif not self._drop:
-                    self._append(growing, record)
+                if not self._drop or segment in self._segments.failed:
+                    self._segments.append(segment, record, syncs=self._sync.syncs)
             case _Close(segment):
-                growing = self._growing.get(segment)
-                if growing is not None:
-                    self._close(growing)
-                self._failed.pop(segment, None)
+                self._segments.close(segment)
+            case _Wake():
+                self._service.renew_reserve()
 
-    def _open(self, start: SegmentStart, prepared: _Prepared | None) -> None:
-        if self.lost is not None:
-            if prepared is not None:
-                wipe(prepared[1].dek)
-            self._tell_failed(start.segment, start.camera, SegmentFailure.VOLUME_LOST)
-            return
-        prepared = prepared or self._prepare([start]).get(start.segment)
-        if prepared is None:
-            self._tell_failed(start.segment, start.camera, SegmentFailure.NO_KEY)
-            return
-        header, keys = prepared
-        growing = GrowingSegment(self.volume, header, keys, start.codec, self._scratch)
-        try:
-            growing.open()
-        except OSError as error:
-            self._tell_failed(start.segment, start.camera, _why(error))
-            return
-        self._growing[start.segment] = growing
-        self._predecessors.opened(start.camera, self.volume.id)
-
-    def _append(self, growing: GrowingSegment, record: Record) -> None:
-        try:
-            written = growing.append(record)
-            growing.forget_durable(self._syncs)
-        except OSError as error:
-            self._close_short(growing, _why(error))
-            self._tell_lost(growing.header.segment, record)
-            return
-        self._records += 1
-        self._bytes += written.ct_bytes
-        self._pool.give(record.data)
-        self._events.record_written(written)
-
-    def _close(self, growing: GrowingSegment) -> None:
-        del self._growing[growing.header.segment]
-        try:
-            sealed = growing.close()
-        except OSError as error:
-            self._lose_unless_full(error)
-            self._tell_unsealed(growing, SegmentFailure.CLOSE)
-            return
-        self._tell_sealed(sealed)
-
-    def _close_short(self, growing: GrowingSegment, why: SegmentFailure) -> None:
-        del self._growing[growing.header.segment]
-        self.full = self.full or why is SegmentFailure.FULL
-        try:
-            self._tell_sealed(growing.close_short())
-        except OSError as error:
-            self._lose_unless_full(error)
-            self._tell_unsealed(growing, why)
-        else:
-            self._tell_failed(growing.header.segment, growing.header.camera, why)
-
-    def _tell_sealed(self, sealed: SealedSegment) -> None:
-        self._sealed += 1
-        self._predecessors.closed(sealed.camera, self.volume.id, sealed.root)
-        self._events.sealed(sealed)
-
-    def _tell_failed(self, segment: SegmentId, camera: CameraId, why: SegmentFailure) -> None:
-        self._failures += 1
-        self._failed[segment] = (camera, why)
-        self._events.segment_failed(segment, camera, why)
-
-    def _tell_unsealed(self, growing: GrowingSegment, why: SegmentFailure) -> None:
-        """A segment that could not be closed: its records count as lost until some start finds them again."""
-        header = growing.header
-        if growing.end_utc_us > header.start_utc_us:
-            self._events.records_lost(header.camera, header.start_utc_us, growing.end_utc_us, why)
-        self._tell_failed(header.segment, header.camera, why)
-
-    def _tell_lost(self, segment: SegmentId, record: Record) -> None:
-        """A record that was taken for a segment which has failed since."""
-        if segment in self._failed:
-            camera, why = self._failed[segment]
-            end = UtcUs(record.start_utc_us + us_from_ticks(record.dur_90k))
-            self._events.records_lost(camera, record.start_utc_us, end, why)
-
-    def _fail_all_if_lost(self) -> None:
-        if self.lost is None:
-            return
-        for growing in list(self._growing.values()):
-            del self._growing[growing.header.segment]
-            growing.abandon()
-            self._tell_unsealed(growing, SegmentFailure.VOLUME_LOST)
-
-    def _sync(self) -> None:
-        try:
-            while not self._stop_sync.wait_in_thread(self._sync_interval_s) and self.lost is None:
-                try:
-                    disk.syncfs(self._sync_fd)
-                    self.volume.check()
-                    self._look_at_room()
-                    self._syncs += 1
-                except (OSError, VolumeLost) as error:
-                    self._lose(f"sync: {error}")
-        finally:
-            os.close(self._sync_fd)
-
-    def _look_at_room(self) -> None:
-        self.full = self.volume.space().free_bytes < _MINIMUM_FREE_BYTES
-
-    def _lose(self, reason: str) -> None:
-        """Take the volume out of service. Never undone: what was written since the last good sync is unknown."""
-        self.lost = self.lost or reason
+    def _wake(self) -> None:
         with suppress(ValueError):  # closed: the writer thread is about to look by itself
             self._queue.insist(_Wake())
-
-    def _lose_unless_full(self, error: OSError) -> None:
-        if error.errno not in _NO_ROOM:
-            self._lose(f"close: {error}")
 
     def _guard(self, work: Callable[[], None]) -> None:
         try:
@@ -431,7 +277,3 @@ class VolumeWriter:
     def _raise_crash(self) -> None:
         if self._crash is not None:
             raise self._crash
-
-
-def _why(error: OSError) -> SegmentFailure:
-    return SegmentFailure.FULL if error.errno in _NO_ROOM else SegmentFailure.WRITE

@@ -21,8 +21,10 @@ import pytest
 from blockbuster import BlockBuster, BlockBusterFunction, blockbuster_ctx
 
 from config import libsrt
+from config.database import Location
 from tests.canary import Watch, watching
 from tests.fuzz.available import HAS_ATHERIS, WITHOUT_ATHERIS
+from tests.mounts import may_mount
 from tools import postgresql_server
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -96,6 +98,7 @@ SYSTEM: MappingProxyType[str, Callable[[], bool]] = MappingProxyType(
         "gstreamer": _has_gstreamer,
         "postgresql": lambda: postgresql_server.programs() is not None,
         "srt": _has_srt,
+        "mount": may_mount,
         "openssl": lambda: shutil.which("openssl") is not None,
         "vlc": lambda: shutil.which("cvlc") is not None,
         "systemd-analyze": lambda: shutil.which("systemd-analyze") is not None,
@@ -199,6 +202,21 @@ def postgresql() -> Iterator[postgresql_server.Server]:
         yield server
     finally:
         server.close()
+
+
+@pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system("postgresql"))])
+def new_location(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Location]:
+    """Gives places of databases that are not there yet: what is said of one kind is said of both."""
+    if request.param == "sqlite":
+        return lambda: tmp_path_factory.mktemp("database") / "some.db"
+    server: postgresql_server.Server = request.getfixturevalue("postgresql")
+    return server.fresh
+
+
+@pytest.fixture
+def location(new_location: Callable[[], Location]) -> Location:
+    """One of them."""
+    return new_location()
 
 
 @pytest.fixture

@@ -35,8 +35,10 @@ from access.publication import Publisher
 from access.refusals import Refusals
 from access.release import Releases
 from access.requisitions import Requisitions
+from access.retention import RetentionActs
 from access.service import AccessService
 from access.service import Handler as Act
+from access.statements import Statements
 from access.stream_lookup import StreamLookup
 from config.model import Settings
 from config.shards import shards_for
@@ -47,6 +49,7 @@ from nvr.app.index_port import IndexFiles, RecorderStates
 from nvr.app.keeper_client import KeeperClient
 from nvr.app.shards import cores, recorder_sockets
 from nvr.app.status_view import StatusViews
+from nvr.app.volume_settings import VolumeSettings
 from nvr.base.clock import Clock
 from nvr.base.errors import ConfigError, EvidenceAtRisk, InvalidValue
 from nvr.base.wire import Handler
@@ -75,7 +78,8 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
         ConfigError: a key can not be used.
         Retryable: the keeper does not answer.
     """
-    index = IndexFiles(settings.index_location, [volume.path for volume in settings.volume])
+    volumes, origin = VolumeSettings(settings), settings.system.origin
+    index = IndexFiles(settings.index_location, lambda: [one.path for one in volumes.last_good()], origin)
     store = GrantStore(settings.paths.access / "grants")
     keys = await asyncio.to_thread(_grant_keys, settings, store)
     publisher = Publisher(register, keeper, clock)
@@ -85,7 +89,7 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
         ledger=ActingLedger(register, keeper, clock),
         index=index,
         signer=await asyncio.to_thread(_signer, settings),
-        origin=settings.system.origin,
+        origin=origin,
         log_public=await _log_public(keeper),
         software=nvr.__version__,
         clock=clock,
@@ -95,17 +99,18 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
     passwords = await Passwords.prepare(default_hasher())
     recorders = RecorderStates(partial(recorder_sockets, settings))
     acts = {
-        **_town_acts(settings, register, passwords, publisher, index, recorders, clock),
+        **_town_acts(settings, keeper, register, passwords, publisher, index, recorders, clock),
         **_requisition_acts(settings, register, grants, handover, index, clock),
     }
     refusals = Refusals(settings.paths.access / "refusals", keeper, clock)
     service = AccessService(register, refusals, Login(register, passwords, clock), clock, MappingProxyType(acts))
-    views = StatusViews(settings, keeper.caller, index, recorders, clock)
+    views = StatusViews(settings, volumes, keeper.caller, index, recorders, clock)
     return AccessParts(service, handover, grants, publisher, views)
 
 
 def _town_acts(
     settings: Settings,
+    keeper: KeeperClient,
     register: Register,
     passwords: Passwords,
     publisher: Publisher,
@@ -126,6 +131,7 @@ def _town_acts(
     commissioning = Commissioning(register, publisher, clock)
     fleet = FleetImport(register, publisher, logins, clock, shards_for=shards)
     lookup = StreamLookup(register, states, logins, clock)
+    retention = RetentionActs(register, index, keeper.forecast, clock)
     return {
         ActName.ACCOUNT_ADD: accounts.add,
         ActName.ACCOUNT_END: accounts.end,
@@ -143,7 +149,10 @@ def _town_acts(
         ActName.CAMERA_REPLACE: lookup.before(ActName.CAMERA_REPLACE, changes.replace),
         ActName.CAMERA_RETIRE: cameras.retire,
         ActName.CAMERA_TEST: CameraTest(register, states, clock).run,
-        ActName.RETENTION_SHOW: cameras.retention,
+        ActName.RETENTION_SHOW: retention.show,
+        ActName.RETENTION_ALLOW: retention.allow,
+        ActName.RETENTION_FORECAST: retention.forecast,
+        ActName.RETENTION_STATEMENT: Statements(index, keeper, clock).show,
         ActName.POINT_ADD: perimeter.add_point,
         ActName.AUTHORISATION_ADD: perimeter.add_authorisation,
     }

@@ -11,6 +11,7 @@ class Role(StrEnum):
     RECORDER = "recorder"
     KEEPER = "keeper"
     ACCESS = "access"
+    WATCH = "watch"
 
 
 def role_command(role: Role, file: Path, *, shard: int = 0, supervised: bool = False) -> tuple[str, ...]:

@@ -163,7 +163,7 @@ def found(settings: Settings, now_utc_us: UtcUs) -> list[Envelope]:
     create_file(settings.paths.export_key, _export_key(), _KEY_MODE)
     secrets.replace(settings.paths.secrets, {})
     for volume in settings.volume:
-        create_volume(volume.path, now_utc_us=now_utc_us)
+        create_volume(volume.path, settings.system.origin, now_utc_us=now_utc_us)
     for place in settings.keyring.places:
         create_place(place)
     custodians, envelopes = provisional_set(settings, machine, now_utc_us)
@@ -210,6 +210,7 @@ def _make_directories(settings: Settings) -> None:
         paths.access / "staging",
         paths.runtime,
         paths.secrets.parent,
+        paths.watch,
     )
     for folder in folders:
         make_directory(folder)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -31,9 +31,10 @@ _log: Final = logging.getLogger(__name__)
 class IndexFiles:
     """The index, read only, in threads; a segment is where its volume is mounted now."""
 
-    def __init__(self, index: Location, volumes: Sequence[Path]) -> None:
+    def __init__(self, index: Location, volumes: Callable[[], Iterable[Path]], origin: str) -> None:
         self._location = index
-        self._volumes = tuple(volumes)
+        self._volumes = volumes
+        self._origin = origin
 
     async def coverage(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Coverage:
         """What exists of [from, to), and what is gone."""
@@ -46,6 +47,10 @@ class IndexFiles:
     async def gaps(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Sequence[GapRow]:
         """The camera's gaps that overlap [from, to), in the order of time."""
         return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.gaps(camera, from_utc_us, to_utc_us)))
+
+    async def statement(self, day: str) -> tuple[int, int] | None:
+        """The first ledger entry of a local day's statement, and how many there are; None: it has none."""
+        return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.statement(day)))
 
     async def oldest(self) -> Mapping[CameraId, UtcUs]:
         """The start of the oldest segment that exists, of each camera that has one."""
@@ -87,9 +92,9 @@ class IndexFiles:
 
     def _mounted(self) -> dict[str, Volume]:
         found: dict[str, Volume] = {}
-        for path in self._volumes:
+        for path in self._volumes():
             try:
-                volume = open_volume(path)
+                volume = open_volume(path, self._origin)
                 found[volume.id] = volume
             except VolumeLost as error:
                 _log.warning("%s", error)

@@ -88,6 +88,11 @@ class KeeperClient:
         sealed = await self.caller.call("rotate", {"cameras": list(cameras)}, deadline_s=ROTATE_DEADLINE_S)
         return [SegmentId(segment) for segment in sealed]
 
+    async def forecast(self) -> Json:
+        """When disks will run short (`storage.forecast.Forecast`), null before the keeper has looked."""
+        forecast: Json = (await self.caller.call("status"))["forecast"]
+        return forecast
+
     async def publish(self, cameras: Sequence[CameraEntry]) -> int:
         """Publish a new camera snapshot; the size of the ledger that it names."""
         return int(await self.caller.call("publish", {"cameras": [asdict(camera) for camera in cameras]}))

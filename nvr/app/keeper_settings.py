@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from config.model import Settings
+from nvr.app.volume_settings import VolumeSettings
 from storage.keeping.settings import KeeperSettings
 
 
@@ -11,7 +12,7 @@ def keeper_settings(settings: Settings) -> KeeperSettings:
     return KeeperSettings(
         origin=settings.system.origin,
         state=settings.paths.state,
-        volumes=tuple(volume.path for volume in settings.volume),
+        volumes=VolumeSettings(settings).paths,
         places=settings.keyring.places,
         zone=ZoneInfo(settings.system.timezone),
         runtime=settings.paths.runtime,

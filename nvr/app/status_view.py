@@ -1,7 +1,7 @@
 """What the status page shows, gathered from keeper, recorders, index and disks at each request."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -11,37 +11,50 @@ from config.model import Settings
 from config.model import Volume as VolumeSetting
 from nvr.app.index_port import IndexFiles, RecorderStates
 from nvr.app.keeper_client import Caller
+from nvr.app.volume_settings import VolumeSettings
+from nvr.app.watch.files import orders_seen, set_is_provisional
+from nvr.app.watch.observation import Observation
+from nvr.app.watch.of_cameras import recorded_nowhere, silent_domes
+from nvr.app.watch.of_roles import (
+    LOW_SHARE,
+    lost_key_places,
+    order_ends,
+    provisional,
+    silent_recorders,
+    unsynchronised,
+)
+from nvr.app.watch.readings import recorder_seen
 from nvr.base.clock import Clock
-from nvr.base.errors import EvidenceAtRisk, NvrError
-from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
-from recorder.ptz.watch import DomeState
+from nvr.base.errors import NvrError
+from nvr.base.units import US_PER_SECOND, UtcUs
 from recorder.server_clock import kernel_is_synchronised
+from storage.forecast import MINIMUM_AT_RISK
 from storage.ledger.entries import decode
-from storage.snapshot import CameraEntry, CameraKind
+from storage.snapshot import CameraEntry, CameraSnapshot
 from storage.snapshot import load as load_snapshot
-from storage.vault.seats import SignedSet
 from storage.volume import VolumeLost, open_volume
+from storage.volume_health import VolumeState
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LOW_SHARE: Final = 0.03
-"""Below this share of free room a disk is called almost full."""
-
 _COUNTERS: Final = ("records", "frames", "bytes", "written", "lost", "dropped", "reconnects")
 
-_SILENT_DOME_US: Final = 600 * US_PER_SECOND
-"""A dome that was switched off and on again answers within minutes."""
-
-_NOTICE_US: Final = 183 * US_PER_DAY
-"""So long before its end an order is an alarm: a renewal takes the prefecture four months."""
+_OUT_OF_SERVICE: Final = (VolumeState.DRAINING, VolumeState.AWAY, VolumeState.ERRING)
 
 
 class StatusViews:
     """Makes one view for each request."""
 
     def __init__(
-        self, settings: Settings, keeper: Caller, index: IndexFiles, recorders: RecorderStates, clock: Clock
+        self,
+        settings: Settings,
+        volumes: VolumeSettings,
+        keeper: Caller,
+        index: IndexFiles,
+        recorders: RecorderStates,
+        clock: Clock,
     ) -> None:
         self._settings = settings
+        self._volumes = volumes
         self._keeper = keeper
         self._index = index
         self._recorders = recorders
@@ -55,18 +68,18 @@ class StatusViews:
         by_shard = await self._recorders.by_shard()
         answers = [answer for answer in by_shard.values() if answer is not None]
         states = {camera["camera"]: camera for answer in answers for camera in answer["state"]["cameras"]}
-        lost = {each["volume"] for answer in answers for each in answer["volumes"] if each["lost"]}
+        lost = {each["volume"] for answer in answers for each in answer["volumes"] if each["state"] in _OUT_OF_SERVICE}
+        keeper = await self._keeper_status()
         return StatusView(
             town=self._settings.system.origin,
             now_utc_us=now,
             cameras=[await self._camera(entry, states.get(entry.camera), now) for entry in snapshot.cameras],
-            volumes=[await asyncio.to_thread(self._volume, setting, lost) for setting in self._settings.volume],
-            ledger=await self._ledger(),
+            volumes=await asyncio.to_thread(lambda: [self._volume(one, lost) for one in self._volumes.last_good()]),
+            ledger=await self._ledger(keeper),
             alarms=[
-                *_silent(by_shard),
-                *_recorded_nowhere(snapshot.cameras, states),
-                *_silent_domes(states.values(), now),
-                *await asyncio.to_thread(self._alarms, answers, now),
+                *_halts(keeper),
+                *_at_risk(keeper, self._zone),
+                *self._alarms(await asyncio.to_thread(self._observed, snapshot, by_shard, now)),
             ],
             recorders=[RecorderView(shard, answer is not None) for shard, answer in by_shard.items()],
         )
@@ -96,7 +109,7 @@ class StatusViews:
 
     def _volume(self, setting: VolumeSetting, lost: set[str]) -> VolumeView:
         try:
-            volume = open_volume(setting.path)
+            volume = open_volume(setting.path, self._settings.system.origin)
             space = volume.space()
         except VolumeLost:
             return VolumeView(
@@ -105,71 +118,74 @@ class StatusViews:
         return VolumeView(
             setting.name,
             in_service=volume.id not in lost,
-            low=space.free_bytes < space.total_bytes * _LOW_SHARE,
+            low=space.free_bytes < space.total_bytes * LOW_SHARE,
             free_bytes=space.free_bytes,
             total_bytes=space.total_bytes,
             oldest_utc_us=self._index.oldest_on(volume.id),
         )
 
-    async def _ledger(self) -> LedgerView:
+    async def _keeper_status(self) -> Mapping[str, Any] | None:
         try:
-            status = await self._keeper.call("status")
-            size = _size_of(status["checkpoint"])
+            status: Mapping[str, Any] = await self._keeper.call("status")
+        except NvrError:
+            return None
+        return status
+
+    async def _ledger(self, status: Mapping[str, Any] | None) -> LedgerView:
+        silent = LedgerView(answers=False, size=0, checkpoint_size=None, checkpoint_utc_us=None)
+        if status is None:
+            return silent
+        size = _size_of(status["checkpoint"])
+        try:
             leaf = None if size is None else str(await self._keeper.call("entry", {"index": size - 1}))
         except NvrError:
-            return LedgerView(answers=False, size=0, checkpoint_size=None, checkpoint_utc_us=None)
+            return silent
         signed_utc_us = None if leaf is None else UtcUs(decode(leaf.encode()).ts_utc_us)
         return LedgerView(True, status["ledger_size"], size, signed_utc_us)
 
-    def _alarms(self, answers: Sequence[Mapping[str, Any]], now: UtcUs) -> list[Alarm]:
-        alarms = []
-        if self._set_is_provisional():
-            alarms.append(Alarm("provisional-set", None))
-        if not kernel_is_synchronised():
-            alarms.append(Alarm("clock-unsynchronised", None))
-        if any(answer["keyring_degraded"] for answer in answers):
-            alarms.append(Alarm("key-place-lost", None, ", ".join(map(str, self._settings.keyring.places))))
-        faults = [fault for answer in answers for fault in answer["faults"]]
-        alarms += [Alarm(fault["id"], None, f"{fault['where']}: {fault['what']}") for fault in faults]
-        return [*alarms, *self._order_ends(now)]
+    def _observed(
+        self, snapshot: CameraSnapshot, by_shard: Mapping[int, Mapping[str, Any] | None], now: UtcUs
+    ) -> Observation:
+        return Observation(
+            now_utc_us=now,
+            cameras=snapshot.cameras,
+            recorders={shard: None if each is None else recorder_seen(each) for shard, each in by_shard.items()},
+            orders=orders_seen(self._index.orders()),
+            provisional_set=set_is_provisional(self._settings.paths.custodians),
+            clock_synchronised=kernel_is_synchronised(),
+            key_places=[str(place) for place in self._settings.keyring.places],
+        )
 
-    def _order_ends(self, now: UtcUs) -> list[Alarm]:
-        ends = [order.to_utc_us for order in self._index.orders() if order.to_utc_us is None or order.to_utc_us > now]
-        last = None if None in ends else max((end for end in ends if end is not None), default=None)
-        if last is None or last > now + _NOTICE_US:
-            return []
-        return [Alarm("order-ends", None, f"{_local(last, self._zone):%d/%m/%Y}")]
-
-    def _set_is_provisional(self) -> bool:
-        try:
-            return SignedSet.parse(self._settings.paths.custodians.read_bytes()).set.provisional
-        except (OSError, EvidenceAtRisk):
-            return False
-
-
-def _silent(by_shard: Mapping[int, Mapping[str, Any] | None]) -> list[Alarm]:
-    """One that restarts is silent for a moment, too: the page is of this instant."""
-    return [Alarm("recorder-silent", None, str(shard)) for shard, answer in by_shard.items() if answer is None]
-
-
-def _recorded_nowhere(cameras: Sequence[CameraEntry], states: Mapping[str, Mapping[str, Any]]) -> list[Alarm]:
-    """Cameras that came back before anybody said where: exports could not name the place."""
-    comes_and_goes = (each for each in cameras if each.absent or each.kind is CameraKind.NOMADIC)
-    return [
-        Alarm("recorded-nowhere", None, each.camera)
-        for each in comes_and_goes
-        if each.placement is None and states.get(each.camera, {}).get("state") == CameraState.RECORDING
-    ]
+    def _alarms(self, seen: Observation) -> list[Alarm]:
+        shown = (
+            *silent_recorders(seen),
+            *recorded_nowhere(seen),
+            *silent_domes(seen),
+            *provisional(seen),
+            *unsynchronised(seen),
+            *lost_key_places(seen),
+        )
+        faults = [fault for answer in seen.recorders.values() if answer for fault in answer.faults]
+        ends = [(each.kind, each.until_utc_us) for each in order_ends(seen)]
+        return [
+            *(Alarm(each.kind, each.since_utc_us, each.detail or each.subject or None) for each in shown),
+            *(Alarm(fault.id, None, f"{fault.where}: {fault.what}") for fault in faults),
+            *(Alarm(kind, None, f"{_local(end, self._zone):%d/%m/%Y}") for kind, end in ends if end is not None),
+        ]
 
 
-def _silent_domes(states: Iterable[Mapping[str, Any]], now: UtcUs) -> list[Alarm]:
-    """Domes whose pictures are recorded, and of which nobody has known for a while where they look."""
-    recorded = [state for state in states if state["state"] == CameraState.RECORDING and state.get("dome")]
-    return [
-        Alarm("dome-silent", state["dome"]["since_utc_us"], str(state["camera"]))
-        for state in recorded
-        if state["dome"]["state"] == DomeState.UNKNOWN and now - state["dome"]["since_utc_us"] >= _SILENT_DOME_US
-    ]
+def _halts(keeper: Mapping[str, Any] | None) -> list[Alarm]:
+    """Destruction that waits for a person."""
+    last = (keeper or {}).get("last_pass") or {}
+    return [Alarm(halt["id"], None, halt["about"]) for halt in last.get("halts", ())]
+
+
+def _at_risk(keeper: Mapping[str, Any] | None, zone: ZoneInfo) -> list[Alarm]:
+    """Disks that will not keep what the orders demand, days before."""
+    if keeper is None or MINIMUM_AT_RISK not in keeper["faults"]:
+        return []
+    day = _local(keeper["forecast"]["minimum_at_risk_utc_us"], zone)
+    return [Alarm(MINIMUM_AT_RISK, None, f"{day:%d/%m/%Y}")]
 
 
 def _size_of(note: str | None) -> int | None:

@@ -34,6 +34,7 @@ def plans(settings: Settings, file: Path) -> tuple[ChildPlan, ...]:
         plan(Role.KEEPER, paths.keeper_socket),
         *(plan(Role.RECORDER, socket, shard) for shard, socket in recorder_sockets(settings).items()),
         plan(Role.ACCESS, paths.access_socket),
+        plan(Role.WATCH, paths.watch_socket),
     )
 
 

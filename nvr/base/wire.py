@@ -24,6 +24,9 @@ MAX_FRAME_BYTES: Final = 16 * 2**20
 SOCKET_MODE: Final = 0o660
 DEADLINE_S: Final = 30.0
 
+_STATUS: Final = "status"
+"""What every role answers: how it is."""
+
 _LENGTH: Final = struct.Struct(">I")
 _CREDENTIALS: Final = struct.Struct("iII")
 _UNDER_WAY: Final = 256
@@ -54,12 +57,21 @@ class Server:
     """
 
     def __init__(
-        self, path: Path, handlers: Mapping[str, Handler], *, allowed_uids: Collection[int] | None = None
+        self,
+        path: Path,
+        handlers: Mapping[str, Handler],
+        *,
+        allowed_uids: Collection[int] | None = None,
+        asking_uids: Collection[int] = (),
     ) -> None:
-        """`allowed_uids`: users whose calls are taken; None takes those of all who may open the socket."""
+        """`allowed_uids`: users whose calls are taken; None takes those of all who may open the socket.
+
+        `asking_uids`: users who may call `status`, and nothing else.
+        """
         self._path = path
         self._handlers = dict(handlers)
         self._allowed_uids = None if allowed_uids is None else frozenset(allowed_uids)
+        self._asking_uids = frozenset(asking_uids)
         self._group = asyncio.TaskGroup()
         self._readings: set[asyncio.Task[None]] = set()
         self._calls: set[asyncio.Task[None]] = set()
@@ -123,7 +135,7 @@ class Server:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, calls: set[asyncio.Task[None]]
     ) -> None:
         slots = asyncio.Semaphore(_UNDER_WAY)
-        uid = _peer_uid(writer)
+        _, uid = _peer(writer)
         with contextlib.suppress(_BrokenFrameError):
             while (request := await _read(reader)) is not None:
                 await slots.acquire()
@@ -162,8 +174,12 @@ class Server:
         if fault is not None:
             raise fault
 
+    def _may(self, uid: int, call: object) -> bool:
+        asks_only = uid in self._asking_uids and call == _STATUS
+        return self._allowed_uids is None or uid in self._allowed_uids or asks_only
+
     async def _run(self, request: dict[str, Any], uid: int) -> object:
-        if self._allowed_uids is not None and uid not in self._allowed_uids:
+        if not self._may(uid, request.get("call")):
             raise Refused("peer-not-allowed", socket=self._path.name, uid=uid)
         _demand_text(request)
         if request.get("v") != VERSION:
@@ -234,6 +250,10 @@ class Client:
         finally:
             self._waiting.pop(request, None)
             answer.cancel()
+
+    def peer_pid(self) -> int | None:
+        """The process that listens there, as of the last connection; None before the first (unix(7), SO_PEERCRED)."""
+        return None if self._writer is None else _peer(self._writer)[0]
 
     async def close(self) -> None:
         """Hang up; calls that wait get `peer-gone`."""
@@ -338,10 +358,11 @@ def _demand_text(value: object, field: str = "", levels: int = _MOST_LEVELS) -> 
         raise InvalidValue(field=field, value="", expected="Unicode text")
 
 
-def _peer_uid(writer: asyncio.StreamWriter) -> int:
-    """The user who connected (unix(7), SO_PEERCRED: pid, uid, gid as of then)."""
+def _peer(writer: asyncio.StreamWriter) -> tuple[int, int]:
+    """Process and user of the other side (unix(7), SO_PEERCRED: pid, uid, gid as of connecting, or of listening)."""
     found = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    return int(_CREDENTIALS.unpack(found)[1])
+    pid, uid, _ = _CREDENTIALS.unpack(found)
+    return pid, uid
 
 
 def _frame(body: dict[str, object]) -> bytes:

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, exists, literal_column, or_
+from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, literal_column, or_, select
 
-from storage.index.tables import HOLD_SCOPE, SEGMENT, SegmentState
+from storage.index.tables import HOLD_SCOPE, PROGRESS, SEGMENT, SegmentState
 
 
 def in_states(states: Collection[SegmentState]) -> ColumnElement[bool]:
@@ -17,11 +17,42 @@ def is_in(state: SegmentState) -> ColumnElement[bool]:
     return SEGMENT.c.state == literal_column(str(int(state)))
 
 
+def continues_another(segment: FromClause = SEGMENT) -> ColumnElement[bool]:
+    """The segment is not destroyed and its first group began in another, written as the index over those says it."""
+    return and_(segment.c.continues.is_not(None), segment.c.state != literal_column(str(int(SegmentState.GONE))))
+
+
 def is_held(now_utc_us: int) -> ColumnElement[bool]:
-    """A hold that has not run out covers or touches the segment: `storage.holds.is_held`, in SQL."""
-    return exists().where(
-        HOLD_SCOPE.c.camera == SEGMENT.c.camera,
-        HOLD_SCOPE.c.from_utc_us <= SEGMENT.c.end_utc_us,
-        HOLD_SCOPE.c.to_utc_us >= SEGMENT.c.start_utc_us,
-        or_(HOLD_SCOPE.c.until_utc_us.is_(None), HOLD_SCOPE.c.until_utc_us > now_utc_us),
+    """A hold that has not run out keeps the segment: `storage.holds.Held.covers`, in SQL.
+
+    What is kept for the sake of others is looked up once in a statement, from the holds: few segments continue another.
+    """
+    touched = exists().where(HOLD_SCOPE.c.camera == SEGMENT.c.camera, _touches(SEGMENT), _runs(now_utc_us))
+    return or_(touched, SEGMENT.c.seg.in_(_continued_under_hold(now_utc_us)))
+
+
+def _continued_under_hold(now_utc_us: int) -> Select[tuple[str]]:
+    later, before = SEGMENT.alias("later"), SEGMENT.alias("before")
+    longest_us = select(PROGRESS.c.longest_us).scalar_subquery()
+    kept = (
+        select(later.c.continues.label("seg"))
+        .join_from(HOLD_SCOPE, later, HOLD_SCOPE.c.camera == later.c.camera)
+        .where(
+            _runs(now_utc_us),
+            _touches(later),
+            later.c.start_utc_us >= HOLD_SCOPE.c.from_utc_us - longest_us,
+            continues_another(later),
+        )
+        .cte("kept", recursive=True)
     )
+    further = select(before.c.continues).join_from(kept, before, before.c.seg == kept.c.seg)
+    kept = kept.union(further.where(continues_another(before)))
+    return select(kept.c.seg)
+
+
+def _touches(segment: FromClause) -> ColumnElement[bool]:
+    return and_(HOLD_SCOPE.c.from_utc_us <= segment.c.end_utc_us, HOLD_SCOPE.c.to_utc_us >= segment.c.start_utc_us)
+
+
+def _runs(now_utc_us: int) -> ColumnElement[bool]:
+    return or_(HOLD_SCOPE.c.until_utc_us.is_(None), HOLD_SCOPE.c.until_utc_us > now_utc_us)

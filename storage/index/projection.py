@@ -4,14 +4,24 @@ Every valid entry can be applied: an interval that ends before it begins is take
 passed over. An entry that could not be applied would stop the keeper at every start.
 """
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, Update, delete, insert, not_, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
 
-from storage.index.conditions import in_states, is_held, is_in
+from storage.index.lives import Lives
 from storage.index.stretches import Stretches
-from storage.index.tables import AUTHORISATION, BOOT, CAMERA, GAP, HOLD_SCOPE, PROGRESS, SEGMENT, SegmentState
+from storage.index.tables import (
+    ALLOWANCE,
+    AUTHORISATION,
+    BOOT,
+    CAMERA,
+    GAP,
+    HOLD_SCOPE,
+    PROGRESS,
+    SEGMENT,
+    STATEMENT,
+    SegmentState,
+)
 from storage.ledger import machine, people
 from storage.ledger.entries import Entry
 from storage.ledger.machine import Body
@@ -25,15 +35,25 @@ class Projection:
         self._seals: list[dict[str, Any]] = []
         self._longest_us = 0
         self._stretches = Stretches(connection)
+        self._lives = Lives(connection, self._stretches)
+        self._latest_us = 0
 
     def apply(self, index: int, entry: Entry[Body]) -> None:
         """Apply one entry."""
         body = entry.body
         if isinstance(body, machine.Seal):
             self._gather(index, body)
+            self._latest_us = entry.ts_utc_us
             return
         self.flush()
-        match body:
+        if entry.act is None:
+            self._told(index, entry)
+        else:
+            self._acted(index, entry)
+
+    def _told(self, index: int, entry: Entry[Body]) -> None:
+        """What the machine told."""
+        match body := entry.body:
             case machine.Gap():
                 self._gap(index, body, None if entry.spool is None else entry.spool.boot)
             case machine.Boot() if entry.spool is not None:
@@ -42,16 +62,27 @@ class Projection:
             case machine.Stop() if entry.spool is not None:
                 self._connection.execute(update(BOOT).where(BOOT.c.boot == entry.spool.boot).values(stopped=True))
             case machine.Expire():
-                self._expire(body, entry.ts_utc_us)
+                self._lives.doom(body.segs, body.reason, entry.ts_utc_us)
+                if body.allowed is not None:
+                    self._connection.execute(delete(ALLOWANCE).where(ALLOWANCE.c.camera == body.allowed))
             case machine.Expired():
-                self._set_state(body.segs, SegmentState.GONE, [SegmentState.DOOMED, SegmentState.LOST])
-                self._set_state(body.segs, SegmentState.GONE, [SegmentState.SEALED])
+                self._lives.destroyed(body.segs, entry.ts_utc_us)
+            case machine.Statement() if body.part == 0:
+                self._put(STATEMENT, {"day": body.day}, {"ledger_index": index, "parts": body.parts})
             case machine.Missing():
-                self._set_state([body.seg], SegmentState.LOST, [SegmentState.SEALED])
+                self._lives.lost(body.seg, entry.ts_utc_us, _words(body.why))
+            case _:
+                pass
+
+    def _acted(self, index: int, entry: Entry[Body]) -> None:
+        """What a person did."""
+        match body := entry.body:
             case people.Hold():
                 self._hold(index, body, entry.ts_utc_us)
             case people.Unhold():
                 self._connection.execute(delete(HOLD_SCOPE).where(HOLD_SCOPE.c.hold == body.hold))
+            case people.Allow():
+                self._put(ALLOWANCE, {"camera": body.camera}, {"until_utc_us": body.until_utc_us})
             case people.Camera():
                 row = {"shard": body.shard, "retention_days": body.retention_days, "retired": body.retired}
                 self._put(CAMERA, {"camera": body.camera}, row)
@@ -74,12 +105,11 @@ class Projection:
             return
         rows = {row["seg"]: row for row in reversed(self._seals)}
         self._seals = []
-        known = select(SEGMENT.c.seg, SEGMENT.c.state, SEGMENT.c.root).where(SEGMENT.c.seg.in_(list(rows)))
-        for seg, state, root in self._connection.execute(known).all():
+        known = select(SEGMENT.c.seg, SEGMENT.c.root).where(SEGMENT.c.seg.in_(list(rows)))
+        for seg, root in self._connection.execute(known).all():
             again = rows.pop(seg)
-            if state == SegmentState.LOST and again["recovered"] and again["root"] == root:
-                found = {"state": int(SegmentState.SEALED), "volume": again["volume"]}
-                self._change(update(SEGMENT).where(SEGMENT.c.seg == seg).values(**found))
+            if again["recovered"] and again["root"] == root:
+                self._lives.found(again)
         if not rows:
             return
         self._connection.execute(insert(SEGMENT), list(reversed(rows.values())))
@@ -90,6 +120,8 @@ class Projection:
             self._longest_us = longest
             self._connection.execute(update(PROGRESS).where(PROGRESS.c.longest_us < longest).values(longest_us=longest))
         self._meet_cameras({row["camera"]: row["shard"] for row in rows.values()})
+        if any(row["continues"] for row in rows.values()):  # a hold that covers one covers what it continues
+            self._lives.take_back(self._latest_us)
 
     def _gather(self, index: int, seal: machine.Seal) -> None:
         self._seals.append(
@@ -112,6 +144,7 @@ class Projection:
                 "recovered": seal.recovered,
                 "ledger_index": index,
                 "state": int(SegmentState.SEALED),
+                "continues": seal.continues,
             }
         )
 
@@ -138,13 +171,6 @@ class Projection:
         }
         self._put(GAP, {"gap": gap.gap}, row)
 
-    def _expire(self, body: machine.Expire, now_utc_us: int) -> None:
-        self._change(
-            update(SEGMENT)
-            .where(SEGMENT.c.seg.in_(body.segs), in_states([SegmentState.SEALED]), not_(is_held(now_utc_us)))
-            .values(state=int(SegmentState.DOOMED))
-        )
-
     def _hold(self, index: int, body: people.Hold, now_utc_us: int) -> None:
         self._connection.execute(delete(HOLD_SCOPE).where(HOLD_SCOPE.c.hold == body.hold))
         scopes = [
@@ -160,11 +186,7 @@ class Projection:
         ]
         if scopes:
             self._connection.execute(insert(HOLD_SCOPE), scopes)
-        self._change(
-            update(SEGMENT)
-            .where(is_in(SegmentState.DOOMED), is_held(now_utc_us))
-            .values(state=int(SegmentState.SEALED))
-        )
+        self._lives.take_back(now_utc_us)
 
     def _authorisation(self, body: people.Authorisation) -> None:
         row = {
@@ -176,18 +198,6 @@ class Projection:
             "cameras": None if body.cameras is None else list(body.cameras),
         }
         self._put(AUTHORISATION, {"authorisation": body.authorisation}, row)
-
-    def _set_state(self, segs: Iterable[str], state: SegmentState, before: Sequence[SegmentState]) -> None:
-        states = update(SEGMENT).where(SEGMENT.c.seg.in_(list(segs)), in_states(tuple(before))).values(state=int(state))
-        if SegmentState.SEALED in before:
-            self._change(states)
-        else:
-            self._connection.execute(states)
-
-    def _change(self, states: Update) -> None:
-        """Have segments become, or no longer be, sealed: their stretches follow."""
-        changed = self._connection.execute(states.returning(SEGMENT.c.camera, SEGMENT.c.start_utc_us)).all()
-        self._stretches.derive((camera, start) for camera, start in changed)
 
     def _put(self, table: Table, key: dict[str, Any], row: dict[str, Any]) -> None:
         """Insert the row, or change the one with this key."""

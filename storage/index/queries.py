@@ -7,12 +7,24 @@ from sqlalchemy import Engine, Row, func, not_, or_, select
 
 from config.database import Location
 from nvr.base.ids import CameraId
-from nvr.base.units import UtcUs
-from storage.index.conditions import in_states, is_held, is_in
+from nvr.base.units import US_PER_DAY, UtcUs
+from storage.index.conditions import continues_another, in_states, is_held, is_in
 from storage.index.database import open_for_reading
 from storage.index.rows import CameraRow, Coverage, GapRow, HoldScope, Order, Progress, SegmentRow, Timeline
-from storage.index.tables import AUTHORISATION, BOOT, CAMERA, GAP, HOLD_SCOPE, PROGRESS, SEGMENT, SegmentState
+from storage.index.tables import (
+    ALLOWANCE,
+    AUTHORISATION,
+    BOOT,
+    CAMERA,
+    GAP,
+    HOLD_SCOPE,
+    PROGRESS,
+    SEGMENT,
+    STATEMENT,
+    SegmentState,
+)
 from storage.index.timelines import timelines
+from storage.ledger.machine import DestroyedOfCamera
 
 PRESENT: Final = (SegmentState.SEALED,)
 
@@ -20,6 +32,7 @@ _PAGE: Final = 5000
 
 
 _row_of: Final[Callable[..., SegmentRow]] = SegmentRow
+_STATE_AT: Final = list(SEGMENT.c.keys()).index("state")
 _STATES: Final = {int(state): state for state in SegmentState}
 
 
@@ -115,6 +128,85 @@ class IndexReader:
             rows = connection.execute(select(HOLD_SCOPE).order_by(HOLD_SCOPE.c.hold, HOLD_SCOPE.c.camera)).all()
         return [HoldScope(**row._mapping) for row in rows]  # noqa: SLF001 -- SQLAlchemy's public name for it
 
+    def continuing(self, now_utc_us: int) -> list[SegmentRow]:
+        """Held segments whose first group of pictures began in another; none that is destroyed."""
+        query = select(SEGMENT).where(continues_another(), is_held(now_utc_us))
+        with self._engine.connect() as connection:
+            return [_segment(row) for row in connection.execute(query)]
+
+    def recorded_us(self, camera: str, state: SegmentState) -> int:
+        """How long the camera's segments in this state last together."""
+        length = func.sum(SEGMENT.c.end_utc_us - SEGMENT.c.start_utc_us)
+        with self._engine.connect() as connection:
+            found = connection.scalar(select(length).where(SEGMENT.c.camera == camera, in_states([state])))
+        return int(found or 0)
+
+    def bytes_by_day(self, volume: str) -> list[tuple[str, int, int]]:
+        """Of the sealed footage on a volume: camera, day (UTC, counted from 1970), bytes. Reads all of it."""
+        day = SEGMENT.c.start_utc_us // US_PER_DAY
+        query = (
+            select(SEGMENT.c.camera, day, func.sum(SEGMENT.c.file_bytes))
+            .where(SEGMENT.c.volume == volume, in_states(PRESENT))
+            .group_by(SEGMENT.c.camera, day)
+        )
+        with self._engine.connect() as connection:
+            return [(camera, int(at), int(size)) for camera, at, size in connection.execute(query)]
+
+    def written_since(self, volume: str, since_utc_us: int) -> dict[str, tuple[int, int]]:
+        """By camera, when its first segment on the volume since then began, and the bytes of all, destroyed or not."""
+        # A segment's name begins with the time of its opening: the index by name is one by time, too.
+        first_name = f"{max(since_utc_us, 0) // 1000:012x}"
+        query = (
+            select(SEGMENT.c.camera, func.min(SEGMENT.c.start_utc_us), func.sum(SEGMENT.c.file_bytes))
+            .where(SEGMENT.c.volume == volume, in_states(tuple(SegmentState)), SEGMENT.c.seg >= first_name)
+            .group_by(SEGMENT.c.camera)
+        )
+        with self._engine.connect() as connection:
+            return {camera: (int(first), int(size)) for camera, first, size in connection.execute(query)}
+
+    def in_state(self, state: SegmentState) -> list[SegmentRow]:
+        """Every segment in this state; for one that few are in."""
+        with self._engine.connect() as connection:
+            return [_segment(row) for row in connection.execute(select(SEGMENT).where(is_in(state)))]
+
+    def destroyed_between(self, from_utc_us: int, to_utc_us: int) -> list[tuple[str, DestroyedOfCamera]]:
+        """What was destroyed in [from, to), by camera and reason."""
+        lost = func.count(SEGMENT.c.lost_utc_us)
+        span = func.min(SEGMENT.c.start_utc_us), func.max(SEGMENT.c.end_utc_us)
+        totals = func.count(), func.sum(SEGMENT.c.file_bytes), lost
+        query = (
+            select(SEGMENT.c.camera, SEGMENT.c.expire_reason, *span, *totals)
+            .where(SEGMENT.c.expired_utc_us >= from_utc_us, SEGMENT.c.expired_utc_us < to_utc_us)
+            .group_by(SEGMENT.c.camera, SEGMENT.c.expire_reason)
+            .order_by(SEGMENT.c.camera)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        names = ("reason", "from_utc_us", "to_utc_us", "segments")
+        return [
+            (row[0], DestroyedOfCamera(**dict(zip(names, row[1:5], strict=True)), bytes=int(row[5]), lost=row[6]))
+            for row in rows
+        ]
+
+    def last_statement(self) -> str | None:
+        """The last local day whose statement is in the ledger (ISO 8601)."""
+        with self._engine.connect() as connection:
+            last: str | None = connection.scalar(select(func.max(STATEMENT.c.day)))
+        return last
+
+    def statement(self, day: str) -> tuple[int, int] | None:
+        """The first ledger entry of a day's statement, and how many there are; None: it has none."""
+        query = select(STATEMENT.c.ledger_index, STATEMENT.c.parts).where(STATEMENT.c.day == day)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else (row.ledger_index, row.parts)
+
+    def allowed(self, now_utc_us: int) -> frozenset[str]:
+        """Cameras of which a person allowed that more than half of the footage is destroyed."""
+        query = select(ALLOWANCE.c.camera).where(ALLOWANCE.c.until_utc_us > now_utc_us)
+        with self._engine.connect() as connection:
+            return frozenset(connection.scalars(query))
+
     def cameras(self) -> list[CameraRow]:
         """Every camera that the ledger knows."""
         with self._engine.connect() as connection:
@@ -138,12 +230,14 @@ class IndexReader:
             for row in rows
         ]
 
-    def sealed_before(self, start_utc_us: int, limit: int, after: tuple[int, str] = (-1, "")) -> list[SegmentRow]:
-        """Up to `limit` sealed segments that began before then, by (start, seg), behind `after`."""
+    def begun_before(
+        self, start_utc_us: int, state: SegmentState, limit: int, after: tuple[int, str] = (-1, "")
+    ) -> list[SegmentRow]:
+        """Up to `limit` segments in this state that began before then, by (start, seg), behind `after`."""
         query = (
             select(SEGMENT)
             .where(
-                is_in(SegmentState.SEALED),
+                is_in(state),
                 SEGMENT.c.start_utc_us < start_utc_us,
                 SEGMENT.c.start_utc_us >= after[0],
                 or_(SEGMENT.c.start_utc_us > after[0], SEGMENT.c.seg > after[1]),
@@ -218,7 +312,7 @@ class IndexReader:
 def _segment(row: Row[Any]) -> SegmentRow:
     # By position: the columns stand in the order of the fields. A day of a camera is hundreds of rows.
     values: tuple[Any, ...] = tuple(row)
-    return _row_of(*values[:-1], _STATES[values[-1]])
+    return _row_of(*values[:_STATE_AT], _STATES[values[_STATE_AT]], *values[_STATE_AT + 1 :])
 
 
 def _gap(row: Row[Any]) -> GapRow:

@@ -12,7 +12,12 @@ from storage.volume import VolumeId
 
 @dataclass(frozen=True, slots=True)
 class SegmentRow:
-    """One sealed segment; `ledger_index` is its `seal` entry, `root` what that says."""
+    """One sealed segment; `ledger_index` is its `seal` entry, `root` what that says.
+
+    `lost_utc_us` is when it was found missing, `lost_why` as it was told then; of one that is there both are None.
+    `continues` is the segment in which its first group of pictures began, if that was not here. `expired_utc_us` says
+    when it was destroyed, `expire_reason` why it was doomed.
+    """
 
     seg: SegmentId
     camera: CameraId
@@ -32,6 +37,11 @@ class SegmentRow:
     recovered: bool
     ledger_index: int
     state: SegmentState
+    lost_utc_us: UtcUs | None = None
+    lost_why: str | None = None
+    continues: SegmentId | None = None
+    expired_utc_us: UtcUs | None = None
+    expire_reason: str | None = None
 
     @property
     def key_ref(self) -> KeyRef:

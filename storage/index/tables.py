@@ -38,7 +38,7 @@ class SegmentState(IntEnum):
     GONE = 3
     """Destroyed on purpose."""
     LOST = 4
-    """It was not where it had been; sealed again when it comes back whole."""
+    """It was not where it had been: `lost_utc_us`, `lost_why`. Sealed again when it comes back whole."""
 
 
 def _in_time_order(name: str, state: SegmentState) -> Index:
@@ -49,6 +49,8 @@ def _in_time_order(name: str, state: SegmentState) -> Index:
 
 WHOLE: Final = BigInteger().with_variant(Integer, "sqlite")
 """Any whole number that an entry of the ledger may hold."""
+_CONTINUED: Final = text(f"continues IS NOT NULL AND state != {int(SegmentState.GONE)}")
+_EXPIRED: Final = text("expired_utc_us IS NOT NULL")
 
 PROGRESS: Final = Table(
     "progress",
@@ -82,13 +84,21 @@ SEGMENT: Final = Table(
     Column("recovered", Boolean, nullable=False),
     Column("ledger_index", BigInteger, nullable=False),
     Column("state", Integer, nullable=False),
+    Column("lost_utc_us", BigInteger, nullable=True),
+    Column("lost_why", String, nullable=True),
+    Column("continues", String, nullable=True),
+    Column("expired_utc_us", BigInteger, nullable=True),
+    Column("expire_reason", String, nullable=True),
     CheckConstraint("start_utc_us <= end_utc_us", name="interval"),
     CheckConstraint("state BETWEEN 1 AND 4", name="state"),
     CheckConstraint("length(root) = 32", name="root"),
     Index(None, "camera", "state", "start_utc_us"),
     _in_time_order("sealed", SegmentState.SEALED),
     _in_time_order("doomed", SegmentState.DOOMED),
+    _in_time_order("lost", SegmentState.LOST),
     Index(None, "volume", "state", "seg"),
+    Index("ix_segment_expired", "expired_utc_us", sqlite_where=_EXPIRED, postgresql_where=_EXPIRED),
+    Index("ix_segment_continued", "camera", "start_utc_us", sqlite_where=_CONTINUED, postgresql_where=_CONTINUED),
 )
 
 STRETCH: Final = Table(
@@ -129,6 +139,23 @@ HOLD_SCOPE: Final = Table(
     Column("ledger_index", BigInteger, nullable=False),
     CheckConstraint("from_utc_us <= to_utc_us", name="interval"),
     Index(None, "camera", "from_utc_us"),
+)
+
+STATEMENT: Final = Table(
+    "statement",
+    METADATA,
+    Column("day", String, primary_key=True),
+    Column("ledger_index", BigInteger, nullable=False),
+    Column("parts", WHOLE, nullable=False),
+    comment="Local days whose statement is in the ledger: in so many entries, of which this is the first.",
+)
+
+ALLOWANCE: Final = Table(
+    "allowance",
+    METADATA,
+    Column("camera", String, primary_key=True),
+    Column("until_utc_us", BigInteger, nullable=False),
+    comment="Cameras of which the next pass may destroy more than half; gone once it was used.",
 )
 
 CAMERA: Final = Table(

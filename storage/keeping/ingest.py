@@ -152,10 +152,15 @@ class Ingest:
             await self._append(drafts)
 
     async def _append(self, drafts: Sequence[Draft]) -> None:
-        if drafts:
-            recovered = [draft.body for draft in drafts if isinstance(draft.body, Seal) and draft.body.recovered]
-            await self._books.append([*drafts, *await self.shortened(recovered)])
-            await self._books.follow()
+        found_again = {
+            n: each.body for n, each in enumerate(drafts) if isinstance(each.body, Seal) and each.body.recovered
+        }
+        first, recovered = min(found_again, default=0), list(found_again.values())
+        # What was told as lost is in the index before it is told as found.
+        for group, found in ((drafts[:first], []), (drafts[first:], recovered)):
+            if group:
+                await self._books.append([*group, *await self.shortened(found)])
+                await self._books.follow()
 
     async def _log_boot(self, shard: int, event: SpoolEvent) -> None:
         # In one group with the gaps that follow from it: they enter once, as it does.

@@ -15,15 +15,20 @@ from nvr.base.errors import EvidenceAtRisk, InvalidValue, NvrError, Retryable
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.stop import Stop
+from nvr.base.units import UtcUs
 from storage import snapshot
 from storage.books import Books
 from storage.durable import make_directory
+from storage.forecast import MINIMUM_AT_RISK, NOTICE_US, Forecast
 from storage.index.writer import Index
 from storage.keeping import blobs
 from storage.keeping.destruction import Pass, Retention
+from storage.keeping.forecasting import forecast_of, rooms_of
 from storage.keeping.ingest import Ingest
 from storage.keeping.places import PlacesKept
 from storage.keeping.settings import KeeperSettings
+from storage.keeping.stating import Stating
+from storage.keeping.volumes import VolumesKept
 from storage.keyring import KeyringKeeper, KeyringReader
 from storage.ledger.entries import ACCESS_TYPES, PERSON_TYPES, Actor, body_from
 from storage.ledger.machine import ClockSync, Missing
@@ -36,13 +41,14 @@ from storage.reaper import Destroyed, Reaper, remove_footage
 from storage.reconcile import Findings, compare
 from storage.snapshot import CameraEntry, CameraSnapshot
 from storage.spool_events import seal_body
-from storage.volume import Volume, VolumeId, VolumeLost, open_volume
+from storage.volume import Volume
 
 Rotate = Callable[[Sequence[CameraId]], Awaitable[Sequence[SegmentId]]]
 """Asks the recorders to close the segments of these cameras; the segments that they closed."""
 
 ROTATE_SECONDS: Final = 30.0
 CHECKPOINT_SECONDS: Final = 60.0
+FORECAST_SECONDS: Final = 3600.0
 MOST_ENTRIES: Final = 1000
 
 
@@ -68,6 +74,9 @@ class KeeperStatus:
     spools: tuple[str, ...]
     volumes: Mapping[str, str]
     last_pass: Pass | None
+    forecast: Forecast | None
+    last_pass_utc_us: UtcUs | None
+    """When it was done; None before the first."""
     faults: Mapping[str, str]
 
 
@@ -84,18 +93,20 @@ class Keeper:
         self._sync = sync if sync is not None else lambda: self.ingest.sync
         self._keyring = KeyringKeeper(settings.places)
         self._places = PlacesKept(self.books, self._keyring, settings.places, clock)
-        self._volumes: dict[VolumeId, Volume] = {}
-        self._volume_faults: dict[str, str] = {}
+        self._volumes = VolumesKept(settings.volumes, settings.origin)
         self._faults: dict[str, str] = {}
         self._damaged: dict[Path, dict[str, str]] = {}
         """By volume, what its last comparison found."""
         self._last_pass: Pass | None = None
+        self._forecast: Forecast | None = None
+        self._stating = Stating(self.books, settings.zone)
+        self._last_pass_utc_us: UtcUs | None = None
         self._publishing = asyncio.Lock()
-        self._reaper = Reaper(self.books, self._keyring, lambda: self._volumes, clock)
+        self._reaper = Reaper(self.books, self._keyring, lambda: self._volumes.in_use, clock)
         self._retention = Retention(
             self.books,
             self._reaper,
-            lambda: self._volumes,
+            lambda: self._volumes.in_use,
             clock,
             zone=settings.zone,
             reserve_bytes=settings.reserve_bytes,
@@ -123,6 +134,7 @@ class Keeper:
             tasks.create_task(self._every(settings.poll_s, stop, "ingest", self._ingest_round))
             tasks.create_task(self._every(settings.retention_s, stop, "retention", self.retention_pass))
             tasks.create_task(self._every(settings.reconcile_s, stop, "reconcile", self.reconcile))
+            tasks.create_task(self._every(FORECAST_SECONDS, stop, "forecast", self.look_ahead))
         await self._settle()
 
     async def _settle(self) -> None:
@@ -132,6 +144,7 @@ class Keeper:
 
     async def close(self) -> None:
         """Let go of everything; what was appended is durable."""
+        await asyncio.to_thread(self._volumes.close)
         await self.books.close()
         await self.ledger.close()
 
@@ -198,16 +211,19 @@ class Keeper:
             index_size=0 if progress is None else progress.applied_size,
             checkpoint=await self.ledger.last_checkpoint(),
             spools=tuple(self.ingest.pending()),
-            volumes={volume.id: str(volume.path) for volume in self._volumes.values()},
+            volumes={volume.id: str(volume.path) for volume in self._volumes.in_use.values()},
             last_pass=self._last_pass,
+            forecast=self._forecast,
+            last_pass_utc_us=self._last_pass_utc_us,
             faults=self._all_faults(),
         )
 
     def _all_faults(self) -> dict[str, str]:
-        faults = dict(self._volume_faults)
+        faults = dict(self._volumes.faults)
         for found in (*self._damaged.values(), self._places.faults, self.ingest.faults(), self._faults):
             faults |= found
-        return faults
+        halts = () if self._last_pass is None else self._last_pass.halts
+        return faults | {f"{halt.id} {halt.about}": str(halt) for halt in halts}
 
     async def retention_pass(self) -> None:
         """Destroy what is due, if the clock may be believed."""
@@ -215,17 +231,30 @@ class Keeper:
         await self._survive("keyring", self._places.look)
         async with self._places.turn:
             self._last_pass = done = await self._retention.run(self._sync())
+        self._last_pass_utc_us = self._clock.utc_us()
         if done.paused is not None:
             self._faults["clock"] = f"nothing is destroyed: the clock is {done.paused}; `timedatectl` says more"
             return
         self._faults.pop("clock", None)
+        await self._survive("statement", self._state_days)
         self._note_what_stayed(done.destroyed)
         await self._survive("blobs", self._prune_blobs)
+
+    async def look_ahead(self) -> None:
+        """Estimate when disks run short; one whose room can not be read is left out, and told by the next pass."""
+        rooms = await asyncio.to_thread(rooms_of, list(self._volumes.in_use.values()))
+        now, settings = self._clock.utc_us(), self._settings
+        question = partial(forecast_of, rooms=rooms, reserve_bytes=settings.reserve_bytes)
+        self._forecast = found = await self.books.survey(question, settings.zone, now)
+        at_risk = found.minimum_at_risk_utc_us
+        self._faults.pop(MINIMUM_AT_RISK, None)
+        if at_risk is not None and at_risk <= now + NOTICE_US:
+            self._faults[MINIMUM_AT_RISK] = f"{MINIMUM_AT_RISK}: at_utc_us={at_risk}"
 
     async def reconcile(self) -> None:
         """Compare every volume in service with the index, and log what differs; a volume that fails is a fault."""
         keyring = KeyringReader(self._settings.places)
-        for volume in list(self._volumes.values()):
+        for volume in list(self._volumes.in_use.values()):
             await self._survive(f"volume {volume.path}", partial(self._reconcile_volume, volume, keyring))
 
     async def _reconcile_volume(self, volume: Volume, keyring: KeyringReader) -> None:
@@ -268,10 +297,13 @@ class Keeper:
 
     def _note_what_stayed(self, destroyed: Destroyed) -> None:
         """Files under the name of the volume's comparison, keys under their place: what removes them ends the fault."""
-        for volume in self._volumes.values():
+        for volume in self._volumes.in_use.values():
             if str(volume.path) in destroyed.faults:
                 self._faults[f"volume {volume.path}"] = destroyed.faults[str(volume.path)]
         self._places.note(destroyed.faults)
+
+    async def _state_days(self) -> None:
+        await self._stating.run(self._clock.utc_us())
 
     async def _prune_blobs(self) -> None:
         await asyncio.to_thread(blobs.prune, self._settings.blobs, self._clock.utc_us())
@@ -283,7 +315,7 @@ class Keeper:
         return await self.books.ask(Index.segment, seg) is not None
 
     async def _look_at_volumes(self) -> None:
-        self._volumes, self._volume_faults = await asyncio.to_thread(_open_volumes, self._settings)
+        await asyncio.to_thread(self._volumes.look)
 
     async def _every(self, seconds: float, stop: Stop, name: str, work: Callable[[], Awaitable[None]]) -> None:
         while not stop.is_set():
@@ -303,18 +335,6 @@ class Keeper:
             self._faults[name] = str(DiskRefused(what=str(error)))
         else:
             self._faults.pop(name, None)
-
-
-def _open_volumes(settings: KeeperSettings) -> tuple[dict[VolumeId, Volume], dict[str, str]]:
-    volumes: dict[VolumeId, Volume] = {}
-    faults: dict[str, str] = {}
-    for path in settings.volumes:
-        try:
-            volume = open_volume(path)
-            volumes[volume.id] = volume
-        except VolumeLost as error:
-            faults[str(path)] = str(error)
-    return volumes, faults
 
 
 def _draft(entry: Mapping[str, Json]) -> Draft:

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Final
 
 from nvr.base.clock import Clock
-from nvr.base.units import US_PER_DAY
+from nvr.base.units import US_PER_DAY, US_PER_SECOND
 from storage.books import Books
 from storage.keeping.tombstones import revived_keys
 from storage.keyring import KeyringKeeper
 from storage.keyring.places import IDENTITY_NAME, check_place
 
 RECONCILE_US: Final = US_PER_DAY
+AFTER_FAULT_US: Final = 3_600 * US_PER_SECOND
+"""A reconciliation reads every key file: not every minute while a place is out."""
 
 
 class PlacesKept:
@@ -37,12 +39,15 @@ class PlacesKept:
     async def look(self) -> None:
         """Reconcile the places unless those that can be reached are the same as the last time, within a day.
 
+        After a fault within an hour.
+
         Raises:
             KeyringUnreachable: no place can be reached.
         """
         reachable = await asyncio.to_thread(_reachable, self._places)
         now_mono_us = self._clock.mono_us()
-        if self._done is not None and self._done[0] == reachable and now_mono_us - self._done[1] < RECONCILE_US:
+        due_us = AFTER_FAULT_US if self.faults else RECONCILE_US
+        if self._done is not None and self._done[0] == reachable and now_mono_us - self._done[1] < due_us:
             return
         async with self.turn:
             revived = await self._books.survey(revived_keys, self._places)

@@ -1,5 +1,6 @@
 """What the keeper's core is told of the system."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
@@ -18,7 +19,8 @@ class KeeperSettings:
     origin: str
     """The ledger's origin: names this system."""
     state: Path
-    volumes: tuple[Path, ...]
+    volumes: Callable[[], Sequence[Path]]
+    """As they are configured now; blocking. Raises ConfigError: the configuration can not be read as it is."""
     places: tuple[Path, ...]
     """Of the keyring."""
     zone: tzinfo

@@ -61,7 +61,8 @@ class Clock(Body):
 class Seal(Body):
     """A segment is closed; `root` fixes every byte of it (docs/design/svs1.md).
 
-    `key_record` is null when the keeper found the file after a crash and no key record of it.
+    `key_record` is null when the keeper found the file after a crash and no key record of it. `continues` is the
+    segment in which its first group of pictures began, null when that is this one; earlier entries lack it.
     """
 
     t: ClassVar[str] = "seal"
@@ -85,6 +86,7 @@ class Seal(Body):
     placement: Name | None
     authorisation: Name | None
     recovered: bool
+    continues: Uuid7 | None = None
 
 
 GapCause: TypeAlias = Literal["silent", "lost", "fell behind", "full", "stopped", "clock", "disk lost"]
@@ -142,12 +144,16 @@ class CustodianSet(Body):
 
 
 class Expire(Body):
-    """These segments are about to be destroyed; `deadline_utc_us` is the latest among theirs."""
+    """These segments are about to be destroyed; `deadline_utc_us` is the latest among theirs.
+
+    `allowed` is the camera whose `allow` this uses up: more than half of its footage goes; earlier entries lack it.
+    """
 
     t: ClassVar[str] = "expire"
     segs: Segments
     reason: Literal["cap", "camera", "pressure"]
     deadline_utc_us: Instant
+    allowed: Name | None = None
 
 
 class CameraSpan(Part):
@@ -166,6 +172,46 @@ class Expired(Body):
     segs: Segments
     bytes: Count
     cameras: tuple[CameraSpan, ...]
+
+
+class DestroyedOfCamera(Part):
+    """What was destroyed of one camera for one reason; `lost` of the segments had no file where they should have been.
+
+    Their keys are shredded; whoever finds their disk finds nothing that opens. The reason is null when no `expire` was
+    told.
+    """
+
+    reason: Literal["cap", "camera", "pressure"] | None
+    from_utc_us: Instant
+    to_utc_us: Instant
+    segments: Count
+    bytes: Count
+    lost: Count
+
+
+class StatementOfCamera(Part):
+    """One camera's day: what was destroyed, how much was due and `held`, how much `waiting` to be carried out."""
+
+    camera: Name
+    destroyed: tuple[DestroyedOfCamera, ...]
+    held: Count
+    held_bytes: Count
+    waiting: Count
+
+
+class Statement(Body):
+    """What was destroyed on one local day, [from, to); cameras that are not named had nothing due.
+
+    A day of many cameras has several entries, in one group: `part` of `parts`, counted from 0.
+    """
+
+    t: ClassVar[str] = "statement"
+    day: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    from_utc_us: Instant
+    to_utc_us: Instant
+    part: Count
+    parts: Count
+    cameras: tuple[StatementOfCamera, ...]
 
 
 class Missing(Body):

@@ -124,6 +124,18 @@ class Unhold(Body):
     reason: Hash
 
 
+class Allow(Body):
+    """A person looked: the next pass of retention may destroy more than half of what there is of this camera.
+
+    It holds until then, or until that pass has used it (`expire`, `allowed`); the reason is a commitment.
+    """
+
+    t: ClassVar[str] = "allow"
+    camera: Name
+    reason: Hash
+    until_utc_us: Instant
+
+
 class NoImage(Part):
     """Why there is no picture of one camera."""
 

@@ -36,7 +36,7 @@ class Disk:
     """A volume, its writer, and the cameras that it is home to."""
 
     def __init__(self, folder: Path, name: str, keyring: KeyringWriter, lines: Lines) -> None:
-        self.volume: Volume = create_volume(folder / name, now_utc_us=NOW_US)
+        self.volume: Volume = create_volume(folder / name, ORIGIN, now_utc_us=NOW_US)
         self.told = Told()
         self._wrote = threading.Event()
         self.told.on_record = self._wrote.set

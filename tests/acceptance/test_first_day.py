@@ -197,7 +197,9 @@ def test_five_makes_are_found_added_and_tried_out(town: Town, ports: dict[str, i
 
     code, tried = admin(town, "camera", "test", *FLEET, "--seconds", "6")
     *words, _ = (*lines(tried)[6:], "")
-    assert lines(re.sub(r"\b0\.[0-9](?= +(no|offered))", "0.x", tried))[:6] == lines(TABLE)
+    rates = re.sub(r"\b0\.[0-9](?= +(no|offered))", "0.x", tried)
+    # On a busy machine the sender's clock looks a tenth of a second off.
+    assert lines(re.sub(r"[+-]0\.1(?= +(all views|below))", "0.0", rates))[:6] == lines(TABLE)
     assert code == 1
     for word in (
         "dahua: The camera's clock is -3600 s from the server's.",

@@ -2,7 +2,7 @@
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +27,7 @@ from storage.snapshot import CameraEntry, CameraSnapshot, publish
 from storage.spool_reader import SpoolReader
 from storage.svs1.layout import Flags, RecordType
 from storage.svs1.scan import scan
+from storage.volume import IDENTITY_NAME
 from tests.nvr.app.fixtures import ServiceManager, write_config
 
 NAMES = ("north", "south")
@@ -215,18 +216,6 @@ def test_camera_that_is_aimed_is_recorded_again_at_its_end_though_nobody_is_ther
     assert len(before) + len(after) == len(heads)
 
 
-def test_recorder_goes_on_with_the_volumes_that_are_there(
-    settings: Settings, config: Path, manager: ServiceManager
-) -> None:
-    async def scenario() -> None:
-        async with cameras(settings), recorder(config, manager):
-            await until_written(settings, 1)
-
-    (settings.volume[0].path / "scelle-volume.json").unlink()
-    asyncio.run(scenario())
-    assert {path.parents[2] for path in growing(settings)} == {settings.volume[1].path}
-
-
 async def faults(settings: Settings) -> set[str]:
     """The ids of what the recorder says that somebody should look at."""
     async with Client(settings.paths.recorder_socket(0)) as client:
@@ -260,16 +249,6 @@ def test_disk_of_the_state_that_refuses_does_not_keep_cameras_from_being_recorde
     for name in ("0.json", "0.set.json"):
         (settings.paths.shard / f".{name}.new").mkdir(parents=True)
     assert asyncio.run(scenario()) == {"state-not-written"}
-
-
-def test_recorder_without_any_volume_does_not_pretend_to_record(settings: Settings, config: Path) -> None:
-    for volume in settings.volume:
-        (volume.path / "scelle-volume.json").unlink()
-    done = subprocess.run(
-        role_command(Role.RECORDER, config), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-    )
-    assert done.returncode == 1
-    assert "volume-lost" in done.stderr
 
 
 async def until_dome(settings: Settings, state: str, sealed_observations: int) -> None:
@@ -307,3 +286,118 @@ def test_killed_recorder_leaves_where_its_domes_looked_and_that_they_moved(
         assert len(observed) >= 2
         assert observed == sides
     assert told(settings).count("move") == len(NAMES)
+
+
+async def until_status(settings: Settings, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """Ask for the recorder's status until it is so; each answer takes a way through the recorder's loop."""
+    async with Client(settings.paths.recorder_socket(0)) as client:
+        while True:
+            answer: dict[str, Any] = await client.call("status")
+            if holds(answer):
+                return answer
+
+
+def states(answer: dict[str, Any]) -> dict[str, str]:
+    return {Path(each["path"]).name: each["state"] for each in answer["volumes"]}
+
+
+def gaps(settings: Settings) -> set[tuple[str, str]]:
+    """The cameras and causes of all gaps of the last boot."""
+    spool = max(settings.paths.spool.glob("0/*.spool"))
+    events = SpoolReader(spool).read(10_000)
+    return {(str(event.body["camera"]), str(event.body["cause"])) for event in events if event.t == "gap"}
+
+
+def hide(volume: Path) -> None:
+    (volume / IDENTITY_NAME).rename(volume / "hidden")
+
+
+def show(volume: Path) -> None:
+    (volume / "hidden").rename(volume / IDENTITY_NAME)
+
+
+def test_recorder_without_any_volume_says_so_and_records_when_one_comes(
+    settings: Settings, config: Path, manager: ServiceManager
+) -> None:
+    one, two = (volume.path for volume in settings.volume)
+
+    async def scenario() -> None:
+        async with cameras(settings), recorder(config, manager) as process:
+            answer = await until_status(
+                settings, lambda found: all(each["dropped"] for each in found["state"]["cameras"])
+            )
+            assert states(answer) == {"a": "away", "b": "away"}
+            assert await faults(settings) == {"volume-away"}
+            show(two)
+            await until_written(settings, 2)
+            assert states(await until_status(settings, lambda _: True)) == {"a": "away", "b": "in-service"}
+            process.terminate()
+            assert await process.wait() == 0
+
+    for path in (one, two):
+        hide(path)
+    asyncio.run(scenario())
+    assert {path.parents[3] for path in sealed(settings)} == {two}
+    assert {(name, "disk lost") for name in NAMES} <= gaps(settings)
+
+
+def test_volume_that_goes_and_comes_back_costs_no_restart(
+    settings: Settings, config: Path, manager: ServiceManager
+) -> None:
+    one, two = (volume.path for volume in settings.volume)
+
+    async def scenario() -> None:
+        async with cameras(settings), recorder(config, manager) as process:
+            await until_written(settings, 2)
+            left = len(list(one.glob("growing/0/*.svs")))
+            assert left
+            hide(one)
+            await until_status(settings, lambda answer: states(answer) == {"a": "away", "b": "in-service"})
+            await until_status(settings, lambda _: len(list(two.glob("growing/0/*.svs"))) == len(NAMES))
+            show(one)
+            await until_status(settings, lambda answer: states(answer) == {"a": "in-service", "b": "in-service"})
+            await until_status(settings, lambda _: len(list(one.glob("segments/*/*/*.svs"))) == left)
+            assert await faults(settings) == set()
+            process.terminate()
+            assert await process.wait() == 0
+
+    asyncio.run(scenario())
+    assert not growing(settings)
+
+
+def test_volume_that_is_taken_off_the_configuration_seals_what_grew_and_one_that_is_added_records(
+    settings: Settings, config: Path, manager: ServiceManager
+) -> None:
+    one, two = (volume.path for volume in settings.volume)
+    text = config.read_text()
+    table = f'[[volume]]\nname = "b"\npath = "{two}"\n'
+    assert table in text
+
+    async def scenario() -> None:
+        async with cameras(settings), recorder(config, manager) as process:
+            await until_written(settings, 2)
+            grew = {path.name for path in two.glob("growing/0/*.svs")}
+            await asyncio.to_thread(config.write_text, text.replace(table, ""))
+            await until_status(settings, lambda answer: states(answer) == {"a": "in-service"})
+            assert {path.name for path in two.glob("segments/*/*/*.svs")} == grew != set()
+            await until_status(settings, lambda _: len(list(one.glob("growing/0/*.svs"))) == len(NAMES))
+            await asyncio.to_thread(config.write_text, text.replace(str(one), str(two)).replace(table, ""))
+            await until_status(settings, lambda answer: states(answer) == {"b": "in-service"})
+            await until_written(settings, 1)
+            process.terminate()
+            assert await process.wait() == 0
+
+    asyncio.run(scenario())
+    assert {cause for _, cause in gaps(settings)} == {"silent", "stopped"}
+
+
+def test_recorder_goes_on_with_the_volumes_that_are_there(
+    settings: Settings, config: Path, manager: ServiceManager
+) -> None:
+    async def scenario() -> None:
+        async with cameras(settings), recorder(config, manager):
+            await until_written(settings, 1)
+
+    (settings.volume[0].path / "scelle-volume.json").unlink()
+    asyncio.run(scenario())
+    assert {path.parents[2] for path in growing(settings)} == {settings.volume[1].path}

@@ -7,7 +7,7 @@ import pytest
 from access.policy import Denied
 from nvr.base.errors import InvalidValue
 from storage.register import tables
-from tests.access.world import DAY_US, HOUR_US, NOW_UTC_US, World
+from tests.access.world import DAY_US, NOW_UTC_US, World
 
 ADDED = {"camera": "cam-2", "url": "rtsp://192.0.2.2:554/live", "user": "viewer", "password": "s3cret-of-camera"}
 
@@ -131,9 +131,3 @@ async def test_index_is_asked_once_for_all_cameras(town: World, act: str) -> Non
         await town.act("root", "camera.add", camera=f"cam-{number}", url="rtsp://192.0.2.2/")
     assert len(await town.act("f.audit", act)) == 5
     assert town.index.asked == 1
-
-
-async def test_retention_shows_order_minimum_and_what_is_achieved(town: World) -> None:
-    town.index.recorded(ago_us=12 * DAY_US + HOUR_US)
-    (row,) = await town.act("f.audit", "retention.show")
-    assert (row["order"], row["days"], row["minimum_days"], row["achieved_days"]) == ("2026-117", 30, 7, 12)

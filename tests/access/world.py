@@ -28,7 +28,9 @@ from access.ports import Asked, Consistency, Coverage, Inclusion, Recorded, Segm
 from access.publication import Publisher
 from access.refusals import Refusals
 from access.requisitions import Requisitions
+from access.retention import RetentionActs
 from access.service import AccessService, Handler
+from access.statements import Statements
 from access.stream_lookup import StreamLookup
 from nvr.base.clock import SimClock
 from nvr.base.errors import Retryable
@@ -72,6 +74,9 @@ class Keeper:
         self.answers = True
         self.rotated: list[tuple[CameraId, ...]] = []
         self.published: list[tuple[CameraEntry, ...]] = []
+
+    async def forecast(self) -> Json:
+        return {"volumes": [], "minimum_at_risk_utc_us": None}
 
     async def append(self, entries: Sequence[Mapping[str, Json]]) -> Sequence[StoredLeaf]:
         self._reach()
@@ -132,6 +137,10 @@ class Index:
     destroyed: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
     asked: int = 0
+    statements: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    async def statement(self, day: str) -> tuple[int, int] | None:
+        return self.statements.get(day)
 
     async def coverage(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Coverage:
         found = [
@@ -244,6 +253,7 @@ class World:
         holds = Holds(register, clock, ZONE)
         requisitions = Requisitions(register, index, clock, ZONE)
         lookup = StreamLookup(register, self.finder, logins, clock)
+        retention = RetentionActs(register, index, self.keeper.forecast, clock)
         self.handlers: dict[ActName, Handler] = {
             ActName.ACCOUNT_ADD: self.accounts.add,
             ActName.ACCOUNT_END: self.accounts.end,
@@ -263,7 +273,10 @@ class World:
             ActName.CAMERA_TEST: CameraTest(register, self.checks, clock).run,
             ActName.POINT_ADD: perimeter.add_point,
             ActName.AUTHORISATION_ADD: perimeter.add_authorisation,
-            ActName.RETENTION_SHOW: self.cameras.retention,
+            ActName.RETENTION_SHOW: retention.show,
+            ActName.RETENTION_ALLOW: retention.allow,
+            ActName.RETENTION_FORECAST: retention.forecast,
+            ActName.RETENTION_STATEMENT: Statements(index, self.keeper, clock).show,
             ActName.HOLD_PLACE: holds.place,
             ActName.HOLD_LIST: holds.list,
             ActName.HOLD_END: holds.end,

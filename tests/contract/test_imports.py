@@ -28,6 +28,9 @@ ONLY_IN: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
         # what cameras send over HTTP and in XML is read in one place, with bounds
         "h11": ("recorder.onvif.http",),
         "xml": ("recorder.onvif", "nvr.sim.onvif"),
+        # what speaks to the world outside runs in a process of its own, that is killed in time
+        "apprise": ("nvr.app.watch.by_apprise",),
+        "smtplib": ("nvr.app.watch.mail",),
         # no requisition, no picture: what opens records has one caller
         "storage.vault.unseal": ("access.release", "storage.vault.unseal"),
         # the simulator is for the demo, tests and benchmarks
@@ -81,7 +84,7 @@ def test_custodians_part_loads_no_decoder_even_indirectly(module: str, decoder: 
     assert not paths, "\n".join(paths)
 
 
-@pytest.mark.parametrize("module", ["nvr.app.roles.recorder", "nvr.app.roles.keeper", "nvr.app.roles.access"])
+@pytest.mark.parametrize("module", [f"nvr.app.roles.{role}" for role in ("recorder", "keeper", "access", "watch")])
 @pytest.mark.parametrize("decoder", SEES_PICTURES)
 def test_no_role_loads_what_looks_at_pictures(module: str, decoder: str) -> None:
     paths = [" -> ".join(path) for name, path in product().loaded_by(module).items() if within(name, decoder)]

@@ -94,6 +94,13 @@ def test_hole_ends_the_record_without_stretching_it() -> None:
     assert [(r.pts_90k, r.dur_90k) for r in records] == [(0, 7200), (108_000, 7200)]
 
 
+def test_record_whose_end_is_an_estimate_does_not_lie_over_a_next_one_that_is_known() -> None:
+    # The first picture is shown last, long after those that follow it: behind them, the next one looks far away.
+    times = [(90_000, IDR), (0, NONE), (3601, NONE), (7201, NONE), (106_202, IDR)]
+    first, second = _records([(pts, 1, kind) for pts, kind in times])
+    assert (first.pts_90k, first.pts_90k + first.dur_90k) == (0, second.pts_90k)
+
+
 def test_slow_camera_has_no_holes_once_its_step_is_known() -> None:
     records = _records([(0, 1, IDR), (200_000, 1, NONE), (400_000, 1, NONE), (600_000, 1, IDR), (800_000, 1, NONE)])
     gop = GopBuilder()

@@ -1,23 +1,31 @@
-"""Databases for tests: everything that is said of an index or a register is said of both kinds."""
+"""What the tests of crashes start from."""
 
-from collections.abc import Callable
+import asyncio
+from pathlib import Path
 
 import pytest
 
-from config.database import Location
-from tools.postgresql_server import Server
-
-
-@pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system("postgresql"))])
-def new_location(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Location]:
-    """Gives places of databases that are not there yet, of either kind."""
-    if request.param == "sqlite":
-        return lambda: tmp_path_factory.mktemp("database") / "some.db"
-    server: Server = request.getfixturevalue("postgresql")
-    return server.fresh
+from storage.ledger import people
+from tests.storage.keeping.town import Town
+from tests.storage.story import GARE, MAIRIE
 
 
 @pytest.fixture
-def location(new_location: Callable[[], Location]) -> Location:
-    """One of them."""
-    return new_location()
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second writer in PostgreSQL does not wait for the first one's end."""
+    monkeypatch.setattr("storage.postgresql.LOCK_TIMEOUT_MS", 50)
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state of a keeper that knows the story's cameras: made once, since making databases takes longest."""
+    town = Town(tmp_path_factory.mktemp("founded"))
+    asyncio.run(_know_cameras(town))
+    return town.settings.state
+
+
+async def _know_cameras(town: Town) -> None:
+    await town.keeper.start()
+    for camera in (MAIRIE, GARE):
+        await town.act(people.Camera(camera=camera, url_hash="0" * 64, shard=0, retention_days=None, retired=False))
+    await town.keeper.close()

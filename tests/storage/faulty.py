@@ -10,9 +10,9 @@ import pytest
 
 from storage import disk
 
-CHANGING = ("open_file", "writev", "pwrite", "ftruncate", "fsync", "fdatasync", "syncfs")
+CHANGING = ("open_file", "writev", "pwrite", "ftruncate", "allocate", "fsync", "fdatasync", "syncfs")
 """What a writer does to a file."""
-NAMING = ("mkdir", "rename", "rename_exclusive", "link", "unlink")
+NAMING = ("mkdir", "rmdir", "rename", "rename_exclusive", "link", "unlink")
 """What it does to names."""
 READING = ("pread", "statvfs")
 CALLS = (*CHANGING, *NAMING, *READING)

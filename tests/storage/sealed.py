@@ -13,14 +13,22 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from nvr.base.clock import SimClock
 from nvr.base.ids import BootId, CameraId, RunId, SegmentId, uuid7
 from nvr.base.units import Ticks90k, UtcUs
-from storage.keyring import KeyringReader, KeyringWriter, create_place
+from storage.keyring import KeyRef, KeyringReader, KeyringWriter, create_place
 from storage.records import CodecConfig, NoPredecessor, RandomAccess, Record, SegmentStart
 from storage.sealing import RecordWritten, SealedSegment, SealerIdentity, SegmentFailure
+from storage.svs1.contexts import record_key
 from storage.svs1.header import Header, Predecessor, build
+from storage.svs1.layout import RecordType
+from storage.svs1.opening import decrypt, packets
+from storage.svs1.reader import SegmentReader
 from storage.svs1.writer import Scratch, SegmentWriter
+from storage.vault.contexts import machine_wrap, share_wrap
 from storage.vault.hpke import KeyPair
 from storage.vault.seats import CustodianSet, Seat, SeatKey, WitnessPolicy
+from storage.vault.shamir import join
 from storage.volume import Volume, create_volume
+from storage.volume_health import VolumeHealth
+from storage.volume_service import VolumeService
 from storage.volume_writer import VolumeWriter
 
 NOW_US = UtcUs(1_790_000_000_000_000)
@@ -29,6 +37,8 @@ CAMERA = CameraId("place-mairie")
 CODEC = CodecConfig(codec="avc1.64001f", extradata=bytes(range(40)), width=1920, height=1080)
 GOP_US = 2_000_000
 GOP_90K = 180_000
+RESERVE_BYTES = 64 << 10
+"""Of the writers in tests: there are hundreds of volumes."""
 
 
 @dataclass(frozen=True)
@@ -175,13 +185,18 @@ def seal_file(
     header, init = writer.opening()
     parts = [header, *map(bytes, init.parts)]
     writer.written(init)
-    for number, packets in enumerate(groups):
-        sealed = writer.seal(gop(number, packets))
+    for number, units in enumerate(groups):
+        sealed = writer.seal(gop(number, units))
         parts += map(bytes, sealed.parts)
         writer.written(sealed)
     parts += map(bytes, writer.closing() if closed else [])
     path.write_bytes(b"".join(parts))
     return writer
+
+
+def service_of(volume: Volume, changed: Callable[[], None] = lambda: None) -> VolumeService:
+    """The service of a volume in a recorder of shard 0, whose reserve has RESERVE_BYTES."""
+    return VolumeService(volume, 0, VolumeHealth(SimClock(NOW_US)), RESERVE_BYTES, changed)
 
 
 @dataclass
@@ -219,7 +234,7 @@ class Recorder:
         self.places = [directory / "keys-a", directory / "keys-b"]
         for place in self.places:
             create_place(place)
-        self.volume: Volume = create_volume(directory / "disk", now_utc_us=NOW_US)
+        self.volume: Volume = create_volume(directory / "disk", ORIGIN, now_utc_us=NOW_US)
         self.keyring = KeyringWriter(self.places, 0, self.clock)
         self.keys = KeyringReader(self.places)
         self.told = Told()
@@ -235,16 +250,50 @@ class Recorder:
             identity=identity,
             keyring=self.keyring,
             events=self.told,
+            reserve_bytes=RESERVE_BYTES,
             sync_interval_s=sync_interval_s,
         )
 
     def record(self, start: SegmentStart, groups: Sequence[Sequence[bytes]], *, close: bool = True) -> None:
         """Hand a segment over, record by record."""
         self.writer.open_segment(start)
-        for number, packets in enumerate(groups):
-            assert self.writer.append(start.segment, gop(number, packets, start_utc_us=start.start_utc_us))
+        for number, units in enumerate(groups):
+            assert self.writer.append(start.segment, gop(number, units, start_utc_us=start.start_utc_us))
         if close:
             self.writer.close_segment(start.segment)
 
+    def append(self, start: SegmentStart, first: int, groups: Sequence[Sequence[bytes]]) -> None:
+        """Hand over more records of a segment, from the record number `first` on."""
+        for number, group in enumerate(groups, first):
+            assert self.writer.append(start.segment, gop(number, group, start_utc_us=start.start_utc_us))
+
     def path_of(self, start: SegmentStart) -> Path:
         return self.volume.sealed_path(start.camera, start.start_utc_us, start.segment)
+
+
+def opened(recorder: Recorder, sealed: SealedSegment, people: Custodians) -> list[list[bytes]]:
+    """The packets of a sealed segment, opened with the custodians' keys from the keyring's record."""
+    path = recorder.volume.sealed_path(sealed.camera, sealed.start_utc_us, sealed.segment)
+    return opened_file(path, sealed, recorder.keys, people)
+
+
+def opened_file(path: Path, sealed: SealedSegment, keys: KeyringReader, people: Custodians) -> list[list[bytes]]:
+    """The same of the segment's file."""
+    record = keys.find(KeyRef(sealed.segment, sealed.start_utc_us, sealed.shard))
+    assert record is not None
+    assert record.sha256 == sealed.key_record_sha256
+    pairs = {one.pair.public.kid: one.pair for one in people.holders}
+    shares = {
+        item.seat: pairs[item.wrap.kid].unwrap(item.wrap.ciphertext, share_wrap(record.hh, item.seat))
+        for item in record.shares
+    }
+    machine = people.machine.unwrap(record.machine.ciphertext, machine_wrap(record.hh))
+    dek = bytes(a ^ b for a, b in zip(machine, join(shares, record.m), strict=True))
+    with SegmentReader(path) as reader:
+        assert (reader.root, reader.hh, reader.file_bytes) == (sealed.root, sealed.hh, sealed.file_bytes)
+        groups = []
+        for found in reader.records():
+            plaintext = decrypt(found, record_key(dek, reader.hh, found.head_bytes))
+            if found.head.type is RecordType.GOP:
+                groups.append([bytes(unit.data) for unit in packets(found.head, plaintext, found.lengths)])
+        return groups

@@ -73,6 +73,7 @@ async def test_hold_that_the_index_could_not_take_is_in_it_when_the_server_is_ba
     assert [one.hold for one in await town.keeper.books.ask(Index.holds)] == [uuid(0x500)]
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_second_keeper_of_one_index_is_refused(town: Town, tmp_path: Path) -> None:
     other = await asyncio.to_thread(Town, tmp_path / "other")
     other.settings = dataclasses.replace(other.settings, index_schema=town.settings.index_schema)

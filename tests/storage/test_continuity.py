@@ -3,6 +3,7 @@
 import dataclasses
 from itertools import count
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,6 +74,14 @@ def test_recovered_segment_shortens_the_keepers_gap_and_no_other() -> None:
     others = [dataclasses.replace(own, boot="b"), dataclasses.replace(own, cause="silent"), stopped(1, 2, B)]
     (left,) = shortened([own, *others], (4, 7))
     assert (left.gap, minutes([left])) == (own.gap, [(7, 10)])
+
+
+@pytest.mark.parametrize("cause", ["disk lost", "full"])
+def test_footage_that_was_told_as_lost_and_is_found_again_is_no_gap(cause: str) -> None:
+    told = gap_row(A, 4 * MINUTE_US, 10 * MINUTE_US, cause=cause)
+    still_open = gap_row(A, 4 * MINUTE_US, None, cause=cause)
+    (left,) = shortened([told, still_open], (4, 7))
+    assert (left.gap, left.cause, minutes([left])) == (told.gap, cause, [(7, 10)])
 
 
 def test_segment_of_a_later_crash_does_not_shorten_the_gap_of_an_earlier_one() -> None:

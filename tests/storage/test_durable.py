@@ -116,3 +116,16 @@ def test_tree_is_removed_whole_and_what_a_link_points_to_stays(tmp_path: Path) -
     (tmp_path / "a" / "b" / "link").symlink_to(tmp_path / "kept")
     remove_tree(tmp_path / "a")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept"]
+
+
+def test_directory_whose_name_could_not_be_made_durable_is_not_left_for_the_next_caller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        FaultyDisk(patch, tmp_path, only=["fsync"], fail_at=1)
+        with pytest.raises(OSError, match="error"):
+            make_directory(tmp_path / "day")
+    assert not (tmp_path / "day").exists()
+    synced = FaultyDisk(monkeypatch, tmp_path, only=["fsync"])
+    make_directory(tmp_path / "day")
+    assert synced.calls == ["fsync"]

@@ -19,7 +19,7 @@ from storage.keyring import KeyRef, KeyringKeeper, KeyringReader
 from storage.svs1.scan import scan
 from storage.volume import VolumeLost, open_volume
 from tests.storage.faulty import FaultyDisk
-from tests.storage.sealed import CAMERA, Recorder, footage, segment_start
+from tests.storage.sealed import CAMERA, ORIGIN, Recorder, footage, segment_start
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUPS = footage(7, gops=3, packets=4, size=300)
@@ -40,6 +40,15 @@ def crashed(tmp_path: Path) -> Recorder:
     return recorder
 
 
+def _closed(recorder: Recorder) -> bytes:
+    """The file as the recorder had closed it."""
+    again = Recorder(recorder.volume.path.parent / "again")
+    again.writer.start()
+    again.record(segment_start(), GROUPS)
+    again.writer.stop(drain=True)
+    return again.path_of(segment_start()).read_bytes()
+
+
 def found_in(recorder: Recorder) -> list[Found]:
     return list(recover(recorder.volume, 0, recorder.keys))
 
@@ -57,7 +66,7 @@ def test_killed_recorder_loses_no_acknowledged_record(tmp_path: Path, records: i
         process.kill()
     assert process.returncode == -9
     assert len(told) == records
-    volume, keys = open_volume(tmp_path / "disk"), KeyringReader([tmp_path / "keys-a", tmp_path / "keys-b"])
+    volume, keys = open_volume(tmp_path / "disk", ORIGIN), KeyringReader([tmp_path / "keys-a", tmp_path / "keys-b"])
     (found,) = recover(volume, 0, keys)
     assert isinstance(found, Recovered)
     assert found.torn_bytes > 0
@@ -118,6 +127,17 @@ def test_long_file_with_a_damaged_header_is_left_for_a_person(crashed: Recorder)
     (found,) = found_in(crashed)
     assert isinstance(found, Damaged)
     assert growing.exists()
+
+
+def test_closed_file_with_a_damaged_header_keeps_its_footer(crashed: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.growing.MOST_DISCARDED_BYTES", 0)
+    growing = crashed.volume.growing_path(0, segment_start().segment)
+    damaged = bytearray(_closed(crashed))
+    damaged[8] ^= 1
+    growing.write_bytes(damaged)
+    (found,) = found_in(crashed)
+    assert isinstance(found, Damaged)
+    assert growing.read_bytes() == damaged
 
 
 def test_sealed_segment_is_never_overwritten_by_one_of_its_name(crashed: Recorder) -> None:
@@ -237,6 +257,32 @@ def test_scan_sees_what_the_disk_has_after_memory_was_dropped(
     monkeypatch.setattr("storage.growing.scan", noted("scan", scan))
     assert isinstance(found_in(crashed)[0], Recovered)
     assert [call for call in calls if call != "else"][:3] == ["fsync", "advise", "scan"]
+
+
+def test_footer_that_outlived_what_was_written_before_it_costs_only_the_record_that_is_gone(
+    crashed: Recorder,
+) -> None:
+    (sealed,) = crashed.told.sealed_segments
+    growing = crashed.volume.growing_path(0, segment_start().segment)
+    whole = scan(growing)
+    first_gone = whole.entries[-1].offset
+    with_footer = bytearray(_closed(crashed))
+    with_footer[first_gone : first_gone + 64] = bytes(64)
+    growing.write_bytes(with_footer)
+    (found,) = found_in(crashed)
+    assert isinstance(found, Recovered)
+    assert (found.segment.records, found.segment.root) != (sealed.records, sealed.root)
+    assert found.segment.records == len(whole.heads) - 1
+    again = scan(crashed.path_of(segment_start()))
+    assert not again.closed
+    assert (again.root, again.tail_offset) == (found.segment.root, first_gone)
+
+
+def test_second_name_that_a_halved_rename_left_is_removed_and_the_file_is_not(crashed: Recorder) -> None:
+    growing, final = crashed.volume.growing_path(0, segment_start().segment), crashed.path_of(segment_start())
+    final.hardlink_to(growing)
+    assert found_in(crashed) == []
+    assert (growing.exists(), final.exists()) == (False, True)
 
 
 def test_recovery_that_a_disk_refuses_at_any_call_is_made_good_by_the_next(

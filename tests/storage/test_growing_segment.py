@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from storage import disk
-from storage.growing_segment import RESERVE_BYTES, GrowingSegment
+from storage.growing_segment import AHEAD_BYTES, GrowingSegment
 from storage.records import CodecConfig, Record
 from storage.svs1.contexts import record_key
 from storage.svs1.layout import Flags, RecordType
@@ -16,14 +16,25 @@ from storage.svs1.writer import Scratch
 from storage.vault.seal import SegmentKeys, new_segment_keys
 from storage.volume import Volume, create_volume
 from tests.storage.faulty import FaultyDisk
-from tests.storage.sealed import CAMERA, CODEC, NOW_US, custodians, footage, gop, header_of, segment_start
+from tests.storage.sealed import (
+    CAMERA,
+    CODEC,
+    NOW_US,
+    ORIGIN,
+    custodians,
+    footage,
+    gop,
+    header_of,
+    segment_start,
+    service_of,
+)
 
 GROUPS = footage(7, gops=2, packets=2, size=300)
 
 
 @pytest.fixture
 def volume(tmp_path: Path) -> Volume:
-    made = create_volume(tmp_path / "disk", now_utc_us=NOW_US)
+    made = create_volume(tmp_path / "disk", ORIGIN, now_utc_us=NOW_US)
     made.growing_directory(0).mkdir()
     return made
 
@@ -33,7 +44,7 @@ def _segment(volume: Volume, codec: CodecConfig = CODEC) -> tuple[GrowingSegment
     keys = new_segment_keys(
         custodians().set, hh=header.hh, segment=header.segment, camera=CAMERA, start_utc_us=header.start_utc_us
     )
-    return GrowingSegment(volume, header, keys, codec, Scratch()), keys
+    return GrowingSegment(service_of(volume), header, keys, codec, Scratch()), keys
 
 
 @pytest.mark.parametrize("end", ["close", "close_short", "abandon"])
@@ -96,7 +107,7 @@ def test_blocks_are_reserved_ahead_without_changing_the_length(volume: Volume) -
     growing.open()
     status = growing.path.stat()
     assert status.st_size < 4096
-    assert status.st_blocks * 512 >= RESERVE_BYTES
+    assert status.st_blocks * 512 >= AHEAD_BYTES
     growing.abandon()
 
 

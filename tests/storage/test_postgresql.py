@@ -1,6 +1,7 @@
 """Index or register in a schema of a real server."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg.errors
@@ -36,6 +37,21 @@ def test_writer_has_its_schema_and_its_settings(place: PostgresSchema) -> None:
     engine.dispose()
 
 
+def test_writer_begins_when_its_forerunner_has_ended(postgresql: Server, place: PostgresSchema) -> None:
+    first = postgresql_engine(place)
+    ask(first, "SELECT 1")
+    later = postgresql_engine(place)
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with ThreadPoolExecutor(1) as thread:
+        second = thread.submit(ask, later, "SELECT current_schema()")
+        while postgresql.sql(waiting) == "0":
+            assert not second.done()
+        first.dispose()
+        assert second.result() == place.schema
+    later.dispose()
+
+
+@pytest.mark.usefixtures("impatient")
 def test_second_writer_is_refused_by_every_way_to_write(place: PostgresSchema) -> None:
     engine = postgresql.writing_engine(place, ())
     ask(engine, "SELECT 1")
@@ -51,6 +67,7 @@ def test_second_writer_is_refused_by_every_way_to_write(place: PostgresSchema) -
     assert not databases.exists(place)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_writer_has_its_lock_again_after_the_server_was_killed(postgresql: Server, place: PostgresSchema) -> None:
     engine = postgresql_engine(place)
     ask(engine, "SELECT 1")

@@ -1,6 +1,6 @@
 """What is due and why: the law's month, the order's days, the camera's own, and holds above all."""
 
-from collections.abc import Mapping
+import dataclasses
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.units import US_PER_DAY, UtcUs
 from storage.deadline import deadline_utc_us
-from storage.holds import held_times
+from storage.holds import Held, held_now
 from storage.index.rows import CameraRow, HoldScope, Order, SegmentRow
 from storage.index.tables import SegmentState
 from storage.retention import (
@@ -22,7 +22,6 @@ from storage.retention import (
     candidates_before_utc_us,
     order_in_force,
     plan,
-    plan_relief,
 )
 from storage.volume import VolumeId
 from tests.storage.ledger.samples import uuid
@@ -30,6 +29,7 @@ from tests.storage.ledger.samples import uuid
 PARIS = ZoneInfo("Europe/Paris")
 HOUR_US = 3_600_000_000
 CAMERA = CameraId("hall-1")
+NO_HOLD = Held()
 
 
 def at(year: int, month: int, day: int, hour: int = 12, minute: int = 0, fold: int = 0) -> int:
@@ -81,15 +81,13 @@ def rules(*orders: Order, own: int | None = None) -> Rules:
 
 
 def verdict(the_rules: Rules, now_utc_us: int, start_utc_us: int = START) -> tuple[Verdict, str, str | None]:
-    (decision,) = plan([segment(start_utc_us=start_utc_us)], {}, the_rules, now_utc_us)
+    (decision,) = plan([segment(start_utc_us=start_utc_us)], NO_HOLD, the_rules, now_utc_us)
     return decision.verdict, decision.reason, decision.order
 
 
-def held(
-    from_utc_us: int, to_utc_us: int, until_utc_us: int | None, now_utc_us: int
-) -> Mapping[str, tuple[tuple[int, int], ...]]:
+def held(from_utc_us: int, to_utc_us: int, until_utc_us: int | None, now_utc_us: int) -> Held:
     until = None if until_utc_us is None else UtcUs(until_utc_us)
-    return held_times([HoldScope("h", CAMERA, UtcUs(from_utc_us), UtcUs(to_utc_us), until, 0)], now_utc_us)
+    return held_now([HoldScope("h", CAMERA, UtcUs(from_utc_us), UtcUs(to_utc_us), until, 0)], [], now_utc_us)
 
 
 def test_segment_is_due_when_its_last_day_has_ended_and_not_before() -> None:
@@ -129,7 +127,7 @@ def test_of_two_orders_in_force_the_shorter_counts() -> None:
 
 def test_minimum_is_that_of_the_order_that_decides() -> None:
     the_rules = rules(order(20, 15), order(10, 2, name="shorter"), own=5)
-    assert the_rules.rule(CAMERA, START) == Rule(days=5, minimum_days=2, reason="camera", order="shorter")
+    assert the_rules.rule(CAMERA, START) == Rule(days=5, minimum_days=2, reason="camera", order="shorter", cap_days=10)
 
 
 def test_of_equally_short_orders_the_last_begun_decides() -> None:
@@ -199,25 +197,24 @@ def test_nothing_held_is_due_nothing_outlives_its_month_and_candidates_leave_non
             assert start < candidates_before_utc_us(the_rules, now)
 
 
-def test_disk_pressure_takes_the_oldest_first_and_only_as_much_as_is_wanted() -> None:
-    segments = [segment(number, START + number * HOUR_US) for number in (3, 1, 2)]
-    chosen = plan_relief(segments, {}, rules(order(15)), START + 2 * US_PER_DAY, 150)
-    assert [one.segment.seg for one in chosen] == [uuid(1), uuid(2)]
-    assert {one.reason for one in chosen} == {"pressure"}
+def test_what_a_camera_should_have_lost_long_ago_goes_for_the_cap_once_that_is_over() -> None:
+    assert verdict(rules(order(15, 2), own=3), at(2026, 9, 26, 0) - 1)[:2] == (Verdict.DUE, "camera")
+    assert verdict(rules(order(15, 2), own=3), at(2026, 9, 26, 0))[:2] == (Verdict.DUE, "cap")
+    assert verdict(rules(own=3), at(2026, 10, 9))[:2] == (Verdict.DUE, "camera")
+    assert verdict(rules(own=3), at(2026, 10, 10))[:2] == (Verdict.DUE, "cap")
 
 
-def test_disk_pressure_respects_minimum_and_holds() -> None:
-    now = at(2026, 9, 18, 12)
-    young, old, kept = segment(1, at(2026, 9, 15)), segment(2, at(2026, 9, 2)), segment(3, at(2026, 9, 1))
-    protected = held(kept.start_utc_us, kept.end_utc_us, None, now)
-    chosen = plan_relief([young, old, kept], protected, rules(order(15, 7)), now, 10**9)
-    assert [one.segment.seg for one in chosen] == [old.seg]
-
-
-def test_batches_hold_one_reason_each_and_only_what_is_due() -> None:
-    now = at(2026, 9, 27)
-    decisions = plan([segment(number) for number in range(5)], {}, rules(order(15)), now)
-    decisions += plan([segment(9)], {}, rules(order(15), own=3), now)
-    decisions += plan([segment(10, START + 15 * US_PER_DAY)], {}, rules(order(15)), now)
-    sizes = [(reason, len(batch)) for reason, batch in batches(decisions, 2)]
-    assert sizes == [("cap", 2), ("cap", 2), ("cap", 1), ("camera", 1)]
+def test_batches_hold_one_reason_and_one_allowance_each_and_only_what_is_due() -> None:
+    now = at(2026, 9, 25)
+    decisions = plan([segment(number) for number in range(5)], NO_HOLD, rules(order(13)), now)
+    own = plan([segment(9), segment(11)], NO_HOLD, rules(order(15), own=3), now)
+    decisions += [own[0], dataclasses.replace(own[1], allowed=CAMERA)]
+    decisions += plan([segment(10, START + 15 * US_PER_DAY)], NO_HOLD, rules(order(15)), now)
+    sizes = [(reason, allowed, len(batch)) for reason, allowed, batch in batches(decisions, 2)]
+    assert sizes == [
+        ("cap", None, 2),
+        ("cap", None, 2),
+        ("cap", None, 1),
+        ("camera", None, 1),
+        ("camera", CAMERA, 1),
+    ]

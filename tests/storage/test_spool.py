@@ -123,6 +123,7 @@ def test_sync_that_failed_is_not_believed(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_disk_that_stays_full_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool_module, "RETRY_SECONDS", 0)
     monkeypatch.setattr(spool_module, "write_all", Disk(1_000_000, errno.ENOSPC).write_all)
     spool = writer(tmp_path)
     with pytest.raises(SpoolStalled):
@@ -134,7 +135,7 @@ def test_disk_that_stays_full_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_nothing_is_written_behind_a_group_that_was_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closing, refused = threading.Event(), threading.Event()
-    failures = iter([True, True])
+    failures = iter([True] * (1 + spool_module.LAST_TRIES))
 
     def refuses_the_first_group(fd: int, parts: Sequence[bytes]) -> int:
         if next(failures, False):
@@ -192,11 +193,12 @@ def test_spool_that_was_removed_before_it_was_locked_is_made_again(
     assert read(tmp_path) == [(0, "boot")]
 
 
+@pytest.mark.timeout(30)
 def test_fault_of_the_program_is_raised_in_whoever_tells(tmp_path: Path) -> None:
     spool = writer(tmp_path)
     spool.event("gap", {"float": 1.5})  # type: ignore[dict-item]
     with pytest.raises(ValueError, match="not a value"):
-        spool.wait_durable()
+        spool.wait_durable(timeout_s=45)  # told, though it may wait in the very group that failed
     with pytest.raises(ValueError, match="not a value"):
         spool.event("stop", {"reason": "x"})
     with pytest.raises(ValueError, match="not a value"):

@@ -39,7 +39,7 @@ SEGMENT = SealedSegment(
     point=None,
     placement=None,
     authorisation=None,
-    continues=None,
+    continues=SegmentId(uuid(9)),
     recovered=True,
     width=0,
     height=0,
@@ -68,7 +68,7 @@ def test_gap_clock_and_seal_are_bodies_of_the_ledger(told: list[SpoolEvent]) -> 
     assert isinstance(clock, Clock)
     assert clock.step_us == -5
     assert isinstance(seal, Seal)
-    assert (seal.seg, seal.recovered, seal.key_record) == (SEGMENT.segment, True, None)
+    assert (seal.seg, seal.recovered, seal.key_record, seal.continues) == (SEGMENT.segment, True, None, uuid(9))
 
 
 def test_heartbeat_carries_the_whole_state(told: list[SpoolEvent]) -> None:

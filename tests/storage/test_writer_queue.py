@@ -29,7 +29,7 @@ def test_full_queue_refuses_records_and_beginnings_and_never_an_end(recorder: Re
     recorder.writer = volume_writer.VolumeWriter(
         recorder.volume,
         0,
-        identity=recorder.writer._identity,
+        identity=recorder.writer._openings.identity,
         keyring=recorder.keyring,
         events=recorder.told,
         queue_bytes=4000,

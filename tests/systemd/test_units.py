@@ -50,7 +50,7 @@ def test_no_way_to_end_keeps_a_role_from_being_started_again(unit: Path) -> None
 
 def test_every_role_has_a_user_of_its_own_that_is_made() -> None:
     users = [directives(unit)["User"][0] for unit in SERVICES]
-    assert len(set(users)) == len(SERVICES) == 3
+    assert len(set(users)) == len(SERVICES) == 4
     made = (UNITS / "scelle.sysusers.conf").read_text()
     assert all(f"u {user} " in made for user in users)
 
@@ -61,6 +61,18 @@ def test_every_role_has_a_user_of_its_own_that_is_made() -> None:
         ("scelle-recorder@.service", ["/etc/scelle/machine.key", "/var/lib/scelle/ledger", "/var/lib/scelle/access"]),
         ("scelle-keeper.service", ["/etc/scelle/machine.key", "/var/lib/scelle/access", "/var/lib/scelle/secrets"]),
         ("scelle-access.service", ["/var/lib/scelle/ledger"]),
+        (
+            "scelle-watch.service",
+            [
+                "/etc/scelle/machine.key",
+                "/srv/scelle/keys1",
+                "/srv/scelle/keys2",
+                "/var/lib/scelle/access",
+                "/var/lib/scelle/ledger",
+                "/var/lib/scelle/register",
+                "/var/lib/scelle/secrets",
+            ],
+        ),
     ],
 )
 def test_role_does_not_see_what_is_not_its_own(unit: str, never: list[str]) -> None:
@@ -71,6 +83,25 @@ def test_role_does_not_see_what_is_not_its_own(unit: str, never: list[str]) -> N
 def test_keeper_has_no_network_and_access_no_writing_on_the_volumes() -> None:
     assert directives(UNITS / "scelle-keeper.service")["PrivateNetwork"] == ["yes"]
     assert directives(UNITS / "scelle-access.service")["ReadOnlyPaths"] == ["-/srv/scelle"]
+
+
+def test_watch_has_a_network_and_writes_nothing_but_its_own_memory_and_socket() -> None:
+    found = directives(UNITS / "scelle-watch.service")
+    assert "PrivateNetwork" not in found
+    assert found["ReadWritePaths"] == ["/run/scelle /var/lib/scelle/watch"]
+    assert found["ReadOnlyPaths"] == ["-/srv/scelle"]
+
+
+def test_watch_starts_without_a_file_of_secrets() -> None:
+    """A credential that can not be loaded keeps a unit from starting, unless a text stands for it."""
+    found = directives(UNITS / "scelle-watch.service")
+    assert found["LoadCredential"] == ["alarm-secrets:/etc/scelle/alarm.json"]
+    assert found["SetCredential"] == ["alarm-secrets:{}"]
+
+
+def test_target_starts_every_role() -> None:
+    wanted = directives(UNITS / "scelle.target")["Wants"][0].split()
+    assert {name.replace("@0.", "@.") for name in wanted} == {unit.name for unit in SERVICES}
 
 
 def test_every_folder_that_init_makes_belongs_to_a_role() -> None:
@@ -84,6 +115,7 @@ def test_every_folder_that_init_makes_belongs_to_a_role() -> None:
         paths.register.parent,
         paths.access,
         paths.secrets.parent,
+        paths.watch,
     }
     lines = [line.split() for line in (UNITS / "scelle.tmpfiles.conf").read_text().splitlines() if line[0] != "#"]
     owned = {Path(line[1]): line[3] for line in lines if line[0] == "Z"}
@@ -95,7 +127,7 @@ def test_folders_with_what_people_did_are_for_their_role_alone() -> None:
     lines = [line.split() for line in (UNITS / "scelle.tmpfiles.conf").read_text().splitlines() if line[0] != "#"]
     modes = {Path(line[1]): line[2] for line in lines if line[0] == "d"}
     paths = Paths()
-    private = (paths.register.parent, paths.access, paths.ledger, paths.secrets.parent)
+    private = (paths.register.parent, paths.access, paths.ledger, paths.secrets.parent, paths.watch)
     assert {modes[folder] for folder in private} == {"0700"}
 
 

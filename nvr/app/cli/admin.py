@@ -1,5 +1,6 @@
 """`nvr-admin`: for the administrator, who sees no pictures."""
 
+from nvr.app.cli.admin_alarm import alarm
 from nvr.app.cli.admin_camera import camera
 from nvr.app.cli.admin_keep import hold, index, ledger, retention
 from nvr.app.cli.admin_register import account, authorisation, point
@@ -21,6 +22,7 @@ for name, group in {
     "hold": hold,
     "ledger": ledger,
     "index": index,
+    "alarm": alarm,
 }.items():
     app.add_typer(group, name=name)
 

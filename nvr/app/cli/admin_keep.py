@@ -7,7 +7,8 @@ import typer
 from nvr.app.cli.answers import write_answer
 from nvr.app.cli.common import JsonOption, command_elsewhere, new_app
 from nvr.app.cli.person import ReasonOption, act_and_list, act_and_write, person_of, require
-from nvr.app.cli.tables import hold_rows, retention_rows
+from nvr.app.cli.tables import forecast_rows, hold_rows, retention_rows, statement_rows
+from nvr.app.messages import say
 
 retention = new_app("How long footage is kept.")
 hold = new_app("Holds: footage that must not be destroyed.")
@@ -21,11 +22,71 @@ command_elsewhere(index, "rebuild", _BOOKS, "Make it anew from the ledger; the k
 
 @retention.command("show")
 def retention_show(context: typer.Context, *, as_json: JsonOption = False) -> None:
-    """Per camera: the order, its days and minimum, the oldest record, the days achieved.
+    """Per camera: the order, its days and minimum, the oldest record, the days achieved; below, the disks to come.
 
     Example: nvr-admin --as admin retention show
     """
     act_and_list(context, "retention.show", retention_rows, as_json=as_json)
+    if not as_json:
+        typer.echo()
+        retention_forecast(context)
+
+
+@retention.command("forecast")
+def retention_forecast(context: typer.Context, *, as_json: JsonOption = False) -> None:
+    """Per disk: what a day brings, what is due, when footage goes early for want of room, when recording moves on.
+
+    Example: nvr-admin --as admin retention forecast
+    """
+    person = person_of(context)
+    found = person.act("retention.forecast")
+    if as_json:
+        write_answer(found, as_json=True, zone=person.zone)
+        return
+    write_answer(forecast_rows((found or {}).get("volumes", ())), as_json=False, zone=person.zone)
+    at_risk = (found or {}).get("minimum_at_risk_utc_us")
+    if at_risk is not None:
+        typer.echo("\n" + say("minimum-at-risk", at_utc_us=at_risk))
+
+
+@retention.command("statement")
+def retention_statement(
+    context: typer.Context,
+    day: Annotated[str, typer.Option(help="A local day that is over, for example 2026-10-25")],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """What was destroyed on a day, camera by camera and why, what was due and held, and what signs for it.
+
+    Example: nvr-admin --as admin retention statement --day 2026-10-25
+    """
+    person = person_of(context)
+    found = person.act("retention.statement", day=day)
+    if as_json:
+        write_answer(found, as_json=True, zone=person.zone)
+        return
+    if found["cameras"]:
+        write_answer(statement_rows(found["cameras"]), as_json=False, zone=person.zone)
+    else:
+        typer.echo(say("statement-nothing", day=day))
+    entries = ", ".join(map(str, found["entries"]))
+    typer.echo("\n" + say("statement-covered", entries=entries, size=found["checkpoint"].splitlines()[1]))
+    typer.echo(found["checkpoint"])
+
+
+@retention.command("allow")
+def retention_allow(
+    context: typer.Context,
+    camera: Annotated[str, typer.Option(help="The camera of which `nvr status` says that its destruction is stopped")],
+    reason: ReasonOption,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Let the next pass destroy more than half of a camera's footage, once, within 24 hours; you looked why it would.
+
+    Example: nvr-admin --as admin retention allow --camera mairie-1 --reason "15 days instead of 30, council of 3 March"
+    """
+    act_and_write(context, "retention.allow", as_json=as_json, camera=camera, reason=reason)
 
 
 @hold.command("place")

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from nvr.app.commands import Role, role_command
 from nvr.app.messages import say
 from nvr.app.shards import recorder_sockets
 from nvr.app.supervisor import supervise
+from nvr.app.watch.kinds import Severity
 from nvr.base.clock import SystemClock
 from nvr.base.errors import NvrError, Refused
 from nvr.base.wire import Client
@@ -43,9 +45,9 @@ def run(
 
 
 def status(config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
-    """Ask every role how it is; the exit code is 1 when one does not answer.
+    """Ask every role how it is. Exit code 0: all is well; 1: a role does not answer, or the watch tells an alarm.
 
-    Under systemd only root and the roles themselves may ask.
+    What is to be settled within weeks is shown, and is no alarm here. Under systemd only root and the roles may ask.
 
     Example: nvr status
     """
@@ -60,14 +62,20 @@ def status(config: ConfigOption = None, *, as_json: JsonOption = False) -> None:
             if answer is not None:
                 write_answer(status_of(name, answer), as_json=False, zone=zone)
                 write_remedies(answer["state"]["cameras"] if name.startswith("recorder") else [])
-    if None in answers.values():
+    if None in answers.values() or any_alarm(answers):
         raise typer.Exit(EXIT_REFUSED)
+
+
+def any_alarm(answers: Mapping[str, Any]) -> bool:
+    """Whether the watch tells anything that is worse than a notice."""
+    alarms = (answers.get("watch") or {}).get("alarms", ())
+    return any(each["severity"] != Severity.NOTICE.word for each in alarms)
 
 
 async def _ask_all(settings: Settings) -> dict[str, Any]:
     paths = settings.paths
     recorders = await asyncio.to_thread(recorder_sockets, settings)
-    sockets = [paths.keeper_socket, *recorders.values(), paths.access_socket]
+    sockets = [paths.keeper_socket, *recorders.values(), paths.access_socket, paths.watch_socket]
     answers = await asyncio.gather(*(_ask(socket) for socket in sockets))
     return {socket.stem: answer for socket, answer in zip(sockets, answers, strict=True)}
 

@@ -7,6 +7,8 @@ from nvr.app.messages import say
 from nvr.app.words import DAY_SUFFIX, INSTANT_SUFFIX, heading, word
 
 _MBIT: Final = 1_000_000
+_GIB: Final = 1 << 30
+_AT_RISK: Final = "minimum-at-risk"
 
 
 def camera_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -61,6 +63,41 @@ def retention_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
     return [_columns(each, "camera", *order, *kept) for each in cameras]
 
 
+def forecast_rows(volumes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row a disk: its room, what a day brings, what is due within a week, and when it runs short."""
+    return [
+        {
+            "volume": each["volume"],
+            "free_GiB": each["free_bytes"] // _GIB,
+            "daily_GiB": each["daily_bytes"] // _GIB,
+            "due_7_days_GiB": each["due_bytes"] // _GIB,
+            **_columns(each, "pressure_day_utc_us", "full_day_utc_us"),
+        }
+        for each in volumes
+    ]
+
+
+def statement_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row for each camera and reason; what was left of the camera stands in the first of them."""
+    rows = []
+    for camera in cameras:
+        left = {"held": camera["held"], "waiting": camera["waiting"]}
+        for number, one in enumerate(camera["destroyed"] or [{}]):
+            rows.append(
+                {
+                    "camera": camera["camera"],
+                    "reason": word(one["reason"]) if one.get("reason") else None,
+                    "from_utc_us": one.get("from_utc_us"),
+                    "to_utc_us": one.get("to_utc_us"),
+                    "segments": one.get("segments"),
+                    "GiB": None if not one else f"{one['bytes'] / _GIB:.1f}",
+                    "lost": one.get("lost"),
+                    **(left if number == 0 else dict.fromkeys(left)),
+                }
+            )
+    return rows
+
+
 def _columns(each: Mapping[str, Any], *columns: str) -> dict[str, Any]:
     """These values of an answer, in this order; of an instant the day alone where the column says so."""
     return {column: each[_key(column)] for column in columns}
@@ -89,6 +126,8 @@ def status_of(role: str, answer: Mapping[str, Any]) -> dict[str, Any]:
         return _recorder(answer)
     if role == "keeper":
         return _keeper(answer)
+    if role == "watch":
+        return _watch(answer)
     return {key: value for key, value in answer.items() if key not in ("utc_us", "ledger_size")}
 
 
@@ -99,7 +138,7 @@ def _recorder(answer: Mapping[str, Any]) -> dict[str, Any]:
     lines: dict[str, Any] = {"recording": f"{len(recording)} / {len(cameras)}"}
     lines |= {camera["camera"]: _state(camera) for camera in cameras if camera not in well}
     lines["lost_packets"] = sum(camera["lost"] for camera in cameras)
-    lines |= {f"{heading('volume')} {each['volume']}": each["lost"] for each in answer["volumes"] if each["lost"]}
+    lines |= {f"{heading('volume')} {each['path']}": each["reason"] for each in answer["volumes"] if each["reason"]}
     if answer.get("keyring_degraded"):
         lines["keyring"] = say("status-keyring-degraded")
     known = {"state", "volumes", "keyring_degraded"}
@@ -116,8 +155,51 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
     last = answer.get("last_pass") or {}
     if last.get("paused"):
         lines["retention"] = say("status-retention-paused")
-    known = {"ledger_size", "index_size", "checkpoint", "last_pass", "spools", "volumes"}
-    return lines | {key: value for key, value in answer.items() if key not in known and value}
+    halts = last.get("halts") or ()
+    lines |= {f"{heading('retention')} {halt['about']}": say(halt["id"], **halt["fields"]) for halt in halts}
+    told = {f"{halt['id']} {halt['about']}" for halt in halts} | {_AT_RISK}
+    if _AT_RISK in (answer.get("faults") or {}):
+        lines[heading("forecast")] = say(_AT_RISK, at_utc_us=answer["forecast"]["minimum_at_risk_utc_us"])
+    faults = {name: why for name, why in (answer.get("faults") or {}).items() if name not in told}
+    known = {
+        "ledger_size",
+        "index_size",
+        "checkpoint",
+        "last_pass",
+        "last_pass_utc_us",
+        "spools",
+        "volumes",
+        "faults",
+        "forecast",
+    }
+    others = {key: value for key, value in answer.items() if key not in known and value}
+    return lines | others | ({"faults": faults} if faults else {})
+
+
+def alarm_rows(alarms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row an alarm: how bad, what, of what, since when."""
+    return [
+        {
+            "severity": say(f"severity-{each['severity']}"),
+            "alarm": say(f"alarm-{each['id']}").partition("\n")[0],
+            "subject": each["subject"] or None,
+            "since_utc_us": each["since_utc_us"],
+            "detail": each["detail"],
+        }
+        for each in alarms
+    ]
+
+
+def _watch(answer: Mapping[str, Any]) -> dict[str, Any]:
+    lines: dict[str, Any] = {"looked_utc_us": answer.get("looked_utc_us")}
+    for row in alarm_rows(answer.get("alarms", ())):
+        subject = ", ".join(filter(None, (row["alarm"], row["subject"])))
+        lines[subject] = row["severity"]
+    failing = [each for each in answer.get("channels", ()) if each["cause"] is not None]
+    lines |= {each["channel"]: say(f"send-{each['cause']}").partition("\n")[0] for each in failing}
+    if not answer.get("channels"):
+        lines["alarm"] = say("alarm-no-channel").partition("\n")[0]
+    return lines
 
 
 def _dome(dome: Mapping[str, Any]) -> str | None:

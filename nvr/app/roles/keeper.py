@@ -11,7 +11,7 @@ from typing import Final
 from config.model import Settings
 from nvr.app.keeper_calls import keeper_handlers
 from nvr.app.keeper_settings import keeper_settings
-from nvr.app.peers import role_uids
+from nvr.app.peers import role_uids, watch_uids
 from nvr.app.process import main
 from nvr.app.shards import recorder_sockets
 from nvr.base.clock import Clock, SystemClock
@@ -43,8 +43,8 @@ async def run(settings: Settings, _shard: int, stop: Stop, ready: Callable[[], N
             return
         try:
             handlers = keeper_handlers(keeper, recorders(settings))
-            callers = await asyncio.to_thread(role_uids)
-            async with Server(settings.paths.keeper_socket, handlers, allowed_uids=callers):
+            callers, asking = await asyncio.to_thread(role_uids), await asyncio.to_thread(watch_uids)
+            async with Server(settings.paths.keeper_socket, handlers, allowed_uids=callers, asking_uids=asking):
                 ready()
                 await keeper.run(stop)
         finally:

@@ -3,7 +3,9 @@
 A volume that can not be read is told and left for the next start; the others and recording go on.
 """
 
+import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Final
@@ -45,6 +47,7 @@ class Leftovers:
                     self._faults.tell(DAMAGED, path, f"{file_bytes} bytes left as they are: {what}")
 
     def _listed(self, volume: Volume, files: Iterator[Found]) -> Iterator[Found]:
+        self._faults.over(NOT_RECOVERED, volume.path)
         # `recover` reads the names as its first file is asked for: now.
         first = self._next(volume, files)
         return iter(()) if first is None else chain([first], self._rest(volume, files))
@@ -64,3 +67,36 @@ class Leftovers:
         _log.info("recovered %s, %d torn bytes behind it", segment.segment, torn_bytes)
         if torn_bytes > LARGE_TORN_BYTES:
             self._faults.tell(TORN, segment.segment, f"{torn_bytes} bytes behind its last whole record")
+
+
+class Recovery:
+    """Takes up one volume's leftovers after the other, beside recording: many at once would only be in its way.
+
+    The event loop owns it.
+    """
+
+    def __init__(self, sealed: Callable[[SealedSegment], None]) -> None:
+        """`sealed` is told each segment, in a thread."""
+        self._sealed = sealed
+        self._waiting: deque[Leftovers] = deque()
+        self._changed = asyncio.Event()
+        self._ends = False
+
+    def add(self, leftovers: Leftovers) -> None:
+        """These come next."""
+        self._waiting.append(leftovers)
+        self._changed.set()
+
+    def end(self) -> None:
+        """What waits is taken up, and then no more."""
+        self._ends = True
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Until `end`."""
+        while self._waiting or not self._ends:
+            self._changed.clear()
+            while self._waiting:
+                await asyncio.to_thread(self._waiting.popleft().take_up, self._sealed)
+            if not self._ends:
+                await self._changed.wait()

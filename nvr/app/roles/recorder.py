@@ -1,13 +1,12 @@
 """The recorder: one shard's cameras, sealed on this server's volumes (docs/design/processes.md "Start and stop")."""
 
 import asyncio
-import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -15,18 +14,18 @@ import nvr
 from config import secrets
 from config.model import Settings
 from nvr.app.call_args import cameras_of, number_of
-from nvr.app.peers import role_uids
+from nvr.app.peers import role_uids, watch_uids
 from nvr.app.process import main
 from nvr.app.roles.camera_trust import camera_trust, renew_trust
 from nvr.app.roles.custodians import accept_set
 from nvr.app.roles.faults import Faults
 from nvr.app.roles.health_parts import health_watch, keep_references
-from nvr.app.roles.leftovers import Leftovers
 from nvr.app.roles.onvif_calls import onvif_handlers
+from nvr.app.roles.shard_volumes import ShardVolumes
 from nvr.app.roles.shardstate import NOT_WRITTEN, ShardState
 from nvr.app.roles.telling import HEARTBEAT_S, GrowingSegments, state_of
-from nvr.app.roles.volumes import VolumeRouter
 from nvr.app.shards import running_shards
+from nvr.app.volume_settings import VolumeSettings
 from nvr.base.clock import SystemClock
 from nvr.base.errors import NvrError
 from nvr.base.ids import BootId, uuid7
@@ -46,18 +45,13 @@ from storage.sealing import SealerIdentity
 from storage.snapshot import load as load_snapshot
 from storage.spool import SpoolWriter
 from storage.spool_events import SpoolEvents
-from storage.volume import Volume, VolumeLost, open_volume
+from storage.volume import Volume
 from storage.volume_writer import VolumeWriter
-
-T = TypeVar("T")
-U = TypeVar("U")
 
 _LOOK_S: Final = 1.0
 """How often the snapshot, the set and the secrets are looked at for a new version."""
 
 _NOT_TAKEN: Final = "files-not-taken"
-
-_log: Final = logging.getLogger(__name__)
 
 
 async def run(settings: Settings, shard: int, stop: Stop, ready: Callable[[], None]) -> None:
@@ -65,7 +59,6 @@ async def run(settings: Settings, shard: int, stop: Stop, ready: Callable[[], No
 
     Raises:
         ConfigError: there is no snapshot or no custodian set, or a file can not be used.
-        VolumeLost: no volume at all can be used.
     """
     parts = await asyncio.to_thread(_open, settings, shard)
     try:
@@ -85,13 +78,12 @@ class _Parts:
     told: GrowingSegments
     keyring: KeyringWriter
     identity: SealerIdentity
-    writers: Sequence[VolumeWriter]
-    router: VolumeRouter
+    volumes: ShardVolumes
     shard: Shard
     references: References
-    leftovers: Leftovers
     faults: Faults
     callers: frozenset[int]
+    asking: frozenset[int]
     logins: "_SecretsFile"
     trust: Trust
     closing: ExitStack
@@ -135,23 +127,20 @@ def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
     told = GrowingSegments(SpoolEvents(spool))
     keyring = KeyringWriter(settings.keyring.places, number, clock)
     opened.callback(keyring.close)
-    volumes = _usable(open_volume, [volume.path for volume in settings.volume])
-    # Listed before anything new grows there: what is found now, a dead process left.
-    leftovers = Leftovers(volumes, number, KeyringReader(settings.keyring.places), faults)
     map_blocks_from(MAPPED_BYTES)
     pool = BufferPool()
-    started = partial(_started_writer, settings, number, identity, keyring, told, Predecessors(), pool)
-    writers = _usable(started, volumes)
-    for writer in writers:
-        opened.callback(writer.stop, drain=True)
-    router = VolumeRouter(writers)
+    volumes = _volumes(settings, number, identity, keyring, told, pool, faults, clock)
+    opened.callback(volumes.stop)
+    volumes.begin()
     entries = snapshot.of_shard(number)
-    router.cameras(entries)
+    volumes.router.cameras(entries)
     set_up = _shard_settings(settings, epoch)
     references = References(paths.shard / f"{number}.health.json")
     health = health_watch(settings.health, references, clock, faults)
     events = SpoolEvents(spool)
-    shard = Shard(entries, logins, router, events, clock, set_up, pool=pool, written=told.written, health=health)
+    shard = Shard(
+        entries, logins, volumes.router, events, clock, set_up, pool=pool, written=told.written, health=health
+    )
     return _Parts(
         number=number,
         state=state,
@@ -160,13 +149,12 @@ def _open_all(settings: Settings, number: int, opened: ExitStack) -> _Parts:
         told=told,
         keyring=keyring,
         identity=identity,
-        writers=writers,
-        router=router,
+        volumes=volumes,
         shard=shard,
         references=references,
-        leftovers=leftovers,
         faults=faults,
         callers=role_uids(),
+        asking=watch_uids(),
         logins=logins,
         trust=set_up.trust,
         closing=opened,
@@ -186,43 +174,41 @@ def _open_spool(
         return make(paths.runtime / "spool", number, boot, clock, key)
 
 
-def _started_writer(
+def _volumes(
     settings: Settings,
     number: int,
     identity: SealerIdentity,
     keyring: KeyringWriter,
     told: GrowingSegments,
-    predecessors: Predecessors,
     pool: BufferPool,
-    volume: Volume,
-) -> VolumeWriter:
-    writer = VolumeWriter(
-        volume,
+    faults: Faults,
+    clock: SystemClock,
+) -> ShardVolumes:
+    predecessors, listed = Predecessors(), VolumeSettings(settings)
+
+    def writer(volume: Volume) -> VolumeWriter:
+        return VolumeWriter(
+            volume,
+            number,
+            identity=identity,
+            keyring=keyring,
+            events=told,
+            predecessors=predecessors,
+            pool=pool,
+            queue_bytes=settings.recorder.queue_mib << 20,
+            clock=clock,
+        )
+
+    return ShardVolumes(
+        lambda: [volume.path for volume in listed.last_good()],
         number,
-        identity=identity,
-        keyring=keyring,
-        events=told,
-        predecessors=predecessors,
-        pool=pool,
-        queue_bytes=settings.recorder.queue_mib << 20,
+        identity,
+        writer,
+        keyring=KeyringReader(settings.keyring.places),
+        sealed=told.sealed,
+        faults=faults,
+        clock=clock,
     )
-    writer.start()
-    return writer
-
-
-def _usable(use: Callable[[T], U], them: Iterable[T]) -> list[U]:
-    """What came of those that are there; a lost volume is told. Raises VolumeLost: all of them are lost."""
-    found: list[U] = []
-    lost: VolumeLost | None = None
-    for each in them:
-        try:
-            found.append(use(each))
-        except VolumeLost as error:
-            _log.error("%s", error)
-            lost = error
-    if not found and lost is not None:
-        raise lost
-    return found
 
 
 def _shard_settings(settings: Settings, epoch: int) -> ShardSettings:
@@ -242,29 +228,30 @@ async def _record(settings: Settings, parts: _Parts, stop: Stop, ready: Callable
     socket = settings.paths.recorder_socket(parts.number)
     async with asyncio.TaskGroup() as group:
         recording = group.create_task(parts.shard.run(stop))
-        recovering = group.create_task(asyncio.to_thread(parts.leftovers.take_up, parts.told.sealed))
+        recovering = group.create_task(parts.volumes.recovery.run())
         helpers = [
             group.create_task(_heartbeats(parts, settings)),
             group.create_task(_follow_files(parts, settings)),
+            group.create_task(parts.volumes.follow(parts.shard.rotate)),
             group.create_task(size_queues(parts)),
         ]
         if settings.health.enabled:
             helpers.append(group.create_task(keep_references(parts.references, parts.clock, parts.faults)))
-        async with Server(socket, _handlers(parts), allowed_uids=parts.callers):
+        async with Server(socket, _handlers(parts), allowed_uids=parts.callers, asking_uids=parts.asking):
             ready()
             await recording
         for helper in helpers:
             helper.cancel()
+        parts.volumes.recovery.end()
         await recovering
 
 
 def _handlers(parts: _Parts) -> dict[str, Any]:
     async def status(_: dict[str, Any]) -> object:
         state = state_of(parts.shard.status(), parts.told.growing(), clock_epoch=parts.shard.clock_epoch)
-        volumes = [{"volume": writer.volume.id, "lost": writer.lost} for writer in parts.writers]
         return {
             "state": state,
-            "volumes": volumes,
+            "volumes": parts.volumes.status(),
             "keyring_degraded": parts.keyring.degraded,
             "faults": parts.faults.shown(),
         }
@@ -299,7 +286,7 @@ async def size_queues(parts: _Parts) -> None:
     """Keep what may wait for a disk in proportion to what the cameras send."""
     while True:
         bitrate_bps = parts.shard.bitrate_bps
-        for writer in parts.writers:
+        for writer in parts.volumes.writers:
             writer.expect(bitrate_bps)
         await parts.clock.sleep(_LOOK_S)
 
@@ -332,12 +319,10 @@ async def _take_files(parts: _Parts, settings: Settings, accepted: Path) -> None
     snapshot = await asyncio.to_thread(load_snapshot, paths.camera_snapshot)
     custodians = await asyncio.to_thread(accept_set, paths.custodians, accepted, parts.faults)
     entries = snapshot.of_shard(parts.number)
-    parts.router.cameras(entries)
+    parts.volumes.router.cameras(entries)
     parts.shard.apply(entries)
     identity = parts.identity
-    renewed = SealerIdentity(identity.origin, identity.boot, identity.software, custodians)
-    for writer in parts.writers:
-        writer.use_identity(renewed)
+    parts.volumes.use_identity(SealerIdentity(identity.origin, identity.boot, identity.software, custodians))
     await asyncio.to_thread(renew_trust, parts.trust, settings)
 
 

@@ -230,7 +230,7 @@ def test_founding_that_fails_leaves_nothing_secret_and_can_be_tried_again(tmp_pa
 
 
 @pytest.mark.system("postgresql")
-def test_system_is_founded_on_a_server_once(tmp_path: Path, postgresql: Server) -> None:
+def test_server_has_one_system(tmp_path: Path, postgresql: Server) -> None:
     postgresql.sql("CREATE DATABASE town")
     server = ("--index", postgresql.url("town"), "--register", postgresql.url("town"))
     done = init(tmp_path, *server)
@@ -240,9 +240,9 @@ def test_system_is_founded_on_a_server_once(tmp_path: Path, postgresql: Server) 
     assert not settings.paths.register.exists()
     assert postgresql.sql("SELECT account FROM scelle_register.account", "town") == "admin"
     assert postgresql.sql("SELECT applied_size FROM scelle_index.progress", "town") == "2"
-    (tmp_path / "again").mkdir()
-    again = init(tmp_path / "again", *server)
-    assert again.returncode == 1
+    (tmp_path / "c").mkdir()
+    again = init(tmp_path / "c", *server)
+    assert again.returncode == 1, again.stderr
     assert "[already-founded]" in again.stderr
-    assert [path.name for path in (tmp_path / "again").iterdir()] == ["password"]
+    assert [path.name for path in (tmp_path / "c").iterdir()] == ["password"]
     assert postgresql.sql("SELECT account FROM scelle_register.account", "town") == "admin"

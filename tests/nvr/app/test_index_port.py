@@ -49,7 +49,7 @@ class Known(IndexFiles):
     """An index that knows these rows."""
 
     def __init__(self, volumes: Sequence[Path], rows: Sequence[SegmentRow]) -> None:
-        super().__init__(Path("/nowhere"), volumes)
+        super().__init__(Path("/nowhere"), lambda: volumes, "test.example")
         self._rows = rows
 
     def _ask(self, question: Callable[[Any], Any]) -> Any:  # noqa: ANN401 -- whatever is asked

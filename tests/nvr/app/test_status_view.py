@@ -4,14 +4,18 @@ import asyncio
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
+
 from access.http.view import Alarm
 from config.load import load
 from nvr.app.status_view import StatusViews
+from nvr.app.volume_settings import VolumeSettings
 from nvr.base.clock import SimClock
 from nvr.base.errors import Retryable
 from nvr.base.ids import CameraId, PlacementId
 from nvr.base.units import UtcUs
 from storage.snapshot import CameraEntry, CameraKind, CameraSnapshot, publish
+from storage.volume import create_volume
 from tests.nvr.app.fixtures import write_config
 
 
@@ -39,10 +43,55 @@ def test_fault_of_a_recorder_is_an_alarm_with_its_place(tmp_path: Path) -> None:
     settings.paths.camera_snapshot.parent.mkdir(parents=True)
     publish(settings.paths.camera_snapshot, CameraSnapshot(2, ()))
     parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), NoIndex(), Recorders()))
-    view = asyncio.run(StatusViews(settings, *parts, SimClock()).view())
+    view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
     assert Alarm("footage-damaged", None, "/a/growing/0/x.svs: no header") in view.alarms
     assert Alarm("recorder-silent", None, "1") in view.alarms
     assert [(each.shard, each.answers) for each in view.recorders] == [(0, True), (1, False)]
+
+
+@pytest.mark.parametrize(
+    ("state", "in_service"),
+    [("in-service", True), ("full", True), ("draining", False), ("away", False), ("erring", False)],
+)
+def test_volume_that_a_recorder_left_is_shown_out_of_service_though_it_can_be_read(
+    tmp_path: Path, state: str, *, in_service: bool
+) -> None:
+    class Recording:
+        async def by_shard(self) -> dict[int, dict[str, Any] | None]:
+            volumes = [{"volume": volume.id, "state": state}]
+            return {0: {"state": {"cameras": []}, "volumes": volumes, "keyring_degraded": False, "faults": []}}
+
+    class Empty(NoIndex):
+        def oldest_on(self, volume: str) -> None:
+            return None
+
+    settings = load(write_config(tmp_path), {})
+    settings.paths.camera_snapshot.parent.mkdir(parents=True)
+    publish(settings.paths.camera_snapshot, CameraSnapshot(2, ()))
+    volume = create_volume(settings.volume[0].path, settings.system.origin, now_utc_us=UtcUs(1))
+    parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), Empty(), Recording()))
+    view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
+    assert [each.in_service for each in view.volumes] == [in_service]
+
+
+class StoppedKeeper:
+    async def call(self, name: str, args: object = None, *, deadline_s: float | None = None) -> object:
+        halt = {"id": "retention-mass", "about": "hall-1", "fields": {}}
+        soon = {"minimum_at_risk_utc_us": 1_790_000_000_000_000}
+        faults = {"minimum-at-risk": "soon"}
+        last = {"halts": [halt]}
+        return {"checkpoint": None, "ledger_size": 3, "last_pass": last, "faults": faults, "forecast": soon}
+
+
+def test_destruction_that_waits_for_a_person_is_an_alarm(tmp_path: Path) -> None:
+    settings = load(write_config(tmp_path), {})
+    settings.paths.camera_snapshot.parent.mkdir(parents=True)
+    publish(settings.paths.camera_snapshot, CameraSnapshot(2, ()))
+    parts = cast("tuple[Any, Any, Any]", (StoppedKeeper(), NoIndex(), Recorders()))
+    view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
+    assert Alarm("retention-mass", None, "hall-1") in view.alarms
+    assert Alarm("minimum-at-risk", None, "21/09/2026") in view.alarms
+    assert (view.ledger.answers, view.ledger.size) == (True, 3)
 
 
 class Gapless(NoIndex):
@@ -66,7 +115,7 @@ def test_camera_that_is_recorded_before_anybody_said_where_it_stands_is_an_alarm
     nomadic = [entry(name, kind=CameraKind.NOMADIC, absent=True) for name in ("back", "away")]
     publish(settings.paths.camera_snapshot, CameraSnapshot(2, (*nomadic, placed, entry("fixed"))))
     parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), Gapless(), Recording()))
-    view = asyncio.run(StatusViews(settings, *parts, SimClock()).view())
+    view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
     assert [alarm.value for alarm in view.alarms if alarm.id == "recorded-nowhere"] == ["back"]
     assert [camera.camera for camera in view.cameras if camera.wrong] == []
 
@@ -93,7 +142,7 @@ def test_dome_that_is_recorded_and_silent_for_long_is_an_alarm(tmp_path: Path) -
     entries = [CameraEntry(CameraId(name), "rtsp://192.0.2.1/", 0) for name in ("silent", "seen", "fixed")]
     publish(settings.paths.camera_snapshot, CameraSnapshot(2, tuple(entries)))
     parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), Gapless(), Asking()))
-    view = asyncio.run(StatusViews(settings, *parts, clock).view())
+    view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, clock).view())
     assert [alarm for alarm in view.alarms if alarm.id == "dome-silent"] == [Alarm("dome-silent", long_ago, "silent")]
     silent, seen, fixed = view.cameras
     assert silent.dome is not None

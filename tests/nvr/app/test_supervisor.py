@@ -224,4 +224,10 @@ async def test_role_is_hardened(tmp_path: Path, manager: ServiceManager) -> None
 
 def test_plans_name_every_role_and_shard(tmp_path: Path) -> None:
     file = write_config(tmp_path, "[recorder]\nshards = 2\n")
-    assert [plan.name for plan in plans(load(file, {}), file)] == ["keeper", "recorder-0", "recorder-1", "access"]
+    assert [plan.name for plan in plans(load(file, {}), file)] == [
+        "keeper",
+        "recorder-0",
+        "recorder-1",
+        "access",
+        "watch",
+    ]

@@ -419,3 +419,16 @@ def test_dead_socket_is_replaced_and_its_group_may_call(path: Path) -> None:
 async def test_path_that_can_not_be_used_is_a_fault_of_the_configuration(tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
         await Server(tmp_path / "absent" / "role.sock", {}).__aenter__()
+
+
+async def test_user_who_may_only_ask_gets_the_status_and_no_other_call(tmp_path: Path) -> None:
+    async def answer(_: dict[str, Any]) -> object:
+        return "well"
+
+    path, handlers = tmp_path / "role.sock", {"status": answer, "append": answer}
+    nobody, us = {os.getuid() + 1}, {os.getuid()}
+    async with Server(path, handlers, allowed_uids=nobody, asking_uids=us), Client(path) as client:
+        assert await client.call("status") == "well"
+        with pytest.raises(Refused) as caught:
+            await client.call("append")
+        assert caught.value.message_id == "peer-not-allowed"

@@ -1,12 +1,11 @@
 """What each entry changes in the index; the same entries give the same index, whole or in pieces."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.database import Location
 from nvr.base.ids import CameraId
 from storage.index.tables import SegmentState
 from storage.index.writer import Index
@@ -17,13 +16,6 @@ from tests.storage.ledger.samples import ENTRIES, HOUR_US, KEY, NOW_UTC_US, hold
 
 CAMERA = CameraId("hall-1")
 DUE = NOW_UTC_US - HOUR_US
-
-
-@pytest.fixture
-def index(location: Location) -> Iterator[Index]:
-    opened = Index(location)
-    yield opened
-    opened.close()
 
 
 def expire(*numbers: int) -> Expire:
@@ -60,9 +52,8 @@ def test_segment_that_is_told_twice_stays_as_it_was_first(index: Index) -> None:
     assert (row.camera, row.ledger_index) == (CAMERA, 0)
 
 
-def test_lost_segment_is_not_destroyed_and_a_destroyed_one_not_lost(index: Index) -> None:
-    index.apply(leaves([seal(1), seal(2), missing(1), expire(1, 2), expired(2), missing(2)]))
-    assert state(index, 1) is SegmentState.LOST
+def test_destroyed_segment_is_not_lost(index: Index) -> None:
+    index.apply(leaves([seal(2), expire(2), expired(2), missing(2)]))
     assert state(index, 2) is SegmentState.GONE
 
 
@@ -179,20 +170,21 @@ _STORY: Sequence[Body] = (
 
 def test_words_that_no_database_keeps_do_not_stop_the_keeper(index: Index) -> None:
     order = ENTRIES["authorisation"].body.model_copy(update={"number": "2026\0-17"})
-    index.apply(leaves([gap().model_copy(update={"detail": "half\0a line"}), order]))
+    gone = Missing(seg=uuid(1), camera=CAMERA, start_utc_us=1, end_utc_us=2, why="half\0a disk")
+    index.apply(leaves([gap().model_copy(update={"detail": "half\0a line"}), order, seal(1), gone]))
     assert [row.detail for row in index.gaps(CAMERA, 0, NOW_UTC_US)] == ["half\ufffda line"]
     assert [row.number for row in index.orders()] == ["2026\ufffd-17"]
+    assert [row.lost_why for row in index.in_state(SegmentState.LOST)] == ["half\ufffda disk"]
 
 
 @settings(max_examples=10)
 @given(cuts=st.lists(st.integers(min_value=0, max_value=len(_STORY)), max_size=6))
-def test_pieces_and_repetitions_give_the_same_index(new_location: Callable[[], Location], cuts: list[int]) -> None:
+def test_pieces_and_repetitions_give_the_same_index(empty_index: Callable[[], Index], cuts: list[int]) -> None:
     entries = leaves(_STORY)
-    whole = Index(new_location())
-    whole.apply(entries)
-    pieces = Index(new_location())
+    index = empty_index()
+    index.apply(entries)
+    whole = dump(index)
+    pieces = empty_index()
     for cut in [*sorted(cuts), len(_STORY)]:
         pieces.apply(entries[:cut])
-    assert dump(pieces) == dump(whole)
-    whole.close()
-    pieces.close()
+    assert dump(pieces) == whole

@@ -1,6 +1,6 @@
 """Questions to the index, against a plain list of the same segments."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -21,13 +21,6 @@ CAMERA = CameraId("hall-1")
 SEGMENT_US = 300_000_000
 
 
-@pytest.fixture
-def index(location: Location) -> Iterator[Index]:
-    opened = Index(location)
-    yield opened
-    opened.close()
-
-
 @settings(max_examples=15)
 @given(
     lengths=st.lists(st.integers(min_value=0, max_value=40), min_size=1, max_size=12),
@@ -35,9 +28,9 @@ def index(location: Location) -> Iterator[Index]:
     width=st.integers(min_value=1, max_value=100),
 )
 def test_segments_of_an_interval_are_those_that_overlap_it(
-    new_location: Callable[[], Location], lengths: list[int], from_utc_us: int, width: int
+    empty_index: Callable[[], Index], lengths: list[int], from_utc_us: int, width: int
 ) -> None:
-    index = Index(new_location())
+    index = empty_index()
     seals = [
         seal(number, start_utc_us=20 * number).model_copy(update={"end_utc_us": 20 * number + length})
         for number, length in enumerate(lengths)
@@ -46,7 +39,6 @@ def test_segments_of_an_interval_are_those_that_overlap_it(
     found = index.segments(CAMERA, from_utc_us, from_utc_us + width)
     expected = [one.seg for one in seals if one.start_utc_us < from_utc_us + width and one.end_utc_us > from_utc_us]
     assert [row.seg for row in found] == expected
-    index.close()
 
 
 def test_destroyed_segments_are_found_only_when_asked_for(index: Index) -> None:
@@ -80,7 +72,7 @@ def test_pages_of_sealed_segments_leave_none_out(index: Index) -> None:
     index.apply(leaves([seal(number, start_utc_us=100 * (number // 3)) for number in range(20)]))
     seen: list[str] = []
     after = (-1, "")
-    while page := index.sealed_before(500, 3, after):
+    while page := index.begun_before(500, SegmentState.SEALED, 3, after):
         seen += [row.seg for row in page]
         after = (page[-1].start_utc_us, page[-1].seg)
     assert seen == [uuid(number) for number in range(15)]
@@ -125,8 +117,8 @@ def test_key_of_a_segment_is_found_by_its_row(index: Index) -> None:
     assert (row.key_ref.segment, row.key_ref.start_utc_us, row.key_ref.shard) == (row.seg, row.start_utc_us, 0)
 
 
-def test_reader_sees_what_the_writer_committed_and_can_not_write(index: Index, location: Location) -> None:
-    reader = IndexReader.at(location)
+def test_reader_sees_what_the_writer_committed_and_can_not_write(index: Index, index_location: Location) -> None:
+    reader = IndexReader.at(index_location)
     index.apply(leaves([seal(1)]))
     assert reader.progress().applied_size == 1
     assert len(reader.segments(CAMERA, 0, NOW_UTC_US)) == 1

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from config.database import Location
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_DAY, US_PER_SECOND
 from storage.index.stretches import JOINT_US, Day, joined
@@ -77,21 +76,18 @@ EVENTS: st.SearchStrategy[Body] = st.one_of(
 @settings(max_examples=20)
 @given(story=st.lists(EVENTS, max_size=25), cut=st.integers(0, 25))
 def test_stretches_are_those_of_the_sealed_segments(
-    new_location: Callable[[], Location], story: list[Body], cut: int
+    empty_index: Callable[[], Index], story: list[Body], cut: int
 ) -> None:
-    index = Index(new_location())
+    index = empty_index()
     entries = leaves(story)
     for part in (entries[:cut], entries):
         index.apply(part)
         assert stretches(index) == derived(index)
-    index.close()
 
 
-def test_day_begins_a_new_stretch_at_midnight(location: Location) -> None:
-    index = Index(location)
+def test_day_begins_a_new_stretch_at_midnight(index: Index) -> None:
     index.apply(leaves([piece(1, -4, 4, CAMERA), piece(2, 0, 4, CAMERA)]))
     assert stretches(index) == [
         (CAMERA, MIDNIGHT - 4 * STEP_US, MIDNIGHT),
         (CAMERA, MIDNIGHT, MIDNIGHT + 4 * STEP_US),
     ]
-    index.close()

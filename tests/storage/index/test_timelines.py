@@ -1,10 +1,5 @@
 """What there is of every camera in a stretch of time."""
 
-from collections.abc import Iterator
-
-import pytest
-
-from config.database import Location
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_DAY, US_PER_SECOND
 from storage.index.rows import Timeline
@@ -16,13 +11,6 @@ from tests.storage.ledger.samples import NOW_UTC_US, seal, uuid
 CAMERA = CameraId("hall-1")
 MIDNIGHT = NOW_UTC_US - NOW_UTC_US % US_PER_DAY
 LENGTH_US = 300 * US_PER_SECOND
-
-
-@pytest.fixture
-def index(location: Location) -> Iterator[Index]:
-    opened = Index(location)
-    yield opened
-    opened.close()
 
 
 def at(number: int, slot: int, camera: str = CAMERA) -> Seal:

@@ -32,44 +32,34 @@ def test_index_deleted_and_made_anew_has_holds_and_gaps_again(location: Location
     again.close()
 
 
-def test_long_ledger_is_applied_in_pages(location: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_ledger_is_applied_in_pages(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("storage.index.writer.PAGE", 3)
-    index = Index(location)
     entries = leaves([seal(number) for number in range(10)])
     assert index.catch_up(10, pages(entries)).applied_size == 10
-    index.close()
 
 
-def test_transaction_that_failed_moves_nothing(location: Location) -> None:
-    index = Index(location)
+def test_transaction_that_failed_moves_nothing(index: Index) -> None:
     with pytest.raises(EntryInvalid):
         index.apply([*leaves([seal(1)]), (1, b"{}")])
     assert index.progress().applied_size == 0
     assert index.segment(uuid(1)) is None
-    index.close()
 
 
-def test_hole_in_the_ledger_is_refused(location: Location) -> None:
-    index = Index(location)
+def test_hole_in_the_ledger_is_refused(index: Index) -> None:
     with pytest.raises(ValueError, match="comes before"):
         index.apply(leaves([Stop(reason="x")], first=1))
-    index.close()
 
 
-def test_ledger_that_is_an_old_copy_is_refused(location: Location) -> None:
-    index = Index(location)
+def test_ledger_that_is_an_old_copy_is_refused(index: Index) -> None:
     entries = leaves([Stop(reason="x"), Stop(reason="y")])
     index.catch_up(2, pages(entries))
     with pytest.raises(IndexAhead):
         index.catch_up(1, pages(entries))
     with pytest.raises(IndexAhead):
         index.catch_up(3, pages(entries))
-    index.close()
 
 
-def test_latest_date_of_the_ledger_is_kept_though_the_clock_went_back(location: Location) -> None:
-    index = Index(location)
+def test_latest_date_of_the_ledger_is_kept_though_the_clock_went_back(index: Index) -> None:
     index.apply(leaves([Stop(reason="x")], ts_utc_us=NOW_UTC_US))
     index.apply(leaves([Stop(reason="x")], first=1, ts_utc_us=5))
     assert index.progress().ledger_utc_us == NOW_UTC_US
-    index.close()

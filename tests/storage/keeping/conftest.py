@@ -1,4 +1,4 @@
-"""The town, started."""
+"""The town, started, and one whose footage is due."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.storage.keeping import destroying
 from tests.storage.keeping.town import Town
+
+
+@pytest.fixture(scope="session")
+def due_footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A town with footage that is due, to be copied: making it takes longest."""
+    directory = tmp_path_factory.mktemp("due")
+    asyncio.run(destroying.make(directory / "town"))
+    return directory / "town"
 
 
 @pytest.fixture

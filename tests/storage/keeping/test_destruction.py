@@ -6,14 +6,16 @@ import dataclasses
 import pytest
 
 from storage.index.tables import SegmentState
-from storage.keeping.destruction import Pass, Retention
+from storage.index.writer import Index
+from storage.keeping.destruction import Pass
 from storage.ledger import people
 from storage.ledger.machine import Expire
+from storage.ledger.service import Draft
 from storage.reaper import NOTHING
 from storage.retention_clock import Pause
 from storage.sealing import SealedSegment
-from storage.volume import Space, Volume
 from tests.storage.keeping.town import DAY_US, Town
+from tests.storage.ledger.samples import HOUR_US, seal
 from tests.storage.sealed import CAMERA, NOW_US
 
 
@@ -34,18 +36,6 @@ async def segments(town: Town) -> list[SealedSegment]:
     recorded = await asyncio.to_thread(town.record, 2)
     await town.tell(recorded)
     return recorded
-
-
-def retention(town: Town, *, reserve_bytes: int = 0) -> Retention:
-    volumes = {town.recorder.volume.id: town.recorder.volume}
-    return Retention(
-        town.keeper.books,
-        town.keeper._reaper,
-        lambda: volumes,
-        town.clock,
-        zone=town.settings.zone,
-        reserve_bytes=reserve_bytes,
-    )
 
 
 async def run(town: Town) -> Pass:
@@ -117,34 +107,61 @@ async def test_clock_that_is_not_plausible_is_a_fault_until_it_is(town: Town, se
     assert await states(town, segments) == [SegmentState.GONE, SegmentState.GONE]
 
 
-async def test_full_volume_is_relieved_of_the_oldest_beyond_the_minimum(
-    town: Town, segments: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
+async def record_days(town: Town, days: int, camera: str) -> None:
+    """So many days of footage of the camera, as the ledger and the index know them; an hour a segment."""
+    hours = [
+        seal(0x1000 + hour, camera, NOW_US + hour * HOUR_US).model_copy(
+            update={"end_utc_us": NOW_US + (hour + 1) * HOUR_US, "volume": town.recorder.volume.id}
+        )
+        for hour in range(days * 24)
+    ]
+    await town.keeper.books.append([Draft(one) for one in hours])
+
+
+async def test_setting_that_would_take_most_of_a_camera_waits_for_a_person_and_goes_once(
+    town: Town, segments: list[SealedSegment]
 ) -> None:
     await town.act(order(15, 2))
-    monkeypatch.setattr(Volume, "space", lambda volume: Space(999, 20_000))
-    pressed = retention(town, reserve_bytes=1_000)
-    assert (await pressed.run("synchronised")).pressed == ()
-    town.clock.advance(4 * DAY_US)
-    done = await pressed.run("synchronised")
-    assert done.pressed == (town.recorder.volume.id,)
-    assert await states(town, segments) == [SegmentState.GONE, SegmentState.SEALED]
-    assert [body.reason for body in await town.logged() if isinstance(body, Expire)] == ["pressure"]
+    await record_days(town, 10, "hall-2")
+    await town.act(people.Camera(camera="hall-2", url_hash="0" * 64, shard=0, retention_days=3, retired=False))
+    await town.act(people.Camera(camera=CAMERA, url_hash="0" * 64, shard=0, retention_days=3, retired=False))
+    town.clock.advance(11 * DAY_US)
+    await town.keeper.retention_pass()
+    assert await states(town, segments) == [SegmentState.GONE, SegmentState.GONE]
+    fault = (await town.keeper.status()).faults["retention-mass hall-2"]
+    assert "camera=hall-2" in fault
+    until = town.clock.utc_us() + DAY_US
+    await town.act(people.Allow(camera="hall-2", reason="0" * 64, until_utc_us=until))
+    done = await run(town)
+    assert done.halts == ()
+    assert done.destroyed.segments > 5 * 24
+    intents = [body for body in await town.logged() if isinstance(body, Expire)]
+    assert [one.allowed for one in intents] == [None, "hall-2"]
+    assert await town.keeper.books.ask(Index.allowed, town.clock.utc_us()) == frozenset()
 
 
-async def test_small_volume_is_not_emptied_for_a_reserve_that_it_can_not_have(
-    town: Town, segments: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Volume, "space", lambda volume: Space(500, 10_000))
-    assert (await retention(town, reserve_bytes=10 << 30).run("synchronised")).pressed == ()
-    monkeypatch.setattr(Volume, "space", lambda volume: Space(499, 10_000))
-    assert (await retention(town, reserve_bytes=10 << 30).run("synchronised")).pressed == (town.recorder.volume.id,)
-    assert await states(town, segments) == [SegmentState.GONE, SegmentState.SEALED]
+async def test_allowance_that_is_over_allows_nothing(town: Town) -> None:
+    await town.act(order(15, 2))
+    await record_days(town, 10, "hall-2")
+    await town.act(people.Camera(camera="hall-2", url_hash="0" * 64, shard=0, retention_days=3, retired=False))
+    town.clock.advance(11 * DAY_US)
+    await town.act(people.Allow(camera="hall-2", reason="0" * 64, until_utc_us=town.clock.utc_us()))
+    assert [halt.about for halt in (await run(town)).halts] == ["hall-2"]
+
+
+async def test_cap_takes_everything_after_weeks_without_power(town: Town) -> None:
+    await town.act(order(15, 2))
+    await record_days(town, 3, "hall-2")
+    await town.act(people.Camera(camera="hall-2", url_hash="0" * 64, shard=0, retention_days=3, retired=False))
+    town.clock.advance(40 * DAY_US)
+    done = await run(town)
+    assert (done.halts, done.destroyed.segments) == ((), 72)
 
 
 async def test_plan_is_made_page_by_page(
     town: Town, segments: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.keeping.destruction.PAGE", 1)
+    monkeypatch.setattr("storage.keeping.surveys.PAGE", 1)
     town.clock.advance(40 * DAY_US)
     assert (await run(town)).destroyed.segments == 2
     assert dataclasses.is_dataclass(NOTHING)

@@ -18,6 +18,7 @@ from storage.ledger.machine import Boot, Gap, Heartbeat, Move, Seal, Stop
 from storage.ledger.service import LedgerService
 from storage.ledger.tables import LedgerUnavailable
 from storage.records import GapCause, MoveWhy
+from storage.sealing import SegmentFailure
 from storage.spool import SpoolWriter
 from storage.spool_events import SpoolEvents
 from storage.spool_reader import SpoolEvent, SpoolReader
@@ -177,7 +178,7 @@ async def test_damaged_spool_is_named_and_kept_and_the_others_go_on(town: Town) 
 
 async def test_segment_behind_the_damage_of_a_spool_is_found_on_its_volume_once_its_process_ended(town: Town) -> None:
     (recorded,) = await asyncio.to_thread(town.record, 1)
-    boot = town.recorder.writer._identity.boot
+    boot = town.recorder.writer._openings.identity.boot
     spool = await asyncio.to_thread(town.spool, boot)
     try:
         SpoolEvents(spool).sealed(recorded)
@@ -354,6 +355,20 @@ async def test_segment_recovered_after_the_boot_shortens_the_gap(town: Town) -> 
     await town.keeper.ingest.round()
     (shortened,) = await gaps(town)
     assert (shortened.gap, shortened.from_utc_us, shortened.to_utc_us) == (gap.gap, grew.end_utc_us, gap.to_utc_us)
+
+
+async def test_footage_of_a_volume_that_came_back_ends_the_gap_that_its_loss_was_told_as(town: Town) -> None:
+    # Also where both are taken from the spool at once: the keeper was away for longer than the volume.
+    lost, grew = await asyncio.to_thread(town.record, 2)
+    spool = await asyncio.to_thread(town.spool, town.boot())
+    events = SpoolEvents(spool)
+    for one in (lost, grew):
+        events.records_lost(CAMERA, one.start_utc_us, one.end_utc_us, SegmentFailure.VOLUME_LOST)
+    events.sealed(dataclasses.replace(grew, recovered=True))
+    await asyncio.to_thread(spool.close)
+    await town.keeper.ingest.round()
+    told = [(gap.from_utc_us, gap.to_utc_us) for gap in await gaps(town) if gap.to_utc_us != gap.from_utc_us]
+    assert told == [(lost.start_utc_us, lost.end_utc_us)]
 
 
 async def test_retired_and_foreign_cameras_have_no_gap(town: Town) -> None:

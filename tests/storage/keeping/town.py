@@ -36,10 +36,11 @@ class Town:
         self.directory = directory
         self.recorder = Recorder(directory)
         self.clock = SimClock(NOW_US)
+        self.paths: list[Path] = [self.recorder.volume.path]
         self.settings = KeeperSettings(
             origin=ORIGIN,
             state=directory / "state",
-            volumes=(self.recorder.volume.path,),
+            volumes=lambda: self.paths,
             places=tuple(self.recorder.places),
             zone=ZoneInfo("Europe/Paris"),
         )

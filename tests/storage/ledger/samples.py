@@ -69,7 +69,7 @@ _ALL: tuple[Body, ...] = (
     machine.Boot(public=KEY, sw="scelle 1.0.0", shards=1, utc_us=NOW_UTC_US, mono_us=1_000),
     machine.Stop(reason="SIGTERM"),
     machine.Clock(epoch=2, step_us=-1_500_000, utc_us=NOW_UTC_US, mono_us=2_000),
-    seal(),
+    seal().model_copy(update={"continues": uuid(4)}),
     machine.Gap(gap=uuid(0x400), camera="hall-1", cause="silent", detail="no answer to OPTIONS", **SPAN),
     machine.Heartbeat(state=hash_of(5), segments=113, sync="synchronised"),
     machine.CustodianSet(set=hash_of(4), number=1, preset="standard", m=3, n=5, provisional=False),
@@ -163,6 +163,23 @@ _ALL: tuple[Body, ...] = (
         from_utc_us=NOW_UTC_US,
         until_utc_us=NOW_UTC_US + HOUR_US // 2,
         reason=commitment(SALT, "réglage après la tempête"),
+    ),
+    people.Allow(camera="hall-1", reason=hash_of(12), until_utc_us=NOW_UTC_US + 24 * HOUR_US),
+    machine.Statement(
+        day="2026-09-21",
+        from_utc_us=NOW_UTC_US - 12 * HOUR_US,
+        to_utc_us=NOW_UTC_US + 12 * HOUR_US,
+        part=0,
+        parts=1,
+        cameras=(
+            machine.StatementOfCamera(
+                camera="hall-1",
+                destroyed=(machine.DestroyedOfCamera(reason="cap", segments=2, bytes=300_000_000, lost=1, **SPAN),),
+                held=3,
+                held_bytes=450_000_000,
+                waiting=0,
+            ),
+        ),
     ),
 )
 

@@ -37,6 +37,7 @@ def test_database_of_a_newer_version_is_refused(location: Location) -> None:
 
 
 @pytest.mark.system("postgresql")
+@pytest.mark.usefixtures("impatient")
 def test_second_writer_is_refused_until_the_first_is_gone(postgresql: Server) -> None:
     place = postgresql.fresh()
     first = open_database(place)

@@ -106,7 +106,7 @@ def test_server_that_does_not_run_is_told_in_words_with_1(tmp_path: Path) -> Non
 def test_status_says_as_json_who_does_not_answer(tmp_path: Path) -> None:
     done = run("nvr", "status", "--json", "--config", str(write_config(tmp_path)))
     assert done.returncode == 1
-    assert json.loads(done.stdout) == {"keeper": None, "recorder-0": None, "access": None}
+    assert json.loads(done.stdout) == {"keeper": None, "recorder-0": None, "access": None, "watch": None}
 
 
 def test_custodians_tool_loads_no_decoder_no_database_and_no_web_server() -> None:

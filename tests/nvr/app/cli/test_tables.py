@@ -1,4 +1,4 @@
-from nvr.app.cli.tables import account_rows, camera_rows, retention_rows, status_of
+from nvr.app.cli.tables import account_rows, camera_rows, forecast_rows, retention_rows, statement_rows, status_of
 
 CAMERA = {
     "camera": "north",
@@ -35,7 +35,10 @@ def test_status_of_a_recorder_counts_and_names_what_is_wrong() -> None:
         "recorder-0",
         {
             "state": {"cameras": [CAMERA, RECORDING], "growing": []},
-            "volumes": [{"volume": "a", "lost": None}, {"volume": "b", "lost": "sync: EIO"}],
+            "volumes": [
+                {"path": "/srv/a", "state": "in-service", "reason": None},
+                {"path": "/srv/b", "state": "erring", "reason": "sync: EIO"},
+            ],
             "keyring_degraded": True,
             "faults": ["growing/x.svs"],
         },
@@ -44,7 +47,7 @@ def test_status_of_a_recorder_counts_and_names_what_is_wrong() -> None:
         "recording": "1 / 2",
         "north": "waiting (unauthorized)",
         "lost_packets": 3,
-        "volume b": "sync: EIO",
+        "volume /srv/b": "sync: EIO",
         "keyring": "One of the two places of the keyring does not take keys.",
         "faults": ["growing/x.svs"],
     }
@@ -70,6 +73,43 @@ def test_status_of_the_keeper_shows_faults_and_no_empty_lines() -> None:
         "faults": {"volume": "gone"},
     }
     assert status_of("access", {"utc_us": 1, "ledger_size": 3, "cameras": 2}) == {"cameras": 2}
+
+
+def test_what_retention_stopped_is_told_once_and_says_what_to_do() -> None:
+    fields = {"volume": "/srv/d", "why": "EIO"}
+    halt = {"id": "retention-blind", "about": "/srv/d", "fields": fields}
+    lines = status_of(
+        "keeper",
+        {"last_pass": {"paused": None, "halts": [halt]}, "faults": {"retention-blind /srv/d": "x", "disk": "y"}},
+    )
+    assert lines["faults"] == {"disk": "y"}
+    assert "EIO" in lines["retention /srv/d"]
+    assert "df /srv/d" in lines["retention /srv/d"]
+
+
+def test_statement_has_a_row_for_each_reason_and_what_is_left_once() -> None:
+    span = {"from_utc_us": 1, "to_utc_us": 2}
+    one = {"reason": "cap", "segments": 2, "bytes": 3 << 30, "lost": 1, **span}
+    other = {"reason": "pressure", "segments": 1, "bytes": 1 << 29, "lost": 0, **span}
+    rows = statement_rows(
+        [
+            {"camera": "a", "destroyed": [one, other], "held": 4, "waiting": 0},
+            {"camera": "b", "destroyed": [], "held": 5, "waiting": 6},
+        ]
+    )
+    assert [(row["camera"], row["reason"], row["GiB"], row["held"]) for row in rows] == [
+        ("a", "cap", "3.0", 4),
+        ("a", "pressure", "0.5", None),
+        ("b", None, None, 5),
+    ]
+
+
+def test_forecast_shows_room_in_gibibytes_and_the_days() -> None:
+    gib = 1 << 30
+    disk = {"volume": "/srv/a", "free_bytes": 5 * gib, "daily_bytes": 2 * gib, "due_bytes": gib}
+    (row,) = forecast_rows([{**disk, "pressure_utc_us": 7, "full_utc_us": None}])
+    assert (row["free_GiB"], row["daily_GiB"], row["due_7_days_GiB"]) == (5, 2, 1)
+    assert (row["pressure_day_utc_us"], row["full_day_utc_us"]) == (7, None)
 
 
 def test_dome_has_a_column_where_there_is_one_and_it_says_no_angle() -> None:

@@ -12,6 +12,7 @@ from storage.growing import MOST_DISCARDED_BYTES
 from storage.keyring import KeyringReader, create_place
 from storage.sealing import SealedSegment
 from storage.volume import Volume, create_volume
+from tests.storage.sealed import ORIGIN
 
 GOLDEN = Path(__file__).resolve().parents[3] / "golden" / "svs1"
 SHARD = 0
@@ -19,7 +20,7 @@ SHARD = 0
 
 @pytest.fixture
 def volumes(tmp_path: Path) -> list[Volume]:
-    made = [create_volume(tmp_path / name, now_utc_us=UtcUs(1)) for name in ("a", "b")]
+    made = [create_volume(tmp_path / name, ORIGIN, now_utc_us=UtcUs(1)) for name in ("a", "b")]
     for volume in made:
         volume.growing_directory(SHARD).mkdir(parents=True)
     return made

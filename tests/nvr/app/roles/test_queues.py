@@ -16,9 +16,8 @@ async def test_queues_follow_what_all_cameras_of_the_shard_send() -> None:
         await looks[-1].wait()
 
     shard = SimpleNamespace(bitrate_bps=5_000_000)
-    parts = SimpleNamespace(
-        shard=shard, writers=[SimpleNamespace(expect=expected.append)] * 2, clock=SimpleNamespace(sleep=sleep)
-    )
+    volumes = SimpleNamespace(writers=[SimpleNamespace(expect=expected.append)] * 2)
+    parts = SimpleNamespace(shard=shard, volumes=volumes, clock=SimpleNamespace(sleep=sleep))
     sizing = asyncio.create_task(size_queues(cast("Any", parts)))
     await looked.acquire()
     shard.bitrate_bps = 13_000_000

@@ -6,8 +6,8 @@ The stretches of segments that are there are derived by the database itself, whi
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0001"
+revision = "0006"
+down_revision = "0005"
 
 DERIVE = """
 INSERT INTO stretch (camera, from_utc_us, to_utc_us)
@@ -29,7 +29,10 @@ GROUP BY camera, day, number
 COMMENTS = {
     "progress": "How many entries are applied, the latest of their dates, and how long the longest segment is.",
     "gap": "boot: the recorder process that told it last; null when the keeper did.",
+    "statement": "Local days whose statement is in the ledger: in so many entries, of which this is the first.",
+    "allowance": "Cameras of which the next pass may destroy more than half; gone once it was used.",
 }
+WHOLE = (("segment", "shard"), ("segment", "records"), ("camera", "shard"), ("boot", "shard"), ("statement", "parts"))
 
 
 def upgrade() -> None:
@@ -45,7 +48,7 @@ def upgrade() -> None:
     )
     op.execute(DERIVE)
     if op.get_bind().dialect.name == "postgresql":
-        for table, column in (("segment", "shard"), ("segment", "records"), ("camera", "shard"), ("boot", "shard")):
+        for table, column in WHOLE:
             op.alter_column(table, column, type_=sa.BigInteger())
         for table, comment in COMMENTS.items():
             op.create_table_comment(table, comment)

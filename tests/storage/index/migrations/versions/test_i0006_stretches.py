@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from config.database import Location
 from nvr.base.units import US_PER_DAY, US_PER_SECOND
-from storage.index.migrations.versions import i0010_stretches
+from storage.index.migrations.versions import i0006_stretches
 from storage.index.tables import STRETCH
 from storage.index.writer import Index
 from storage.ledger.machine import Expire, Seal
@@ -40,7 +40,7 @@ def test_older_index_gets_the_stretches_that_a_new_one_has(location: Location) -
         before = connection.execute(select(STRETCH).order_by("camera", "from_utc_us")).all()
         assert len(before) == 5
         connection.exec_driver_sql("DELETE FROM stretch")
-        connection.exec_driver_sql(i0010_stretches.DERIVE)
+        connection.exec_driver_sql(i0006_stretches.DERIVE)
         assert connection.execute(select(STRETCH).order_by("camera", "from_utc_us")).all() == before
     index.close()
 

@@ -1,0 +1,99 @@
+"""What the watch reads of disk and index; blocking. What can not be read is None, and a condition of its own."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.database import Location
+from config.model import Volume as VolumeSetting
+from nvr.app.watch.observation import OrdersSeen, VolumeSeen
+from nvr.base.errors import EvidenceAtRisk, NvrError
+from nvr.base.ids import CameraId
+from nvr.base.units import UtcUs
+from storage.index.queries import IndexReader
+from storage.index.rows import Order
+from storage.snapshot import CameraEntry
+from storage.snapshot import load as load_snapshot
+from storage.vault.seats import SignedSet
+from storage.volume import VolumeLost, open_volume
+
+_UNREADABLE: Final = (NvrError, SQLAlchemyError, OSError)
+
+
+def cameras_seen(snapshot: Path) -> tuple[CameraEntry, ...] | None:
+    """The cameras of the snapshot."""
+    try:
+        return load_snapshot(snapshot).cameras
+    except _UNREADABLE:
+        return None
+
+
+def volume_seen(setting: VolumeSetting, origin: str) -> VolumeSeen:
+    """The volume as it is now; it hangs for as long as its disk does."""
+    try:
+        volume = open_volume(setting.path, origin)
+        space = volume.space()
+    except VolumeLost as error:
+        return VolumeSeen(setting.name, None, why=str(error.fields.get("what")))
+    return VolumeSeen(setting.name, volume.id, space.free_bytes, space.total_bytes)
+
+
+def orders_seen(orders: Sequence[Order]) -> OrdersSeen:
+    """When the last of the prefect's orders ends."""
+    ends = [order.to_utc_us for order in orders]
+    last = None if None in ends else max((end for end in ends if end is not None), default=None)
+    return OrdersSeen(known=bool(orders), end_utc_us=last)
+
+
+def index_orders(index: Location) -> OrdersSeen | None:
+    """The same from the index."""
+    try:
+        reader = IndexReader.at(index)
+        try:
+            return orders_seen(reader.orders())
+        finally:
+            reader.close()
+    except _UNREADABLE:
+        return None
+
+
+def footage_lost(
+    index: Location, cameras: Iterable[CameraId], from_utc_us: UtcUs, to_utc_us: UtcUs
+) -> dict[str, int] | None:
+    """Microseconds without pictures in [from, to), of each camera that has any."""
+    try:
+        reader = IndexReader.at(index)
+        try:
+            lost = {camera: _gap_us(reader, camera, from_utc_us, to_utc_us) for camera in cameras}
+        finally:
+            reader.close()
+    except _UNREADABLE:
+        return None
+    return {str(camera): us for camera, us in lost.items() if us}
+
+
+def oldest_footage(index: Location) -> UtcUs | None:
+    """The start of the oldest footage that is still there."""
+    try:
+        reader = IndexReader.at(index)
+        try:
+            return min(reader.oldest().values(), default=None)
+        finally:
+            reader.close()
+    except _UNREADABLE:
+        return None
+
+
+def set_is_provisional(custodians: Path) -> bool:
+    """Whether the custodian set in force is the one of the first day."""
+    try:
+        return SignedSet.parse(custodians.read_bytes()).set.provisional
+    except (OSError, EvidenceAtRisk):
+        return False
+
+
+def _gap_us(reader: IndexReader, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> int:
+    gaps = reader.gaps(camera, from_utc_us, to_utc_us)
+    return sum(min(gap.to_utc_us or to_utc_us, to_utc_us) - max(gap.from_utc_us, from_utc_us) for gap in gaps)

@@ -1,0 +1,81 @@
+"""What was seen of the whole system at one instant, as plain values. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nvr.app.watch.readings import KeeperSeen, RecorderSeen
+from nvr.base.units import UtcUs
+from storage.snapshot import CameraEntry
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeSeen:
+    """One volume of the configuration. `id` is None where no volume can be told; `why` says what is wrong with it."""
+
+    name: str
+    id: str | None
+    free_bytes: int = 0
+    total_bytes: int = 0
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersSeen:
+    """The prefect's orders: whether there are any, and when the last one ends (None: none does, or there is none)."""
+
+    known: bool = False
+    end_utc_us: UtcUs | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFailing:
+    """A channel over which nothing goes out any more, since when and why."""
+
+    name: str
+    since_utc_us: UtcUs
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One look. None stands for what did not answer or could not be read."""
+
+    now_utc_us: UtcUs
+    cameras: Sequence[CameraEntry] | None = ()
+    """As the camera snapshot has them."""
+    recorders: Mapping[int, RecorderSeen | None] = field(default_factory=dict)
+    keeper: KeeperSeen | None = field(default_factory=KeeperSeen)
+    ledger_before: int | None = None
+    """The ledger's size some looks ago: by now the index should have come so far."""
+    access_answers: bool = True
+    volumes: Sequence[VolumeSeen] = ()
+    orders: OrdersSeen | None = field(default_factory=OrdersSeen)
+    provisional_set: bool = False
+    clock_synchronised: bool = True
+    restarts: Mapping[str, int] = field(default_factory=dict)
+    """By role, how often it was started anew within the last quarter of an hour."""
+    fell_behind: Mapping[str, int] = field(default_factory=dict)
+    """By camera, records that storage could not take within the last minutes."""
+    failing_channels: Sequence[ChannelFailing] = ()
+    key_places: Sequence[str] = ()
+
+    def states(self) -> dict[str, Mapping[str, Any]]:
+        """What recorders say of cameras, by name."""
+        return {name: state for each in self.recorders.values() if each for name, state in each.cameras.items()}
+
+    def expected(self) -> list[CameraEntry]:
+        """The cameras that should be recorded now: all that are not absent, commissioned, or away by their nature."""
+        states = self.states()
+        not_now = ("absent", "commissioning")
+        return [
+            each
+            for each in self.cameras or ()
+            if not (each.absent and each.camera not in states)
+            and states.get(each.camera, {}).get("state") not in not_now
+        ]
+
+    def recording(self) -> int:
+        """How many of the expected ones are recorded."""
+        states = self.states()
+        return sum(states.get(each.camera, {}).get("state") == "recording" for each in self.expected())

@@ -1,0 +1,86 @@
+"""What keeper and recorders answer to `status`, read with tolerance: unknown fields are left, absent ones are None.
+
+Roles of another version may run for a moment while a system is renewed: an alarm must not come of that. Pure.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from nvr.base.units import UtcUs
+
+_OUT_OF_SERVICE: Final = frozenset({"away", "erring", "lost"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What somebody should look at in a role: the id of its text, where it is, and what was met there."""
+
+    id: str
+    where: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderSeen:
+    """One recorder's answer; cameras are its states by name, volumes the ids of those that take no footage."""
+
+    cameras: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    lost_volumes: frozenset[str] = frozenset()
+    keyring_degraded: bool = False
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperSeen:
+    """The keeper's answer. `paused`: why nothing is destroyed; `passed_utc_us`: when retention was last done."""
+
+    ledger_size: int | None = None
+    index_size: int | None = None
+    paused: str | None = None
+    passed_utc_us: UtcUs | None = None
+    faults: Mapping[str, str] = field(default_factory=dict)
+
+
+def recorder_seen(answer: Mapping[str, Any]) -> RecorderSeen:
+    """The answer of a recorder."""
+    state = _mapping(answer.get("state"))
+    return RecorderSeen(
+        cameras={str(each["camera"]): each for each in _mappings(state.get("cameras")) if "camera" in each},
+        lost_volumes=frozenset(
+            str(each.get("volume"))
+            for each in _mappings(answer.get("volumes"))
+            if each.get("lost") or each.get("state") in _OUT_OF_SERVICE
+        ),
+        keyring_degraded=bool(answer.get("keyring_degraded")),
+        faults=tuple(
+            Fault(str(each.get("id")), str(each.get("where", "")), str(each.get("what", "")))
+            for each in _mappings(answer.get("faults"))
+        ),
+    )
+
+
+def keeper_seen(answer: Mapping[str, Any]) -> KeeperSeen:
+    """The answer of the keeper."""
+    last = _mapping(answer.get("last_pass"))
+    passed = _number(answer.get("last_pass_utc_us"))
+    paused = last.get("paused")
+    return KeeperSeen(
+        ledger_size=_number(answer.get("ledger_size")),
+        index_size=_number(answer.get("index_size")),
+        paused=None if paused is None else str(paused),
+        passed_utc_us=None if passed is None else UtcUs(passed),
+        faults={str(name): str(why) for name, why in _mapping(answer.get("faults")).items()},
+    )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _mappings(value: object) -> Iterator[Mapping[str, Any]]:
+    return (each for each in value if isinstance(each, Mapping)) if isinstance(value, list | tuple) else iter(())
+
+
+def _number(value: object) -> int | None:
+    return value if type(value) is int else None

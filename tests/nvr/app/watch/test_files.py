@@ -1,0 +1,72 @@
+"""What the watch reads of a real index, and what it says where there is none."""
+
+from pathlib import Path
+
+import pytest
+
+from config.database import Location, PostgresSchema
+from nvr.app.watch.files import footage_lost, index_orders, oldest_footage, orders_seen, set_is_provisional
+from nvr.app.watch.observation import OrdersSeen
+from nvr.base.ids import CameraId
+from nvr.base.units import UtcUs
+from storage.index.rows import Order
+from storage.index.writer import Index
+from storage.ledger import people
+from tests.storage.index.entries import gap, leaves
+from tests.storage.ledger.samples import HOUR_US, NOW_UTC_US, hash_of, seal
+
+NOW = UtcUs(NOW_UTC_US)
+CAMERA = CameraId("hall-1")
+CAMERA_ADDED = people.Camera(camera="hall-1", url_hash=hash_of(6), shard=0, retention_days=None, retired=False)
+
+
+@pytest.fixture
+def index(location: Location) -> Location:
+    made = Index(location)
+    gaps = [gap(1, NOW - 30 * HOUR_US, NOW - 23 * HOUR_US), gap(2, NOW - HOUR_US)]
+    made.apply(leaves([CAMERA_ADDED, seal(9, start_utc_us=NOW - 40 * HOUR_US), *gaps]))
+    made.close()
+    return location
+
+
+def test_gaps_of_the_last_day_are_counted_within_it_and_an_open_one_until_now(index: Location) -> None:
+    day_ago = UtcUs(NOW - 24 * HOUR_US)
+    assert footage_lost(index, [CAMERA, CameraId("other")], day_ago, NOW) == {"hall-1": 2 * HOUR_US}
+
+
+def test_oldest_footage_is_the_start_of_the_oldest_segment(index: Location) -> None:
+    assert oldest_footage(index) == NOW - 40 * HOUR_US
+    assert index_orders(index) == OrdersSeen()
+
+
+def test_without_an_index_nothing_is_known_which_is_not_nothing_lost(tmp_path: Path) -> None:
+    assert footage_lost(tmp_path / "index.db", [CAMERA], NOW, NOW) is None
+    assert index_orders(tmp_path / "index.db") is None
+    (tmp_path / "index.db").write_bytes(b"not a database, at all" * 100)
+    assert footage_lost(tmp_path / "index.db", [CAMERA], NOW, NOW) is None
+    assert oldest_footage(tmp_path / "index.db") is None
+
+
+def test_server_that_is_away_is_an_index_of_which_nothing_is_known(tmp_path: Path) -> None:
+    away = PostgresSchema(f"postgresql:///scelle?host={tmp_path}", "scelle_index", tmp_path / "no password")
+    for place in (away, PostgresSchema(away.url, away.schema)):
+        assert index_orders(place) is None
+        assert footage_lost(place, [CAMERA], NOW, NOW) is None
+        assert oldest_footage(place) is None
+
+
+def order(name: str, to_utc_us: int | None) -> Order:
+    end = None if to_utc_us is None else UtcUs(to_utc_us)
+    return Order(name, name, UtcUs(0), end, retention_days=30, minimum_days=None, cameras=None)
+
+
+def test_last_order_counts_and_one_without_an_end_ends_never() -> None:
+    assert orders_seen([order("a", 5), order("b", 9)]) == OrdersSeen(known=True, end_utc_us=UtcUs(9))
+    assert orders_seen([order("a", 5), order("b", None)]) == OrdersSeen(known=True)
+    assert orders_seen([]) == OrdersSeen()
+
+
+def test_set_that_can_not_be_read_is_not_called_provisional(tmp_path: Path) -> None:
+    (tmp_path / "set.json").write_text("{")
+    assert not set_is_provisional(tmp_path / "set.json")
+    assert not set_is_provisional(tmp_path / "absent.json")
