@@ -20,6 +20,7 @@ from storage.database_faults import Fault
 from storage.index.database import IndexDamaged, unavailable
 from storage.index.queries import IndexReader
 from storage.index.rows import Progress
+from storage.index.wholeness import Wholeness
 from storage.index.writer import Index
 from storage.ledger.people import Hold, Unhold
 from storage.ledger.reader import DATABASE_NAME, LedgerReader
@@ -54,6 +55,7 @@ class Books:
         self._index: Index | None = None
         self._reader: LedgerReader | None = None
         self._survey_reader: IndexReader | None = None
+        self._is_damaged = False
 
     async def start(self, *, rebuild: bool = False) -> None:
         """Open the index, or begin an empty one, and apply what the ledger has. The ledger service must be started.
@@ -78,15 +80,37 @@ class Books:
         try:
             return Index(self._location)
         except IndexDamaged as error:
-            aside = databases.set_aside(self._location, self.ledger.now_utc_us())
-            _log.error("%s: set aside as %s, and made anew from the ledger", error, aside)
+            _log.error("%s", error)
+            self._set_aside()
             return Index(self._location)
 
+    def _set_aside(self) -> None:
+        aside = databases.set_aside(self._location, self.ledger.now_utc_us())
+        _log.error("the damaged index is set aside as %s, and made anew from the ledger", aside)
+
+    async def check(self) -> None:
+        """Read the whole index, beside everything else; cancelled, it is left at once.
+
+        Raises:
+            IndexDamaged: the keeper has to end; the next start makes the index anew.
+            IndexUnavailable: the disk does not give it.
+        """
+        wholeness = Wholeness(self._location)
+        try:
+            await asyncio.to_thread(wholeness.check)
+        except IndexDamaged:
+            self._is_damaged = True
+            raise
+        finally:
+            wholeness.end()
+
     async def close(self) -> None:
-        """Let go of the index; the ledger service is closed by whoever started it."""
+        """Let go of the index, and set it aside if it is damaged; whoever started the ledger service closes it."""
         for part in (self._survey_reader, self._index, self._reader):
             if part is not None:
                 await self._in_thread(part.close)
+        if self._is_damaged:
+            await self._in_thread(self._set_aside)
         self._thread.shutdown(wait=False)
 
     async def append(self, drafts: Sequence[Draft]) -> list[Appended]:
@@ -138,8 +162,10 @@ class Books:
             try:
                 return question()
             except DBAPIError as error:
-                if databases.fault_of(error) is Fault.UNAVAILABLE:
+                fault = databases.fault_of(error)
+                if fault is Fault.UNAVAILABLE:
                     raise unavailable(self._location, error) from error
+                self._is_damaged |= fault is Fault.DAMAGED
                 raise
 
         return answer

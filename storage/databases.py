@@ -1,7 +1,6 @@
 """How index and register are opened, whichever database holds them: one choice, by where they are."""
 
 import sqlite3
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,10 +26,8 @@ class Schema:
     """Of PostgreSQL."""
 
 
-def open_for_writing(
-    location: Location, schema: Schema, *, first: Callable[[Connection], None] = lambda _: None
-) -> Engine:
-    """The database there, made if absent, migrated if old, all or none; `first` looks at it before.
+def open_for_writing(location: Location, schema: Schema) -> Engine:
+    """The database there, made if absent, migrated if old, all or none.
 
     Raises:
         CommandError: it is of a version that this program does not know.
@@ -41,7 +38,6 @@ def open_for_writing(
     engine = writing_engine(location, schema)
     try:
         with engine.begin() as connection:
-            first(connection)
             upgrade(connection, schema.migrations)
     except BaseException:
         engine.dispose()

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from config.database import Location
@@ -35,7 +35,7 @@ class IndexUnavailable(Retryable):
 
 
 def open_database(location: Location) -> Engine:
-    """The database there, made if absent, checked, migrated if old.
+    """The database there, made if absent, migrated if old. Whether all of it is whole, `storage.index.wholeness` says.
 
     Raises:
         IndexDamaged: it can not be read as what it is.
@@ -44,7 +44,7 @@ def open_database(location: Location) -> Engine:
         ConfigError: it is of a newer version: `nvr-admin index rebuild` makes it anew. Or the server does not let us.
     """
     try:
-        return databases.open_for_writing(location, SCHEMA, first=_demand_whole)
+        return databases.open_for_writing(location, SCHEMA)
     except CommandError as error:
         raise ConfigError(file=str(location), why=f"the index can not be opened: {error}") from error
     except DBAPIError as error:
@@ -77,11 +77,3 @@ def unavailable(location: Location, error: DBAPIError) -> IndexUnavailable:
 
 def _damaged(location: Location, error: DBAPIError) -> IndexDamaged:
     return IndexDamaged(file=str(location), why=databases.words_of(error))
-
-
-def _demand_whole(connection: Connection) -> None:
-    # PostgreSQL has no such question; what it finds damaged it says when it reads it.
-    if connection.dialect.name == "sqlite":
-        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
-        if found != "ok":
-            raise IndexDamaged(file=str(connection.engine.url.database), why=str(found))
