@@ -15,6 +15,7 @@ from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_DAY
 from storage.index.queries import IndexReader
 from storage.index.tables import SegmentState
+from storage.index.wholeness import Wholeness
 from storage.index.writer import Index
 from tools.postgresql_server import Server, programs
 
@@ -59,6 +60,7 @@ def _of(kind: str, location: Location, segments: int) -> Iterator[Row]:
         page_ms, page = _best_ms(lambda _: reader.begun_before(now, SegmentState.SEALED, _PAGE), range(5))
         none_ms, _ = _best_ms(lambda _: reader.begun_before(START_UTC_US, SegmentState.SEALED, _PAGE), range(5))
         oldest_ms, _ = _best_ms(lambda _: reader.oldest(), range(5))
+    check_s, _ = _timed(Wholeness(location).check)
     assert len(everything) == CAMERAS
     assert len(page) == min(_PAGE, segments)
     name = f"index: {kind}, {segments}"
@@ -78,6 +80,8 @@ def _of(kind: str, location: Location, segments: int) -> Iterator[Row]:
     yield Row(f"{name}: seals applied", round(_APPLIED / apply_s), "1/s", None, None)
     yield Row(f"{name}: segments doomed", round(len(doom) * _EXPIRE / doom_s), "1/s", None, None)
     yield Row(f"{name}: opening", round(start_s, 2), "s", None, None)
+    if isinstance(location, Path):
+        yield Row(f"{name}: reading through", round(check_s, 1), "s", None, None)
 
 
 def _apply(index: Index, entries: Sequence[tuple[int, bytes]]) -> None:

@@ -21,6 +21,7 @@ DAYS: Final = 30
 START_UTC_US: Final = 20_000 * US_PER_DAY
 LENGTH_US: Final = 300 * US_PER_SECOND
 _CHUNK: Final = 100_000
+_STATE_AT: Final = list(SEGMENT.c.keys()).index("state")
 _UUID: Final = "{:012x}7000800000{:010x}"
 _SIGNATURE: Final = "A" * 86 + "=="
 
@@ -116,16 +117,31 @@ def _rows(segments: int) -> Iterator[tuple[Any, ...]]:
         if slot % per_day == camera % per_day:
             continue
         start = START_UTC_US + slot * LENGTH_US
-        state = SegmentState.GONE if start < kept else SegmentState.SEALED
+        is_gone = start < kept
+        end_of_life = (start + DAYS * US_PER_DAY, "cap") if is_gone else (None, None)
+        state = SegmentState.GONE if is_gone else SegmentState.SEALED
         names = _seg(start, camera), _camera(camera), _UUID.format(2, camera % 8), 0, _UUID.format(1, camera)
         sizes = start, start + LENGTH_US, 1, 150, 150_000_000, 0, root
-        yield (*names, *sizes, "p-17", "p-17-2026", "order-2026-4", False, number, int(state))
+        yield (
+            *names,
+            *sizes,
+            "p-17",
+            "p-17-2026",
+            "order-2026-4",
+            False,
+            number,
+            int(state),
+            None,
+            None,
+            None,
+            *end_of_life,
+        )
 
 
 def _stretches(segments: int) -> Iterator[dict[str, Any]]:
     days: dict[Day, list[tuple[int, int]]] = defaultdict(list)
     for row in _rows(segments):
-        if row[-1] == SegmentState.SEALED:
+        if row[_STATE_AT] == SegmentState.SEALED:
             days[Day.of(row[1], row[5])].append((row[5], row[6]))
     for day, intervals in days.items():
         for start, end in joined(intervals):

@@ -30,13 +30,13 @@ def timelines(connection: Connection, from_utc_us: int, to_utc_us: int) -> dict[
     stretches = select(STRETCH.c.camera, STRETCH.c.from_utc_us, STRETCH.c.to_utc_us).where(
         STRETCH.c.from_utc_us < to_utc_us, STRETCH.c.to_utc_us > from_utc_us
     )
-    for camera, start, end in connection.execute(stretches):
+    for camera, start, end in connection.execute(stretches).all():
         footage[camera].append(cut(start, end))
     told: dict[str, dict[str, list[Interval]]] = defaultdict(lambda: defaultdict(list))
     gaps = select(GAP.c.camera, GAP.c.cause, GAP.c.from_utc_us, GAP.c.to_utc_us).where(
         GAP.c.from_utc_us < to_utc_us, or_(GAP.c.to_utc_us.is_(None), GAP.c.to_utc_us > from_utc_us)
     )
-    for camera, cause, start, end in connection.execute(gaps):
+    for camera, cause, start, end in connection.execute(gaps).all():
         told[camera][cause].append(cut(start, _OPEN if end is None else end))
     return {
         CameraId(camera): Timeline(_stretches(footage.get(camera, ())), _spans(told.get(camera, {})))

@@ -21,6 +21,7 @@ from storage.snapshot import load as load_snapshot
 from storage.vault.hpke import KeyPair
 from storage.vault.keyfile import unlock
 from storage.vault.seats import SignedSet, check_signatures
+from tests.nvr.app.fixtures import write_config
 from tools.postgresql_server import Server
 
 PASSWORD = "long enough for a password"
@@ -240,9 +241,7 @@ def test_server_has_one_system(tmp_path: Path, postgresql: Server) -> None:
     assert not settings.paths.register.exists()
     assert postgresql.sql("SELECT account FROM scelle_register.account", "town") == "admin"
     assert postgresql.sql("SELECT applied_size FROM scelle_index.progress", "town") == "2"
-    (tmp_path / "c").mkdir()
-    again = init(tmp_path / "c", *server)
-    assert again.returncode == 1, again.stderr
-    assert "[already-founded]" in again.stderr
-    assert [path.name for path in (tmp_path / "c").iterdir()] == ["password"]
-    assert postgresql.sql("SELECT account FROM scelle_register.account", "town") == "admin"
+    (tmp_path / "other").mkdir()
+    other = load(write_config(tmp_path / "other", f'[database]\nregister = "{postgresql.url("town")}"\n'), {})
+    with pytest.raises(founding.AlreadyFounded, match="scelle_register"):
+        founding.refuse_what_exists(other, [])

@@ -51,7 +51,7 @@ def holds(draw: st.DrawFn) -> list[Body]:
     return made
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(seals=seals(), holds=holds(), gone=st.sets(st.sampled_from(NUMBERS), max_size=3))
 def test_sql_and_python_agree_on_what_is_held(
     empty_index: Callable[[], Index], seals: Sequence[Seal], holds: Sequence[Body], gone: set[int]

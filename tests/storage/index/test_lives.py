@@ -145,7 +145,7 @@ BODIES = {
 }
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(
     story=st.lists(
         st.tuples(st.sampled_from(sorted(BODIES)), st.sampled_from(SEGMENTS), st.integers(0, 20)), max_size=25

@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -15,15 +14,16 @@ from storage.ledger.entries import decode
 from storage.register import tables
 from storage.register.acts import Proposal
 from storage.register.register import Register
+from tests.storage.register.conftest import EmptyRegister
 from tests.storage.register.keeper import Died, MemoryLedger, dies, does_not_answer
 from tests.storage.register.story import camera, dump, proposing, states, story
 
 
 @pytest.mark.parametrize("step", range(7))
 async def test_death_before_the_ledger_took_it_means_that_it_never_happened(
-    location: Location, ledger: MemoryLedger, clock: SimClock, step: int
+    empty_register: EmptyRegister, ledger: MemoryLedger, clock: SimClock, step: int
 ) -> None:
-    groups = story(clock)
+    groups, location = story(clock), await asyncio.to_thread(empty_register, 0)
     register = await Register.open(location, ledger)
     for group in groups[:step]:
         await register.act(proposing(*group))
@@ -43,9 +43,9 @@ async def test_death_before_the_ledger_took_it_means_that_it_never_happened(
 
 @pytest.mark.parametrize("step", range(7))
 async def test_death_after_the_ledger_took_it_is_completed_at_the_next_start(
-    location: Location, ledger: MemoryLedger, clock: SimClock, step: int
+    empty_register: EmptyRegister, ledger: MemoryLedger, clock: SimClock, step: int
 ) -> None:
-    groups = story(clock)
+    groups, location = story(clock), await asyncio.to_thread(empty_register, 0)
     register = await Register.open(location, ledger)
     for group in groups[:step]:
         await register.act(proposing(*group))
@@ -66,13 +66,13 @@ async def test_death_after_the_ledger_took_it_is_completed_at_the_next_start(
 
 
 async def test_lost_register_comes_back_from_the_ledger_without_personal_values(
-    new_location: Callable[[], Location], ledger: MemoryLedger, clock: SimClock
+    empty_register: EmptyRegister, ledger: MemoryLedger, clock: SimClock
 ) -> None:
-    register = await Register.open(new_location(), ledger)
+    register = await Register.open(await asyncio.to_thread(empty_register, 0), ledger)
     for group in story(clock):
         await register.act(proposing(*group))
     await register.close()
-    register = await Register.open(new_location(), ledger)
+    register = await Register.open(await asyncio.to_thread(empty_register, 0), ledger)
     assert await register.read(states) == ["closed"]
     requisition = await register.read(lambda session: session.scalars(select(tables.Requisition)).one())
     assert (requisition.requester, requisition.requested_by) == (None, "a.martin")
@@ -82,19 +82,18 @@ async def test_lost_register_comes_back_from_the_ledger_without_personal_values(
 FAULTS = st.sampled_from(["none", "none", "before", "after", "death before", "death after"])
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(order=st.lists(st.tuples(st.integers(0, 2), FAULTS), max_size=12))
 def test_register_follows_from_the_ledger_whatever_was_done_and_whenever_it_died(
-    new_location: Callable[[], Location], order: list[tuple[int, str]]
+    empty_register: EmptyRegister, order: list[tuple[int, str]]
 ) -> None:
-    asyncio.run(play(new_location, order))
+    asyncio.run(play(empty_register(0), empty_register(1), order))
 
 
-async def play(new_location: Callable[[], Location], order: list[tuple[int, str]]) -> None:
+async def play(location: Location, fresh: Location, order: list[tuple[int, str]]) -> None:
     """Go on with one of three requisitions at a time, with a fault or without; then compare with what replay gives."""
     clock = SimClock()
     ledger = MemoryLedger(clock)
-    location = new_location()
     register = await Register.open(location, ledger)
     await register.act(proposing(camera(clock)))
     lives = [story(clock, f"R-2026-{number:06d}")[1:] for number in range(3)]
@@ -118,7 +117,7 @@ async def play(new_location: Callable[[], Location], order: list[tuple[int, str]
                 await register.act(lambda _: [])  # ends the doubt
         if await register.read(partial(has, group=group)):
             lives[life].pop(0)
-    await same_after_replay(new_location(), register, ledger)
+    await same_after_replay(fresh, register, ledger)
 
 
 async def same_after_replay(fresh_location: Location, register: Register, ledger: MemoryLedger) -> None:

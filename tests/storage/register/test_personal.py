@@ -11,14 +11,15 @@ from nvr.base.errors import Refused
 from storage.register import tables
 from storage.register.personal import PersonalValueAltered
 from storage.register.register import Register
+from tests.storage.register.keeper import MemoryLedger
 from tests.storage.register.story import act, proposing, story
 from tools.postgresql_server import Server
 
 
 async def test_erased_personal_values_are_gone_from_table_and_file_and_the_rest_replays(
-    request: pytest.FixtureRequest, register: Register, location: Location, clock: SimClock
+    request: pytest.FixtureRequest, ledger: MemoryLedger, location: Location, clock: SimClock
 ) -> None:
-    groups = story(clock)
+    groups, register = story(clock), await Register.open(location, ledger)
     for group in groups:
         await register.act(proposing(*group))
     before = await asyncio.to_thread(files, request, location)
@@ -33,6 +34,7 @@ async def test_erased_personal_values_are_gone_from_table_and_file_and_the_rest_
     assert (requisition.state, requisition.basis) == ("closed", "60-1")
     after = await asyncio.to_thread(files, request, location)
     assert not await asyncio.to_thread(hold_the_name, before | after)
+    await register.close()
 
 
 def files(request: pytest.FixtureRequest, location: Location) -> set[Path]:
