@@ -8,11 +8,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 CODE := nvr config storage recorder access benchmarks tools
 
-# Programs that tests play against. chromium and postgresql join the list with the first test that needs them:
-# until then they would only make every run fetch a browser and a database server.
-SYSTEM_PACKAGES_LIST := ffmpeg openssl systemd python3-gi gir1.2-gst-rtsp-server-1.0 \
+# Programs that tests play against. chromium joins the list with the first test that needs it:
+# until then it would only make every run fetch a browser.
+SYSTEM_PACKAGES_LIST := ffmpeg openssl postgresql systemd python3-gi gir1.2-gst-rtsp-server-1.0 \
 	gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly vlc-bin vlc-plugin-base
-SYSTEM_PACKAGES_LATER := chromium postgresql
+SYSTEM_PACKAGES_LATER := chromium
 
 ifneq ($(filter 1 true,$(SYSTEM_PACKAGES) $(CI)),)
 WITH_SYSTEM := system-packages

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Final
 
-from benchmarks import dating, ffmpeg, health, ingest, ledger, radio, restart, seal
+from benchmarks import dating, ffmpeg, health, index, ingest, ledger, radio, restart, seal
 from benchmarks.table import Row, render
 
 SUBJECTS: Final[dict[str, Callable[[argparse.Namespace], Sequence[Row]]]] = {
@@ -23,6 +23,7 @@ SUBJECTS: Final[dict[str, Callable[[argparse.Namespace], Sequence[Row]]]] = {
     "health": lambda _: health.rows(),
     "seal": lambda _: seal.rows(),
     "ledger": lambda _: ledger.rows(),
+    "index": lambda options: index.rows(segments=options.segments),
 }
 
 
@@ -53,6 +54,12 @@ def _parser() -> argparse.ArgumentParser:
         "--seconds",
         type=int,
         help=f"how long to measure (default: ingest 20, time {dating.DEFAULT_SECONDS}, radio {radio.DEFAULT_SECONDS})",
+    )
+    parser.add_argument(
+        "--segments",
+        type=int,
+        default=index.DEFAULT_SEGMENTS,
+        help=f"index: how many (default {index.DEFAULT_SEGMENTS}: some 12 GB of temporary files; 200000: quick)",
     )
     parser.add_argument("--url", help="ingest, restart: template of real cameras, for example rtsp://host/cam{n}")
     parser.add_argument(

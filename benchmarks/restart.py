@@ -108,7 +108,7 @@ def _recorders(config: Path) -> Iterator[psutil.Process]:
 
 def _missing_s(settings: Settings, cameras: int, killed_utc_us: int) -> list[float]:
     """Seconds without footage around the kill, by camera, in order of length."""
-    index = IndexReader.at(settings.paths.index)
+    index = IndexReader.at(settings.index_location)
     now = SystemClock().utc_us()
     try:
         found = [

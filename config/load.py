@@ -31,7 +31,7 @@ def config_file(option: Path | None, environment: Mapping[str, str]) -> Path:
 
 
 def load(file: Path, environment: Mapping[str, str]) -> Settings:
-    """The settings in the file; systemd credentials stand for the machine key and the secrets file.
+    """The settings in the file; systemd credentials stand for the machine key, the secrets and the database's password.
 
     Raises:
         ConfigError: the file can not be read, is not TOML, or has a missing, unknown or wrong key.
@@ -76,13 +76,16 @@ def _with_credentials(settings: Settings, environment: Mapping[str, str]) -> Set
     if folder is None:
         return settings
     changes: dict[str, object] = {}
-    machine_key, secrets, alarm_secrets = (Path(folder, name) for name in ("machine-key", "secrets", "alarm-secrets"))
+    names = ("machine-key", "secrets", "alarm-secrets", "database-password")
+    machine_key, secrets, alarm_secrets, password = (Path(folder, name) for name in names)
     if machine_key.exists():
         changes["keys"] = settings.keys.model_copy(update={"machine_key": machine_key})
     if alarm_secrets.exists():
         changes["alarm"] = settings.alarm.model_copy(update={"secrets": alarm_secrets})
     if secrets.exists():
         changes["paths"] = settings.paths.model_copy(update={"secrets": secrets})
+    if password.exists():
+        changes["database"] = settings.database.model_copy(update={"password_file": password})
     return settings.model_copy(update=changes)
 
 

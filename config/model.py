@@ -14,6 +14,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field, PlainValidator, PrivateAttr, model_validator
 
 from config.alarm import Alarm
+from config.database import INDEX_SCHEMA, REGISTER_SCHEMA, Location, PostgresSchema, postgres_url
 from config.section import AbsolutePath, Section
 from config.shards import AUTO, Shards, shard_setting
 
@@ -54,6 +55,7 @@ def _fingerprint(text: str) -> str:
 
 
 Fingerprint = Annotated[str, AfterValidator(_fingerprint)]
+PostgresUrl = Annotated[str, AfterValidator(postgres_url)]
 PinnedHost = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$")]
 
 
@@ -150,6 +152,23 @@ class Paths(Section):
     def recorder_socket(self, shard: int) -> Path:
         """Where the recorder of this shard answers."""
         return self.runtime / f"recorder-{shard}.sock"
+
+
+class Database(Section):
+    """Where index and register live, if not in SQLite files under `paths.state`."""
+
+    index_url: PostgresUrl | None = Field(default=None, alias="index")
+    """A PostgreSQL database, without a password; the index is its schema `scelle_index`."""
+
+    register_url: PostgresUrl | None = Field(default=None, alias="register")
+    """The same or another one; the register is its schema `scelle_register`."""
+
+    password_file: AbsolutePath | None = None
+    """Holds the password for both, where the server asks for one. The systemd credential `database-password` wins."""
+
+    def schema_at(self, url: str | None, schema: str) -> PostgresSchema | None:
+        """The schema of the database with this URL; None without one."""
+        return None if url is None else PostgresSchema(url, schema, self.password_file)
 
 
 class Volume(Section):
@@ -267,6 +286,7 @@ class Settings(Section):
 
     system: System
     paths: Paths = Paths()
+    database: Database = Database()
     volume: Annotated[tuple[Volume, ...], Field(min_length=1)]
     """One `[[volume]]` table per disk."""
 
@@ -285,6 +305,21 @@ class Settings(Section):
     def file(self) -> Path | None:
         """Where these settings were read; None for those of a text."""
         return self._file
+
+    @property
+    def index_schema(self) -> PostgresSchema | None:
+        """Where the index is, if not in its file."""
+        return self.database.schema_at(self.database.index_url, INDEX_SCHEMA)
+
+    @property
+    def index_location(self) -> Location:
+        """Where the index is."""
+        return self.index_schema or self.paths.index
+
+    @property
+    def register_location(self) -> Location:
+        """Where the register is."""
+        return self.database.schema_at(self.database.register_url, REGISTER_SCHEMA) or self.paths.register
 
     def read_from(self, file: Path) -> None:
         """Remember where they were read."""

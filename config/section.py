@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 class Section(BaseModel):
     """One table of the file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    # What stands in the file may be a secret in the wrong place: no error quotes it.
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
 
 
 def _absolute(path: Path) -> Path:

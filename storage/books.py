@@ -11,12 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
+from config.database import Location
 from nvr.base.errors import Retryable
-from storage.index.database import IndexDamaged, IndexUnavailable, set_database_aside, translated
+from storage import databases
+from storage.database_faults import Fault
+from storage.index.database import IndexDamaged, unavailable
 from storage.index.queries import IndexReader
 from storage.index.rows import Progress
+from storage.index.wholeness import Wholeness
 from storage.index.writer import Index
 from storage.ledger.people import Hold, Unhold
 from storage.ledger.reader import DATABASE_NAME, LedgerReader
@@ -39,16 +43,19 @@ class IndexBehind(Retryable):
 class Books:
     """Appends go to the ledger; `follow` brings the index up to it. One thread owns the index."""
 
-    def __init__(self, ledger: LedgerService, ledger_directory: Path, index_path: Path) -> None:
+    def __init__(self, ledger: LedgerService, ledger_directory: Path, index: Location) -> None:
         self.ledger = ledger
         self.destruction = asyncio.Lock()
         """Held while keys and files are destroyed, and while a hold enters."""
         self._ledger_path = ledger_directory / DATABASE_NAME
-        self._index_path = index_path
+        self._location = index
+        self.progress: Progress | None = None
+        """How far the index had come when it last followed."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="index")
         self._index: Index | None = None
         self._reader: LedgerReader | None = None
         self._survey_reader: IndexReader | None = None
+        self._is_damaged = False
 
     async def start(self, *, rebuild: bool = False) -> None:
         """Open the index, or begin an empty one, and apply what the ledger has. The ledger service must be started.
@@ -57,30 +64,53 @@ class Books:
 
         Raises:
             ConfigError: the index is of another version.
-            IndexUnavailable: the disk does not give it.
+            IndexUnavailable: the disk or the server does not give it.
+            DatabaseInUse: another keeper writes it.
             IndexAhead: the ledger is an old copy.
         """
 
         def opened() -> tuple[Index, LedgerReader, IndexReader]:
-            index = Index.anew(self._index_path) if rebuild else self._open_index()
-            return index, LedgerReader(self._ledger_path), IndexReader.at(self._index_path)
+            index = Index.anew(self._location) if rebuild else self._open_index()
+            return index, LedgerReader(self._ledger_path), IndexReader.at(self._location)
 
-        self._index, self._reader, self._survey_reader = await self._in_thread(opened)
+        self._index, self._reader, self._survey_reader = await self._in_thread(self._answered(opened))
         await self.follow()
 
     def _open_index(self) -> Index:
         try:
-            return Index(self._index_path)
+            return Index(self._location)
         except IndexDamaged as error:
-            aside = set_database_aside(self._index_path, self.ledger.now_utc_us())
-            _log.error("%s: set aside as %s, and made anew from the ledger", error, aside.name)
-            return Index(self._index_path)
+            _log.error("%s", error)
+            self._set_aside()
+            return Index(self._location)
+
+    def _set_aside(self) -> None:
+        aside = databases.set_aside(self._location, self.ledger.now_utc_us())
+        _log.error("the damaged index is set aside as %s, and made anew from the ledger", aside)
+
+    async def check(self) -> None:
+        """Read the whole index, beside everything else; cancelled, it is left at once.
+
+        Raises:
+            IndexDamaged: the keeper has to end; the next start makes the index anew.
+            IndexUnavailable: the disk does not give it.
+        """
+        wholeness = Wholeness(self._location)
+        try:
+            await asyncio.to_thread(wholeness.check)
+        except IndexDamaged:
+            self._is_damaged = True
+            raise
+        finally:
+            wholeness.end()
 
     async def close(self) -> None:
-        """Let go of the index; the ledger service is closed by whoever started it."""
+        """Let go of the index, and set it aside if it is damaged; whoever started the ledger service closes it."""
         for part in (self._survey_reader, self._index, self._reader):
             if part is not None:
                 await self._in_thread(part.close)
+        if self._is_damaged:
+            await self._in_thread(self._set_aside)
         self._thread.shutdown(wait=False)
 
     async def append(self, drafts: Sequence[Draft]) -> list[Appended]:
@@ -97,13 +127,13 @@ class Books:
 
         Raises:
             IndexBehind: it could not be brought there.
-            IndexUnavailable: the disk does not give it, or takes nothing for it.
+            IndexUnavailable: the disk or the server does not give it, or takes nothing for it.
         """
         size = await self.ledger.size()
         reader = self._reader
         if reader is None:
             raise RuntimeError("the books were not opened")
-        progress = await self.ask(Index.catch_up, size, reader.entries)
+        self.progress = progress = await self.ask(Index.catch_up, size, reader.entries)
         if progress.applied_size < size:
             raise IndexBehind(applied=progress.applied_size, ledger=size)
         return progress
@@ -123,7 +153,7 @@ class Books:
         return await asyncio.to_thread(self._answered(lambda: question(reader, *args, **kwargs)))
 
     def _answered(self, question: Callable[[], T]) -> Callable[[], T]:
-        """The question, whose failure for want of a disk is one that somebody acts on.
+        """The question, whose failure for want of a disk or a server is one that somebody acts on.
 
         A damaged index stays a fault of the program: it ends the keeper, whose next start makes the index anew.
         """
@@ -131,10 +161,11 @@ class Books:
         def answer() -> T:
             try:
                 return question()
-            except DatabaseError as error:
-                meaning = translated(self._index_path, error)
-                if isinstance(meaning, IndexUnavailable) and isinstance(error, OperationalError):
-                    raise meaning from error
+            except DBAPIError as error:
+                fault = databases.fault_of(error)
+                if fault is Fault.UNAVAILABLE:
+                    raise unavailable(self._location, error) from error
+                self._is_damaged |= fault is Fault.DAMAGED
                 raise
 
         return answer

@@ -1,36 +1,70 @@
-"""What index and register share: an SQLite engine with its pragmas, and the schema brought to its newest version."""
+"""An index or a register in a SQLite file: its engines, its files, what its errors mean."""
 
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from nvr.base.units import UtcUs
+from storage.database_faults import Fault
+from storage.durable import make_directory, remove_file, rename_file
 
-def engine_at(path: Path, pragmas: Sequence[str]) -> Engine:
+_SUFFIXES: Final = ("", "-wal", "-shm")
+"""In the order in which they go: SQLite drops a log without its database, and takes a database without its log."""
+_DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_OF_THE_PROGRAM: Final = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)
+
+
+def writing_engine(path: Path, pragmas: Sequence[str]) -> Engine:
     """An engine for the file, made if absent; every connection begins with the pragmas."""
+    make_directory(path.parent)
+    return _with(create_engine(f"sqlite:///{path}"), pragmas)
 
+
+def reading_engine(path: Path) -> Engine:
+    """An engine for queries alone, of a file that exists."""
+    return _with(create_engine(f"sqlite:///file:{path}?mode=ro&uri=true"), ["PRAGMA query_only = ON"])
+
+
+def remove(path: Path) -> None:
+    """Remove the database with its log; nothing may have it open."""
+    for suffix in _SUFFIXES:
+        remove_file(path.with_name(path.name + suffix))
+
+
+def set_aside(path: Path, now_utc_us: UtcUs) -> str:
+    """Give the database, with its log, a name under which it can be looked at later; nothing may have it open."""
+    aside = path.with_name(f"{path.name}.damaged-{now_utc_us}")
+    for suffix in _SUFFIXES:
+        source = path.with_name(path.name + suffix)
+        if source.exists():
+            rename_file(source, aside.with_name(aside.name + suffix))
+    return aside.name
+
+
+def files_of(path: Path) -> list[Path]:
+    """The database and its log, whether they exist or not."""
+    return [path.with_name(path.name + suffix) for suffix in _SUFFIXES]
+
+
+def fault_of(error: sqlite3.Error) -> Fault:
+    """What the error means for whoever acts on it."""
+    if isinstance(error, _OF_THE_PROGRAM):
+        return Fault.PROGRAM
+    # The low byte is the primary code: https://www.sqlite.org/rescode.html
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code in _DAMAGE:
+        return Fault.DAMAGED
+    return Fault.MISFIT if code == sqlite3.SQLITE_ERROR else Fault.UNAVAILABLE
+
+
+def _with(engine: Engine, pragmas: Sequence[str]) -> Engine:
     def prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         for pragma in pragmas:
             connection.execute(pragma)
 
-    engine = create_engine(f"sqlite:///{path}")
     event.listen(engine, "connect", prepare)
     return engine
-
-
-def upgrade(connection: Connection, migrations: Path) -> None:
-    """Run the Alembic migrations of this folder that the database has not seen, all or none.
-
-    Raises:
-        CommandError: the database is of a version that this program does not know.
-    """
-    # Python's sqlite3 begins a transaction before rows change, and not before tables do: a crash would leave half.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-    config = Config()
-    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")

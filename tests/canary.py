@@ -1,4 +1,4 @@
-"""Every password that a test gives to a camera is looked for in all that the test and its children tell.
+"""Every password that a test gives to a camera or a database is looked for in all that it and its children tell.
 
 Nobody has to think of it: passwords are noted where they are made, whoever makes them. Looked through are what the test
 and its child processes wrote to standard output and error, every log record of any level, and the command line and
@@ -12,11 +12,14 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
 import pytest
 
+import config.database
+import storage.postgresql
 from nvr.sim.camera import SimCamera
 from recorder.rtsp.auth import Credentials
 
@@ -90,7 +93,16 @@ def watching(watch: Watch) -> Iterator[None]:
         watch.note_child(args, [os.fsdecode(value) for value in values])
         begin(self, args, *more, **named)
 
+    read = config.database.password_in
+
+    @wraps(read)
+    def password_in(file: Path) -> str:
+        password = read(file)
+        watch.note_login("", password)
+        return password
+
     with patch.context() as patched:
+        patched.setattr(storage.postgresql, "password_in", password_in)
         patched.setattr(SimCamera, "__init__", noted(SimCamera))
         patched.setattr(Credentials, "__init__", noted(Credentials))
         patched.setattr(subprocess.Popen, "__init__", popen)

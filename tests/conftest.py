@@ -21,9 +21,11 @@ import pytest
 from blockbuster import BlockBuster, BlockBusterFunction, blockbuster_ctx
 
 from config import libsrt
+from config.database import Location
 from tests.canary import Watch, watching
 from tests.fuzz.available import HAS_ATHERIS, WITHOUT_ATHERIS
 from tests.mounts import may_mount
+from tools import postgresql_server
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -94,6 +96,7 @@ SYSTEM: MappingProxyType[str, Callable[[], bool]] = MappingProxyType(
         "ffmpeg": lambda: shutil.which("ffmpeg") is not None,
         "ffprobe": lambda: shutil.which("ffprobe") is not None,
         "gstreamer": _has_gstreamer,
+        "postgresql": lambda: postgresql_server.programs() is not None,
         "srt": _has_srt,
         "mount": may_mount,
         "openssl": lambda: shutil.which("openssl") is not None,
@@ -188,6 +191,32 @@ def _passwords_are_watched() -> Iterator[None]:
     """What cameras are given in any test is noted; `pytest_runtest_makereport` looks whether it was told."""
     with watching(PASSWORDS):
         yield
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[postgresql_server.Server]:
+    """One server for all tests of this process; mark the test `system("postgresql")`."""
+    server = postgresql_server.Server()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system("postgresql"))])
+def new_location(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Location]:
+    """Gives places of databases that are not there yet: what is said of one kind is said of both."""
+    if request.param == "sqlite":
+        return lambda: tmp_path_factory.mktemp("database") / "some.db"
+    server: postgresql_server.Server = request.getfixturevalue("postgresql")
+    return server.fresh
+
+
+@pytest.fixture
+def location(new_location: Callable[[], Location]) -> Location:
+    """One of them."""
+    return new_location()
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
     """
     volumes = VolumeSettings(settings)
     index = IndexFiles(
-        settings.paths.index,
+        settings.index_location,
         lambda: [one.path for one in volumes.last_good()],
         settings.system.origin,
         ZoneInfo(settings.system.timezone),

@@ -1,16 +1,13 @@
 """What the disk refuses while access works for a person: told to whoever asked, and no end of the role."""
 
 import contextlib
-import sqlite3
 from collections.abc import Iterator
-from typing import Final
 
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError
 
 from nvr.base.errors import Retryable
-
-_OF_THE_PROGRAM: Final = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)
-"""What SQLite says of statements that are wrong; all else it says of the disk, of room on it, or of a damaged file."""
+from storage import databases
+from storage.database_faults import Fault
 
 
 class AccessDiskRefused(Retryable):
@@ -35,7 +32,7 @@ def disk_refusals() -> Iterator[None]:
         if error.errno is None:
             raise
         raise AccessDiskRefused(file=error.filename, why=error.strerror) from error
-    except DatabaseError as error:
-        if isinstance(error.orig, _OF_THE_PROGRAM):
+    except DBAPIError as error:
+        if databases.fault_of(error) is Fault.PROGRAM:
             raise
-        raise AccessDiskRefused(file="database", why=str(error.orig)) from error
+        raise AccessDiskRefused(file="database", why=databases.words_of(error)) from error

@@ -52,7 +52,7 @@ async def make_first_account(settings: Settings, clock: Clock, first: FirstAccou
     await keeper.start()
     try:
         register = await Register.open(
-            settings.paths.register, KeeperClient(LocalCaller(keeper_handlers(keeper, nobody)))
+            settings.register_location, KeeperClient(LocalCaller(keeper_handlers(keeper, nobody)))
         )
         try:
             accounts = Accounts(register, await Passwords.prepare(default_hasher()), clock)

@@ -13,9 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from config import secrets
+from config.database import PostgresSchema
 from config.model import Preset, Settings
 from nvr.base.errors import Refused
 from nvr.base.units import UtcUs
+from storage import databases, sqlite
 from storage.durable import create_file, make_directory, remove_files, remove_tree
 from storage.keyring import create_place
 from storage.ledger.entries import build
@@ -89,6 +91,9 @@ def refuse_what_exists(settings: Settings, others: Iterable[Path]) -> None:
     for path in _made(settings, others):
         if path.exists():
             raise AlreadyFounded(path=str(path))
+    for schema in _schemas(settings):
+        if databases.exists(schema):
+            raise AlreadyFounded(path=str(schema))
 
 
 def on_one_disk(settings: Settings) -> list[tuple[Path, Path]]:
@@ -119,16 +124,23 @@ def undo(settings: Settings, others: Iterable[Path]) -> None:
     for folder in filter(Path.is_dir, made):
         remove_tree(folder)
     remove_files(path for path in made if path.exists())
+    for schema in _schemas(settings):
+        databases.remove(schema)
+
+
+def _schemas(settings: Settings) -> list[PostgresSchema]:
+    locations = (settings.register_location, settings.index_location)
+    return [location for location in locations if isinstance(location, PostgresSchema)]
 
 
 def _made(settings: Settings, others: Iterable[Path]) -> list[Path]:
     paths = settings.paths
-    databases = [f"{database}{part}" for database in (paths.register, paths.index) for part in ("", "-wal", "-shm")]
+    files = [file for database in (paths.register, paths.index) for file in sqlite.files_of(database)]
     return [
         paths.ledger,
         paths.custodians,
         paths.camera_snapshot,
-        *map(Path, databases),
+        *files,
         paths.export_key,
         paths.secrets,
         settings.keys.machine_key,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from access.ports import Asked, Coverage, Recorded, SegmentAt
+from config.database import Location
 from nvr.base.clock import Clock
 from nvr.base.errors import NvrError, Retryable
 from nvr.base.ids import CameraId, SegmentId, camera_id
@@ -34,9 +35,9 @@ class IndexFiles:
     """The index, read only, in threads; a segment is where its volume is mounted now."""
 
     def __init__(
-        self, index: Path, volumes: Callable[[], Iterable[Path]], origin: str, zone: tzinfo, clock: Clock
+        self, index: Location, volumes: Callable[[], Iterable[Path]], origin: str, zone: tzinfo, clock: Clock
     ) -> None:
-        self._path = index
+        self._location = index
         self._volumes = volumes
         self._origin = origin
         self._zone = zone
@@ -95,7 +96,7 @@ class IndexFiles:
 
     def _ask(self, question: Callable[[IndexReader], T]) -> T:
         # Opened anew each time: the keeper may have rebuilt it.
-        reader = IndexReader.at(self._path)
+        reader = IndexReader.at(self._location)
         try:
             return question(reader)
         finally:

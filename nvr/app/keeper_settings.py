@@ -16,5 +16,6 @@ def keeper_settings(settings: Settings) -> KeeperSettings:
         places=settings.keyring.places,
         zone=ZoneInfo(settings.system.timezone),
         runtime=settings.paths.runtime,
+        index_schema=settings.index_schema,
         reserve_bytes=settings.keeper.reserve_gib << 30,
     )

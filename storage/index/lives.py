@@ -4,69 +4,77 @@ Each change names the states that it leaves, so that any entry may come at any t
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, case, not_, null, update
+from sqlalchemy import Connection, Update, case, not_, null, update
 
 from storage.index.conditions import in_states, is_held, is_in
+from storage.index.stretches import Stretches
 from storage.index.tables import SEGMENT, SegmentState
 
-EXISTING = (SegmentState.SEALED, SegmentState.LOST)
+EXISTING: Final = (SegmentState.SEALED, SegmentState.LOST)
 """What may be destroyed: lost footage is judged like all other."""
 
 
-def doom(connection: Connection, segs: Collection[str], reason: str, now_utc_us: int) -> None:
-    """The destruction of these is in the ledger: Doomed, but for those that a hold covers."""
-    connection.execute(
-        update(SEGMENT)
-        .where(SEGMENT.c.seg.in_(list(segs)), in_states(EXISTING), not_(is_held(now_utc_us)))
-        .values(state=int(SegmentState.DOOMED), expire_reason=reason)
-    )
+class Lives:
+    """The changes of one transaction. Stretches follow whatever becomes, or no longer is, sealed."""
 
+    def __init__(self, connection: Connection, stretches: Stretches) -> None:
+        self._connection = connection
+        self._stretches = stretches
 
-def destroyed(connection: Connection, segs: Collection[str], when_utc_us: int) -> None:
-    """These are Gone, whatever they were: who destroyed them says so. What is told again was destroyed before."""
-    connection.execute(
-        update(SEGMENT)
-        .where(SEGMENT.c.seg.in_(list(segs)), SEGMENT.c.state != int(SegmentState.GONE))
-        .values(state=int(SegmentState.GONE), expired_utc_us=when_utc_us)
-    )
-
-
-def lost(connection: Connection, seg: str, when_utc_us: int, why: str) -> None:
-    """The segment was not where it had been: Lost since then. A doomed one stays doomed, and is known to be lost."""
-    was = [SegmentState.SEALED, SegmentState.DOOMED]
-    connection.execute(
-        update(SEGMENT)
-        .where(SEGMENT.c.seg == seg, in_states(was), SEGMENT.c.lost_utc_us.is_(None))
-        .values(
-            state=case((is_in(SegmentState.SEALED), int(SegmentState.LOST)), else_=SEGMENT.c.state),
-            lost_utc_us=when_utc_us,
-            lost_why=why,
+    def doom(self, segs: Collection[str], reason: str, now_utc_us: int) -> None:
+        """The destruction of these is in the ledger: Doomed, but for those that a hold covers."""
+        self._change(
+            update(SEGMENT)
+            .where(SEGMENT.c.seg.in_(list(segs)), in_states(EXISTING), not_(is_held(now_utc_us)))
+            .values(state=int(SegmentState.DOOMED), expire_reason=reason)
         )
-    )
 
+    def destroyed(self, segs: Collection[str], when_utc_us: int) -> None:
+        """These are Gone, whatever they were: who destroyed them says so. What is told again was destroyed before."""
+        gone = update(SEGMENT).values(state=int(SegmentState.GONE), expired_utc_us=when_utc_us)
+        these = gone.where(SEGMENT.c.seg.in_(list(segs)))
+        # What was doomed or lost was in no stretch: deriving its day would read the day for nothing.
+        self._connection.execute(these.where(in_states([SegmentState.DOOMED, SegmentState.LOST])))
+        self._change(these.where(in_states([SegmentState.SEALED])))
 
-def found(connection: Connection, again: Mapping[str, Any]) -> None:
-    """A lost segment is there again, whole, on this volume: Sealed, or still doomed."""
-    was = [SegmentState.LOST, SegmentState.DOOMED]
-    connection.execute(
-        update(SEGMENT)
-        .where(SEGMENT.c.seg == again["seg"], in_states(was), SEGMENT.c.lost_utc_us.is_not(None))
-        .values(
-            state=case((is_in(SegmentState.LOST), int(SegmentState.SEALED)), else_=SEGMENT.c.state),
-            volume=again["volume"],
-            lost_utc_us=null(),
-            lost_why=null(),
+    def lost(self, seg: str, when_utc_us: int, why: str) -> None:
+        """The segment was not where it had been: Lost since then. A doomed one stays doomed, and is known to be so."""
+        was = [SegmentState.SEALED, SegmentState.DOOMED]
+        self._change(
+            update(SEGMENT)
+            .where(SEGMENT.c.seg == seg, in_states(was), SEGMENT.c.lost_utc_us.is_(None))
+            .values(
+                state=case((is_in(SegmentState.SEALED), int(SegmentState.LOST)), else_=SEGMENT.c.state),
+                lost_utc_us=when_utc_us,
+                lost_why=why,
+            )
         )
-    )
 
+    def found(self, again: Mapping[str, Any]) -> None:
+        """A lost segment is there again, whole, on this volume: Sealed, or still doomed."""
+        was = [SegmentState.LOST, SegmentState.DOOMED]
+        self._change(
+            update(SEGMENT)
+            .where(SEGMENT.c.seg == again["seg"], in_states(was), SEGMENT.c.lost_utc_us.is_not(None))
+            .values(
+                state=case((is_in(SegmentState.LOST), int(SegmentState.SEALED)), else_=SEGMENT.c.state),
+                volume=again["volume"],
+                lost_utc_us=null(),
+                lost_why=null(),
+            )
+        )
 
-def take_back(connection: Connection, now_utc_us: int) -> None:
-    """Doomed segments that a hold covers now are what they were: Sealed, or Lost."""
-    before = case((SEGMENT.c.lost_utc_us.is_(None), int(SegmentState.SEALED)), else_=int(SegmentState.LOST))
-    connection.execute(
-        update(SEGMENT)
-        .where(is_in(SegmentState.DOOMED), is_held(now_utc_us))
-        .values(state=before, expire_reason=null())
-    )
+    def take_back(self, now_utc_us: int) -> None:
+        """Doomed segments that a hold covers now are what they were: Sealed, or Lost."""
+        before = case((SEGMENT.c.lost_utc_us.is_(None), int(SegmentState.SEALED)), else_=int(SegmentState.LOST))
+        self._change(
+            update(SEGMENT)
+            .where(is_in(SegmentState.DOOMED), is_held(now_utc_us))
+            .values(state=before, expire_reason=null())
+        )
+
+    def _change(self, states: Update) -> None:
+        changed = self._connection.execute(states.returning(SEGMENT.c.camera, SEGMENT.c.start_utc_us)).all()
+        self._stretches.derive((camera, start) for camera, start in changed)

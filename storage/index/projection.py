@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
-from storage.index import lives
+from storage.index.lives import Lives
+from storage.index.stretches import Stretches
 from storage.index.tables import (
     ALLOWANCE,
     AUTHORISATION,
@@ -33,6 +34,8 @@ class Projection:
         self._connection = connection
         self._seals: list[dict[str, Any]] = []
         self._longest_us = 0
+        self._stretches = Stretches(connection)
+        self._lives = Lives(connection, self._stretches)
         self._latest_us = 0
 
     def apply(self, index: int, entry: Entry[Body]) -> None:
@@ -59,15 +62,15 @@ class Projection:
             case machine.Stop() if entry.spool is not None:
                 self._connection.execute(update(BOOT).where(BOOT.c.boot == entry.spool.boot).values(stopped=True))
             case machine.Expire():
-                lives.doom(self._connection, body.segs, body.reason, entry.ts_utc_us)
+                self._lives.doom(body.segs, body.reason, entry.ts_utc_us)
                 if body.allowed is not None:
                     self._connection.execute(delete(ALLOWANCE).where(ALLOWANCE.c.camera == body.allowed))
             case machine.Expired():
-                lives.destroyed(self._connection, body.segs, entry.ts_utc_us)
+                self._lives.destroyed(body.segs, entry.ts_utc_us)
             case machine.Statement() if body.part == 0:
                 self._put(STATEMENT, {"day": body.day}, {"ledger_index": index, "parts": body.parts})
             case machine.Missing():
-                lives.lost(self._connection, body.seg, entry.ts_utc_us, body.why)
+                self._lives.lost(body.seg, entry.ts_utc_us, _words(body.why))
             case _:
                 pass
 
@@ -88,6 +91,11 @@ class Projection:
             case _:
                 pass
 
+    def finish(self) -> None:
+        """Write what is gathered; at the end of the transaction, once."""
+        self.flush()
+        self._stretches.write()
+
     def flush(self) -> None:
         """Write the seals that were gathered. One that is known already is passed over: what came first counts.
 
@@ -101,17 +109,19 @@ class Projection:
         for seg, root in self._connection.execute(known).all():
             again = rows.pop(seg)
             if again["recovered"] and again["root"] == root:
-                lives.found(self._connection, again)
+                self._lives.found(again)
         if not rows:
             return
         self._connection.execute(insert(SEGMENT), list(reversed(rows.values())))
+        for row in rows.values():
+            self._stretches.add(row["camera"], row["start_utc_us"], row["end_utc_us"])
         longest = max(row["end_utc_us"] - row["start_utc_us"] for row in rows.values())
         if longest > self._longest_us:
             self._longest_us = longest
             self._connection.execute(update(PROGRESS).where(PROGRESS.c.longest_us < longest).values(longest_us=longest))
         self._meet_cameras({row["camera"]: row["shard"] for row in rows.values()})
         if any(row["continues"] for row in rows.values()):  # a hold that covers one covers what it continues
-            lives.take_back(self._connection, self._latest_us)
+            self._lives.take_back(self._latest_us)
 
     def _gather(self, index: int, seal: machine.Seal) -> None:
         self._seals.append(
@@ -155,7 +165,7 @@ class Projection:
             "from_utc_us": gap.from_utc_us,
             "to_utc_us": end,
             "cause": gap.cause,
-            "detail": gap.detail,
+            "detail": None if gap.detail is None else _words(gap.detail),
             "boot": boot,
             "ledger_index": index,
         }
@@ -176,11 +186,11 @@ class Projection:
         ]
         if scopes:
             self._connection.execute(insert(HOLD_SCOPE), scopes)
-        lives.take_back(self._connection, now_utc_us)
+        self._lives.take_back(now_utc_us)
 
     def _authorisation(self, body: people.Authorisation) -> None:
         row = {
-            "number": body.number,
+            "number": _words(body.number),
             "from_utc_us": body.from_utc_us,
             "to_utc_us": body.to_utc_us,
             "retention_days": body.retention_days,
@@ -194,3 +204,8 @@ class Projection:
         where = [table.c[name] == value for name, value in key.items()]
         if self._connection.execute(update(table).where(*where).values(**row)).rowcount == 0:
             self._connection.execute(insert(table).values(**key, **row))
+
+
+def _words(text: str) -> str:
+    # PostgreSQL keeps no such character, and an entry that can not be applied would stop the keeper for good.
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")

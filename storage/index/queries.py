@@ -1,16 +1,16 @@
 """Questions to the index. `IndexReader` asks beside the keeper; times are UTC microseconds, intervals half open."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from pathlib import Path
 from typing import Any, Final, Self
 
 from sqlalchemy import Engine, Row, func, not_, or_, select
 
+from config.database import Location
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_DAY, UtcUs
 from storage.index.conditions import continues_another, in_states, is_held, is_in
 from storage.index.database import open_for_reading
-from storage.index.rows import CameraRow, Coverage, GapRow, HoldScope, Order, Progress, SegmentRow
+from storage.index.rows import CameraRow, Coverage, GapRow, HoldScope, Order, Progress, SegmentRow, Timeline
 from storage.index.tables import (
     ALLOWANCE,
     AUTHORISATION,
@@ -23,6 +23,7 @@ from storage.index.tables import (
     STATEMENT,
     SegmentState,
 )
+from storage.index.timelines import timelines
 from storage.ledger.machine import DestroyedOfCamera
 
 PRESENT: Final = (SegmentState.SEALED,)
@@ -42,9 +43,9 @@ class IndexReader:
         self._engine = engine
 
     @classmethod
-    def at(cls, path: Path) -> Self:
-        """A reader of the database at the path. Raises ConfigError: there is none."""
-        return cls(open_for_reading(path))
+    def at(cls, location: Location) -> Self:
+        """A reader of the database there. Raises as `open_for_reading`."""
+        return cls(open_for_reading(location))
 
     def close(self) -> None:
         """Let go of the database."""
@@ -103,6 +104,11 @@ class IndexReader:
             segments=tuple(self.segments(camera, from_utc_us, to_utc_us, states)),
             gaps=tuple(self.gaps(camera, from_utc_us, to_utc_us)),
         )
+
+    def timelines(self, from_utc_us: int, to_utc_us: int) -> dict[CameraId, Timeline]:
+        """Stretches of footage and gaps of every camera in [from, to): `storage.index.timelines`."""
+        with self._engine.connect() as connection:
+            return timelines(connection, from_utc_us, to_utc_us)
 
     def oldest(self) -> dict[CameraId, UtcUs]:
         """The start of the oldest footage that is still there, camera by camera."""

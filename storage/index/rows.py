@@ -1,6 +1,7 @@
 """What queries of the index answer: plain values."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.units import UtcUs
@@ -103,6 +104,29 @@ class Coverage:
 
     segments: tuple[SegmentRow, ...]
     gaps: tuple[GapRow, ...]
+
+
+class Stretch(NamedTuple):
+    """Footage without a hole."""
+
+    from_utc_us: UtcUs
+    to_utc_us: UtcUs
+
+
+class GapSpan(NamedTuple):
+    """Time without pictures, of one cause; `to_utc_us` None: still open."""
+
+    from_utc_us: UtcUs
+    to_utc_us: UtcUs | None
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What there is of one camera in one stretch of time, both in its order."""
+
+    footage: tuple[Stretch, ...]
+    gaps: tuple[GapSpan, ...]
 
 
 @dataclass(frozen=True, slots=True)

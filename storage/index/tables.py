@@ -47,6 +47,8 @@ def _in_time_order(name: str, state: SegmentState) -> Index:
     return Index(f"ix_segment_{name}", "start_utc_us", "seg", sqlite_where=condition, postgresql_where=condition)
 
 
+WHOLE: Final = BigInteger().with_variant(Integer, "sqlite")
+"""Any whole number that an entry of the ledger may hold."""
 _CONTINUED: Final = text(f"continues IS NOT NULL AND state != {int(SegmentState.GONE)}")
 _EXPIRED: Final = text("expired_utc_us IS NOT NULL")
 
@@ -67,12 +69,12 @@ SEGMENT: Final = Table(
     Column("seg", String, primary_key=True),
     Column("camera", String, nullable=False),
     Column("volume", String, nullable=False),
-    Column("shard", Integer, nullable=False),
+    Column("shard", WHOLE, nullable=False),
     Column("run", String, nullable=False),
     Column("start_utc_us", BigInteger, nullable=False),
     Column("end_utc_us", BigInteger, nullable=False),
     Column("clock_epoch", BigInteger, nullable=False),
-    Column("records", Integer, nullable=False),
+    Column("records", WHOLE, nullable=False),
     Column("file_bytes", BigInteger, nullable=False),
     Column("lost_packets", BigInteger, nullable=False),
     Column("root", LargeBinary, nullable=False),
@@ -97,6 +99,16 @@ SEGMENT: Final = Table(
     Index(None, "volume", "state", "seg"),
     Index("ix_segment_expired", "expired_utc_us", sqlite_where=_EXPIRED, postgresql_where=_EXPIRED),
     Index("ix_segment_continued", "camera", "start_utc_us", sqlite_where=_CONTINUED, postgresql_where=_CONTINUED),
+)
+
+STRETCH: Final = Table(
+    "stretch",
+    METADATA,
+    Column("camera", String, primary_key=True),
+    Column("from_utc_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("to_utc_us", BigInteger, nullable=False),
+    CheckConstraint("from_utc_us <= to_utc_us", name="interval"),
+    comment="Footage without a hole, of the segments that begin on one UTC day: follows from `segment`.",
 )
 
 GAP: Final = Table(
@@ -134,7 +146,7 @@ STATEMENT: Final = Table(
     METADATA,
     Column("day", String, primary_key=True),
     Column("ledger_index", BigInteger, nullable=False),
-    Column("parts", Integer, nullable=False),
+    Column("parts", WHOLE, nullable=False),
     comment="Local days whose statement is in the ledger: in so many entries, of which this is the first.",
 )
 
@@ -150,7 +162,7 @@ CAMERA: Final = Table(
     "camera",
     METADATA,
     Column("camera", String, primary_key=True),
-    Column("shard", Integer, nullable=False),
+    Column("shard", WHOLE, nullable=False),
     Column("retention_days", Integer, nullable=True),
     Column("retired", Boolean, nullable=False),
 )
@@ -172,7 +184,7 @@ BOOT: Final = Table(
     "boot",
     METADATA,
     Column("boot", String, primary_key=True),
-    Column("shard", Integer, nullable=False),
+    Column("shard", WHOLE, nullable=False),
     Column("utc_us", BigInteger, nullable=False),
     Column("stopped", Boolean, nullable=False),
     Index(None, "shard", "utc_us"),

@@ -1,14 +1,15 @@
 """The index's one writer: applies the ledger's entries, in order, with its own cursor in the same transaction."""
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Final, TypeAlias
 
 from sqlalchemy import select, update
 
+from config.database import Location
 from nvr.base.errors import EvidenceAtRisk
 from nvr.base.units import UtcUs
-from storage.index.database import open_database, remove_database
+from storage import databases
+from storage.index.database import open_database
 from storage.index.projection import Projection
 from storage.index.queries import IndexReader
 from storage.index.rows import Progress
@@ -30,15 +31,15 @@ class IndexAhead(EvidenceAtRisk):
 class Index(IndexReader):
     """The index as the keeper has it; its writes belong to one thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, location: Location) -> None:
         """Open the index, made if absent and migrated if old. Raises as `open_database`."""
-        super().__init__(open_database(path))
+        super().__init__(open_database(location))
 
     @classmethod
-    def anew(cls, path: Path) -> "Index":
+    def anew(cls, location: Location) -> "Index":
         """Remove the index and begin an empty one; `catch_up` fills it. Nothing may have it open."""
-        remove_database(path)
-        return cls(path)
+        databases.remove(location)
+        return cls(location)
 
     def apply(self, entries: Iterable[tuple[int, bytes]]) -> Progress:
         """Apply entries in ledger order, all or none; those that were applied before are passed over.
@@ -59,7 +60,7 @@ class Index(IndexReader):
                 entry = decode(leaf)
                 projection.apply(index, entry)
                 size, latest = index + 1, max(latest, entry.ts_utc_us)
-            projection.flush()
+            projection.finish()
             if size > before.applied_size:
                 connection.execute(update(PROGRESS).values(applied_size=size, ledger_utc_us=latest))
         return Progress(size, UtcUs(latest))

@@ -20,6 +20,7 @@ from storage import snapshot
 from storage.books import Books
 from storage.durable import make_directory
 from storage.forecast import NOTICE_US, Forecast
+from storage.index.database import IndexDamaged
 from storage.index.writer import Index
 from storage.keeping import blobs
 from storage.keeping.destruction import Pass, Retention
@@ -36,7 +37,7 @@ from storage.ledger.note import ProofFile
 from storage.ledger.reader import ConsistencyProof
 from storage.ledger.service import Draft, LedgerService
 from storage.ledger.store import Appended
-from storage.pacing import pause
+from storage.pacing import pause, unless_stopped
 from storage.reaper import Destroyed, Reaper, remove_footage
 from storage.reconcile import Findings, compare
 from storage.snapshot import CameraEntry, CameraSnapshot
@@ -90,7 +91,7 @@ class Keeper:
         self._settings = settings
         self._clock = clock
         self.ledger = LedgerService(settings.ledger, settings.origin, clock)
-        self.books = Books(self.ledger, settings.ledger, settings.index)
+        self.books = Books(self.ledger, settings.ledger, settings.index_location)
         self.ingest = Ingest(self.books, settings.spool_directories, settings.blobs, clock)
         self._sync = sync if sync is not None else lambda: self.ingest.sync
         self._keyring = KeyringKeeper(settings.places)
@@ -116,7 +117,7 @@ class Keeper:
         )
 
     async def start(self, *, rebuild_index: bool = False) -> None:
-        """Open the ledger, bring the index up to it, replay tombstones, finish what destruction left.
+        """Open the ledger, bring the index up to it, replay tombstones. What destruction left, `run` finishes.
 
         Raises:
             ConfigError: there is no ledger, or something in it is of another version.
@@ -127,18 +128,33 @@ class Keeper:
         await self._look_at_volumes()
         await self._survive("keyring", self._places.look)
         await self._retention.look_at_clock(self._sync())
-        await self._survive("retention", self._finish_destruction)
 
     async def run(self, stop: Stop) -> None:
-        """Ingest, destroy, compare and sign until the stop; an unexpected error ends it."""
-        settings = self._settings
+        """Ingest, destroy, compare and sign until the stop; an unexpected error, or a damaged index, ends it."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._every(CHECKPOINT_SECONDS, stop, "checkpoint", self._checkpoint))
-            tasks.create_task(self._every(settings.poll_s, stop, "ingest", self._ingest_round))
+            tasks.create_task(self._every(self._settings.poll_s, stop, "ingest", self._ingest_round))
+            tasks.create_task(self._rely_on_index(stop))
+        await self._settle()
+
+    async def _rely_on_index(self, stop: Stop) -> None:
+        """Destroy and compare by the index, once all of it was read: a page less may be a hold less."""
+        if not await self._until_checked(stop):
+            return
+        settings = self._settings
+        await self._survive("retention", self.finish_destruction)
+        async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._every(settings.retention_s, stop, "retention", self.retention_pass))
             tasks.create_task(self._every(settings.reconcile_s, stop, "reconcile", self.reconcile))
             tasks.create_task(self._every(FORECAST_SECONDS, stop, "forecast", self.look_ahead))
-        await self._settle()
+
+    async def _until_checked(self, stop: Stop) -> bool:
+        """Read the index through, again where the disk refuses; whether work goes on."""
+        while await unless_stopped(stop, self._survive("index", self.books.check)):
+            if "index" not in self._faults:
+                return True
+            await pause(self._clock, stop, self._settings.retention_s)
+        return False
 
     async def _settle(self) -> None:
         """Take in what the recorders told last, and sign the last checkpoint; what fails is done at the next start."""
@@ -207,11 +223,11 @@ class Keeper:
         return size
 
     async def status(self) -> KeeperStatus:
-        """How things stand."""
-        progress = await self.books.ask(Index.progress)
+        """How things stand; no database is asked, so that one that is away is told here too."""
+        progress = self.books.progress
         return KeeperStatus(
             ledger_size=await self.ledger.size(),
-            index_size=progress.applied_size,
+            index_size=0 if progress is None else progress.applied_size,
             checkpoint=await self.ledger.last_checkpoint(),
             spools=tuple(self.ingest.pending()),
             volumes={volume.id: str(volume.path) for volume in self._volumes.in_use.values()},
@@ -227,6 +243,10 @@ class Keeper:
         for found in (*self._damaged.values(), self._places.faults, self.ingest.faults(), self._faults):
             faults |= found
         return faults
+
+    async def finish_destruction(self) -> None:
+        """Destroy what is in the ledger as to be destroyed, whatever the clock says now."""
+        self._note_what_stayed(await self._reaper.finish())
 
     async def retention_pass(self) -> None:
         """Destroy what is due, if the clock may be believed."""
@@ -293,9 +313,6 @@ class Keeper:
         await self.ingest.round()
         await self.books.follow()
 
-    async def _finish_destruction(self) -> None:
-        self._note_what_stayed(await self._reaper.finish())
-
     def _note_what_stayed(self, destroyed: Destroyed) -> None:
         """Files under the name of the volume's comparison, keys under their place: what removes them ends the fault."""
         for volume in self._volumes.in_use.values():
@@ -326,10 +343,13 @@ class Keeper:
     async def _survive(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Do the work; an error that somebody is meant to act on is shown in the status, and the next turn tries.
 
-        So is what a disk refuses: the keeper has several, and one of them must not end the work on the others.
+        So is what a disk refuses: the keeper has several, and one of them must not end the work on the others. Only a
+        damaged index ends the keeper: its next start makes the index anew.
         """
         try:
             await work()
+        except IndexDamaged:
+            raise
         except NvrError as error:
             self._faults[name] = str(error)
         except OSError as error:

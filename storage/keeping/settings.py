@@ -6,6 +6,8 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Final
 
+from config.database import Location, PostgresSchema
+
 RESERVE_PERCENT: Final = 5
 """The reserve is never more of a volume than this: a small one is not emptied for it."""
 
@@ -25,6 +27,8 @@ class KeeperSettings:
     """The cameras' local time."""
     runtime: Path | None = None
     """Where a recorder's spool lies when the disk of `state` refused it at its start."""
+    index_schema: PostgresSchema | None = None
+    """Where the index is, if not in a file of `state`."""
     reserve_bytes: int = 0
     """A volume with less room than this, and than `RESERVE_PERCENT` of its size, is relieved of its oldest footage."""
     poll_s: float = 0.5
@@ -43,8 +47,13 @@ class KeeperSettings:
 
     @property
     def index(self) -> Path:
-        """The index database."""
+        """The index database, where it is a file."""
         return self.state / "index" / "index.db"
+
+    @property
+    def index_location(self) -> Location:
+        """Where the index is."""
+        return self.index_schema or self.index
 
     @property
     def spools(self) -> Path:

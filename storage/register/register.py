@@ -3,17 +3,17 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from config.database import Location
 from nvr.base.errors import Refused
 from nvr.base.ids import ActId
 from storage.register import journal
 from storage.register.acts import Placed, Proposal, placed
-from storage.register.database import empty_log, open_database
+from storage.register.database import erase_leftovers, open_database
 from storage.register.ports import RegisterLedger
 from storage.register.tables import Act
 
@@ -38,16 +38,16 @@ class Register:
         self._acting = asyncio.Lock()
 
     @classmethod
-    async def open(cls, path: Path, ledger: RegisterLedger) -> Self:
+    async def open(cls, location: Location, ledger: RegisterLedger) -> Self:
         """Open or make the database, take what the ledger has and the register lacks, drop what never happened.
 
         Raises:
-            ConfigError: the file can not be used.
-            Retryable: the keeper does not answer.
+            ConfigError: the database can not be used.
+            Retryable: the keeper, the disk or the server does not answer, or another process writes the register.
         """
         thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="register")
         try:
-            engine = await asyncio.get_running_loop().run_in_executor(thread, open_database, path)
+            engine = await asyncio.get_running_loop().run_in_executor(thread, open_database, location)
         except BaseException:
             thread.shutdown(wait=False)
             raise
@@ -112,7 +112,7 @@ class Register:
 
         async with self._acting:
             await self._write(erase)
-            await asyncio.get_running_loop().run_in_executor(self._thread, empty_log, self._engine)
+            await asyncio.get_running_loop().run_in_executor(self._thread, erase_leftovers, self._engine)
 
     async def _append(self, batch: journal.Batch) -> tuple[Placed, ...]:
         try:

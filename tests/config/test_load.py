@@ -124,9 +124,11 @@ def test_systemd_credentials_win_over_paths(tmp_path: Path) -> None:
     assert load(file, environment) == load(file, {})
     (credentials / "machine-key").touch()
     (credentials / "secrets").touch()
+    (credentials / "database-password").touch()
     settings = load(file, environment)
     assert settings.keys.machine_key == credentials / "machine-key"
     assert settings.paths.secrets == credentials / "secrets"
+    assert settings.database.password_file == credentials / "database-password"
 
 
 @pytest.mark.parametrize("content", [None, b"\xff"])

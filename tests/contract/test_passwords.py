@@ -14,6 +14,7 @@ LEAKS = """
 import logging, subprocess, sys
 from urllib.parse import quote
 import pytest
+import storage.postgresql
 from nvr.sim.camera import SimCamera
 from recorder.rtsp.auth import Credentials
 
@@ -42,6 +43,11 @@ def leaky():
 
 def test_told_when_it_is_over(leaky):
     pass
+
+def test_of_a_database(tmp_path):
+    file = tmp_path / "password"
+    file.write_text("c4nary bird")
+    print(storage.postgresql.password_in(file))
 
 def test_kept():
     print(Credentials("u", "c4nary bird"), "bird")

@@ -10,6 +10,12 @@ from tests.storage.keeping.town import Town
 from tests.storage.story import GARE, MAIRIE
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second writer in PostgreSQL does not wait for the first one's end."""
+    monkeypatch.setattr("storage.postgresql.LOCK_TIMEOUT_MS", 50)
+
+
 @pytest.fixture(scope="session")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The state of a keeper that knows the story's cameras: made once, since making databases takes longest."""

@@ -28,6 +28,10 @@ from storage.vault.seats import SignedSet
 _CONFIG_MODE = 0o640
 _PLACES = 2
 
+_DatabasePasswordOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Holds the password of both, where the server asks for one")
+]
+
 
 def init(  # noqa: PLR0913 -- a parameter is an option
     *,
@@ -46,6 +50,11 @@ def init(  # noqa: PLR0913 -- a parameter is an option
     ] = None,
     root: Annotated[Path | None, typer.Option(metavar="DIR", help="Put everything under it, for a trial")] = None,
     timezone: Annotated[str, typer.Option(help="Local time of the cameras")] = "Europe/Paris",
+    index: Annotated[
+        str | None, typer.Option(metavar="URL", help="PostgreSQL for the index, in place of a file")
+    ] = None,
+    register: Annotated[str | None, typer.Option(metavar="URL", help="The same for the register")] = None,
+    database_password_file: _DatabasePasswordOption = None,
     segment_seconds: Annotated[int | None, typer.Option(help="Length of a segment")] = None,
     port: Annotated[int | None, typer.Option(help="Port of the console")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
@@ -69,6 +78,7 @@ def init(  # noqa: PLR0913 -- a parameter is an option
         paths=chosen.paths(),
         machine_key=chosen.under("/etc/scelle/machine.key"),
         more={
+            "database": _given(index=index, register=register, password_file=database_password_file),
             "recorder": {} if segment_seconds is None else {"segment_seconds": segment_seconds},
             "access": {} if port is None else {"port": port},
         },
@@ -125,6 +135,10 @@ class _Asked:
             "runtime": self.under("/run/scelle"),
             "secrets": self.under("/var/lib/scelle/secrets/cameras.json"),
         }
+
+
+def _given(**values: str | Path | None) -> dict[str, str]:
+    return {key: str(value) for key, value in values.items() if value is not None}
 
 
 def _config_of(given: Path | None, root: Path | None) -> Path:

@@ -98,7 +98,7 @@ def _typed_from(page: str) -> str:
 
 def _recorded(stage: Stage) -> Mapping[str, Any]:
     """What the index knows: sealed segments, their records without the init record, gaps."""
-    reader = IndexReader.at(stage.settings.paths.index)
+    reader = IndexReader.at(stage.settings.index_location)
     try:
         segments, gaps = 0, 0
         records = 0

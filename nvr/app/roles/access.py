@@ -35,7 +35,7 @@ async def run(settings: Settings, _shard: int, stop: Stop, ready: Callable[[], N
     clock = SystemClock()
     async with Client(settings.paths.keeper_socket) as socket:
         keeper = KeeperClient(socket)
-        register = await _once_kept(stop, clock, lambda: Register.open(settings.paths.register, keeper))
+        register = await _once_kept(stop, clock, lambda: Register.open(settings.register_location, keeper))
         if register is None:
             return
         try:
@@ -83,14 +83,15 @@ async def _survive(name: str, work: Callable[[], Awaitable[object]]) -> None:
 
 
 async def _once_kept(stop: Stop, clock: Clock, work: Callable[[], Awaitable[T]]) -> T | None:
-    """The answer of the work, as soon as the keeper answers; None when the stop comes first."""
+    """The answer of the work, as soon as keeper and register answer; None when the stop comes first."""
     told = False
     while not stop.is_set():
         try:
-            return await work()
+            with disk_refusals():
+                return await work()
         except Retryable as error:
             if not told:
-                _log.warning("waiting for the keeper: %s", error)
+                _log.warning("waiting: %s", error)
                 told = True
             await clock.sleep(_RETRY_S)
     return None

@@ -14,15 +14,19 @@ from nvr.app.keeper_settings import keeper_settings
 from nvr.app.peers import role_uids, watch_uids
 from nvr.app.process import main
 from nvr.app.shards import recorder_sockets
-from nvr.base.clock import SystemClock
+from nvr.base.clock import Clock, SystemClock
 from nvr.base.errors import ConfigError, Retryable
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.stop import Stop
 from nvr.base.wire import Client, Server
 from recorder.server_clock import kernel_is_synchronised
+from storage.database_faults import DatabaseInUse
+from storage.index.database import IndexUnavailable
 from storage.keeping.keeper import Keeper, Rotate
 from storage.ledger.machine import ClockSync
+from storage.pacing import pause
 
+_RETRY_S: Final = 1.0
 _log: Final = logging.getLogger(__name__)
 
 
@@ -34,8 +38,9 @@ async def run(settings: Settings, _shard: int, stop: Stop, ready: Callable[[], N
         EvidenceAtRisk: the ledger is not what was signed.
     """
     with only_keeper(settings.paths.ledger):
-        keeper = Keeper(keeper_settings(settings), SystemClock(), sync=_sync)
-        await keeper.start()
+        keeper = await started(settings, SystemClock(), stop)
+        if keeper is None:
+            return
         try:
             handlers = keeper_handlers(keeper, recorders(settings))
             callers, asking = await asyncio.to_thread(role_uids), await asyncio.to_thread(watch_uids)
@@ -44,6 +49,26 @@ async def run(settings: Settings, _shard: int, stop: Stop, ready: Callable[[], N
                 await keeper.run(stop)
         finally:
             await keeper.close()
+
+
+async def started(settings: Settings, clock: Clock, stop: Stop) -> Keeper | None:
+    """The keeper, as soon as it can have its index; None when the stop comes first. Spools grow meanwhile."""
+    told = False
+    while not stop.is_set():
+        keeper = Keeper(keeper_settings(settings), clock, sync=_sync)
+        try:
+            await keeper.start()
+            return keeper
+        except (IndexUnavailable, DatabaseInUse) as error:
+            await keeper.close()
+            if not told:
+                _log.warning("waiting for the index: %s", error)
+                told = True
+            await pause(clock, stop, _RETRY_S)
+        except BaseException:
+            await keeper.close()
+            raise
+    return None
 
 
 def recorders(settings: Settings) -> Rotate:

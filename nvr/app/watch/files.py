@@ -1,4 +1,4 @@
-"""What the watch reads of the disk; blocking. What can not be read is None, and a condition of its own."""
+"""What the watch reads of disk and index; blocking. What can not be read is None, and a condition of its own."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from config.database import Location
 from config.model import Volume as VolumeSetting
 from nvr.app.watch.observation import VolumeSeen
 from nvr.base.errors import EvidenceAtRisk, NvrError
@@ -39,7 +40,7 @@ def volume_seen(setting: VolumeSetting, origin: str) -> VolumeSeen:
     return VolumeSeen(setting.name, volume.id, str(setting.path), space.free_bytes, space.total_bytes)
 
 
-def index_orders(index: Path) -> Sequence[Order] | None:
+def index_orders(index: Location) -> Sequence[Order] | None:
     """The prefect's orders, as the index has them."""
     try:
         reader = IndexReader.at(index)
@@ -52,7 +53,7 @@ def index_orders(index: Path) -> Sequence[Order] | None:
 
 
 def footage_lost(
-    index: Path, cameras: Iterable[CameraId], from_utc_us: UtcUs, to_utc_us: UtcUs
+    index: Location, cameras: Iterable[CameraId], from_utc_us: UtcUs, to_utc_us: UtcUs
 ) -> dict[str, int] | None:
     """Microseconds without pictures in [from, to), of each camera that has any."""
     try:
@@ -66,7 +67,7 @@ def footage_lost(
     return {str(camera): us for camera, us in lost.items() if us}
 
 
-def oldest_footage(index: Path) -> UtcUs | None:
+def oldest_footage(index: Location) -> UtcUs | None:
     """The start of the oldest footage that is still there."""
     try:
         reader = IndexReader.at(index)

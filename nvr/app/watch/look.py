@@ -90,7 +90,7 @@ class Looker:
         return None if answer is None else recorder_seen(answer)
 
     async def _orders(self) -> Sequence[Order] | None:
-        return await self._probe("orders", partial(index_orders, self._settings.paths.index), None)
+        return await self._probe("orders", partial(index_orders, self._settings.index_location), None)
 
     async def _volume(self, setting: VolumeSetting) -> VolumeSeen:
         hanging = VolumeSeen(setting.name, None, str(setting.path), why="does not answer")

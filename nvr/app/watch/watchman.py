@@ -170,7 +170,7 @@ class Watchman:
         return seen.recording() if seen is not None and known else None
 
     async def _daily(self, now_utc_us: UtcUs) -> Daily:
-        seen, index = self._seen, self._settings.paths.index
+        seen, index = self._seen, self._settings.index_location
         cameras: list[CameraId] = [] if seen is None else [each.camera for each in seen.cameras or ()]
         day_ago = UtcUs(now_utc_us - US_PER_DAY)
         lost = partial(footage_lost, index, cameras, day_ago, now_utc_us)

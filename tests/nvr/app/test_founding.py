@@ -21,6 +21,8 @@ from storage.snapshot import load as load_snapshot
 from storage.vault.hpke import KeyPair
 from storage.vault.keyfile import unlock
 from storage.vault.seats import SignedSet, check_signatures
+from tests.nvr.app.fixtures import write_config
+from tools.postgresql_server import Server
 
 PASSWORD = "long enough for a password"
 
@@ -226,3 +228,20 @@ def test_founding_that_fails_leaves_nothing_secret_and_can_be_tried_again(tmp_pa
     assert not (tmp_path / "envelopes").exists()
     database.unlink()
     assert init(tmp_path).returncode == 0
+
+
+@pytest.mark.system("postgresql")
+def test_server_has_one_system(tmp_path: Path, postgresql: Server) -> None:
+    postgresql.sql("CREATE DATABASE town")
+    server = ("--index", postgresql.url("town"), "--register", postgresql.url("town"))
+    done = init(tmp_path, *server)
+    assert done.returncode == 0, done.stderr
+    settings = load(config(tmp_path), {})
+    assert not settings.paths.index.exists()
+    assert not settings.paths.register.exists()
+    assert postgresql.sql("SELECT account FROM scelle_register.account", "town") == "admin"
+    assert postgresql.sql("SELECT applied_size FROM scelle_index.progress", "town") == "2"
+    (tmp_path / "other").mkdir()
+    other = load(write_config(tmp_path / "other", f'[database]\nregister = "{postgresql.url("town")}"\n'), {})
+    with pytest.raises(founding.AlreadyFounded, match="scelle_register"):
+        founding.refuse_what_exists(other, [])

@@ -9,17 +9,18 @@ from typing import Any
 import pytest
 
 from config.load import load
-from config.model import Settings
+from config.model import Database, Settings
 from nvr.app.first_account import nobody
 from nvr.app.founding import found
 from nvr.app.keeper_calls import keeper_handlers
 from nvr.app.keeper_client import KeeperClient, LocalCaller
 from nvr.app.keeper_settings import keeper_settings
-from nvr.app.roles.keeper import only_keeper
+from nvr.app.roles.keeper import only_keeper, started
 from nvr.base.clock import SystemClock
 from nvr.base.errors import ConfigError, InvalidValue, NvrError
 from nvr.base.ids import CameraId, PointId, uuid7
 from nvr.base.jcs import Json
+from nvr.base.stop import Stop
 from nvr.base.wire import Client, Server
 from storage.keeping.keeper import Keeper
 from storage.ledger.note import ProofFile, open_checkpoint
@@ -28,6 +29,7 @@ from storage.merkle import leaf_hash, verify_inclusion
 from storage.snapshot import CameraEntry
 from storage.snapshot import load as load_snapshot
 from tests.nvr.app.fixtures import write_config
+from tests.storage.until import until
 
 CAMERA = CameraEntry(CameraId("north"), "rtsp://10.0.0.1/", 0, secret="camera.north", point=PointId("p1"), absent=True)
 
@@ -129,3 +131,19 @@ def test_ledger_has_one_keeper(settings: Settings) -> None:
 def test_keeper_without_a_ledger_says_what_makes_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="nvr-admin init"):
         only_keeper(tmp_path / "ledger").__enter__()
+
+
+async def test_keeper_whose_index_is_away_waits_for_it_and_ends_when_it_is_told(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = f"postgresql:///scelle?host={settings.paths.runtime}"
+    away = settings.model_copy(update={"database": Database.model_validate({"index": server})})
+    stop = Stop()
+    waiting = asyncio.create_task(started(away, SystemClock(), stop))
+    await until(lambda: "waiting for the index: index-unavailable" in caplog.text)
+    assert not waiting.done()
+    stop.set()
+    assert await waiting is None
+    keeper = await started(settings, SystemClock(), Stop())
+    assert keeper is not None
+    await keeper.close()

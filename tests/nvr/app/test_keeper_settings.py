@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from config.database import PostgresSchema
 from config.load import parse
 from nvr.app.keeper_settings import keeper_settings
 from tests.nvr.app.fixtures import CONFIG
@@ -19,3 +20,14 @@ def test_keeper_reads_spools_wherever_a_recorder_puts_them() -> None:
     settings = parse(CONFIG.format("/srv"), Path("scelle.toml"))
     paths = settings.paths
     assert keeper_settings(settings).spool_directories == (paths.spool, paths.runtime / "spool")
+
+
+def test_index_on_a_server_reaches_the_keeper() -> None:
+    settings = parse(CONFIG.format("/srv") + '[database]\nindex = "postgresql:///scelle"\n', Path("scelle.toml"))
+    assert (
+        keeper_settings(settings).index_location
+        == settings.index_location
+        == PostgresSchema("postgresql:///scelle", "scelle_index")
+    )
+    without = parse(CONFIG.format("/srv"), Path("scelle.toml"))
+    assert keeper_settings(without).index_location == without.index_location == Path("/srv/state/index/index.db")

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import text
 
+from storage.index.tables import METADATA
 from storage.index.writer import Index
 from storage.ledger.entries import PERSON_TYPES, RECORDER, RECORDER_TYPES, Spool, build, encode
 from storage.ledger.machine import Body, Gap
@@ -43,10 +44,7 @@ def gap(number: int = 0x400, from_utc_us: int = NOW_UTC_US - HOUR_US, to_utc_us:
 def dump(index: Index) -> dict[str, list[object]]:
     """Everything that the index holds."""
     with index._engine.connect() as connection:
-        names = connection.scalars(
-            text("SELECT name FROM sqlite_master WHERE type = 'table' AND name != 'alembic_version'")
-        ).all()
         return {
             name: [tuple(row) for row in connection.execute(text(f"SELECT * FROM {name} ORDER BY 1, 2"))]
-            for name in names
+            for name in METADATA.tables
         }

@@ -1,21 +1,20 @@
 """An index database as an earlier version of this program left it."""
 
-from pathlib import Path
-
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine
 
-from storage.index.database import MIGRATIONS, PRAGMAS
-from storage.sqlite import engine_at
+from config.database import Location
+from storage import databases
+from storage.index.database import SCHEMA
 
 
-def brought_back(path: Path, revision: str) -> Engine:
+def brought_back(location: Location, revision: str) -> Engine:
     """A new, empty database at this revision of the chain."""
-    engine = engine_at(path, PRAGMAS)
+    engine = databases.writing_engine(location, SCHEMA)
     with engine.begin() as connection:
         config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
+        config.set_main_option("script_location", str(SCHEMA.migrations))
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
     return engine

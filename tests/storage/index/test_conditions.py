@@ -1,6 +1,6 @@
 """Which segments a hold keeps: SQL and `storage.holds` say the same."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -51,12 +51,12 @@ def holds(draw: st.DrawFn) -> list[Body]:
     return made
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(seals=seals(), holds=holds(), gone=st.sets(st.sampled_from(NUMBERS), max_size=3))
 def test_sql_and_python_agree_on_what_is_held(
-    tmp_path_factory: pytest.TempPathFactory, seals: Sequence[Seal], holds: Sequence[Body], gone: set[int]
+    empty_index: Callable[[], Index], seals: Sequence[Seal], holds: Sequence[Body], gone: set[int]
 ) -> None:
-    index = Index(tmp_path_factory.mktemp("index") / "index.db")
+    index = empty_index()
     segs = tuple(map(uuid, sorted(gone)))
     destroyed: list[Body] = [Expired(segs=segs, bytes=1, cameras=())] if segs else []
     index.apply(leaves([*seals, *destroyed, *holds]))
@@ -67,7 +67,6 @@ def test_sql_and_python_agree_on_what_is_held(
     assert found == {row.seg for row in rows if held.covers(row)}
     every = [row for row in rows if row.continues is not None and row.state is not SegmentState.GONE]
     assert held_now(index.holds(), every, NOW_UTC_US) == held
-    index.close()
 
 
 def story() -> list[Body]:
@@ -81,7 +80,7 @@ def held_b() -> Body:
 
 
 @pytest.mark.parametrize("order", ["hold before the intent", "hold after it", "continuing segment told last"])
-def test_what_a_held_segment_continues_is_not_destroyed(tmp_path: Path, order: str) -> None:
+def test_what_a_held_segment_continues_is_not_destroyed(index: Index, order: str) -> None:
     a, b = story()
     doom = Expire(segs=(uuid(1),), reason="cap", deadline_utc_us=1)
     bodies = {
@@ -89,28 +88,24 @@ def test_what_a_held_segment_continues_is_not_destroyed(tmp_path: Path, order: s
         "hold after it": [a, b, doom, held_b()],
         "continuing segment told last": [a, held_b(), doom, b],
     }[order]
-    index = Index(tmp_path / "index.db")
     index.apply(leaves(bodies))
     row = index.segment(uuid(1))
     assert row is not None
     assert row.state is SegmentState.SEALED
     assert index.doomed(NOW_UTC_US, 9) == []
-    index.close()
 
 
 @pytest.mark.parametrize(("gone", "kept"), [((), [0, 1, 2]), ((1,), [1, 2])])
-def test_chain_is_kept_as_far_as_it_goes(tmp_path: Path, gone: tuple[int, ...], kept: list[int]) -> None:
+def test_chain_is_kept_as_far_as_it_goes(index: Index, gone: tuple[int, ...], kept: list[int]) -> None:
     chain = [
         seal(at, start_utc_us=at * 400_000_000).model_copy(update={"continues": uuid(at - 1) if at else None})
         for at in range(4)
     ]
     far = {"from_utc_us": 2 * 400_000_000 + 290_000_000, "to_utc_us": 3 * 400_000_000 - 1}
     destroyed: list[Body] = [Expired(segs=tuple(map(uuid, gone)), bytes=1, cameras=())] if gone else []
-    index = Index(tmp_path / "index.db")
     index.apply(leaves([*chain, *destroyed, hold().model_copy(update=far)]))
     with index._engine.connect() as connection:
         found = set(connection.scalars(select(SEGMENT.c.seg).where(is_held(NOW_UTC_US))))
-    index.close()
     assert found == {uuid(at) for at in kept}
 
 

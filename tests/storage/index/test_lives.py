@@ -1,10 +1,8 @@
 """The life of a segment, entry by entry, against a model of docs/design/storage.md that knows no SQL."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,13 +17,6 @@ from tests.storage.ledger.samples import HOUR_US, NOW_UTC_US, hold, seal, uuid
 SEGMENTS = (1, 2)
 UNTIL_US = 10 * HOUR_US
 """A hold of these tests runs out so long after NOW_UTC_US."""
-
-
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[Index]:
-    opened = Index(tmp_path / "index.db")
-    yield opened
-    opened.close()
 
 
 def sealed(number: int, *, recovered: bool = False) -> Body:
@@ -154,16 +145,16 @@ BODIES = {
 }
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(
     story=st.lists(
         st.tuples(st.sampled_from(sorted(BODIES)), st.sampled_from(SEGMENTS), st.integers(0, 20)), max_size=25
     )
 )
 def test_segment_lives_as_the_page_says(
-    tmp_path_factory: pytest.TempPathFactory, story: Sequence[tuple[str, int, int]]
+    empty_index: Callable[[], Index], story: Sequence[tuple[str, int, int]]
 ) -> None:
-    index = Index(tmp_path_factory.mktemp("index") / "index.db")
+    index = empty_index()
     lives = {number: Life() for number in SEGMENTS}
     for what, number, hours in story:
         before = lives[number].state
@@ -178,4 +169,3 @@ def test_segment_lives_as_the_page_says(
             assert (found.lost_utc_us is not None) == (found.lost_why is not None) == lives[number].lost
         if before is SegmentState.GONE:
             assert lives[number].state is SegmentState.GONE
-    index.close()

@@ -1,7 +1,6 @@
 """What each entry changes in the index; the same entries give the same index, whole or in pieces."""
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -17,13 +16,6 @@ from tests.storage.ledger.samples import ENTRIES, HOUR_US, KEY, NOW_UTC_US, hold
 
 CAMERA = CameraId("hall-1")
 DUE = NOW_UTC_US - HOUR_US
-
-
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[Index]:
-    opened = Index(tmp_path / "index.db")
-    yield opened
-    opened.close()
 
 
 def expire(*numbers: int) -> Expire:
@@ -176,15 +168,23 @@ _STORY: Sequence[Body] = (
 )
 
 
-@settings(max_examples=15)
+def test_words_that_no_database_keeps_do_not_stop_the_keeper(index: Index) -> None:
+    order = ENTRIES["authorisation"].body.model_copy(update={"number": "2026\0-17"})
+    gone = Missing(seg=uuid(1), camera=CAMERA, start_utc_us=1, end_utc_us=2, why="half\0a disk")
+    index.apply(leaves([gap().model_copy(update={"detail": "half\0a line"}), order, seal(1), gone]))
+    assert [row.detail for row in index.gaps(CAMERA, 0, NOW_UTC_US)] == ["half\ufffda line"]
+    assert [row.number for row in index.orders()] == ["2026\ufffd-17"]
+    assert [row.lost_why for row in index.in_state(SegmentState.LOST)] == ["half\ufffda disk"]
+
+
+@settings(max_examples=10)
 @given(cuts=st.lists(st.integers(min_value=0, max_value=len(_STORY)), max_size=6))
-def test_pieces_and_repetitions_give_the_same_index(tmp_path_factory: pytest.TempPathFactory, cuts: list[int]) -> None:
+def test_pieces_and_repetitions_give_the_same_index(empty_index: Callable[[], Index], cuts: list[int]) -> None:
     entries = leaves(_STORY)
-    whole = Index(tmp_path_factory.mktemp("whole") / "index.db")
-    whole.apply(entries)
-    pieces = Index(tmp_path_factory.mktemp("pieces") / "index.db")
+    index = empty_index()
+    index.apply(entries)
+    whole = dump(index)
+    pieces = empty_index()
     for cut in [*sorted(cuts), len(_STORY)]:
         pieces.apply(entries[:cut])
-    assert dump(pieces) == dump(whole)
-    whole.close()
-    pieces.close()
+    assert dump(pieces) == whole

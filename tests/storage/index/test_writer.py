@@ -1,9 +1,8 @@
 """The index follows the ledger: its cursor, its rebuild, its refusals."""
 
-from pathlib import Path
-
 import pytest
 
+from config.database import Location
 from nvr.base.ids import CameraId
 from storage.index.writer import Index, IndexAhead, Pages
 from storage.ledger.entries import EntryInvalid
@@ -18,13 +17,13 @@ def pages(entries: list[tuple[int, bytes]]) -> Pages:
     return lambda first, limit: entries[first : first + limit]
 
 
-def test_index_deleted_and_made_anew_has_holds_and_gaps_again(tmp_path: Path) -> None:
+def test_index_deleted_and_made_anew_has_holds_and_gaps_again(location: Location) -> None:
     entries = leaves([seal(1), gap(to_utc_us=NOW_UTC_US), hold(), seal(2)])
-    index = Index(tmp_path / "index.db")
+    index = Index(location)
     index.catch_up(4, pages(entries))
     before = dump(index)
     index.close()
-    again = Index.anew(tmp_path / "index.db")
+    again = Index.anew(location)
     assert again.progress().applied_size == 0
     again.catch_up(4, pages(entries))
     assert dump(again) == before
@@ -33,44 +32,34 @@ def test_index_deleted_and_made_anew_has_holds_and_gaps_again(tmp_path: Path) ->
     again.close()
 
 
-def test_long_ledger_is_applied_in_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_ledger_is_applied_in_pages(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("storage.index.writer.PAGE", 3)
-    index = Index(tmp_path / "index.db")
     entries = leaves([seal(number) for number in range(10)])
     assert index.catch_up(10, pages(entries)).applied_size == 10
-    index.close()
 
 
-def test_transaction_that_failed_moves_nothing(tmp_path: Path) -> None:
-    index = Index(tmp_path / "index.db")
+def test_transaction_that_failed_moves_nothing(index: Index) -> None:
     with pytest.raises(EntryInvalid):
         index.apply([*leaves([seal(1)]), (1, b"{}")])
     assert index.progress().applied_size == 0
     assert index.segment(uuid(1)) is None
-    index.close()
 
 
-def test_hole_in_the_ledger_is_refused(tmp_path: Path) -> None:
-    index = Index(tmp_path / "index.db")
+def test_hole_in_the_ledger_is_refused(index: Index) -> None:
     with pytest.raises(ValueError, match="comes before"):
         index.apply(leaves([Stop(reason="x")], first=1))
-    index.close()
 
 
-def test_ledger_that_is_an_old_copy_is_refused(tmp_path: Path) -> None:
-    index = Index(tmp_path / "index.db")
+def test_ledger_that_is_an_old_copy_is_refused(index: Index) -> None:
     entries = leaves([Stop(reason="x"), Stop(reason="y")])
     index.catch_up(2, pages(entries))
     with pytest.raises(IndexAhead):
         index.catch_up(1, pages(entries))
     with pytest.raises(IndexAhead):
         index.catch_up(3, pages(entries))
-    index.close()
 
 
-def test_latest_date_of_the_ledger_is_kept_though_the_clock_went_back(tmp_path: Path) -> None:
-    index = Index(tmp_path / "index.db")
+def test_latest_date_of_the_ledger_is_kept_though_the_clock_went_back(index: Index) -> None:
     index.apply(leaves([Stop(reason="x")], ts_utc_us=NOW_UTC_US))
     index.apply(leaves([Stop(reason="x")], first=1, ts_utc_us=5))
     assert index.progress().ledger_utc_us == NOW_UTC_US
-    index.close()

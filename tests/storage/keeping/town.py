@@ -53,10 +53,11 @@ class Town:
         return Keeper(self.settings, self.clock, sync=lambda: "synchronised")
 
     async def restart(self) -> Keeper:
-        """End this keeper and start another on the same files."""
+        """End this keeper and start another on the same files, which finishes what this one left."""
         await self.keeper.close()
         self.keeper = self.new_keeper()
         await self.keeper.start()
+        await self.keeper._survive("retention", self.keeper.finish_destruction)
         return self.keeper
 
     def boot(self, shard: int = 0) -> BootId:

@@ -1,9 +1,8 @@
-from pathlib import Path
-
 import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from config.database import Location
 from storage.register.database import open_database
 from storage.register.tables import Act, Authorisation, Hold, Placement, Requisition, Table
 
@@ -40,12 +39,12 @@ ORDER = {"authorisation": "o", "number": "1", "from_utc_us": 1, "to_utc_us": 2, 
         (Act(row=1, type="req", batch=1, proposal={}, ledger_index=1), "ck_act_leaf_has_index"),
         (
             Placement(placement="p", camera="c", point="p", from_utc_us=1, to_utc_us=None, entered_late=False),
-            "FOREIGN KEY",
+            "(?i)foreign key",
         ),
     ],
 )
-def test_row_that_can_not_be_is_refused_by_the_database(tmp_path: Path, row: Table, constraint: str) -> None:
-    engine = open_database(tmp_path / "register.db")
+def test_row_that_can_not_be_is_refused_by_the_database(location: Location, row: Table, constraint: str) -> None:
+    engine = open_database(location)
     with Session(engine) as session:
         session.add(row)
         with pytest.raises(IntegrityError, match=constraint):

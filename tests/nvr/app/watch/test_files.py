@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from config.database import Location, PostgresSchema
 from nvr.app.watch.files import footage_lost, index_orders, oldest_footage, set_is_provisional
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
@@ -18,21 +19,20 @@ CAMERA_ADDED = people.Camera(camera="hall-1", url_hash=hash_of(6), shard=0, rete
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> Path:
-    path = tmp_path / "index.db"
-    made = Index(path)
+def index(location: Location) -> Location:
+    made = Index(location)
     gaps = [gap(1, NOW - 30 * HOUR_US, NOW - 23 * HOUR_US), gap(2, NOW - HOUR_US)]
     made.apply(leaves([CAMERA_ADDED, seal(9, start_utc_us=NOW - 40 * HOUR_US), *gaps]))
     made.close()
-    return path
+    return location
 
 
-def test_gaps_of_the_last_day_are_counted_within_it_and_an_open_one_until_now(index: Path) -> None:
+def test_gaps_of_the_last_day_are_counted_within_it_and_an_open_one_until_now(index: Location) -> None:
     day_ago = UtcUs(NOW - 24 * HOUR_US)
     assert footage_lost(index, [CAMERA, CameraId("other")], day_ago, NOW) == {"hall-1": 2 * HOUR_US}
 
 
-def test_oldest_footage_is_the_start_of_the_oldest_segment(index: Path) -> None:
+def test_oldest_footage_is_the_start_of_the_oldest_segment(index: Location) -> None:
     assert oldest_footage(index) == NOW - 40 * HOUR_US
     assert index_orders(index) == []
 
@@ -43,6 +43,14 @@ def test_without_an_index_nothing_is_known_which_is_not_nothing_lost(tmp_path: P
     (tmp_path / "index.db").write_bytes(b"not a database, at all" * 100)
     assert footage_lost(tmp_path / "index.db", [CAMERA], NOW, NOW) is None
     assert oldest_footage(tmp_path / "index.db") is None
+
+
+def test_server_that_is_away_is_an_index_of_which_nothing_is_known(tmp_path: Path) -> None:
+    away = PostgresSchema(f"postgresql:///scelle?host={tmp_path}", "scelle_index", tmp_path / "no password")
+    for place in (away, PostgresSchema(away.url, away.schema)):
+        assert index_orders(place) is None
+        assert footage_lost(place, [CAMERA], NOW, NOW) is None
+        assert oldest_footage(place) is None
 
 
 def test_set_that_can_not_be_read_is_not_called_provisional(tmp_path: Path) -> None:

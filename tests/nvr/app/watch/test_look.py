@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from config.load import load
-from config.model import Settings
+from config.model import Database, Settings
 from nvr.app.watch.look import Looker
+from nvr.app.watch.of_roles import of_server
 from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_SECOND
@@ -54,6 +55,14 @@ async def test_roles_that_answer_and_those_that_do_not(settings: Settings) -> No
     assert seen.orders is None  # there is no index
     silent = await looker.look()
     assert (silent.recorders, silent.access_answers) == ({0: None}, False)
+
+
+async def test_index_whose_server_is_away_is_unreadable_and_ends_nothing(settings: Settings, tmp_path: Path) -> None:
+    away = Database(index=f"postgresql:///scelle?host={tmp_path}")
+    looker = Looker(settings.model_copy(update={"database": away}), SimClock())
+    seen = await looker.look()
+    assert seen.orders is None
+    assert "index-unreadable" in [each.kind for each in of_server(seen)]
 
 
 async def test_what_can_not_be_read_is_none_and_not_an_empty_town(settings: Settings, tmp_path: Path) -> None:

@@ -1,19 +1,24 @@
-from pathlib import Path
+from collections.abc import Callable
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, inspect
+from sqlalchemy import Engine, inspect
 
-from storage.register.database import open_database
+from config.database import Location
+from storage import databases
+from storage.register.database import SCHEMA, open_database
 from storage.register.tables import Table
 
 
-def test_migrations_end_at_the_schema_that_the_program_uses(tmp_path: Path) -> None:
-    migrated = open_database(tmp_path / "migrated.db")
+def test_migrations_end_at_the_schema_that_the_program_uses(
+    location: Location, new_location: Callable[[], Location], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrated = open_database(location)
     with migrated.connect() as connection:
         difference = compare_metadata(MigrationContext.configure(connection), Table.metadata)
-    made = create_engine(f"sqlite:///{tmp_path / 'made.db'}")
-    Table.metadata.create_all(made)
+    monkeypatch.setattr(databases, "upgrade", lambda connection, _: Table.metadata.create_all(connection))
+    made = databases.open_for_writing(new_location(), SCHEMA)
     assert difference == []
     assert _checks(migrated) == _checks(made)
     migrated.dispose()

@@ -1,17 +1,17 @@
 import json
-from pathlib import Path
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from config.database import Location
 from storage.register.database import open_database
 from storage.register.tables import Act
 
 LEAF = json.dumps({"ts_utc_us": 1_790_000_000_000_001, "v": 1})
 
 
-def test_acts_of_an_older_register_get_their_times_from_their_entries(tmp_path: Path) -> None:
-    older = open_database(tmp_path / "register.db")
+def test_acts_of_an_older_register_get_their_times_from_their_entries(location: Location) -> None:
+    older = open_database(location)
     with older.begin() as connection:
         later = ("ALTER TABLE camera DROP COLUMN ptz", "DROP TABLE commission")
         for statement in ("DROP INDEX ix_act_logged", "ALTER TABLE act DROP COLUMN ts_utc_us", *later):
@@ -24,7 +24,7 @@ def test_acts_of_an_older_register_get_their_times_from_their_entries(tmp_path: 
         for row in rows:
             connection.execute(insert(Act).values(row))
     older.dispose()
-    with Session(engine := open_database(tmp_path / "register.db")) as session:
+    with Session(engine := open_database(location)) as session:
         assert session.execute(select(Act.row, Act.ts_utc_us).order_by(Act.row)).all() == [
             (1, 1_790_000_000_000_001),
             (2, None),

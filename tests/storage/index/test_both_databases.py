@@ -1,0 +1,97 @@
+"""Every question to the index has one answer, whichever database holds it."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import pytest
+
+from nvr.base.ids import CameraId
+from nvr.base.units import US_PER_DAY
+from storage.index.queries import IndexReader
+from storage.index.tables import SegmentState
+from storage.index.writer import Index
+from storage.ledger import people
+from storage.ledger.machine import Body, Boot, Expire, Expired, Missing, Seal
+from tests.storage.index.entries import gap, leaves
+from tests.storage.ledger.samples import ENTRIES, HOUR_US, KEY, NOW_UTC_US, hash_of, hold, seal, uuid
+from tools.postgresql_server import Server
+
+CAMERA = CameraId("hall-1")
+VOLUME = uuid(0x300)
+DAY_AGO = NOW_UTC_US - US_PER_DAY
+EVERY = tuple(SegmentState)
+
+
+def day(number: int, **more: object) -> Seal:
+    """One segment on each of the last days, the greatest number the latest; as big as a petabyte."""
+    start = NOW_UTC_US - (20 - number) * US_PER_DAY - HOUR_US
+    return seal(number, start_utc_us=start).model_copy(update={"file_bytes": 2**50, **more})
+
+
+STORY: tuple[Body, ...] = (
+    Boot(public=KEY, sw="s", shards=1, utc_us=1, mono_us=1),
+    ENTRIES["authorisation"].body.model_copy(update={"cameras": ("hall-1", "other")}),
+    ENTRIES["statement"].body,
+    people.Allow(camera="hall-1", reason=hash_of(7), until_utc_us=NOW_UTC_US + 1),
+    *(day(number) for number in range(1, 13)),
+    day(13, continues=uuid(12)),
+    day(14, camera="other"),
+    day(15, camera="other", volume=uuid(0x301)),
+    gap(1, DAY_AGO, NOW_UTC_US),
+    gap(2, NOW_UTC_US),
+    Missing(seg=uuid(5), camera="hall-1", start_utc_us=1, end_utc_us=2, why="not on its volume"),
+    Missing(seg=uuid(3), camera="hall-1", start_utc_us=1, end_utc_us=2, why="disk lost"),
+    Expire(segs=tuple(map(uuid, (1, 2, 3, 12, 14))), reason="cap", deadline_utc_us=1),
+    Expired(segs=(uuid(2), uuid(3), uuid(14)), bytes=1, cameras=()),
+    hold().model_copy(update={"from_utc_us": NOW_UTC_US - 7 * US_PER_DAY - HOUR_US, "to_utc_us": NOW_UTC_US}),
+)
+
+QUESTIONS: Final[Mapping[str, Callable[[IndexReader], Any]]] = MappingProxyType(
+    {
+        "allowed": lambda index: index.allowed(NOW_UTC_US),
+        "begun_before": lambda index: [
+            index.begun_before(NOW_UTC_US, state, 3, (DAY_AGO - 13 * US_PER_DAY, "")) for state in EVERY
+        ],
+        "bytes_by_day": lambda index: sorted(index.bytes_by_day(VOLUME)),
+        "cameras": IndexReader.cameras,
+        "continuing": lambda index: index.continuing(NOW_UTC_US),
+        "coverage": lambda index: index.coverage(CAMERA, 0, NOW_UTC_US, EVERY),
+        "destroyed_between": lambda index: sorted(index.destroyed_between(0, 2 * NOW_UTC_US), key=repr),
+        "doomed": lambda index: index.doomed(NOW_UTC_US, 9),
+        "gaps": lambda index: index.gaps(CAMERA, 0, 2 * NOW_UTC_US),
+        "gone_among": lambda index: sorted(index.gone_among([uuid(2), uuid(3), uuid(4)]), key=repr),
+        "holds": IndexReader.holds,
+        "in_state": lambda index: [sorted(index.in_state(state), key=repr) for state in EVERY],
+        "known_until": lambda index: index.known_until(0),
+        "last_statement": IndexReader.last_statement,
+        "of_volume": lambda index: list(index.of_volume(VOLUME, EVERY)),
+        "oldest": IndexReader.oldest,
+        "open_gaps": lambda index: sorted(index.open_gaps(0), key=repr),
+        "orders": IndexReader.orders,
+        "progress": IndexReader.progress,
+        "recorded_us": lambda index: index.recorded_us(CAMERA, SegmentState.SEALED),
+        "segment": lambda index: index.segment(uuid(5)),
+        "segments": lambda index: index.segments(CAMERA, DAY_AGO - 9 * US_PER_DAY, DAY_AGO, EVERY),
+        "statement": lambda index: index.statement(str(index.last_statement())),
+        "timelines": lambda index: index.timelines(0, 2 * NOW_UTC_US),
+        "written_since": lambda index: index.written_since(VOLUME, 0),
+    }
+)
+
+
+def test_no_question_is_left_out() -> None:
+    assert QUESTIONS.keys() == {name for name in vars(IndexReader) if not name.startswith("_")} - {"at", "close"}
+
+
+@pytest.mark.system("postgresql")
+def test_both_databases_answer_alike(tmp_path: Path, postgresql: Server) -> None:
+    files, server = Index(tmp_path / "index.db"), Index(postgresql.fresh())
+    for index in (files, server):
+        index.apply(leaves(STORY))
+    answers = {name: ask(files) for name, ask in QUESTIONS.items()}
+    assert {name: ask(server) for name, ask in QUESTIONS.items()} == answers
+    assert [name for name, answer in answers.items() if not answer] == []
+    files.close()
+    server.close()
