@@ -126,12 +126,15 @@ class Life:
                 self.state = SegmentState.GONE
             case "hold", _:
                 self.held = True
-                if self.state is SegmentState.DOOMED and hours * HOUR_US < UNTIL_US:
-                    self.state = SegmentState.LOST if self.lost else SegmentState.SEALED
             case "unhold", _:
                 self.held = False
             case _:
                 pass
+
+    def take_back(self, hours: int) -> None:
+        """What any hold does, of this segment or of another: its time may be earlier than that of what was doomed."""
+        if self.held and self.state is SegmentState.DOOMED and hours * HOUR_US < UNTIL_US:
+            self.state = SegmentState.LOST if self.lost else SegmentState.SEALED
 
 
 BODIES = {
@@ -162,6 +165,8 @@ def test_segment_lives_as_the_page_says(
         if what == "expired" and uuid(number) not in doomed:
             continue  # the reaper destroys nothing else
         lives[number].tell(what, hours)
+        for life in lives.values() if what == "hold" else ():
+            life.take_back(hours)
         tell(index, BODIES[what](number), hours=hours)
         found = index.segment(uuid(number))
         assert (None if found is None else found.state) == lives[number].state
