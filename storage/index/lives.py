@@ -6,7 +6,7 @@ Each change names the states that it leaves, so that any entry may come at any t
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, case, not_, null, update
+from sqlalchemy import Connection, case, func, not_, null, update
 
 from storage.index.conditions import in_states, is_held, is_in
 from storage.index.tables import SEGMENT, SegmentState
@@ -29,7 +29,7 @@ def destroyed(connection: Connection, segs: Collection[str], when_utc_us: int) -
     connection.execute(
         update(SEGMENT)
         .where(SEGMENT.c.seg.in_(list(segs)), SEGMENT.c.state != int(SegmentState.GONE))
-        .values(state=int(SegmentState.GONE), expired_utc_us=when_utc_us)
+        .values(state=int(SegmentState.GONE), expired_utc_us=when_utc_us, damaged_utc_us=null(), damaged_why=null())
     )
 
 
@@ -58,7 +58,19 @@ def found(connection: Connection, again: Mapping[str, Any]) -> None:
             volume=again["volume"],
             lost_utc_us=null(),
             lost_why=null(),
+            damaged_utc_us=null(),
+            damaged_why=null(),
         )
+    )
+
+
+def damaged(connection: Connection, seg: str, when_utc_us: int, why: str | None) -> None:
+    """The segment's file is not what was sealed, since the first time that it was told; None: it is whole again."""
+    since = null() if why is None else func.coalesce(SEGMENT.c.damaged_utc_us, when_utc_us)
+    connection.execute(
+        update(SEGMENT)
+        .where(SEGMENT.c.seg == seg, SEGMENT.c.state != int(SegmentState.GONE))
+        .values(damaged_utc_us=since, damaged_why=why)
     )
 
 

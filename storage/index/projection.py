@@ -68,6 +68,8 @@ class Projection:
                 self._put(STATEMENT, {"day": body.day}, {"ledger_index": index, "parts": body.parts})
             case machine.Missing():
                 lives.lost(self._connection, body.seg, entry.ts_utc_us, body.why)
+            case machine.Damaged():
+                lives.damaged(self._connection, body.seg, entry.ts_utc_us, body.why)
             case _:
                 pass
 

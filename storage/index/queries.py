@@ -267,6 +267,28 @@ class IndexReader:
         with self._engine.connect() as connection:
             return [_segment(row) for row in connection.execute(query)]
 
+    def named(self, segs: Collection[str]) -> list[SegmentRow]:
+        """These segments, in whatever state; without those that the ledger never sealed."""
+        found: list[SegmentRow] = []
+        names = sorted(segs)
+        with self._engine.connect() as connection:
+            for first in range(0, len(names), _PAGE):
+                query = select(SEGMENT).where(SEGMENT.c.seg.in_(names[first : first + _PAGE]))
+                found += [_segment(row) for row in connection.execute(query)]
+        return found
+
+    def sealed_on(self, volume: str, camera: str, from_utc_us: int, to_utc_us: int) -> set[str]:
+        """The names of the camera's sealed segments on the volume that began in [from, to)."""
+        query = select(SEGMENT.c.seg).where(
+            SEGMENT.c.camera == camera,
+            in_states(PRESENT),
+            SEGMENT.c.start_utc_us >= from_utc_us,
+            SEGMENT.c.start_utc_us < to_utc_us,
+            SEGMENT.c.volume == volume,
+        )
+        with self._engine.connect() as connection:
+            return set(connection.scalars(query))
+
     def _page_of_volume(self, volume: str, state: SegmentState, after: str) -> list[SegmentRow]:
         query = (
             select(SEGMENT)
