@@ -17,4 +17,5 @@ def keeper_settings(settings: Settings) -> KeeperSettings:
         zone=ZoneInfo(settings.system.timezone),
         runtime=settings.paths.runtime,
         reserve_bytes=settings.keeper.reserve_gib << 30,
+        scrub_days=settings.keeper.scrub_days,
     )

@@ -114,3 +114,16 @@ class Progress:
 
     applied_size: int
     ledger_utc_us: UtcUs
+
+
+@dataclass(frozen=True, slots=True)
+class ToCheck:
+    """The sealed segments of a volume that a check looks at: of these cameras (none: of all), begun then or later.
+
+    `before_utc_us`: opened before then, when the check began. What is recorded meanwhile is left to the next one.
+    """
+
+    volume: str
+    cameras: frozenset[CameraId]
+    since_utc_us: int
+    before_utc_us: int

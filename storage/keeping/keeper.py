@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from nvr.base.clock import Clock
 from nvr.base.errors import EvidenceAtRisk, InvalidValue, NvrError, Retryable
@@ -20,8 +20,11 @@ from storage import snapshot
 from storage.books import Books
 from storage.durable import make_directory
 from storage.forecast import MINIMUM_AT_RISK, NOTICE_US, Forecast
+from storage.index.queries import IndexReader
+from storage.index.rows import SegmentRow
 from storage.index.writer import Index
 from storage.keeping import blobs
+from storage.keeping.checking import Checking
 from storage.keeping.destruction import Pass, Retention
 from storage.keeping.forecasting import forecast_of, rooms_of
 from storage.keeping.ingest import Ingest
@@ -38,7 +41,7 @@ from storage.ledger.service import Draft, LedgerService
 from storage.ledger.store import Appended
 from storage.pacing import pause
 from storage.reaper import Destroyed, Reaper, remove_footage
-from storage.reconcile import Findings, compare
+from storage.reconcile import EVERYTHING, Findings, Scope, compare
 from storage.snapshot import CameraEntry, CameraSnapshot
 from storage.spool_events import seal_body
 from storage.volume import Volume
@@ -50,6 +53,7 @@ ROTATE_SECONDS: Final = 30.0
 CHECKPOINT_SECONDS: Final = 60.0
 FORECAST_SECONDS: Final = 3600.0
 MOST_ENTRIES: Final = 1000
+DAMAGED: Final = "segments-damaged"
 
 
 class RotationIncomplete(Retryable):
@@ -77,6 +81,12 @@ class KeeperStatus:
     forecast: Forecast | None
     last_pass_utc_us: UtcUs | None
     """When it was done; None before the first."""
+    damaged: int
+    """Segments whose files are not what was sealed; of them, `damaged_held` lie under a hold."""
+    damaged_held: int
+    check: Mapping[str, Any] | None
+    """The check that was asked for last (`storage.keeping.check_run.CheckRun`), and `scrub`, the keeper's own one."""
+    scrub: Mapping[str, Any] | None
     faults: Mapping[str, str]
 
 
@@ -100,6 +110,15 @@ class Keeper:
         self._last_pass: Pass | None = None
         self._forecast: Forecast | None = None
         self._stating = Stating(self.books, settings.zone)
+        self._comparing = asyncio.Lock()
+        self.checking = Checking(
+            self.books,
+            self._reconcile_volume,
+            lambda: self._volumes.in_use,
+            settings.state / "check",
+            clock,
+            scrub_days=settings.scrub_days,
+        )
         self._last_pass_utc_us: UtcUs | None = None
         self._publishing = asyncio.Lock()
         self._reaper = Reaper(self.books, self._keyring, lambda: self._volumes.in_use, clock)
@@ -135,6 +154,8 @@ class Keeper:
             tasks.create_task(self._every(settings.retention_s, stop, "retention", self.retention_pass))
             tasks.create_task(self._every(settings.reconcile_s, stop, "reconcile", self.reconcile))
             tasks.create_task(self._every(FORECAST_SECONDS, stop, "forecast", self.look_ahead))
+            tasks.create_task(self._every(settings.poll_s, stop, "check", self.checking.turn))
+            tasks.create_task(self._end_check(stop))
         await self._settle()
 
     async def _settle(self) -> None:
@@ -142,8 +163,13 @@ class Keeper:
         await self._survive("ingest", self._ingest_round)
         await self._survive("checkpoint", self._checkpoint)
 
+    async def _end_check(self, stop: Stop) -> None:
+        await stop.wait()
+        self.checking.end()
+
     async def close(self) -> None:
         """Let go of everything; what was appended is durable."""
+        self.checking.close()
         await asyncio.to_thread(self._volumes.close)
         await self.books.close()
         await self.ledger.close()
@@ -206,6 +232,7 @@ class Keeper:
     async def status(self) -> KeeperStatus:
         """How things stand."""
         progress = await self.books.ask(Index.progress)
+        damaged, held = await self.books.ask(Index.damage, self._clock.utc_us())
         return KeeperStatus(
             ledger_size=await self.ledger.size(),
             index_size=progress.applied_size,
@@ -215,8 +242,18 @@ class Keeper:
             last_pass=self._last_pass,
             forecast=self._forecast,
             last_pass_utc_us=self._last_pass_utc_us,
-            faults=self._all_faults(),
+            damaged=damaged,
+            damaged_held=held,
+            check=self.checking.state,
+            scrub=self.checking.scrub,
+            faults=self._all_faults() | _damage(damaged, held),
         )
+
+    async def damaged(self) -> list[tuple[SegmentRow, bool]]:
+        """The segments whose files are not what was sealed, 1000 at most, and whether a hold covers each."""
+        rows = await self.books.survey(IndexReader.damaged, MOST_ENTRIES)
+        held = await self.books.survey(IndexReader.held_among, [row.seg for row in rows], self._clock.utc_us())
+        return [(row, row.seg in held) for row in rows]
 
     def _all_faults(self) -> dict[str, str]:
         faults = dict(self._volumes.faults)
@@ -253,13 +290,20 @@ class Keeper:
 
     async def reconcile(self) -> None:
         """Compare every volume in service with the index, and log what differs; a volume that fails is a fault."""
-        keyring = KeyringReader(self._settings.places)
         for volume in list(self._volumes.in_use.values()):
-            await self._survive(f"volume {volume.path}", partial(self._reconcile_volume, volume, keyring))
+            await self._survive(f"volume {volume.path}", partial(self._reconcile_all, volume))
 
-    async def _reconcile_volume(self, volume: Volume, keyring: KeyringReader) -> None:
-        findings = await self.books.survey(compare, volume, keyring, is_ended=self.ingest.is_ended)
-        await self._log_findings(volume, findings)
+    async def _reconcile_all(self, volume: Volume) -> None:
+        found = await self._reconcile_volume(volume, EVERYTHING)
+        self._damaged[volume.path] = {path.name: why for path, why in found.damaged}
+
+    async def _reconcile_volume(self, volume: Volume, scope: Scope) -> Findings:
+        """What the volume and the index differ in; it is in the ledger. One at a time: nothing is told twice."""
+        keyring = KeyringReader(self._settings.places)
+        async with self._comparing:
+            found = await self.books.survey(compare, volume, keyring, is_ended=self.ingest.is_ended, scope=scope)
+            await self._log_findings(volume, found)
+        return found
 
     async def _log_findings(self, volume: Volume, findings: Findings) -> None:
         await self.ingest.round()  # a shard that has just recovered a segment tells it itself
@@ -276,7 +320,6 @@ class Keeper:
             )
             for row in findings.missing
         ]
-        self._damaged[volume.path] = {path.name: why for path, why in findings.damaged}
         drafts = [*map(Draft, unknown), *shortened, *map(Draft, missing)]
         if drafts:
             await self.books.append(drafts)
@@ -335,6 +378,12 @@ class Keeper:
             self._faults[name] = str(DiskRefused(what=str(error)))
         else:
             self._faults.pop(name, None)
+
+
+def _damage(segments: int, held: int) -> dict[str, str]:
+    if not segments:
+        return {}
+    return {DAMAGED: f"{segments} segments are not what was sealed, {held} of them held: nvr-admin index damaged"}
 
 
 def _draft(entry: Mapping[str, Json]) -> Draft:

@@ -27,6 +27,8 @@ class KeeperSettings:
     """Where a recorder's spool lies when the disk of `state` refused it at its start."""
     reserve_bytes: int = 0
     """A volume with less room than this, and than `RESERVE_PERCENT` of its size, is relieved of its oldest footage."""
+    scrub_days: int = 0
+    """Every file is hashed once in so many days; 0: only when somebody asks."""
     poll_s: float = 0.5
     retention_s: float = 60.0
     reconcile_s: float = 6 * 3600.0

@@ -13,6 +13,7 @@ from typer.main import get_command
 from nvr.app.cli import (
     admin,
     admin_books,
+    admin_check,
     admin_init,
     admin_shards,
     camera_import,
@@ -47,6 +48,8 @@ ELSEWHERE = MappingProxyType(
         "nvr-admin camera import": alone(camera_import.camera_import),
         "nvr-admin ledger verify": alone(admin_books.ledger_verify),
         "nvr-admin index rebuild": alone(admin_books.index_rebuild),
+        "nvr-admin index check": alone(admin_check.index_check),
+        "nvr-admin index damaged": alone(admin_check.index_damaged),
     }
 )
 

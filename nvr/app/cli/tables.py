@@ -9,6 +9,7 @@ from nvr.app.words import DAY_SUFFIX, INSTANT_SUFFIX, heading, word
 _MBIT: Final = 1_000_000
 _GIB: Final = 1 << 30
 _AT_RISK: Final = "minimum-at-risk"
+_DAMAGED: Final = "segments-damaged"
 
 
 def camera_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -157,9 +158,11 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
         lines["retention"] = say("status-retention-paused")
     halts = last.get("halts") or ()
     lines |= {f"{heading('retention')} {halt['about']}": say(halt["id"], **halt["fields"]) for halt in halts}
-    told = {f"{halt['id']} {halt['about']}" for halt in halts} | {_AT_RISK}
+    told = {f"{halt['id']} {halt['about']}" for halt in halts} | {_AT_RISK, _DAMAGED}
     if _AT_RISK in (answer.get("faults") or {}):
         lines[heading("forecast")] = say(_AT_RISK, at_utc_us=answer["forecast"]["minimum_at_risk_utc_us"])
+    if answer.get("damaged"):
+        lines[heading("damaged")] = say(_DAMAGED, count=answer["damaged"], held=answer["damaged_held"])
     faults = {name: why for name, why in (answer.get("faults") or {}).items() if name not in told}
     known = {
         "ledger_size",
@@ -171,6 +174,10 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
         "volumes",
         "faults",
         "forecast",
+        "check",
+        "scrub",
+        "damaged",
+        "damaged_held",
     }
     others = {key: value for key, value in answer.items() if key not in known and value}
     return lines | others | ({"faults": faults} if faults else {})

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.sealing import SealedSegment
 from tests.storage.keeping import destroying
 from tests.storage.keeping.town import Town
 
@@ -24,3 +25,12 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
     await town.keeper.start()
     yield town
     await town.keeper.close()
+
+
+@pytest.fixture
+async def footage(town: Town) -> list[SealedSegment]:
+    """Four segments that the ledger knows, opened before the clock's minute."""
+    recorded = await asyncio.to_thread(town.record, 4)
+    town.clock.advance(60_000_000)
+    await town.tell(recorded)
+    return recorded
