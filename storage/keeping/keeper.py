@@ -81,6 +81,8 @@ class KeeperStatus:
     forecast: Forecast | None
     last_pass_utc_us: UtcUs | None
     """When it was done; None before the first."""
+    compared_utc_us: UtcUs | None
+    """When the last comparison of all volumes with the index ended; None before the first."""
     damaged: int
     """Segments whose files are not what was sealed; of them, `damaged_held` lie under a hold."""
     damaged_held: int
@@ -111,6 +113,7 @@ class Keeper:
         self._forecast: Forecast | None = None
         self._stating = Stating(self.books, settings.zone)
         self._comparing = asyncio.Lock()
+        self._compared_utc_us: UtcUs | None = None
         self.checking = Checking(
             self.books,
             self._reconcile_volume,
@@ -242,6 +245,7 @@ class Keeper:
             last_pass=self._last_pass,
             forecast=self._forecast,
             last_pass_utc_us=self._last_pass_utc_us,
+            compared_utc_us=self._compared_utc_us,
             damaged=damaged,
             damaged_held=held,
             check=self.checking.state,
@@ -292,6 +296,7 @@ class Keeper:
         """Compare every volume in service with the index, and log what differs; a volume that fails is a fault."""
         for volume in list(self._volumes.in_use.values()):
             await self._survive(f"volume {volume.path}", partial(self._reconcile_all, volume))
+        self._compared_utc_us = self._clock.utc_us()
 
     async def _reconcile_all(self, volume: Volume) -> None:
         found = await self._reconcile_volume(volume, EVERYTHING)

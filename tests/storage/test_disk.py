@@ -42,7 +42,7 @@ def test_error_of_the_kernel_is_raised(tmp_path: Path, call: object) -> None:
 
 def test_thread_that_reads_behind_others_is_idle_for_the_kernel_and_no_other_is() -> None:
     def priority() -> int:
-        return disk._libc.syscall({"x86_64": 252, "aarch64": 31}[platform.machine()], 1, 0) >> 13
+        return int(disk._libc.syscall({"x86_64": 252, "aarch64": 31}[platform.machine()], 1, 0)) >> 13
 
     before = priority()
     with ThreadPoolExecutor(1, initializer=disk.read_behind_others) as thread:

@@ -174,6 +174,7 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
         "volumes",
         "faults",
         "forecast",
+        "compared_utc_us",
         "check",
         "scrub",
         "damaged",
