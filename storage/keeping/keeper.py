@@ -93,7 +93,10 @@ class KeeperStatus:
 
 
 class Keeper:
-    """One per system. `start`, then `run` until the stop; the calls may come in between, all on one event loop."""
+    """One per system. `start`, then `run` until the stop; the calls may come in between, all on one event loop.
+
+    `run` begins with `take_up`.
+    """
 
     def __init__(self, settings: KeeperSettings, clock: Clock, *, sync: Callable[[], ClockSync] | None = None) -> None:
         """`sync` says how the kernel's clock stands; without it the recorders' last heartbeat does."""
@@ -135,7 +138,7 @@ class Keeper:
         )
 
     async def start(self, *, rebuild_index: bool = False) -> None:
-        """Open the ledger, bring the index up to it, replay tombstones, finish what destruction left.
+        """Open the ledger and bring the index up to it; `take_up` does what else a start has to do.
 
         Raises:
             ConfigError: there is no ledger, or something in it is of another version.
@@ -144,8 +147,14 @@ class Keeper:
         await self.ledger.start()
         await self.books.start(rebuild=rebuild_index)
         await self._look_at_volumes()
-        await self._survive("keyring", self._places.look)
         await self._retention.look_at_clock(self._sync())
+
+    async def take_up(self) -> None:
+        """Replay tombstones, finish what destruction left.
+
+        It reads a piece of every slot of the keyring, and there are as many as segments: nobody waits for it.
+        """
+        await self._survive("keyring", self._places.look)
         await self._survive("retention", self._finish_destruction)
 
     async def run(self, stop: Stop) -> None:
@@ -154,12 +163,16 @@ class Keeper:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._every(CHECKPOINT_SECONDS, stop, "checkpoint", self._checkpoint))
             tasks.create_task(self._every(settings.poll_s, stop, "ingest", self._ingest_round))
-            tasks.create_task(self._every(settings.retention_s, stop, "retention", self.retention_pass))
+            tasks.create_task(self._retain(stop))
             tasks.create_task(self._every(settings.reconcile_s, stop, "reconcile", self.reconcile))
             tasks.create_task(self._every(FORECAST_SECONDS, stop, "forecast", self.look_ahead))
             tasks.create_task(self._every(settings.poll_s, stop, "check", self.checking.turn))
             tasks.create_task(self._end_check(stop))
         await self._settle()
+
+    async def _retain(self, stop: Stop) -> None:
+        await self.take_up()
+        await self._every(self._settings.retention_s, stop, "retention", self.retention_pass)
 
     async def _settle(self) -> None:
         """Take in what the recorders told last, and sign the last checkpoint; what fails is done at the next start."""

@@ -23,6 +23,7 @@ def due_footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
     town = await asyncio.to_thread(Town, tmp_path)
     await town.keeper.start()
+    await town.keeper.take_up()
     yield town
     await town.keeper.close()
 

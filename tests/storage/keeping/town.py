@@ -57,6 +57,7 @@ class Town:
         await self.keeper.close()
         self.keeper = self.new_keeper()
         await self.keeper.start()
+        await self.keeper.take_up()
         return self.keeper
 
     def boot(self, shard: int = 0) -> BootId:
