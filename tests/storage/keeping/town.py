@@ -55,6 +55,10 @@ class Town:
     async def restart(self) -> Keeper:
         """End this keeper and start another on the same files."""
         await self.keeper.close()
+        return await self.restart_closed()
+
+    async def restart_closed(self) -> Keeper:
+        """Start another keeper on the files of one that has ended."""
         self.keeper = self.new_keeper()
         await self.keeper.start()
         await self.keeper.take_up()
