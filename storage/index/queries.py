@@ -28,6 +28,8 @@ from storage.ledger.machine import DestroyedOfCamera
 PRESENT: Final = (SegmentState.SEALED,)
 
 _PAGE: Final = 5000
+_DOOMED_AT_ONCE: Final = 100
+"""Among so many times what is destroyed at once it is looked for what lies together: a day of 100 cameras."""
 
 
 _row_of: Final[Callable[..., SegmentRow]] = SegmentRow
@@ -243,13 +245,19 @@ class IndexReader:
             return [_segment(row) for row in connection.execute(query)]
 
     def doomed(self, now_utc_us: int, limit: int) -> list[SegmentRow]:
-        """Segments whose destruction is in the ledger and that no hold covers, oldest first."""
-        query = (
-            select(SEGMENT)
+        """Segments whose destruction is in the ledger and that no hold covers: of the oldest, some of one camera.
+
+        They lie in few directories, each of which is synced when they are removed.
+        """
+        oldest = (
+            select(SEGMENT.c.seg, SEGMENT.c.camera, SEGMENT.c.start_utc_us)
             .where(is_in(SegmentState.DOOMED), not_(is_held(now_utc_us)))
             .order_by(SEGMENT.c.start_utc_us)
-            .limit(limit)
+            .limit(limit * _DOOMED_AT_ONCE)
+            .subquery()
         )
+        near = select(oldest.c.seg).order_by(oldest.c.camera, oldest.c.start_utc_us).limit(limit)
+        query = select(SEGMENT).where(SEGMENT.c.seg.in_(near)).order_by(SEGMENT.c.camera, SEGMENT.c.start_utc_us)
         with self._engine.connect() as connection:
             return [_segment(row) for row in connection.execute(query)]
 
