@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Final
 
-from benchmarks import dating, ffmpeg, health, index, ingest, ledger, radio, restart, seal
+from benchmarks import dating, ffmpeg, health, index, ingest, ledger, radio, recovery, restart, retention, seal
 from benchmarks.table import Row, render
 
 SUBJECTS: Final[dict[str, Callable[[argparse.Namespace], Sequence[Row]]]] = {
@@ -18,6 +18,12 @@ SUBJECTS: Final[dict[str, Callable[[argparse.Namespace], Sequence[Row]]]] = {
         cameras=options.cameras, seconds=options.seconds or 20, url=options.url, compare=options.compare is not None
     ),
     "restart": lambda options: restart.rows(cameras=options.cameras, url=options.url),
+    "recovery": lambda options: recovery.rows(
+        cameras=options.cameras, segments=options.segments or recovery.DEFAULT_SEGMENTS, url=options.url
+    ),
+    "retention": lambda options: retention.rows(
+        cameras=options.cameras, segments=options.segments or retention.DEFAULT_SEGMENTS, url=options.url
+    ),
     "time": lambda options: dating.rows(seconds=options.seconds or dating.DEFAULT_SECONDS),
     "radio": lambda options: radio.rows(seconds=options.seconds or radio.DEFAULT_SECONDS),
     "health": lambda _: health.rows(),
@@ -49,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", choices=sorted(SUBJECTS), help="one subject instead of all")
     parser.add_argument("--json", action="store_true", help="rows as JSON")
-    parser.add_argument("--cameras", type=int, default=32, help="ingest, restart: how many (default 32)")
+    parser.add_argument(
+        "--cameras", type=int, default=32, help="ingest, restart, recovery, retention: how many (default 32)"
+    )
     parser.add_argument(
         "--seconds",
         type=int,
@@ -58,10 +66,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--segments",
         type=int,
-        default=index.DEFAULT_SEGMENTS,
-        help=f"index: how many (default {index.DEFAULT_SEGMENTS}: some 12 GB of temporary files; 200000: quick)",
+        help=f"how many are there (default: index {index.DEFAULT_SEGMENTS}, some 12 GB of temporary files; recovery "
+        f"{recovery.DEFAULT_SEGMENTS}; retention {retention.DEFAULT_SEGMENTS})",
     )
-    parser.add_argument("--url", help="ingest, restart: template of real cameras, for example rtsp://host/cam{n}")
+    parser.add_argument(
+        "--url", help="ingest, restart, recovery, retention: template of real cameras, for example rtsp://host/cam{n}"
+    )
     parser.add_argument(
         "--compare", choices=["ffmpeg"], help="ingest: the same cameras by one `ffmpeg -c copy` each, in the same run"
     )

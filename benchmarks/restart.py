@@ -16,9 +16,10 @@ import psutil
 from benchmarks.fleet import fleet
 from benchmarks.ingest import founded
 from benchmarks.processes import orderly_ends
+from benchmarks.roles import recording_plans
 from benchmarks.table import Row
 from config.model import Settings
-from nvr.app.supervisor import Supervisor, plans
+from nvr.app.supervisor import Supervisor
 from nvr.base.clock import SystemClock
 from nvr.base.errors import NvrError
 from nvr.base.ids import CameraId
@@ -46,8 +47,7 @@ def rows(*, cameras: int, url: str | None) -> list[Row]:
 
 async def _killed(settings: Settings, config: Path, cameras: int) -> list[Row]:
     clock, stop = SystemClock(), Stop()
-    # Without access: it would publish the cameras of its register, which has none.
-    supervisor = Supervisor(lambda: plans(settings, config)[:-1], clock)
+    supervisor = Supervisor(lambda: recording_plans(settings, config), clock)
     running = asyncio.create_task(supervisor.run(stop))
     try:
         await _until(clock, partial(_all_have_records, settings, cameras))

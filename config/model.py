@@ -267,6 +267,10 @@ class Keeper(Section):
     """A volume with less room than this, and than 5 % of its size, is relieved of its oldest footage, never of what a
     hold covers or what is younger than its order's minimum. 0: recording stops when a disk is full."""
 
+    scrub_days: Annotated[int, Field(strict=True, ge=0, le=365)] = 0
+    """Every file is read and hashed once in so many days, slowly and beside everything else. 0: only when asked for, by
+    `nvr-admin index check`."""
+
 
 class Access(Section):
     """The console and the HTTP interface."""

@@ -7,8 +7,10 @@ in place of every one of them. The names are POSIX's; what a call promises stand
 
 import ctypes
 import os
+import platform
 from collections.abc import Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 _KEEP_SIZE: Final = 1
@@ -17,6 +19,13 @@ _KEEP_SIZE: Final = 1
 _AT_FDCWD: Final = -100
 _NOREPLACE: Final = 1
 """RENAME_NOREPLACE (linux/fs.h)."""
+
+_IOPRIO_SET: Final = MappingProxyType({"x86_64": 251, "aarch64": 30})
+"""The C library has no function for it (asm/unistd.h)."""
+_THIS_THREAD: Final = 1
+"""IOPRIO_WHO_PROCESS, which means a thread (linux/ioprio.h)."""
+_IDLE: Final = 3 << 13
+"""IOPRIO_CLASS_IDLE."""
 
 _libc: Final = ctypes.CDLL(None, use_errno=True)
 _libc.syncfs.argtypes = [ctypes.c_int]
@@ -130,6 +139,15 @@ def unlink(path: Path) -> None:
 def statvfs(path: Path) -> os.statvfs_result:
     """Room and state of the file system."""
     return os.statvfs(path)
+
+
+def read_behind_others() -> bool:
+    """Have what this thread reads wait for everybody else's (ioprio_set(2), class idle); whether the kernel took it.
+
+    Only some schedulers of the kernel look at it (BFQ): a bound on the rate is needed all the same.
+    """
+    call = _IOPRIO_SET.get(platform.machine())
+    return call is not None and _libc.syscall(call, _THIS_THREAD, 0, _IDLE) == 0
 
 
 def _error() -> OSError:

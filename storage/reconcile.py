@@ -1,14 +1,18 @@
 """Comparing a volume with the index: what the ledger does not know, what is lost, what should be gone.
 
 Reading only, in a thread, beside everything else; the keeper logs what comes out. `growing/` is not looked at: it
-belongs to the recorder.
+belongs to the recorder. Names alone are read, a camera and a day at a time: a million segments are some thousand
+directories, and as many short questions to the index.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nvr.base.ids import CameraId
+from nvr.base.units import US_PER_DAY
+from storage.days import utc_day, utc_day_end_us
 from storage.growing import describe
 from storage.index.queries import IndexReader
 from storage.index.rows import SegmentRow
@@ -19,7 +23,20 @@ from storage.svs1.layout import SegmentDamaged
 from storage.svs1.scan import SegmentFile, scan
 from storage.volume import SUFFIX, Volume
 
-_EXPECTED = (SegmentState.SEALED,)
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which footage is looked at: of these cameras (none: of all), of segments that began then or later."""
+
+    cameras: frozenset[CameraId] = frozenset()
+    since_utc_us: int = 0
+
+    def has(self, camera: str) -> bool:
+        """Whether the camera is among them."""
+        return not self.cameras or camera in self.cameras
+
+
+EVERYTHING = Scope()
 
 
 @dataclass(slots=True)
@@ -40,9 +57,14 @@ class Findings:
 
 
 def compare(
-    index: IndexReader, volume: Volume, keyring: KeyringReader, *, is_ended: Callable[[str, int], bool]
+    index: IndexReader,
+    volume: Volume,
+    keyring: KeyringReader,
+    *,
+    is_ended: Callable[[str, int], bool],
+    scope: Scope = EVERYTHING,
 ) -> Findings:
-    """Compare one volume that is in service.
+    """Compare one volume that is in service; of the scope, whole UTC days.
 
     `is_ended(boot, shard)` says whether everything that this recorder process told is in the ledger: a file that its
     recorder has just closed is not unknown, its `seal` is on the way. What the disk refuses of one directory or file
@@ -54,19 +76,51 @@ def compare(
     """
     volume.check()
     findings = Findings()
-    for path in _sealed_files(volume, findings):
-        row = index.segment(path.stem)
-        if row is None:
-            _look_at_unknown(path, volume, keyring, is_ended, findings)
-        elif row.state is SegmentState.GONE:
-            findings.leftover.append(row)
-        elif row.state is SegmentState.LOST:
-            _look_at_lost(path, row, volume, keyring, findings)
-    for page in index.of_volume(volume.id, _EXPECTED):
-        absent = [row for row in page if _is_absent(_path(volume, row), findings)]
-        findings.missing += [row for row in absent if _is_still_expected(index, row)]
+    for directory in _days(index, volume, scope, findings):
+        # The index is asked before the disk: what it has must be there, and what is new on the disk is looked at again.
+        expected = _expected(index, volume, directory)
+        names = _names(directory, findings)
+        if names is None:
+            continue
+        strange = names - expected
+        known: dict[str, SegmentRow] = {row.seg: row for row in index.named(strange)}
+        for name in sorted(strange):
+            path, row = directory / f"{name}{SUFFIX}", known.get(name)
+            if row is None:
+                _look_at_unknown(path, volume, keyring, is_ended, findings)
+            elif row.state is SegmentState.GONE:
+                findings.leftover.append(row)
+            elif row.state is SegmentState.LOST:
+                _look_at_lost(path, row, volume, keyring, findings)
+        findings.missing += _missing(index, volume, expected - names, findings)
     volume.check()
     return findings
+
+
+def _days(index: IndexReader, volume: Volume, scope: Scope, findings: Findings) -> list[Path]:
+    """The directories of all days of which the index, or the disk, has footage; by camera and day."""
+    first = utc_day(scope.since_utc_us)
+    days = {volume.segments / camera / utc_day(day * US_PER_DAY) for camera, day, _ in index.bytes_by_day(volume.id)}
+    for camera in _directories(volume.segments):
+        if scope.has(camera.name):
+            try:
+                days |= set(_directories(camera))
+            except OSError as error:
+                findings.damaged.append((camera, str(error)))
+    return sorted(day for day in days if scope.has(day.parent.name) and day.name >= first)
+
+
+def _expected(index: IndexReader, volume: Volume, directory: Path) -> set[str]:
+    try:
+        end_utc_us = utc_day_end_us(directory.name)
+    except ValueError:
+        return set()  # the name of no day: whatever lies there does not belong there
+    return index.sealed_on(volume.id, directory.parent.name, end_utc_us - US_PER_DAY, end_utc_us)
+
+
+def _missing(index: IndexReader, volume: Volume, absent: Collection[str], findings: Findings) -> list[SegmentRow]:
+    rows = [row for row in map(index.segment, sorted(absent)) if row is not None and _is_absent(volume, row, findings)]
+    return [row for row in rows if _is_still_expected(index, row)]
 
 
 def _look_at_unknown(
@@ -104,12 +158,13 @@ def _look_at_lost(path: Path, row: SegmentRow, volume: Volume, keyring: KeyringR
 
 
 def _is_still_expected(index: IndexReader, row: SegmentRow) -> bool:
-    # Between the page and the look at the disk, retention may have destroyed it as it should.
+    # Between the question and the look at the disk, retention may have destroyed it as it should.
     now = index.segment(row.seg)
     return now is not None and now.state is SegmentState.SEALED
 
 
-def _is_absent(path: Path, findings: Findings) -> bool:
+def _is_absent(volume: Volume, row: SegmentRow, findings: Findings) -> bool:
+    path = _path(volume, row)
     try:
         return not path.exists()
     except OSError as error:
@@ -117,28 +172,21 @@ def _is_absent(path: Path, findings: Findings) -> bool:
         return False
 
 
-def _sealed_files(volume: Volume, findings: Findings) -> Iterator[Path]:
-    for camera in _directories(volume.path / "segments"):
-        try:
-            files = [path for day in _directories(camera) for path in _files(day, findings)]
-        except OSError as error:
-            findings.damaged.append((camera, str(error)))
-            continue
-        yield from files
-
-
-def _files(day: Path, findings: Findings) -> list[Path]:
+def _names(day: Path, findings: Findings) -> set[str] | None:
+    """The segments whose files lie in the directory; None when it can not be read."""
     try:
         with os.scandir(day) as entries:
-            return sorted(day / entry.name for entry in entries if entry.name.endswith(SUFFIX))
+            return {entry.name.removesuffix(SUFFIX) for entry in entries if entry.name.endswith(SUFFIX)}
+    except FileNotFoundError:
+        return set()
     except OSError as error:
         findings.damaged.append((day, str(error)))
-        return []
+        return None
 
 
 def _directories(path: Path) -> list[Path]:
     with os.scandir(path) as entries:
-        return sorted(Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False))
+        return [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
 
 
 def _path(volume: Volume, row: SegmentRow) -> Path:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from nvr.app.call_args import cameras_of, list_of, number_of, objects_of, optional_number_of, text_of
+from nvr.app.check_calls import check_handlers
 from nvr.base.errors import InvalidValue
 from nvr.base.ids import camera_id
 from nvr.base.wire import Handler
@@ -50,7 +51,8 @@ def keeper_handlers(keeper: Keeper, rotate_recorders: Rotate) -> Mapping[str, Ha
         return asdict(await keeper.status())
 
     handlers = (append, find_act, entry, entries, proof, consistency, rotate, publish, status)
-    return MappingProxyType({handler.__name__: handler for handler in handlers})
+    own: dict[str, Handler] = {handler.__name__: handler for handler in handlers}
+    return MappingProxyType(own | check_handlers(keeper))
 
 
 def _appended(each: Appended) -> dict[str, object]:

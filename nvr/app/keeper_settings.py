@@ -18,4 +18,5 @@ def keeper_settings(settings: Settings) -> KeeperSettings:
         runtime=settings.paths.runtime,
         index_schema=settings.index_schema,
         reserve_bytes=settings.keeper.reserve_gib << 30,
+        scrub_days=settings.keeper.scrub_days,
     )

@@ -29,6 +29,7 @@ from nvr.base.errors import NvrError
 from nvr.base.units import US_PER_SECOND, UtcUs
 from recorder.server_clock import kernel_is_synchronised
 from storage.forecast import MINIMUM_AT_RISK
+from storage.keeping.keeper import DAMAGED
 from storage.ledger.entries import decode
 from storage.snapshot import CameraEntry, CameraSnapshot
 from storage.snapshot import load as load_snapshot
@@ -79,6 +80,7 @@ class StatusViews:
             alarms=[
                 *_halts(keeper),
                 *_at_risk(keeper, self._zone),
+                *_damaged(keeper),
                 *self._alarms(await asyncio.to_thread(self._observed, snapshot, by_shard, now)),
             ],
             recorders=[RecorderView(shard, answer is not None) for shard, answer in by_shard.items()],
@@ -188,6 +190,13 @@ def _at_risk(keeper: Mapping[str, Any] | None, zone: ZoneInfo) -> list[Alarm]:
     if at_risk_utc_us is None:
         return []
     return [Alarm(MINIMUM_AT_RISK, None, f"{_local(at_risk_utc_us, zone):%d/%m/%Y}")]
+
+
+def _damaged(keeper: Mapping[str, Any] | None) -> list[Alarm]:
+    """Files that are not what was sealed, and how many of them are held."""
+    if keeper is None or DAMAGED not in keeper["faults"]:
+        return []
+    return [Alarm(DAMAGED, None, f"{keeper['damaged']} ({keeper['damaged_held']})")]
 
 
 def _size_of(note: str | None) -> int | None:

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,10 @@ from nvr.base.clock import Clock
 from nvr.base.stop import Stop
 
 _LOOK_S: Final = 1.0
+KEEPER_STARTING_S: Final = 900.0
+"""It reads the whole index before it answers, and makes one anew that is not there: minutes on a cold, slow disk. One
+that were killed meanwhile would never come to its end; recording does not wait for it.
+"""
 
 _log: Final = logging.getLogger(__name__)
 
@@ -31,7 +36,7 @@ def plans(settings: Settings, file: Path) -> tuple[ChildPlan, ...]:
         return ChildPlan(socket.stem, role_command(role, file, shard=shard, supervised=True), socket)
 
     return (
-        plan(Role.KEEPER, paths.keeper_socket),
+        replace(plan(Role.KEEPER, paths.keeper_socket), starting_s=KEEPER_STARTING_S),
         *(plan(Role.RECORDER, socket, shard) for shard, socket in recorder_sockets(settings).items()),
         plan(Role.ACCESS, paths.access_socket),
         plan(Role.WATCH, paths.watch_socket),

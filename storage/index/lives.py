@@ -6,7 +6,7 @@ Each change names the states that it leaves, so that any entry may come at any t
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, Update, case, not_, null, update
+from sqlalchemy import Connection, Update, case, func, not_, null, update
 
 from storage.index.conditions import in_states, is_held, is_in
 from storage.index.stretches import Stretches
@@ -33,7 +33,8 @@ class Lives:
 
     def destroyed(self, segs: Collection[str], when_utc_us: int) -> None:
         """These are Gone, whatever they were: who destroyed them says so. What is told again was destroyed before."""
-        gone = update(SEGMENT).values(state=int(SegmentState.GONE), expired_utc_us=when_utc_us)
+        whole: dict[str, Any] = {"damaged_utc_us": null(), "damaged_why": null()}
+        gone = update(SEGMENT).values(state=int(SegmentState.GONE), expired_utc_us=when_utc_us, **whole)
         these = gone.where(SEGMENT.c.seg.in_(list(segs)))
         # What was doomed or lost was in no stretch: deriving its day would read the day for nothing.
         self._connection.execute(these.where(in_states([SegmentState.DOOMED, SegmentState.LOST])))
@@ -63,7 +64,18 @@ class Lives:
                 volume=again["volume"],
                 lost_utc_us=null(),
                 lost_why=null(),
+                damaged_utc_us=null(),
+                damaged_why=null(),
             )
+        )
+
+    def damaged(self, seg: str, when_utc_us: int, why: str | None) -> None:
+        """The segment's file is not what was sealed, since the first time that it was told; None: whole again."""
+        since = null() if why is None else func.coalesce(SEGMENT.c.damaged_utc_us, when_utc_us)
+        self._connection.execute(
+            update(SEGMENT)
+            .where(SEGMENT.c.seg == seg, SEGMENT.c.state != int(SegmentState.GONE))
+            .values(damaged_utc_us=since, damaged_why=why)
         )
 
     def take_back(self, now_utc_us: int) -> None:

@@ -71,6 +71,8 @@ class Projection:
                 self._put(STATEMENT, {"day": body.day}, {"ledger_index": index, "parts": body.parts})
             case machine.Missing():
                 self._lives.lost(body.seg, entry.ts_utc_us, _words(body.why))
+            case machine.Damaged():
+                self._lives.damaged(body.seg, entry.ts_utc_us, None if body.why is None else _words(body.why))
             case _:
                 pass
 

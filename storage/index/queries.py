@@ -3,14 +3,14 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final, Self
 
-from sqlalchemy import Engine, Row, func, not_, or_, select
+from sqlalchemy import ColumnElement, Engine, Row, func, not_, or_, select
 
 from config.database import Location
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_DAY, UtcUs
 from storage.index.conditions import continues_another, in_states, is_held, is_in
 from storage.index.database import open_for_reading
-from storage.index.rows import CameraRow, Coverage, GapRow, HoldScope, Order, Progress, SegmentRow, Timeline
+from storage.index.rows import CameraRow, Coverage, GapRow, HoldScope, Order, Progress, SegmentRow, Timeline, ToCheck
 from storage.index.tables import (
     ALLOWANCE,
     AUTHORISATION,
@@ -29,6 +29,8 @@ from storage.ledger.machine import DestroyedOfCamera
 PRESENT: Final = (SegmentState.SEALED,)
 
 _PAGE: Final = 5000
+_DOOMED_AT_ONCE: Final = 100
+"""Among so many times what is destroyed at once it is looked for what lies together: a day of 100 cameras."""
 
 
 _row_of: Final[Callable[..., SegmentRow]] = SegmentRow
@@ -154,11 +156,11 @@ class IndexReader:
 
     def written_since(self, volume: str, since_utc_us: int) -> dict[str, tuple[int, int]]:
         """By camera, when its first segment on the volume since then began, and the bytes of all, destroyed or not."""
-        # A segment's name begins with the time of its opening: the index by name is one by time, too.
-        first_name = f"{max(since_utc_us, 0) // 1000:012x}"
         query = (
             select(SEGMENT.c.camera, func.min(SEGMENT.c.start_utc_us), func.sum(SEGMENT.c.file_bytes))
-            .where(SEGMENT.c.volume == volume, in_states(tuple(SegmentState)), SEGMENT.c.seg >= first_name)
+            .where(
+                SEGMENT.c.volume == volume, in_states(tuple(SegmentState)), SEGMENT.c.seg >= _first_name(since_utc_us)
+            )
             .group_by(SEGMENT.c.camera)
         )
         with self._engine.connect() as connection:
@@ -249,13 +251,19 @@ class IndexReader:
             return [_segment(row) for row in connection.execute(query)]
 
     def doomed(self, now_utc_us: int, limit: int) -> list[SegmentRow]:
-        """Segments whose destruction is in the ledger and that no hold covers, oldest first."""
-        query = (
-            select(SEGMENT)
+        """Segments whose destruction is in the ledger and that no hold covers: of the oldest, some of one camera.
+
+        They lie in few directories, each of which is synced when they are removed.
+        """
+        oldest = (
+            select(SEGMENT.c.seg, SEGMENT.c.camera, SEGMENT.c.start_utc_us)
             .where(is_in(SegmentState.DOOMED), not_(is_held(now_utc_us)))
             .order_by(SEGMENT.c.start_utc_us)
-            .limit(limit)
+            .limit(limit * _DOOMED_AT_ONCE)
+            .subquery()
         )
+        near = select(oldest.c.seg).order_by(oldest.c.camera, oldest.c.start_utc_us).limit(limit)
+        query = select(SEGMENT).where(SEGMENT.c.seg.in_(near)).order_by(SEGMENT.c.camera, SEGMENT.c.start_utc_us)
         with self._engine.connect() as connection:
             return [_segment(row) for row in connection.execute(query)]
 
@@ -272,6 +280,60 @@ class IndexReader:
         query = select(SEGMENT).where(SEGMENT.c.seg.in_(list(segs)), in_states([SegmentState.GONE]))
         with self._engine.connect() as connection:
             return [_segment(row) for row in connection.execute(query)]
+
+    def named(self, segs: Collection[str]) -> list[SegmentRow]:
+        """These segments, in whatever state; without those that the ledger never sealed."""
+        found: list[SegmentRow] = []
+        names = sorted(segs)
+        with self._engine.connect() as connection:
+            for first in range(0, len(names), _PAGE):
+                query = select(SEGMENT).where(SEGMENT.c.seg.in_(names[first : first + _PAGE]))
+                found += [_segment(row) for row in connection.execute(query)]
+        return found
+
+    def sealed_on(self, volume: str, camera: str, from_utc_us: int, to_utc_us: int) -> set[str]:
+        """The names of the camera's sealed segments on the volume that began in [from, to)."""
+        query = select(SEGMENT.c.seg).where(
+            SEGMENT.c.camera == camera,
+            in_states(PRESENT),
+            SEGMENT.c.start_utc_us >= from_utc_us,
+            SEGMENT.c.start_utc_us < to_utc_us,
+            SEGMENT.c.volume == volume,
+        )
+        with self._engine.connect() as connection:
+            return set(connection.scalars(query))
+
+    def to_check(self, which: ToCheck, after: str, limit: int) -> list[SegmentRow]:
+        """Up to `limit` of the segments that a check looks at, by name, behind `after`."""
+        query = select(SEGMENT).where(*_chosen(which, after)).order_by(SEGMENT.c.seg).limit(limit)
+        with self._engine.connect() as connection:
+            return [_segment(row) for row in connection.execute(query)]
+
+    def extent_to_check(self, which: ToCheck, after: str) -> tuple[int, int]:
+        """How many segments `to_check` would give, page after page, and the bytes of their files."""
+        query = select(func.count(), func.sum(SEGMENT.c.file_bytes)).where(*_chosen(which, after))
+        with self._engine.connect() as connection:
+            count, size = connection.execute(query).one()
+        return int(count), int(size or 0)
+
+    def damaged(self, limit: int) -> list[SegmentRow]:
+        """The first segments by name whose files are not what was sealed; none that is destroyed."""
+        query = select(SEGMENT).where(SEGMENT.c.damaged_utc_us.is_not(None)).order_by(SEGMENT.c.seg).limit(limit)
+        with self._engine.connect() as connection:
+            return [_segment(row) for row in connection.execute(query)]
+
+    def damage(self, now_utc_us: int) -> tuple[int, int]:
+        """How many segments have files that are not what was sealed, and how many of them a hold covers."""
+        query = select(func.count()).select_from(SEGMENT).where(SEGMENT.c.damaged_utc_us.is_not(None))
+        with self._engine.connect() as connection:
+            found = int(connection.scalar(query) or 0)
+            return found, int(connection.scalar(query.where(is_held(now_utc_us))) or 0) if found else 0
+
+    def held_among(self, segs: Collection[str], now_utc_us: int) -> set[str]:
+        """Which of these segments, at most some thousands, a hold covers."""
+        query = select(SEGMENT.c.seg).where(SEGMENT.c.seg.in_(list(segs)), is_held(now_utc_us))
+        with self._engine.connect() as connection:
+            return set(connection.scalars(query))
 
     def _page_of_volume(self, volume: str, state: SegmentState, after: str) -> list[SegmentRow]:
         query = (
@@ -307,6 +369,19 @@ class IndexReader:
         query = select(GAP).where(GAP.c.to_utc_us.is_(None), GAP.c.boot.in_(boots))
         with self._engine.connect() as connection:
             return [_gap(row) for row in connection.execute(query)]
+
+
+def _chosen(which: ToCheck, after: str) -> list[ColumnElement[bool]]:
+    on_volume = [SEGMENT.c.volume == which.volume, in_states(PRESENT)]
+    named = [SEGMENT.c.seg > after, SEGMENT.c.seg < _first_name(which.before_utc_us)]
+    of_cameras = [SEGMENT.c.camera.in_(sorted(which.cameras))] if which.cameras else []
+    begun = [SEGMENT.c.start_utc_us >= which.since_utc_us] if which.since_utc_us else []
+    return [*on_volume, *named, *of_cameras, *begun]
+
+
+def _first_name(utc_us: int) -> str:
+    """Before the name of every segment that was opened then or later: a name begins with that time."""
+    return f"{max(utc_us, 0) // 1000:012x}"
 
 
 def _segment(row: Row[Any]) -> SegmentRow:

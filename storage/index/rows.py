@@ -16,7 +16,8 @@ class SegmentRow:
 
     `lost_utc_us` is when it was found missing, `lost_why` as it was told then; of one that is there both are None.
     `continues` is the segment in which its first group of pictures began, if that was not here. `expired_utc_us` says
-    when it was destroyed, `expire_reason` why it was doomed.
+    when it was destroyed, `expire_reason` why it was doomed. `damaged_utc_us` is since when its file is known not to be
+    what was sealed, `damaged_why` what is wrong with it.
     """
 
     seg: SegmentId
@@ -42,6 +43,8 @@ class SegmentRow:
     continues: SegmentId | None = None
     expired_utc_us: UtcUs | None = None
     expire_reason: str | None = None
+    damaged_utc_us: UtcUs | None = None
+    damaged_why: str | None = None
 
     @property
     def key_ref(self) -> KeyRef:
@@ -135,3 +138,16 @@ class Progress:
 
     applied_size: int
     ledger_utc_us: UtcUs
+
+
+@dataclass(frozen=True, slots=True)
+class ToCheck:
+    """The sealed segments of a volume that a check looks at: of these cameras (none: of all), begun then or later.
+
+    `before_utc_us`: opened before then, when the check began. What is recorded meanwhile is left to the next one.
+    """
+
+    volume: str
+    cameras: frozenset[CameraId]
+    since_utc_us: int
+    before_utc_us: int

@@ -51,6 +51,7 @@ WHOLE: Final = BigInteger().with_variant(Integer, "sqlite")
 """Any whole number that an entry of the ledger may hold."""
 _CONTINUED: Final = text(f"continues IS NOT NULL AND state != {int(SegmentState.GONE)}")
 _EXPIRED: Final = text("expired_utc_us IS NOT NULL")
+_DAMAGED: Final = text("damaged_utc_us IS NOT NULL")
 
 PROGRESS: Final = Table(
     "progress",
@@ -89,6 +90,8 @@ SEGMENT: Final = Table(
     Column("continues", String, nullable=True),
     Column("expired_utc_us", BigInteger, nullable=True),
     Column("expire_reason", String, nullable=True),
+    Column("damaged_utc_us", BigInteger, nullable=True),
+    Column("damaged_why", String, nullable=True),
     CheckConstraint("start_utc_us <= end_utc_us", name="interval"),
     CheckConstraint("state BETWEEN 1 AND 4", name="state"),
     CheckConstraint("length(root) = 32", name="root"),
@@ -98,6 +101,7 @@ SEGMENT: Final = Table(
     _in_time_order("lost", SegmentState.LOST),
     Index(None, "volume", "state", "seg"),
     Index("ix_segment_expired", "expired_utc_us", sqlite_where=_EXPIRED, postgresql_where=_EXPIRED),
+    Index("ix_segment_damaged", "seg", sqlite_where=_DAMAGED, postgresql_where=_DAMAGED),
     Index("ix_segment_continued", "camera", "start_utc_us", sqlite_where=_CONTINUED, postgresql_where=_CONTINUED),
 )
 

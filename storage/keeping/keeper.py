@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from nvr.base.clock import Clock
 from nvr.base.errors import EvidenceAtRisk, InvalidValue, NvrError, Retryable
@@ -21,8 +21,11 @@ from storage.books import Books
 from storage.durable import make_directory
 from storage.forecast import NOTICE_US, Forecast
 from storage.index.database import IndexDamaged
+from storage.index.queries import IndexReader
+from storage.index.rows import SegmentRow
 from storage.index.writer import Index
 from storage.keeping import blobs
+from storage.keeping.checking import Checking
 from storage.keeping.destruction import Pass, Retention
 from storage.keeping.forecasting import forecast_of, rooms_of
 from storage.keeping.ingest import Ingest
@@ -39,7 +42,7 @@ from storage.ledger.service import Draft, LedgerService
 from storage.ledger.store import Appended
 from storage.pacing import pause, unless_stopped
 from storage.reaper import Destroyed, Reaper, remove_footage
-from storage.reconcile import Findings, compare
+from storage.reconcile import EVERYTHING, Findings, Scope, compare
 from storage.snapshot import CameraEntry, CameraSnapshot
 from storage.spool_events import seal_body
 from storage.volume import Volume
@@ -51,6 +54,7 @@ ROTATE_SECONDS: Final = 30.0
 CHECKPOINT_SECONDS: Final = 60.0
 FORECAST_SECONDS: Final = 3600.0
 MOST_ENTRIES: Final = 1000
+DAMAGED: Final = "segments-damaged"
 
 
 class RotationIncomplete(Retryable):
@@ -78,13 +82,24 @@ class KeeperStatus:
     forecast: Forecast | None
     last_pass_utc_us: UtcUs | None
     """When it was done; None before the first."""
+    compared_utc_us: UtcUs | None
+    """When the last comparison of all volumes with the index ended; None before the first."""
     at_risk_utc_us: UtcUs | None
     """From when on the disks can not keep what the orders demand at least, when that is near."""
+    damaged: int
+    """Segments whose files are not what was sealed; of them, `damaged_held` lie under a hold."""
+    damaged_held: int
+    check: Mapping[str, Any] | None
+    """The check that was asked for last (`storage.keeping.check_run.CheckRun`), and `scrub`, the keeper's own one."""
+    scrub: Mapping[str, Any] | None
     faults: Mapping[str, str]
 
 
 class Keeper:
-    """One per system. `start`, then `run` until the stop; the calls may come in between, all on one event loop."""
+    """One per system. `start`, then `run` until the stop; the calls may come in between, all on one event loop.
+
+    `run` begins with `take_up`.
+    """
 
     def __init__(self, settings: KeeperSettings, clock: Clock, *, sync: Callable[[], ClockSync] | None = None) -> None:
         """`sync` says how the kernel's clock stands; without it the recorders' last heartbeat does."""
@@ -104,6 +119,17 @@ class Keeper:
         self._forecast: Forecast | None = None
         self._at_risk_utc_us: UtcUs | None = None
         self._stating = Stating(self.books, settings.zone)
+        self._comparing = asyncio.Lock()
+        self._compared_utc_us: UtcUs | None = None
+        self._damage = (0, 0)
+        self.checking = Checking(
+            self.books,
+            self._reconcile_volume,
+            lambda: self._volumes.in_use,
+            settings.state / "check",
+            clock,
+            scrub_days=settings.scrub_days,
+        )
         self._last_pass_utc_us: UtcUs | None = None
         self._publishing = asyncio.Lock()
         self._reaper = Reaper(self.books, self._keyring, lambda: self._volumes.in_use, clock)
@@ -117,7 +143,7 @@ class Keeper:
         )
 
     async def start(self, *, rebuild_index: bool = False) -> None:
-        """Open the ledger, bring the index up to it, replay tombstones. What destruction left, `run` finishes.
+        """Open the ledger and bring the index up to it; `take_up` does what else a start has to do.
 
         Raises:
             ConfigError: there is no ledger, or something in it is of another version.
@@ -126,8 +152,15 @@ class Keeper:
         await self.ledger.start()
         await self.books.start(rebuild=rebuild_index)
         await self._look_at_volumes()
-        await self._survive("keyring", self._places.look)
         await self._retention.look_at_clock(self._sync())
+
+    async def take_up(self) -> None:
+        """Replay tombstones, and destroy what is in the ledger as to be destroyed, whatever the clock says now.
+
+        It reads a piece of every slot of the keyring, and there are as many as segments: nobody waits for it.
+        """
+        await self._survive("keyring", self._places.look)
+        await self._survive("retention", self._finish_destruction)
 
     async def run(self, stop: Stop) -> None:
         """Ingest, destroy, compare and sign until the stop; an unexpected error, or a damaged index, ends it."""
@@ -142,11 +175,12 @@ class Keeper:
         if not await self._until_checked(stop):
             return
         settings = self._settings
-        await self._survive("retention", self.finish_destruction)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._every(settings.retention_s, stop, "retention", self.retention_pass))
+            tasks.create_task(self._retain(stop))
             tasks.create_task(self._every(settings.reconcile_s, stop, "reconcile", self.reconcile))
             tasks.create_task(self._every(FORECAST_SECONDS, stop, "forecast", self.look_ahead))
+            tasks.create_task(self._every(settings.poll_s, stop, "check", self.check_turn))
+            tasks.create_task(self._end_check(stop))
 
     async def _until_checked(self, stop: Stop) -> bool:
         """Read the index through, again where the disk refuses; whether work goes on."""
@@ -156,13 +190,22 @@ class Keeper:
             await pause(self._clock, stop, self._settings.retention_s)
         return False
 
+    async def _retain(self, stop: Stop) -> None:
+        await self.take_up()
+        await self._every(self._settings.retention_s, stop, "retention", self.retention_pass)
+
     async def _settle(self) -> None:
         """Take in what the recorders told last, and sign the last checkpoint; what fails is done at the next start."""
         await self._survive("ingest", self._ingest_round)
         await self._survive("checkpoint", self._checkpoint)
 
+    async def _end_check(self, stop: Stop) -> None:
+        await stop.wait()
+        self.checking.end()
+
     async def close(self) -> None:
         """Let go of everything; what was appended is durable."""
+        self.checking.close()
         await asyncio.to_thread(self._volumes.close)
         await self.books.close()
         await self.ledger.close()
@@ -234,9 +277,20 @@ class Keeper:
             last_pass=self._last_pass,
             forecast=self._forecast,
             last_pass_utc_us=self._last_pass_utc_us,
+            compared_utc_us=self._compared_utc_us,
             at_risk_utc_us=self._at_risk_utc_us,
-            faults=self._all_faults(),
+            damaged=self._damage[0],
+            damaged_held=self._damage[1],
+            check=self.checking.state,
+            scrub=self.checking.scrub,
+            faults=self._all_faults() | _damage(*self._damage),
         )
+
+    async def damaged(self) -> list[tuple[SegmentRow, bool]]:
+        """The segments whose files are not what was sealed, 1000 at most, and whether a hold covers each."""
+        rows = await self.books.survey(IndexReader.damaged, MOST_ENTRIES)
+        held = await self.books.survey(IndexReader.held_among, [row.seg for row in rows], self._clock.utc_us())
+        return [(row, row.seg in held) for row in rows]
 
     def _all_faults(self) -> dict[str, str]:
         faults = dict(self._volumes.faults)
@@ -244,8 +298,12 @@ class Keeper:
             faults |= found
         return faults
 
-    async def finish_destruction(self) -> None:
-        """Destroy what is in the ledger as to be destroyed, whatever the clock says now."""
+    async def check_turn(self) -> None:
+        """Run a check that was asked for or is due, to its end or its stop, and count what is damaged by then."""
+        await self.checking.turn()
+        self._damage = await self.books.survey(IndexReader.damage, self._clock.utc_us())
+
+    async def _finish_destruction(self) -> None:
         self._note_what_stayed(await self._reaper.finish())
 
     async def retention_pass(self) -> None:
@@ -274,13 +332,21 @@ class Keeper:
 
     async def reconcile(self) -> None:
         """Compare every volume in service with the index, and log what differs; a volume that fails is a fault."""
-        keyring = KeyringReader(self._settings.places)
         for volume in list(self._volumes.in_use.values()):
-            await self._survive(f"volume {volume.path}", partial(self._reconcile_volume, volume, keyring))
+            await self._survive(f"volume {volume.path}", partial(self._reconcile_all, volume))
+        self._compared_utc_us = self._clock.utc_us()
 
-    async def _reconcile_volume(self, volume: Volume, keyring: KeyringReader) -> None:
-        findings = await self.books.survey(compare, volume, keyring, is_ended=self.ingest.is_ended)
-        await self._log_findings(volume, findings)
+    async def _reconcile_all(self, volume: Volume) -> None:
+        found = await self._reconcile_volume(volume, EVERYTHING)
+        self._damaged[volume.path] = {path.name: why for path, why in found.damaged}
+
+    async def _reconcile_volume(self, volume: Volume, scope: Scope) -> Findings:
+        """What the volume and the index differ in; it is in the ledger. One at a time: nothing is told twice."""
+        keyring = KeyringReader(self._settings.places)
+        async with self._comparing:
+            found = await self.books.survey(compare, volume, keyring, is_ended=self.ingest.is_ended, scope=scope)
+            await self._log_findings(volume, found)
+        return found
 
     async def _log_findings(self, volume: Volume, findings: Findings) -> None:
         await self.ingest.round()  # a shard that has just recovered a segment tells it itself
@@ -297,7 +363,6 @@ class Keeper:
             )
             for row in findings.missing
         ]
-        self._damaged[volume.path] = {path.name: why for path, why in findings.damaged}
         drafts = [*map(Draft, unknown), *shortened, *map(Draft, missing)]
         if drafts:
             await self.books.append(drafts)
@@ -356,6 +421,12 @@ class Keeper:
             self._faults[name] = str(DiskRefused(what=str(error)))
         else:
             self._faults.pop(name, None)
+
+
+def _damage(segments: int, held: int) -> dict[str, str]:
+    if not segments:
+        return {}
+    return {DAMAGED: f"{segments} segments are not what was sealed, {held} of them held: nvr-admin index damaged"}
 
 
 def _draft(entry: Mapping[str, Json]) -> Draft:

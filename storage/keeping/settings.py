@@ -31,6 +31,8 @@ class KeeperSettings:
     """Where the index is, if not in a file of `state`."""
     reserve_bytes: int = 0
     """A volume with less room than this, and than `RESERVE_PERCENT` of its size, is relieved of its oldest footage."""
+    scrub_days: int = 0
+    """Every file is hashed once in so many days; 0: only when somebody asks."""
     poll_s: float = 0.5
     retention_s: float = 60.0
     reconcile_s: float = 6 * 3600.0

@@ -13,6 +13,7 @@ from storage.days import utc_day
 from storage.keyring.layout import KeyRef
 from storage.keyring.places import KeyringUnreachable, file_names
 from storage.keyring.reconcile import Reconciliation, shred_in
+from storage.keyring.slots import SlotMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class KeyringKeeper:
 
     def __init__(self, places: Sequence[Path]) -> None:
         self._places = tuple(places)
+        self._slots = SlotMap()
 
     def shred(self, refs: Iterable[KeyRef]) -> Shredded:
         """Zero these segments' slots in every reachable place; durable on return.
@@ -63,7 +65,7 @@ class KeyringKeeper:
                 continue
             for name in names:
                 try:
-                    slots += shred_in(place / name, by_day.get(_key_of(name), ()))
+                    slots += shred_in(place / name, by_day.get(_key_of(name), ()), self._slots)
                 except (OSError, NvrError) as error:
                     faults[place] = str(error)
         if len(faults) == len(self._places):

@@ -53,6 +53,9 @@ class SlotState(IntEnum):
     """A tombstone: the key record was destroyed, and must never come back from another copy."""
 
 
+_STATES: Final = {int(state): state for state in SlotState}
+
+
 @dataclass(frozen=True, slots=True)
 class KeyRef:
     """Where a segment's key record is looked for: the file is known from start and shard."""
@@ -112,9 +115,10 @@ class SlotHead:
         if len(data) != SLOT_HEAD_BYTES or not data.startswith(SLOT_MAGIC):
             return None
         _, state, _, _, length, crc, seg = _SLOT_HEAD.unpack(data)
-        if state not in set(SlotState):
+        known = _STATES.get(state)
+        if known is None:
             return None
-        return cls(SlotState(state), length, crc, SegmentId(seg.hex()))
+        return cls(known, length, crc, SegmentId(seg.hex()))
 
     def fits(self, payload: bytes) -> bool:
         """Whether this is the slot's payload, whole."""

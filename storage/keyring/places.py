@@ -99,6 +99,12 @@ class KeyringFile:
         os.close(self._fd)
 
     @property
+    def state(self) -> tuple[int, ...]:
+        """What tells this file from another one, and from itself after anybody wrote to it."""
+        status = os.fstat(self._fd)
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+    @property
     def removed(self) -> bool:
         """Whether the file's name is gone."""
         return os.fstat(self._fd).st_nlink == 0
@@ -106,7 +112,11 @@ class KeyringFile:
     def slots(self) -> Iterator[tuple[int, SlotHead | None]]:
         """Every slot's number and head; None for one that a crash tore."""
         for number in range(self.next_slot()):
-            yield number, SlotHead.parse(disk.pread(self._fd, SLOT_HEAD_BYTES, self._offset(number)))
+            yield number, self.slot(number)
+
+    def slot(self, number: int) -> SlotHead | None:
+        """The slot's head; None for one that a crash tore, or that is being written."""
+        return SlotHead.parse(disk.pread(self._fd, SLOT_HEAD_BYTES, self._offset(number)))
 
     def payload(self, number: int, head: SlotHead) -> bytes | None:
         """The key record's bytes; None when the slot is shredded, or was torn by a crash."""

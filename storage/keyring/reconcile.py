@@ -13,6 +13,7 @@ from storage.days import utc_day_end_us
 from storage.durable import remove_file
 from storage.keyring.layout import FileHead, SlotState, pack_slot, pack_tombstone
 from storage.keyring.places import KeyringFile, file_names, open_or_create
+from storage.keyring.slots import SlotMap
 
 GRACE_US: Final = US_PER_DAY
 """How long after its end a day file is still left to the shard that writes it."""
@@ -106,22 +107,24 @@ class Reconciliation:
             self.faults[place] = str(error)
 
 
-def shred_in(path: Path, doomed: Collection[SegmentId]) -> int:
+def shred_in(path: Path, doomed: Collection[SegmentId], where: SlotMap | None = None) -> int:
     """Zero every slot of these segments in one file, durably; how many there were to zero; not opened for none.
 
     A slot is known by its segment id alone: one whose payload was torn may hold most of a key. A tombstone behind
-    which a crash left bytes is written again.
+    which a crash left bytes is written again. `where` remembers where they stand from call to call.
     """
     if not doomed:
         return 0
     zeroed = 0
+    where = where or SlotMap()
     with KeyringFile(path, writing=True) as file:
-        for number, head in file.slots():
-            if head is not None and head.segment in doomed and not file.is_clean_tombstone(number, head):
+        for number, head in where.find(file, doomed):
+            if not file.is_clean_tombstone(number, head):
                 file.write(number, pack_tombstone(head.segment, file.head.slot_bytes))
                 zeroed += 1
         if zeroed:
             file.sync()
+            where.wrote(file)
     return zeroed
 
 

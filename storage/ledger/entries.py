@@ -40,6 +40,7 @@ BODIES: Mapping[str, type[Body]] = MappingProxyType(
             machine.Expire,
             machine.Expired,
             machine.Missing,
+            machine.Damaged,
             machine.Statement,
             machine.Release,
             machine.Open,

@@ -225,6 +225,20 @@ class Missing(Body):
     why: Text
 
 
+class Damaged(Body):
+    """The file of a segment is there, and is not what was sealed; `why` null: it was read again, and is whole.
+
+    Of several with one `seg` the last counts. The segment stays sealed: the records that are whole can be opened.
+    """
+
+    t: ClassVar[str] = "damaged"
+    seg: Uuid7
+    camera: Name
+    start_utc_us: Instant
+    end_utc_us: Instant
+    why: Text | None
+
+
 class Release(Body):
     """The machine parts of these segments are handed to the custodians of a grant; `by` is who asked for it."""
 

@@ -4,6 +4,7 @@ Whatever the bytes are, what comes out is a whole record, `SegmentDamaged`, or t
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +33,10 @@ from storage.svs1.layout import (
     parse_entries,
     parse_lengths,
 )
+
+
+def _unhindered(_: int) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +184,8 @@ class SegmentFile:
         return SegmentUnreadable(file=self.name, offset=offset, what=f"cannot be read: {error}")
 
 
-def scan(path: Path) -> Scan:
-    """Read the whole file, and hash every record.
+def scan(path: Path, *, taken: Callable[[int], object] = _unhindered) -> Scan:
+    """Read the whole file, and hash every record; `taken` is told the bytes of each, may wait, and may raise.
 
     Raises:
         SegmentUnreadable: the disk does not give the bytes.
@@ -203,7 +208,9 @@ def scan(path: Path) -> Scan:
                 break
             heads.append(record.head)
             entries.append(IndexEntry(offset, record.inner))
-            offset += len(record.front) + len(record.box) + HASH_BYTES
+            size = len(record.front) + len(record.box) + HASH_BYTES
+            offset += size
+            taken(size)
         if index is None and heads and heads[-1].type is RecordType.SIDE:
             # Its group never came: a record that belongs to nothing would look like one that was left out.
             offset = entries.pop().offset

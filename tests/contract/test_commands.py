@@ -13,6 +13,7 @@ from typer.main import get_command
 from nvr.app.cli import (
     admin,
     admin_books,
+    admin_check,
     admin_forecast,
     admin_init,
     admin_shards,
@@ -49,6 +50,8 @@ ELSEWHERE = MappingProxyType(
         "nvr-admin retention forecast": alone(admin_forecast.retention_forecast),
         "nvr-admin ledger verify": alone(admin_books.ledger_verify),
         "nvr-admin index rebuild": alone(admin_books.index_rebuild),
+        "nvr-admin index check": alone(admin_check.index_check),
+        "nvr-admin index damaged": alone(admin_check.index_damaged),
     }
 )
 

@@ -1,6 +1,8 @@
 """The kernel's calls on a real file system."""
 
 import os
+import platform
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,13 @@ def test_error_of_the_kernel_is_raised(tmp_path: Path, call: object) -> None:
     assert callable(call)
     with pytest.raises(OSError, match="Bad file descriptor"):
         call(fd)
+
+
+def test_thread_that_reads_behind_others_is_idle_for_the_kernel_and_no_other_is() -> None:
+    def priority() -> int:
+        return int(disk._libc.syscall({"x86_64": 252, "aarch64": 31}[platform.machine()], 1, 0)) >> 13
+
+    before = priority()
+    with ThreadPoolExecutor(1, initializer=disk.read_behind_others) as thread:
+        assert thread.submit(priority).result() == 3
+    assert priority() == before

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from storage.index.tables import SegmentState
 from storage.keyring import KeyShredded
 from storage.ledger.machine import Expire, Expired, Missing, Seal
 from storage.ledger.service import Draft
-from storage.reconcile import Findings, compare
+from storage.reconcile import EVERYTHING, Findings, Scope, compare
 from storage.sealing import SealedSegment
 from storage.spool_events import seal_body
 from storage.volume import VolumeLost
@@ -30,9 +31,9 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
     await town.keeper.close()
 
 
-async def findings(town: Town, *, ended: bool = True) -> Findings:
+async def findings(town: Town, *, ended: bool = True, scope: Scope = EVERYTHING) -> Findings:
     return await town.keeper.books.survey(
-        compare, town.recorder.volume, town.recorder.keys, is_ended=lambda boot, shard: ended
+        compare, town.recorder.volume, town.recorder.keys, is_ended=lambda boot, shard: ended, scope=scope
     )
 
 
@@ -183,6 +184,35 @@ async def test_directory_that_can_not_be_read_costs_no_other(town: Town, monkeyp
     assert [path for path, _ in found.damaged] == [refused]
 
 
+async def test_directory_that_can_not_be_read_loses_nothing_and_one_that_is_gone_all(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first,) = await asyncio.to_thread(town.record, 1)
+    (other,) = await asyncio.to_thread(town.record, 1, camera=CameraId("z-gare"))
+    await town.tell([first, other])
+    await asyncio.to_thread(shutil.rmtree, town.path(other).parent)
+    real = os.scandir
+
+    def fails(path: Path) -> object:
+        if path == town.path(first).parent:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(path)
+
+    monkeypatch.setattr("storage.reconcile.os.scandir", fails)
+    found = await findings(town)
+    assert [row.seg for row in found.missing] == [other.segment]
+    assert [path for path, _ in found.damaged] == [town.path(first).parent]
+
+
+async def test_scope_leaves_other_cameras_and_earlier_days_alone(town: Town) -> None:
+    for camera, days in (("gare", 0), ("gare", 2), ("mairie", 2)):
+        start = NOW_US + days * DAY_US
+        await asyncio.to_thread(town.record, 1, camera=CameraId(camera), start_utc_us=start)
+    scope = Scope(frozenset({CameraId("gare")}), NOW_US + DAY_US)
+    found = await findings(town, scope=scope)
+    assert [(one.camera, one.start_utc_us) for one in found.unknown] == [("gare", NOW_US + 2 * DAY_US)]
+
+
 async def test_file_of_which_the_disk_says_nothing_is_not_missing(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = await told(town)
     real = Path.exists
@@ -192,7 +222,8 @@ async def test_file_of_which_the_disk_says_nothing_is_not_missing(town: Town, mo
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         return real(path)
 
-    await asyncio.to_thread(town.path(second).unlink)
+    for one in (first, second):
+        await asyncio.to_thread(town.path(one).unlink)
     monkeypatch.setattr(Path, "exists", fails)
     found = await findings(town)
     assert [row.seg for row in found.missing] == [second.segment]

@@ -9,6 +9,7 @@ from nvr.app.words import DAY_SUFFIX, INSTANT_SUFFIX, heading, word
 _MBIT: Final = 1_000_000
 _GIB: Final = 1 << 30
 _AT_RISK: Final = "minimum-at-risk"
+_DAMAGED: Final = "segments-damaged"
 
 
 def camera_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -190,6 +191,9 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
     lines |= {f"{heading('retention')} {halt['about']}": say(halt["id"], **halt["fields"]) for halt in halts}
     if answer.get("at_risk_utc_us") is not None:
         lines[heading("forecast")] = say(_AT_RISK, at_utc_us=answer["at_risk_utc_us"])
+    if answer.get("damaged"):
+        lines[heading("damaged")] = say(_DAMAGED, count=answer["damaged"], held=answer["damaged_held"])
+    faults = {name: why for name, why in (answer.get("faults") or {}).items() if name != _DAMAGED}
     known = {
         "ledger_size",
         "index_size",
@@ -200,8 +204,15 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
         "volumes",
         "forecast",
         "at_risk_utc_us",
+        "compared_utc_us",
+        "check",
+        "scrub",
+        "damaged",
+        "damaged_held",
+        "faults",
     }
-    return lines | {key: value for key, value in answer.items() if key not in known and value}
+    others = {key: value for key, value in answer.items() if key not in known and value}
+    return lines | others | ({"faults": faults} if faults else {})
 
 
 def alarm_rows(alarms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -78,7 +78,8 @@ class StoppedKeeper:
     async def call(self, name: str, args: object = None, *, deadline_s: float | None = None) -> object:
         halt = {"id": "retention-mass", "about": "hall-1", "fields": {}}
         last = {"halts": [halt]}
-        return {"checkpoint": None, "ledger_size": 3, "last_pass": last, "at_risk_utc_us": 1_790_000_000_000_000}
+        told = {"checkpoint": None, "ledger_size": 3, "last_pass": last, "at_risk_utc_us": 1_790_000_000_000_000}
+        return told | {"faults": {"segments-damaged": "2 segments"}, "damaged": 2, "damaged_held": 1}
 
 
 def test_destruction_that_waits_for_a_person_is_an_alarm(tmp_path: Path) -> None:
@@ -89,6 +90,7 @@ def test_destruction_that_waits_for_a_person_is_an_alarm(tmp_path: Path) -> None
     view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
     assert Alarm("retention-mass", None, "hall-1") in view.alarms
     assert Alarm("minimum-at-risk", None, "21/09/2026") in view.alarms
+    assert Alarm("segments-damaged", None, "2 (1)") in view.alarms
     assert (view.ledger.answers, view.ledger.size) == (True, 3)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from config.load import load
 from nvr.app.child import ChildPlan
-from nvr.app.supervisor import Supervisor, plans
+from nvr.app.supervisor import KEEPER_STARTING_S, Supervisor, plans
 from nvr.base.clock import Clock, SystemClock
 from nvr.base.errors import NvrError
 from nvr.base.stop import Stop
@@ -231,3 +231,4 @@ def test_plans_name_every_role_and_shard(tmp_path: Path) -> None:
         "access",
         "watch",
     ]
+    assert plans(load(file, {}), file)[0].starting_s == KEEPER_STARTING_S  # it reads the whole index first

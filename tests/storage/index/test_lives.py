@@ -10,7 +10,7 @@ from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
 from storage.index.writer import Index
 from storage.ledger import people
-from storage.ledger.machine import Body, Expire, Expired, Missing
+from storage.ledger.machine import Body, Damaged, Expire, Expired, Missing
 from tests.storage.index.entries import leaves
 from tests.storage.ledger.samples import HOUR_US, NOW_UTC_US, hold, seal, uuid
 
@@ -34,6 +34,10 @@ def expired(number: int) -> Body:
 
 def missing(number: int, why: str = "not on its volume") -> Body:
     return Missing(seg=uuid(number), camera=f"camera-{number}", start_utc_us=1, end_utc_us=2, why=why)
+
+
+def damaged(number: int, why: str | None = "hash of the record") -> Body:
+    return Damaged(seg=uuid(number), camera=f"camera-{number}", start_utc_us=1, end_utc_us=2, why=why)
 
 
 def held(number: int) -> Body:
@@ -82,6 +86,23 @@ def test_destroyed_segment_has_its_date_and_reason_and_one_that_was_taken_back_h
     tell(index, expired(2), hours=4)
     assert (row(index, 1).expire_reason, row(index, 1).expired_utc_us) == (None, None)
     assert (row(index, 2).expire_reason, row(index, 2).expired_utc_us) == ("cap", NOW_UTC_US + 3 * HOUR_US)
+
+
+def test_damaged_segment_stays_sealed_and_has_date_and_cause_until_it_is_whole_or_gone(index: Index) -> None:
+    tell(index, sealed(1), sealed(2), damaged(1), damaged(2))
+    tell(index, damaged(1, why="shorter"), hours=3)
+    assert (row(index).state, row(index).damaged_why) == (SegmentState.SEALED, "shorter")
+    assert row(index).damaged_utc_us == NOW_UTC_US
+    tell(index, damaged(1, why=None), expired(2), damaged(2))
+    for number in SEGMENTS:
+        assert (row(index, number).damaged_utc_us, row(index, number).damaged_why) == (None, None)
+
+
+def test_damaged_segment_that_was_lost_and_is_found_whole_is_damaged_no_more(index: Index) -> None:
+    tell(index, sealed(1), damaged(1), missing(1))
+    assert row(index).damaged_why is not None
+    tell(index, sealed(1, recovered=True))
+    assert row(index).damaged_why is None
 
 
 def test_segment_that_is_missed_after_it_was_doomed_stays_doomed_and_comes_back_as_lost(index: Index) -> None:

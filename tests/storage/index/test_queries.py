@@ -13,7 +13,7 @@ from nvr.base.ids import CameraId
 from storage.index.queries import IndexReader
 from storage.index.tables import SegmentState
 from storage.index.writer import Index
-from storage.ledger.machine import Boot, Expire, Expired
+from storage.ledger.machine import Body, Boot, Expire, Expired
 from tests.storage.index.entries import gap, leaves
 from tests.storage.ledger.samples import ENTRIES, HOUR_US, KEY, NOW_UTC_US, hold, seal, uuid
 
@@ -84,6 +84,21 @@ def test_doomed_under_hold_is_not_given_for_destruction(index: Index) -> None:
     assert [row.seg for row in index.doomed(NOW_UTC_US, 9)] == [uuid(1), uuid(2)]
     index.apply(leaves([hold()], first=3))
     assert [row.seg for row in index.doomed(NOW_UTC_US, 9)] == [uuid(2)]
+
+
+def test_what_is_destroyed_at_once_lies_together_and_is_among_the_oldest(index: Index) -> None:
+    cameras = ("c", "a", "b") * 4
+    bodies: list[Body] = [
+        seal(0x100 + number, camera, NOW_UTC_US + number * HOUR_US) for number, camera in enumerate(cameras)
+    ]
+    segs = tuple(uuid(0x100 + number) for number in range(len(cameras)))
+    first = index.progress().applied_size
+    doomed = Expire(segs=segs, reason="cap", deadline_utc_us=NOW_UTC_US)
+    index.apply(leaves([*bodies, doomed], first=first))
+    found = index.doomed(NOW_UTC_US, 4)
+    assert [(row.camera, row.start_utc_us) for row in found] == [
+        ("a", NOW_UTC_US + number * HOUR_US) for number in (1, 4, 7, 10)
+    ]
 
 
 def test_volume_is_listed_page_by_page(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:

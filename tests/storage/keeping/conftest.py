@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.sealing import SealedSegment
 from tests.storage.keeping import destroying
 from tests.storage.keeping.town import Town
 
@@ -22,5 +23,15 @@ def due_footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
     town = await asyncio.to_thread(Town, tmp_path)
     await town.keeper.start()
+    await town.keeper.take_up()
     yield town
     await town.keeper.close()
+
+
+@pytest.fixture
+async def footage(town: Town) -> list[SealedSegment]:
+    """Four segments that the ledger knows, opened before the clock's minute."""
+    recorded = await asyncio.to_thread(town.record, 4)
+    town.clock.advance(60_000_000)
+    await town.tell(recorded)
+    return recorded

@@ -94,7 +94,7 @@ async def started_again(directory: Path) -> Left:
     """Start another keeper on what is there; footage that is left must open."""
     keeper, _ = _keeper_at(directory, DUE_UTC_US)
     await keeper.start()
-    await keeper.finish_destruction()
+    await keeper.take_up()
     await keeper.reconcile()
     assert not (await keeper.status()).faults
     rows = [row for seg in _SEGMENTS if (row := await keeper.books.ask(Index.segment, seg)) is not None]

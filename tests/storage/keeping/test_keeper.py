@@ -4,6 +4,7 @@ import asyncio
 import errno
 import json
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -150,6 +151,16 @@ async def test_status_is_json_and_names_what_is_wrong(town: Town) -> None:
     assert status.last_pass_utc_us == town.clock.utc_us()
     assert list(status.faults) == [str(town.recorder.volume.path)]
     assert json.loads(json.dumps(asdict(status)))["ledger_size"] == 1
+
+
+async def test_status_does_not_wait_for_a_write_of_the_index(town: Town) -> None:
+    written = threading.Event()
+    writing = asyncio.create_task(town.keeper.books.ask(lambda _: written.wait()))
+    try:
+        assert (await asyncio.wait_for(town.keeper.status(), 20)).index_size == 1
+    finally:
+        written.set()
+        await writing
 
 
 async def test_running_keeper_ingests_destroys_and_signs(town: Town) -> None:

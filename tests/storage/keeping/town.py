@@ -55,9 +55,13 @@ class Town:
     async def restart(self) -> Keeper:
         """End this keeper and start another on the same files, which finishes what this one left."""
         await self.keeper.close()
+        return await self.restart_closed()
+
+    async def restart_closed(self) -> Keeper:
+        """Start another keeper on the files of one that has ended."""
         self.keeper = self.new_keeper()
         await self.keeper.start()
-        await self.keeper._survive("retention", self.keeper.finish_destruction)
+        await self.keeper.take_up()
         return self.keeper
 
     def boot(self, shard: int = 0) -> BootId:

@@ -181,6 +181,13 @@ _ALL: tuple[Body, ...] = (
             ),
         ),
     ),
+    machine.Damaged(
+        seg=uuid(3),
+        camera="hall-1",
+        start_utc_us=NOW_UTC_US - HOUR_US,
+        end_utc_us=NOW_UTC_US,
+        why="hash of the record, at byte 1048576",
+    ),
 )
 
 
