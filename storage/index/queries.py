@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
-from sqlalchemy import Engine, Row, func, not_, or_, select
+from sqlalchemy import Connection, Engine, Row, func, not_, or_, select
 
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_DAY, UtcUs
@@ -26,6 +26,8 @@ from storage.index.tables import (
 from storage.ledger.machine import DestroyedOfCamera
 
 PRESENT: Final = (SegmentState.SEALED,)
+
+T = TypeVar("T")
 
 _PAGE: Final = 5000
 
@@ -49,6 +51,11 @@ class IndexReader:
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+
+    def answer(self, question: Callable[[Connection], T]) -> T:
+        """What a question of another module finds (`storage.index.on_volume`)."""
+        with self._engine.connect() as connection:
+            return question(connection)
 
     def progress(self) -> Progress:
         """How far the ledger is applied."""

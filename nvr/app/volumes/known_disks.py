@@ -1,0 +1,73 @@
+"""Which disk each volume was seen on last, and how it did: what is left to know once the disk is dead.
+
+`state/disks.json`, written by who may ask disks (root, docs/adr/0022), read by the watch and by `volume list`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from nvr.app.volumes.devices import Disk
+from nvr.app.volumes.smart import Health, Verdict
+from nvr.base.units import US_PER_SECOND, UtcUs
+from storage.durable import replace_file
+
+FILE_NAME: Final = "disks.json"
+FRESH_US: Final = 3 * 3600 * US_PER_SECOND
+"""So old a look may be: the timer comes every half hour, and a machine may have slept."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDisk:
+    """One disk, and what it said of its health when it was looked at last."""
+
+    disk: Disk
+    health: Health
+
+
+@dataclass(frozen=True, slots=True)
+class KnownVolume:
+    """The disks of one volume, as they were seen then."""
+
+    disks: tuple[KnownDisk, ...]
+    seen_utc_us: UtcUs
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDisks:
+    """By volume id."""
+
+    volumes: Mapping[str, KnownVolume]
+
+    def with_volume(self, volume: str, known: KnownVolume) -> "KnownDisks":
+        """The same, with what was seen of one volume now."""
+        return replace(self, volumes={**self.volumes, volume: known})
+
+
+NOTHING_KNOWN: Final = KnownDisks({})
+
+
+def load(state: Path) -> KnownDisks:
+    """What the file says; nothing where there is none, or none that can be read: it is made anew by the next look."""
+    try:
+        body = json.loads((state / FILE_NAME).read_bytes())
+        return KnownDisks({str(volume): _volume(value) for volume, value in body["volumes"].items()})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return NOTHING_KNOWN
+
+
+def store(state: Path, known: KnownDisks) -> None:
+    """Write the file. Raises OSError: it can not be written."""
+    body = {"v": 1, "volumes": {volume: asdict(value) for volume, value in known.volumes.items()}}
+    replace_file(state / FILE_NAME, json.dumps(body, ensure_ascii=False, sort_keys=True).encode())
+
+
+def _volume(value: Mapping[str, Any]) -> KnownVolume:
+    disks = [KnownDisk(Disk(**each["disk"]), _health(each["health"])) for each in value["disks"]]
+    return KnownVolume(tuple(disks), UtcUs(int(value["seen_utc_us"])))
+
+
+def _health(value: Mapping[str, Any]) -> Health:
+    return Health(Verdict(value["verdict"]), tuple(value["reasons"]), value["hours"], value["celsius"])

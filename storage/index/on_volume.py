@@ -1,0 +1,115 @@
+"""What lies on one volume, and what of it is held: for who is about to take a disk out, or has lost one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+
+from nvr.base.ids import CameraId, HoldId
+from nvr.base.units import UtcUs
+from storage.index.conditions import in_states, is_held, runs, touches
+from storage.index.tables import HOLD_SCOPE, PROGRESS, SEGMENT, SegmentState
+
+_COUNTS = (
+    func.min(SEGMENT.c.start_utc_us),
+    func.max(SEGMENT.c.start_utc_us),
+    func.max(SEGMENT.c.end_utc_us),
+    func.sum(SEGMENT.c.end_utc_us - SEGMENT.c.start_utc_us),
+    func.count(),
+    func.sum(SEGMENT.c.file_bytes),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Footage of one camera, from the first segment's start to the last one's end; others may lie elsewhere.
+
+    `last_utc_us` is the start of the last segment, `length_us` what all of them show together.
+    """
+
+    camera: CameraId
+    from_utc_us: UtcUs
+    last_utc_us: UtcUs
+    to_utc_us: UtcUs
+    length_us: int
+    segments: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeldStretch:
+    """What one hold covers of it."""
+
+    hold: HoldId
+    stretch: Stretch
+
+
+@dataclass(frozen=True, slots=True)
+class LostStretch:
+    """Footage under a hold that is lost, told as lost until then for this reason."""
+
+    hold: HoldId
+    stretch: Stretch
+    why: str
+    lost_utc_us: UtcUs
+
+
+def footage_on(connection: Connection, volume: str, state: SegmentState) -> list[Stretch]:
+    """What lies on the volume in this state, camera by camera. Reads all of it."""
+    query = (
+        select(SEGMENT.c.camera, *_COUNTS)
+        .where(SEGMENT.c.volume == volume, in_states([state]))
+        .group_by(SEGMENT.c.camera)
+        .order_by(SEGMENT.c.camera)
+    )
+    return [_stretch(row) for row in connection.execute(query).all()]
+
+
+def held_on(connection: Connection, volume: str, now_utc_us: int) -> list[HeldStretch]:
+    """What holds that run cover of the sealed footage on the volume, by hold and camera."""
+    query = _under_hold(SegmentState.SEALED, now_utc_us).where(SEGMENT.c.volume == volume)
+    return [HeldStretch(HoldId(row[0]), _stretch(row[1:])) for row in connection.execute(query).all()]
+
+
+def held_bytes_on(connection: Connection, volume: str, now_utc_us: int) -> int:
+    """Bytes on the volume that holds keep, each segment once, with what is kept for the sake of others."""
+    query = select(func.sum(SEGMENT.c.file_bytes)).where(
+        SEGMENT.c.volume == volume, in_states([SegmentState.SEALED]), is_held(now_utc_us)
+    )
+    return int(connection.scalar(query) or 0)
+
+
+def lost_under_hold(connection: Connection, now_utc_us: int) -> list[LostStretch]:
+    """Lost footage that holds cover, by hold, camera and cause."""
+    query = (
+        _under_hold(SegmentState.LOST, now_utc_us)
+        .add_columns(SEGMENT.c.lost_why, func.max(SEGMENT.c.lost_utc_us))
+        .group_by(SEGMENT.c.lost_why)
+    )
+    return [
+        LostStretch(HoldId(row[0]), _stretch(row[1:-2]), row[-2], UtcUs(row[-1]))
+        for row in connection.execute(query).all()
+    ]
+
+
+def _under_hold(state: SegmentState, now_utc_us: int) -> Select[Any]:
+    longest_us = select(PROGRESS.c.longest_us).scalar_subquery()
+    query: Select[Any] = (
+        select(HOLD_SCOPE.c.hold, SEGMENT.c.camera, *_COUNTS)
+        .join_from(HOLD_SCOPE, SEGMENT, HOLD_SCOPE.c.camera == SEGMENT.c.camera)
+        .where(
+            runs(now_utc_us),
+            touches(SEGMENT),
+            SEGMENT.c.start_utc_us >= HOLD_SCOPE.c.from_utc_us - longest_us,
+            in_states([state]),
+        )
+        .group_by(HOLD_SCOPE.c.hold, SEGMENT.c.camera)
+        .order_by(HOLD_SCOPE.c.hold, SEGMENT.c.camera)
+    )
+    return query
+
+
+def _stretch(row: Sequence[Any]) -> Stretch:
+    camera, first, last, end, length, segments, size = row
+    return Stretch(camera, first, last, end, int(length), segments, int(size))
