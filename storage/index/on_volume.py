@@ -66,6 +66,12 @@ def footage_on(connection: Connection, volume: str, state: SegmentState) -> list
     return [_stretch(row) for row in connection.execute(query).all()]
 
 
+def volumes_with_footage(connection: Connection) -> list[str]:
+    """The volumes on which sealed footage lies, as the ledger has it."""
+    query = select(SEGMENT.c.volume).where(in_states([SegmentState.SEALED])).distinct()
+    return sorted(connection.scalars(query))
+
+
 def held_on(connection: Connection, volume: str, now_utc_us: int) -> list[HeldStretch]:
     """What holds that run cover of the sealed footage on the volume, by hold and camera."""
     query = _under_hold(SegmentState.SEALED, now_utc_us).where(SEGMENT.c.volume == volume)

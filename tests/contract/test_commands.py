@@ -15,6 +15,7 @@ from nvr.app.cli import (
     admin_books,
     admin_init,
     admin_shards,
+    admin_volume,
     camera_import,
     custodian,
     export,
@@ -44,6 +45,8 @@ ELSEWHERE = MappingProxyType(
         "nvr-export verify": alone(verify.verify),
         "nvr-admin init": alone(admin_init.init),
         "nvr-admin shards": alone(admin_shards.shards),
+        "nvr-admin volume list": alone(admin_volume.volume_list),
+        "nvr-admin volume drain": alone(admin_volume.volume_drain),
         "nvr-admin camera import": alone(camera_import.camera_import),
         "nvr-admin ledger verify": alone(admin_books.ledger_verify),
         "nvr-admin index rebuild": alone(admin_books.index_rebuild),
@@ -106,7 +109,8 @@ def test_command_line_is_real(where: str, line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["nvr-admin volume add", "nvr-admin --who x camera list", "nvr-none x", "nvr run --fast", "nvr demo --slow"]
+    "line",
+    ["nvr-admin volume format", "nvr-admin --who x camera list", "nvr-none x", "nvr run --fast", "nvr demo --slow"],
 )
 def test_command_line_that_is_not_real_is_found(line: str) -> None:
     assert fault(line)

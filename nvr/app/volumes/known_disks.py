@@ -29,8 +29,9 @@ class KnownDisk:
 
 @dataclass(frozen=True, slots=True)
 class KnownVolume:
-    """The disks of one volume, as they were seen then."""
+    """The disks of one volume, as they were seen then at this path."""
 
+    path: str
     disks: tuple[KnownDisk, ...]
     seen_utc_us: UtcUs
 
@@ -44,6 +45,11 @@ class KnownDisks:
     def with_volume(self, volume: str, known: KnownVolume) -> "KnownDisks":
         """The same, with what was seen of one volume now."""
         return replace(self, volumes={**self.volumes, volume: known})
+
+    def last_at(self, path: Path) -> str | None:
+        """The volume that was seen at the path last."""
+        there = {volume: one.seen_utc_us for volume, one in self.volumes.items() if one.path == str(path)}
+        return max(there, key=lambda volume: there[volume], default=None)
 
 
 NOTHING_KNOWN: Final = KnownDisks({})
@@ -66,7 +72,7 @@ def store(state: Path, known: KnownDisks) -> None:
 
 def _volume(value: Mapping[str, Any]) -> KnownVolume:
     disks = [KnownDisk(Disk(**each["disk"]), _health(each["health"])) for each in value["disks"]]
-    return KnownVolume(tuple(disks), UtcUs(int(value["seen_utc_us"])))
+    return KnownVolume(str(value["path"]), tuple(disks), UtcUs(int(value["seen_utc_us"])))
 
 
 def _health(value: Mapping[str, Any]) -> Health:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.index.on_volume import footage_on, held_bytes_on, held_on, lost_under_hold
+from storage.index.on_volume import footage_on, held_bytes_on, held_on, lost_under_hold, volumes_with_footage
 from storage.index.tables import SegmentState
 from storage.index.writer import Index
 from storage.ledger.machine import Missing, Seal
@@ -48,6 +48,7 @@ def test_footage_of_a_volume_is_told_camera_by_camera_without_what_lies_elsewher
     assert (hall.from_utc_us, hall.last_utc_us) == (NOW_UTC_US, NOW_UTC_US + 9 * MINUTE_US)
     assert hall.to_utc_us == NOW_UTC_US + 10 * MINUTE_US
     assert index.answer(lambda connection: footage_on(connection, HERE, SegmentState.LOST)) == []
+    assert index.answer(volumes_with_footage) == sorted([HERE, ELSEWHERE])
 
 
 def test_holds_are_told_with_what_they_cover_there(index: Index) -> None:
