@@ -4,15 +4,18 @@ Each change names the states that it leaves, so that any entry may come at any t
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, case, not_, null, update
+from sqlalchemy import ColumnElement, Connection, case, not_, null, update
 
 from storage.index.conditions import in_states, is_held, is_in
 from storage.index.tables import SEGMENT, SegmentState
 
 EXISTING = (SegmentState.SEALED, SegmentState.LOST)
 """What may be destroyed: lost footage is judged like all other."""
+
+
+DISCARDED: Final = "its volume was taken out for good"
 
 
 def doom(connection: Connection, segs: Collection[str], reason: str, now_utc_us: int) -> None:
@@ -35,10 +38,19 @@ def destroyed(connection: Connection, segs: Collection[str], when_utc_us: int) -
 
 def lost(connection: Connection, seg: str, when_utc_us: int, why: str) -> None:
     """The segment was not where it had been: Lost since then. A doomed one stays doomed, and is known to be lost."""
+    _lose(connection, SEGMENT.c.seg == seg, when_utc_us, why)
+
+
+def lost_with(connection: Connection, volume: str, when_utc_us: int) -> None:
+    """All that lies on a volume is lost since then, with it."""
+    _lose(connection, SEGMENT.c.volume == volume, when_utc_us, DISCARDED)
+
+
+def _lose(connection: Connection, which: ColumnElement[bool], when_utc_us: int, why: str) -> None:
     was = [SegmentState.SEALED, SegmentState.DOOMED]
     connection.execute(
         update(SEGMENT)
-        .where(SEGMENT.c.seg == seg, in_states(was), SEGMENT.c.lost_utc_us.is_(None))
+        .where(which, in_states(was), SEGMENT.c.lost_utc_us.is_(None))
         .values(
             state=case((is_in(SegmentState.SEALED), int(SegmentState.LOST)), else_=SEGMENT.c.state),
             lost_utc_us=when_utc_us,

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from nvr.base.ids import CameraId, HoldId
 from nvr.base.units import UtcUs
 from storage.index.conditions import in_states, is_held, runs, touches
-from storage.index.tables import HOLD_SCOPE, PROGRESS, SEGMENT, SegmentState
+from storage.index.tables import DISCARDED, HOLD_SCOPE, PROGRESS, SEGMENT, SegmentState
 
 _COUNTS = (
     func.min(SEGMENT.c.start_utc_us),
@@ -66,6 +66,11 @@ def footage_on(connection: Connection, volume: str, state: SegmentState) -> list
     return [_stretch(row) for row in connection.execute(query).all()]
 
 
+def discarded(connection: Connection) -> list[str]:
+    """The volumes that a person took out for good."""
+    return sorted(connection.scalars(select(DISCARDED.c.volume)))
+
+
 def volumes_with_footage(connection: Connection) -> list[str]:
     """The volumes on which sealed footage lies, as the ledger has it."""
     query = select(SEGMENT.c.volume).where(in_states([SegmentState.SEALED])).distinct()
@@ -78,12 +83,28 @@ def held_on(connection: Connection, volume: str, now_utc_us: int) -> list[HeldSt
     return [HeldStretch(HoldId(row[0]), _stretch(row[1:])) for row in connection.execute(query).all()]
 
 
-def held_bytes_on(connection: Connection, volume: str, now_utc_us: int) -> int:
-    """Bytes on the volume that holds keep, each segment once, with what is kept for the sake of others."""
-    query = select(func.sum(SEGMENT.c.file_bytes)).where(
-        SEGMENT.c.volume == volume, in_states([SegmentState.SEALED]), is_held(now_utc_us)
-    )
-    return int(connection.scalar(query) or 0)
+@dataclass(frozen=True, slots=True)
+class Total:
+    """So many segments, each counted once."""
+
+    segments: int
+    bytes: int
+
+
+def total_on(connection: Connection, volume: str) -> Total:
+    """The sealed footage on the volume."""
+    return _total(connection, SEGMENT.c.volume == volume)
+
+
+def held_total_on(connection: Connection, volume: str, now_utc_us: int) -> Total:
+    """What of it holds keep, with what is kept for the sake of others."""
+    return _total(connection, and_(SEGMENT.c.volume == volume, is_held(now_utc_us)))
+
+
+def _total(connection: Connection, which: ColumnElement[bool]) -> Total:
+    query = select(func.count(), func.sum(SEGMENT.c.file_bytes)).where(which, in_states([SegmentState.SEALED]))
+    segments, size = connection.execute(query).one()
+    return Total(segments, int(size or 0))
 
 
 def lost_under_hold(connection: Connection, now_utc_us: int) -> list[LostStretch]:

@@ -23,6 +23,7 @@ from storage.forecast import MINIMUM_AT_RISK, NOTICE_US, Forecast
 from storage.index.writer import Index
 from storage.keeping import blobs
 from storage.keeping.destruction import Pass, Retention
+from storage.keeping.discarded import left_on_discarded, lost_under_holds, missing_of
 from storage.keeping.forecasting import forecast_of, rooms_of
 from storage.keeping.ingest import Ingest
 from storage.keeping.places import PlacesKept
@@ -31,7 +32,7 @@ from storage.keeping.stating import Stating
 from storage.keeping.volumes import VolumesKept
 from storage.keyring import KeyringKeeper, KeyringReader
 from storage.ledger.entries import ACCESS_TYPES, PERSON_TYPES, Actor, body_from
-from storage.ledger.machine import ClockSync, Missing
+from storage.ledger.machine import ClockSync
 from storage.ledger.note import ProofFile
 from storage.ledger.reader import ConsistencyProof
 from storage.ledger.service import Draft, LedgerService
@@ -97,6 +98,8 @@ class Keeper:
         self._faults: dict[str, str] = {}
         self._damaged: dict[Path, dict[str, str]] = {}
         """By volume, what its last comparison found."""
+        self._held_lost: Mapping[str, str] = {}
+        """Footage under hold that is lost, as faults."""
         self._last_pass: Pass | None = None
         self._forecast: Forecast | None = None
         self._stating = Stating(self.books, settings.zone)
@@ -223,6 +226,7 @@ class Keeper:
         for found in (*self._damaged.values(), self._places.faults, self.ingest.faults(), self._faults):
             faults |= found
         halts = () if self._last_pass is None else self._last_pass.halts
+        faults |= self._held_lost
         return faults | {f"{halt.id} {halt.about}": str(halt) for halt in halts}
 
     async def retention_pass(self) -> None:
@@ -239,6 +243,7 @@ class Keeper:
         await self._survive("statement", self._state_days)
         self._note_what_stayed(done.destroyed)
         await self._survive("blobs", self._prune_blobs)
+        self._held_lost = await self.books.survey(lost_under_holds, now_utc_us=self._clock.utc_us())
 
     async def look_ahead(self) -> None:
         """Estimate when disks run short; one whose room can not be read is left out, and told by the next pass."""
@@ -256,6 +261,14 @@ class Keeper:
         keyring = KeyringReader(self._settings.places)
         for volume in list(self._volumes.in_use.values()):
             await self._survive(f"volume {volume.path}", partial(self._reconcile_volume, volume, keyring))
+        await self._survive("discarded", self._log_discarded)
+
+    async def _log_discarded(self) -> None:
+        """What was told of a volume only after it was taken out for good is lost with it."""
+        missing = await self.books.survey(left_on_discarded, in_use=self._volumes.in_use.keys())
+        if missing:
+            await self.books.append(list(map(Draft, missing)))
+            await self.books.follow()
 
     async def _reconcile_volume(self, volume: Volume, keyring: KeyringReader) -> None:
         findings = await self.books.survey(compare, volume, keyring, is_ended=self.ingest.is_ended)
@@ -266,16 +279,7 @@ class Keeper:
         unknown = [seal_body(one) for one in findings.unknown if not await self._is_known(one.segment)]
         unknown += [seal_body(one) for one in findings.back]
         shortened = await self.ingest.shortened(unknown)
-        missing = [
-            Missing(
-                seg=row.seg,
-                camera=row.camera,
-                start_utc_us=row.start_utc_us,
-                end_utc_us=row.end_utc_us,
-                why="not on its volume",
-            )
-            for row in findings.missing
-        ]
+        missing = [missing_of(row, "not on its volume") for row in findings.missing]
         self._damaged[volume.path] = {path.name: why for path, why in findings.damaged}
         drafts = [*map(Draft, unknown), *shortened, *map(Draft, missing)]
         if drafts:

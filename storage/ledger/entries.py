@@ -53,6 +53,7 @@ BODIES: Mapping[str, type[Body]] = MappingProxyType(
             people.Hold,
             people.Unhold,
             people.Allow,
+            people.Discard,
             people.Requisition,
             people.Refuse,
             people.Grant,

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from nvr.base.errors import NvrError
 from nvr.base.units import UtcUs
 from storage.deadline import deadline_utc_us
-from storage.index.on_volume import HeldStretch, Stretch, footage_on, held_bytes_on, held_on, volumes_with_footage
+from storage.index.on_volume import HeldStretch, Stretch, footage_on, held_on, held_total_on, volumes_with_footage
 from storage.index.queries import IndexReader
 from storage.index.tables import SegmentState
 from storage.keeping.surveys import rules_of
@@ -85,6 +85,6 @@ def _footage(reader: IndexReader, volume: str, now_utc_us: int, zone: ZoneInfo) 
         cameras=there,
         lost=reader.answer(lambda connection: footage_on(connection, volume, SegmentState.LOST)),
         held=reader.answer(lambda connection: held_on(connection, volume, now_utc_us)),
-        held_bytes=reader.answer(lambda connection: held_bytes_on(connection, volume, now_utc_us)),
+        held_bytes=reader.answer(lambda connection: held_total_on(connection, volume, now_utc_us)).bytes,
         ends_utc_us=max(ends, default=None),
     )

@@ -70,6 +70,10 @@ class VolumeTables:
     def check_can_add(self, volume: Volume) -> None:
         """Everything that `add` refuses but for the writing itself. Raises as it does."""
         self._checked(self._added(volume), (*self.settings.volume, volume), f"add {volume.path}")
+        self.check_can_write()
+
+    def check_can_write(self) -> None:
+        """Check, before anything else is done, that there is no lack of rights. Raises ConfigNotWritten."""
         if not os.access(self._file.parent, os.W_OK):
             raise ConfigNotWritten(file=str(self._file), why="its folder can not be written")
 

@@ -5,10 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from storage.index.on_volume import footage_on, held_bytes_on, held_on, lost_under_hold, volumes_with_footage
+from storage.index.lives import DISCARDED
+from storage.index.on_volume import (
+    Total,
+    discarded,
+    footage_on,
+    held_on,
+    held_total_on,
+    lost_under_hold,
+    total_on,
+    volumes_with_footage,
+)
 from storage.index.tables import SegmentState
 from storage.index.writer import Index
-from storage.ledger.machine import Missing, Seal
+from storage.ledger import people
+from storage.ledger.machine import Expire, Missing, Seal
 from tests.storage.index.entries import leaves
 from tests.storage.ledger.samples import NOW_UTC_US, hold, seal, uuid
 
@@ -55,13 +66,14 @@ def test_holds_are_told_with_what_they_cover_there(index: Index) -> None:
     index.apply(leaves([*SEALS, HOLD]))
     (held,) = index.answer(lambda connection: held_on(connection, HERE, NOW_UTC_US))
     assert (held.hold, held.stretch.segments, held.stretch.from_utc_us) == (HOLD.hold, 1, NOW_UTC_US + MINUTE_US)
-    assert index.answer(lambda connection: held_bytes_on(connection, HERE, NOW_UTC_US)) == 20
+    assert index.answer(lambda connection: held_total_on(connection, HERE, NOW_UTC_US)) == Total(1, 20)
+    assert index.answer(lambda connection: total_on(connection, HERE)) == Total(4, 110)
 
 
 def test_hold_that_has_run_out_keeps_nothing(index: Index) -> None:
     index.apply(leaves([*SEALS, HOLD.model_copy(update={"until_utc_us": NOW_UTC_US})]))
     assert index.answer(lambda connection: held_on(connection, HERE, NOW_UTC_US)) == []
-    assert index.answer(lambda connection: held_bytes_on(connection, HERE, NOW_UTC_US)) == 0
+    assert index.answer(lambda connection: held_total_on(connection, HERE, NOW_UTC_US)) == Total(0, 0)
 
 
 def test_lost_footage_is_told_by_hold_and_cause_and_what_nobody_holds_is_not(index: Index) -> None:
@@ -73,3 +85,21 @@ def test_lost_footage_is_told_by_hold_and_cause_and_what_nobody_holds_is_not(ind
         (HOLD.hold, "burnt", 1, 40),
     }
     assert all(one.lost_utc_us > 0 for one in found)
+
+
+def test_discarded_volume_takes_what_lies_there_with_it_and_nothing_else(index: Index) -> None:
+    doom = Expire(segs=(SEALS[0].seg,), reason="cap", deadline_utc_us=1)
+    gone = people.Discard(volume=HERE, disk=None, bay=None, segments=4, bytes=110, held=1, reason="0" * 64)
+    index.apply(leaves([*SEALS, doom, HOLD, gone]))
+    rows = {number: index.segment(uuid(number)) for number in range(1, 6)}
+    states = {number: (row.state, row.lost_why) for number, row in rows.items() if row is not None}
+    assert states == {
+        1: (SegmentState.DOOMED, DISCARDED),
+        2: (SegmentState.LOST, DISCARDED),
+        3: (SegmentState.LOST, DISCARDED),
+        4: (SegmentState.SEALED, None),
+        5: (SegmentState.LOST, DISCARDED),
+    }
+    assert index.answer(discarded) == [HERE]
+    (lost,) = index.answer(lambda connection: lost_under_hold(connection, NOW_UTC_US))
+    assert (lost.hold, lost.why, lost.stretch.segments) == (HOLD.hold, DISCARDED, 1)

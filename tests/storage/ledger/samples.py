@@ -181,6 +181,9 @@ _ALL: tuple[Body, ...] = (
             ),
         ),
     ),
+    people.Discard(
+        volume=uuid(0x200), disk="ST8000VE001 WSD0ABCD", bay="3", segments=2, bytes=300, held=1, reason=hash_of(13)
+    ),
 )
 
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from config.load import load
 from config.model import Settings
-from nvr.app.cli import admin_volume
+from nvr.app.cli import admin_volume, admin_volume_replace
 from nvr.app.volume_settings import VolumeSettings
 from nvr.base.clock import SystemClock
 from nvr.base.units import UtcUs
@@ -18,6 +18,7 @@ from nvr.base.wire import Server
 from storage.index.writer import Index
 from storage.keyring import create_place
 from storage.ledger.machine import Body, Seal
+from storage.ledger.people import Discard
 from storage.volume import create_volume
 from tests.nvr.app.fixtures import write_config
 from tests.storage.index.entries import leaves
@@ -47,6 +48,7 @@ class TwoVolumes:
         self.index.parent.mkdir(parents=True)
         self.write_index([])
         self.growing = 0
+        self.acts: list[dict[str, Any]] = []
         self.states: dict[str, str] = {}
         """How volumes stand whatever the configuration says, by name."""
 
@@ -65,6 +67,7 @@ class TwoVolumes:
         return seal(number, camera=camera, start_utc_us=start).model_copy(update=changes)
 
     def write_index(self, bodies: Sequence[Body]) -> None:
+        self.bodies = list(bodies)
         index = Index.anew(self.index)
         index.apply(leaves(list(bodies)))
         index.close()
@@ -73,6 +76,30 @@ class TwoVolumes:
         """A command, in a thread: it asks the recorders of this loop."""
         given = [words[0], "--config", str(self.file), *words[1:]]
         return await asyncio.to_thread(lambda: CliRunner().invoke(admin_volume.app, given, input=typed))
+
+    async def replace(self, *words: str, typed: str = "") -> Result:
+        """`volume replace` by the account `admin`."""
+        password = self.folder / "password"
+        await asyncio.to_thread(password.write_text, "correct horse battery\n")
+        who = ["--as", "admin", "--password-file", str(password), "--reason", "dead"]
+        given = ["--config", str(self.file), *who, *words]
+        return await asyncio.to_thread(lambda: CliRunner().invoke(admin_volume_replace.app, given, input=typed))
+
+    @asynccontextmanager
+    async def access(self) -> AsyncIterator[None]:
+        """An access that takes the act, with a keeper whose index follows at once."""
+
+        async def act(args: dict[str, Any]) -> object:
+            self.acts.append(args)
+            given = args["args"]
+            counted = {"segments": 2, "bytes": 2 << 30, "held": 1}
+            body = Discard(volume=given["volume"], disk=given.get("disk"), bay=None, **counted, reason="0" * 64)
+            self.bodies = [*self.bodies, body]
+            await asyncio.to_thread(self.write_index, self.bodies)
+            return {"volume": given["volume"], **counted, "ledger_index": 4711, "ts_utc_us": self.now_utc_us}
+
+        async with Server(self.folder / "run" / "access.sock", {"act": act}):
+            yield
 
     def _status(self, listed: VolumeSettings) -> dict[str, Any]:
         rows = []
