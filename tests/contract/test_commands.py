@@ -50,6 +50,7 @@ ELSEWHERE = MappingProxyType(
         "nvr-admin volume list": alone(admin_volume.volume_list),
         "nvr-admin volume drain": alone(admin_volume.volume_drain),
         "nvr-admin volume replace": alone(admin_volume_replace.volume_replace),
+        "nvr-admin volume smart": alone(admin_volume.volume_smart),
         "nvr-admin volume add": alone(admin_volume_add.volume_add),
         "nvr-admin camera import": alone(camera_import.camera_import),
         "nvr-admin ledger verify": alone(admin_books.ledger_verify),

@@ -17,6 +17,7 @@ volume = new_app("The disks of footage: which they are, how they do, how they co
 _VOLUME = "nvr.app.cli.admin_volume"
 command_elsewhere(volume, "list", _VOLUME, "Which disk is which, how it does, what lies there.", "list")
 command_elsewhere(volume, "drain", _VOLUME, "Let a disk take nothing new, before it is taken out.", "drain")
+command_elsewhere(volume, "smart", _VOLUME, "Ask every disk how it is.", "smart")
 command_elsewhere(volume, "add", "nvr.app.cli.admin_volume_add", "One more mounted disk takes footage.")
 command_elsewhere(
     volume, "replace", "nvr.app.cli.admin_volume_replace", "Take a dead or drained disk out for good.", of_person=True

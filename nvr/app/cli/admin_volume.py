@@ -11,14 +11,15 @@ import typer
 from config.model import Settings
 from nvr.app.cli.answers import write_answer, write_json
 from nvr.app.cli.common import ConfigOption, JsonOption, LangOption, abort_on_no, new_app, run, settings_of
-from nvr.app.cli.volume_rows import footage_json, stretch_row, volume_json, volume_row
+from nvr.app.cli.volume_rows import disk_rows, footage_json, stretch_row, volume_json, volume_row
 from nvr.app.messages import say
 from nvr.app.volumes.footage import Footage
+from nvr.app.volumes.looking import look_at_disks
 from nvr.app.volumes.overview import Overview, VolumeReport, overview
 from nvr.app.volumes.tables import VolumeTables
 from nvr.app.volumes.waiting import is_left, takes, wait
 from nvr.base.clock import SystemClock
-from nvr.base.errors import ConfigError
+from nvr.base.errors import ConfigError, Refused
 from storage.volume_health import VolumeState
 
 app = new_app("The disks of footage.")
@@ -47,7 +48,7 @@ def volume_list(
         write_json([volume_json(each) for each in found.volumes])
     else:
         write_answer([volume_row(each) for each in found.volumes], as_json=False, zone=zone_of(settings))
-    leave(found)
+    leave(hung=found.hung)
 
 
 @app.command("drain")
@@ -84,7 +85,28 @@ def volume_drain(
         write_json(answer | {"footage": None if report.footage is None else footage_json(report.footage)})
     else:
         _tell_drain(settings, report, undo=undo, dry_run=dry_run, left=left)
-    leave(found)
+    leave(hung=found.hung)
+
+
+@app.command("smart")
+def volume_smart(
+    config: ConfigOption = None,
+    *,
+    as_json: JsonOption = False,
+    lang: LangOption = None,  # noqa: ARG001 -- as above
+) -> None:
+    """Ask every disk how it is (smartctl), and remember it with its serial number; a timer of systemd does so, too.
+
+    Example: nvr-admin volume smart
+    """
+    settings = settings_of(config)
+    try:
+        known, hung = asyncio.run(look_at_disks(settings, SystemClock()))
+    except OSError as error:
+        raise Refused("file-not-written", file=str(settings.paths.state), why=error.strerror) from error
+    rows = [row for volume, one in known.volumes.items() for row in disk_rows(volume, one)]
+    write_answer(rows, as_json=as_json, zone=zone_of(settings))
+    leave(hung=hung)
 
 
 def look(settings: Settings) -> Overview:
@@ -92,10 +114,10 @@ def look(settings: Settings) -> Overview:
     return asyncio.run(overview(settings, SystemClock()))
 
 
-def leave(found: Overview) -> None:
+def leave(*, hung: bool) -> None:
     """End at once where a disk hangs: the thread that looks at it would keep this process for as long."""
     sys.stdout.flush()
-    if found.hung:
+    if hung:
         os._exit(0)
 
 

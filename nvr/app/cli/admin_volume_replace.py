@@ -90,7 +90,7 @@ def volume_replace(  # noqa: PLR0913 -- a parameter is an option
     else:
         typer.echo("\n" + say("volume-replaced", path=report.setting.path, index=answer["ledger_index"]))
         typer.echo("\n" + answer["sheet"])
-    leave(found)
+    leave(hung=found.hung)
 
 
 def _replace(person: Person, report: VolumeReport, name: str, reason: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from nvr.app.messages import say
 from nvr.app.volumes.footage import Footage
-from nvr.app.volumes.known_disks import KnownDisk
+from nvr.app.volumes.known_disks import KnownDisk, KnownVolume
 from nvr.app.volumes.overview import VolumeReport
 from nvr.app.volumes.smart import Verdict
 from nvr.app.words import word
@@ -30,6 +30,7 @@ def volume_json(report: VolumeReport) -> dict[str, Any]:
         "drain": setting.drain,
         "disks": [asdict(one.disk) | {"health": asdict(one.health)} for one in seen.disks],
         "disks_seen_utc_us": seen.disks_seen_utc_us,
+        "health_utc_us": seen.health_utc_us,
         "free_bytes": None if seen.space is None else seen.space.free_bytes,
         "total_bytes": None if seen.space is None else seen.space.total_bytes,
         "recorders": [
@@ -84,6 +85,7 @@ def volume_row(report: VolumeReport) -> dict[str, Any]:
         "worst_sync_ms": _worst(told, "worst_sync_us"),
         "errors": errors if told else unknown,
         "SMART": smart_text(seen.disks),
+        "SMART_seen_utc_us": seen.health_utc_us,
         "id": seen.volume or unknown,
     }
 
@@ -122,6 +124,22 @@ def smart_text(disks: Sequence[KnownDisk]) -> str:
             reasons = ", ".join(reason for one in of_it for reason in one.reasons)
             return word(verdict.value) + (f" ({reasons})" if reasons else "")
     return word("unknown")
+
+
+def disk_rows(volume: str, known: KnownVolume) -> list[dict[str, Any]]:
+    """One row a disk, with what it says of itself."""
+    return [
+        {
+            "volume": volume,
+            "path": known.path,
+            "device": one.disk.name,
+            "disk": one.disk.label,
+            "SMART": smart_text([one]),
+            "powered_hours": one.health.hours,
+            "celsius": one.health.celsius,
+        }
+        for one in known.disks
+    ]
 
 
 def stretch_row(stretch: Stretch) -> dict[str, Any]:

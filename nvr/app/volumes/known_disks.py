@@ -11,12 +11,10 @@ from typing import Any, Final
 
 from nvr.app.volumes.devices import Disk
 from nvr.app.volumes.smart import Health, Verdict
-from nvr.base.units import US_PER_SECOND, UtcUs
+from nvr.base.units import UtcUs
 from storage.durable import replace_file
 
 FILE_NAME: Final = "disks.json"
-FRESH_US: Final = 3 * 3600 * US_PER_SECOND
-"""So old a look may be: the timer comes every half hour, and a machine may have slept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +63,14 @@ def load(state: Path) -> KnownDisks:
 
 
 def store(state: Path, known: KnownDisks) -> None:
-    """Write the file. Raises OSError: it can not be written."""
+    """Write the file, for whoever may read the folder. Raises OSError: it can not be written."""
+    folder = state.stat()
     body = {"v": 1, "volumes": {volume: asdict(value) for volume, value in known.volumes.items()}}
-    replace_file(state / FILE_NAME, json.dumps(body, ensure_ascii=False, sort_keys=True).encode())
+    replace_file(
+        state / FILE_NAME,
+        json.dumps(body, ensure_ascii=False, sort_keys=True).encode(),
+        owner=(folder.st_uid, folder.st_gid),
+    )
 
 
 def _volume(value: Mapping[str, Any]) -> KnownVolume:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from config.model import Volume as VolumeSetting
 from nvr.app.volumes.devices import SYS, UDEV, Disk, disks_of
@@ -12,7 +13,7 @@ from nvr.app.volumes.smart import unknown
 from nvr.base.units import UtcUs
 from storage.volume import Space, VolumeLost, open_volume
 
-HANGS = "the disk does not answer"
+HANGS: Final = "the disk does not answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class VolumeSeen:
     why: str | None
     disks: tuple[KnownDisk, ...]
     disks_seen_utc_us: UtcUs | None
+    health_utc_us: UtcUs | None = None
+    """When the disks were asked how they are."""
     space: Space | None = None
 
 
@@ -48,10 +51,11 @@ def see(
     disks = () if mount is None else disks_of(mount, sys, udev)
     before = known.volumes.get(volume.id)
     if not disks and before is not None:
-        return VolumeSeen(volume.id, None, before.disks, before.seen_utc_us, space)
+        return VolumeSeen(volume.id, None, before.disks, before.seen_utc_us, before.seen_utc_us, space)
     looked_at = {_key(one.disk): one.health for one in (() if before is None else before.disks)}
     health = [looked_at.get(_key(disk), unknown("nobody looked: nvr-admin volume smart")) for disk in disks]
-    return VolumeSeen(volume.id, None, tuple(map(KnownDisk, disks, health)), None, space)
+    asked_utc_us = None if before is None else before.seen_utc_us
+    return VolumeSeen(volume.id, None, tuple(map(KnownDisk, disks, health)), None, asked_utc_us, space)
 
 
 def remembered(setting: VolumeSetting, known: KnownDisks, why: str) -> VolumeSeen:
@@ -60,7 +64,7 @@ def remembered(setting: VolumeSetting, known: KnownDisks, why: str) -> VolumeSee
     if volume is None:
         return VolumeSeen(None, why, (), None)
     last = known.volumes[volume]
-    return VolumeSeen(volume, why, last.disks, last.seen_utc_us)
+    return VolumeSeen(volume, why, last.disks, last.seen_utc_us, last.seen_utc_us)
 
 
 def _key(disk: Disk) -> tuple[str | None, str | None]:

@@ -14,6 +14,7 @@ _READS: Final = MappingProxyType({197: "pending sectors", 198: "uncorrectable se
 """ATA attributes of which one is too much: sectors that can not be read now, and footage that lies there."""
 _REALLOCATED: Final = 5
 _WORN_PERCENT: Final = 100
+SLEEPS: Final = "the disk sleeps"
 _STANDBY: Final = "STANDBY"
 
 
@@ -66,7 +67,7 @@ def judge(output: bytes) -> Health:
 def _why_not(answer: Mapping[str, Any]) -> str:
     told = [str(each.get("string")) for each in _list(_mapping(answer.get("smartctl")).get("messages"))]
     if any(_STANDBY in text.upper() for text in told):
-        return "the disk sleeps"
+        return SLEEPS
     return "; ".join(told)[:200] or "the disk says nothing of its health"
 
 

@@ -140,6 +140,12 @@ def test_volumes_that_are_lost_or_almost_full() -> None:
     assert found == [("volume-lost", "gone"), ("volume-lost", "erring"), ("volume-low", "full")]
 
 
+def test_disk_that_says_it_fails_is_an_alarm_of_its_volume() -> None:
+    seen = Observation(NOW, failing_disks={"disk1": "3, ST8000VE001 WSD0ABCD, pending sectors: 8"})
+    (found,) = [each for each in judge(seen).conditions if each.kind == "disk-failing"]
+    assert (found.subject, found.detail) == ("disk1", "3, ST8000VE001 WSD0ABCD, pending sectors: 8")
+
+
 def test_everything_else_that_the_watch_sees() -> None:
     seen = Observation(
         NOW,
