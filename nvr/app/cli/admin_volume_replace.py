@@ -68,7 +68,7 @@ def volume_replace(  # noqa: PLR0913 -- a parameter is an option
     found = look(settings)
     report = found.find(volume)
     name = refuse_replacing(found, report)
-    _refuse_keys(settings, report)
+    with_keys = _leaves_with_keys(settings, report)
     if not as_json:
         _tell(settings, report, name)
     elif not (yes or dry_run):
@@ -79,7 +79,7 @@ def volume_replace(  # noqa: PLR0913 -- a parameter is an option
         if not yes:
             _confirm(report)
         person = signed_in(config, account, password_file)
-        answer |= _replace(person, report, name, reason)
+        answer |= _replace(person, report, name, reason, with_keys=with_keys)
         if sheet is not None:
             write_new_file(sheet, answer["sheet"].encode(), _SHEET_MODE)
     if as_json:
@@ -93,7 +93,7 @@ def volume_replace(  # noqa: PLR0913 -- a parameter is an option
     leave(hung=found.hung)
 
 
-def _replace(person: Person, report: VolumeReport, name: str, reason: str) -> dict[str, Any]:
+def _replace(person: Person, report: VolumeReport, name: str, reason: str, *, with_keys: bool) -> dict[str, Any]:
     """The act, and what follows from it: the volume leaves the configuration, and every recorder lets go of it."""
     settings, path = person.settings, report.setting.path
     disk, bay = disks_text(report.seen.disks) or None, bay_of(report)
@@ -102,14 +102,16 @@ def _replace(person: Person, report: VolumeReport, name: str, reason: str) -> di
     left = wait(settings, path, lambda told: told is None, SystemClock())
     if left:
         say_on_stderr("volume-recorders-left", shards=", ".join(map(str, left)))
-    return {**act, "waits_for": left, "sheet": _sheet(settings, report, act, person.account)}
+    return {**act, "waits_for": left, "sheet": _sheet(person, report, act, with_keys=with_keys)}
 
 
-def _refuse_keys(settings: Settings, report: VolumeReport) -> None:
+def _leaves_with_keys(settings: Settings, report: VolumeReport) -> bool:
+    """Whether a place of the keyring leaves with it. Raises KeysOnDisk: no other place is whole."""
     places = places_on(report, settings.keyring.places, mounts())
     refuse_without_keys(report.setting.path, places, settings.paths.index)
     if places.leaving:
         say_on_stderr("volume-keys-leave", place=", ".join(map(str, places.leaving)))
+    return bool(places.leaving)
 
 
 def _tell(settings: Settings, report: VolumeReport, name: str) -> None:
@@ -131,17 +133,17 @@ def _confirm(report: VolumeReport) -> None:
         raise NotConfirmed(expected=expected)
 
 
-def _sheet(settings: Settings, report: VolumeReport, act: dict[str, Any], account: str) -> str:
+def _sheet(person: Person, report: VolumeReport, act: dict[str, Any], *, with_keys: bool) -> str:
     fields = {
-        "origin": settings.system.origin,
+        "origin": person.settings.system.origin,
         "disk": disks_text(report.seen.disks) or None,
         "bay": bay_of(report),
         "volume": act["volume"],
-        "when": show_instant(act["ts_utc_us"], zone_of(settings)),
-        "account": account,
+        "when": show_instant(act["ts_utc_us"], person.zone),
+        "account": person.account,
         "index": act["ledger_index"],
     }
-    return sheets(catalogue("fr"), catalogue("en"), fields)
+    return sheets(catalogue("fr"), catalogue("en"), fields, with_keys=with_keys)
 
 
 def main() -> int:

@@ -52,9 +52,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """Another place of this system: what it is, and where it lies."""
+    """Another place of this system: what people call it, and where it lies."""
 
     what: str
+    path: Path
     mount: Mount | None
     disks: Sequence[Disk]
     volume: str | None = None
@@ -87,6 +88,8 @@ def faults(one: Candidate, origin: str, system: Neighbour, volumes: Sequence[Nei
 
     `system` is where `/` lies; `least_bytes` is the room that a volume needs to be of any use.
     """
+    if any(other.path == one.path for other in volumes):
+        return ["configured"]
     if not one.is_directory:
         return ["no-directory"]
     if one.mount is None or (system.mount is not None and one.mount.device == system.mount.device):

@@ -47,7 +47,7 @@ def volumes_of(settings: Settings, mounted: Sequence[Mount]) -> list[Neighbour]:
         try:
             volume = open_volume(setting.path, settings.system.origin)
         except VolumeLost:
-            found.append(Neighbour(setting.name, None, ()))
+            found.append(Neighbour(setting.name, setting.path, None, ()))
         else:
             found.append(_neighbour(setting.name, setting.path, mounted, volume.id))
     return found
@@ -66,7 +66,7 @@ def least_bytes(settings: Settings) -> int:
 
 def _neighbour(what: str, path: Path, mounted: Sequence[Mount], volume: str | None = None) -> Neighbour:
     mount = mount_of(path, list(mounted))
-    return Neighbour(what, mount, () if mount is None else disks_of(mount), volume)
+    return Neighbour(what, path, mount, () if mount is None else disks_of(mount), volume)
 
 
 def _identity(path: Path) -> Identity | None:

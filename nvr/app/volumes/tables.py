@@ -103,6 +103,7 @@ class VolumeTables:
         def change(tables: AoT) -> None:
             table = tomlkit.table()
             table.update(name_path_bay(volume))
+            table.add(tomlkit.nl())
             tables.append(table)
 
         return self._changed(change)

@@ -14,8 +14,10 @@ from storage.volume import Space
 
 ORIGIN, PATH, GIB = "test.example", Path("/srv/disk3"), 1 << 30
 MOUNT = Mount(PATH, "ext4", "/dev/sdc1", "8:33")
-ROOT = Neighbour("/", Mount(Path("/"), "ext4", "/dev/sda1", "8:1"), [Disk("sda")])
-OTHER = Neighbour("disk1", Mount(Path("/srv/disk1"), "xfs", "/dev/sdb1", "8:17"), [Disk("sdb")], "v1")
+ROOT = Neighbour("/", Path("/"), Mount(Path("/"), "ext4", "/dev/sda1", "8:1"), [Disk("sda")])
+OTHER = Neighbour(
+    "disk1", Path("/srv/disk1"), Mount(Path("/srv/disk1"), "xfs", "/dev/sdb1", "8:17"), [Disk("sdb")], "v1"
+)
 GOOD = Candidate(PATH, True, MOUNT, [Disk("sdc")], None, frozenset(), Space(900 * GIB, 1000 * GIB), True)
 OURS = Identity("v3", ORIGIN)
 
@@ -32,6 +34,7 @@ def kind(name: str) -> dict[str, Any]:
     ("changes", "expected"),
     [
         ({}, []),
+        ({"path": Path("/srv/disk1"), "is_directory": False}, ["configured"]),
         ({"is_directory": False}, ["no-directory"]),
         ({"mount": ROOT.mount}, ["not-mounted"]),
         ({"mount": None}, ["not-mounted"]),
@@ -63,7 +66,7 @@ def test_directory_is_judged(changes: dict[str, Any], expected: list[str]) -> No
 
 
 def test_what_is_only_said_stands_in_the_way_of_nothing() -> None:
-    place = Neighbour("/srv/keys1", MOUNT, [])
+    place = Neighbour("/srv/keys1", Path("/srv/keys1"), MOUNT, [])
     odd = replace(GOOD, **kind("btrfs"), entries=frozenset({"films"}))
     assert [each.id for each in warnings(odd, [place])] == [
         "volume-kind-unknown",

@@ -55,7 +55,7 @@ def file(tmp_path: Path) -> Path:
 def test_added_volume_stands_behind_the_others_and_nothing_else_has_changed(file: Path) -> None:
     VolumeTables.read(file).add(DISK3)
     text = file.read_text()
-    before, table, after = text.partition('[[volume]]\nname = "disk3"\npath = "/srv/scelle/disk3"\nbay = "3"\n')
+    before, table, after = text.partition('[[volume]]\nname = "disk3"\npath = "/srv/scelle/disk3"\nbay = "3"\n\n')
     assert table
     assert before.strip() == (HEAD + VOLUMES).strip()
     assert after.strip() == REST.strip()
