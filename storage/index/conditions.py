@@ -27,7 +27,7 @@ def is_held(now_utc_us: int) -> ColumnElement[bool]:
 
     What is kept for the sake of others is looked up once in a statement, from the holds: few segments continue another.
     """
-    touched = exists().where(HOLD_SCOPE.c.camera == SEGMENT.c.camera, touches(SEGMENT), runs(now_utc_us))
+    touched = exists().where(HOLD_SCOPE.c.camera == SEGMENT.c.camera, _touches(SEGMENT), runs(now_utc_us))
     return or_(touched, SEGMENT.c.seg.in_(_continued_under_hold(now_utc_us)))
 
 
@@ -39,7 +39,7 @@ def _continued_under_hold(now_utc_us: int) -> Select[tuple[str]]:
         .join_from(HOLD_SCOPE, later, HOLD_SCOPE.c.camera == later.c.camera)
         .where(
             runs(now_utc_us),
-            touches(later),
+            _touches(later),
             later.c.start_utc_us >= HOLD_SCOPE.c.from_utc_us - longest_us,
             continues_another(later),
         )
@@ -50,8 +50,7 @@ def _continued_under_hold(now_utc_us: int) -> Select[tuple[str]]:
     return select(kept.c.seg)
 
 
-def touches(segment: FromClause) -> ColumnElement[bool]:
-    """The interval of a hold touches the segment."""
+def _touches(segment: FromClause) -> ColumnElement[bool]:
     return and_(HOLD_SCOPE.c.from_utc_us <= segment.c.end_utc_us, HOLD_SCOPE.c.to_utc_us >= segment.c.start_utc_us)
 
 

@@ -1,14 +1,14 @@
 """What lies on one volume, and what of it is held: for who is about to take a disk out, or has lost one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select, true
 
 from nvr.base.ids import CameraId, HoldId
 from nvr.base.units import UtcUs
-from storage.index.conditions import in_states, is_held, runs, touches
+from storage.index.conditions import in_states, is_held, runs
 from storage.index.tables import DISCARDED, HOLD_SCOPE, PROGRESS, SEGMENT, SegmentState
 
 _COUNTS = (
@@ -79,8 +79,8 @@ def volumes_with_footage(connection: Connection) -> list[str]:
 
 def held_on(connection: Connection, volume: str, now_utc_us: int) -> list[HeldStretch]:
     """What holds that run cover of the sealed footage on the volume, by hold and camera."""
-    query = _under_hold(SegmentState.SEALED, now_utc_us).where(SEGMENT.c.volume == volume)
-    return [HeldStretch(HoldId(row[0]), _stretch(row[1:])) for row in connection.execute(query).all()]
+    there = _under_hold(connection, SegmentState.SEALED, now_utc_us, SEGMENT.c.volume == volume)
+    return [HeldStretch(HoldId(hold), _stretch(row[:-2])) for hold, row in there]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,32 +109,30 @@ def _total(connection: Connection, which: ColumnElement[bool]) -> Total:
 
 def lost_under_hold(connection: Connection, now_utc_us: int) -> list[LostStretch]:
     """Lost footage that holds cover, by hold, camera and cause."""
-    query = (
-        _under_hold(SegmentState.LOST, now_utc_us)
-        .add_columns(SEGMENT.c.lost_why, func.max(SEGMENT.c.lost_utc_us))
-        .group_by(SEGMENT.c.lost_why)
-    )
-    return [
-        LostStretch(HoldId(row[0]), _stretch(row[1:-2]), row[-2], UtcUs(row[-1]))
-        for row in connection.execute(query).all()
-    ]
+    lost = _under_hold(connection, SegmentState.LOST, now_utc_us, true())
+    return [LostStretch(HoldId(hold), _stretch(row[:-2]), row[-2], UtcUs(row[-1])) for hold, row in lost]
 
 
-def _under_hold(state: SegmentState, now_utc_us: int) -> Select[Any]:
+def _under_hold(
+    connection: Connection, state: SegmentState, now_utc_us: int, which: ColumnElement[bool]
+) -> Iterator[tuple[str, Sequence[Any]]]:
+    """What holds cover, by hold, camera and cause of loss. One question each: all at once would read it all."""
     longest_us = select(PROGRESS.c.longest_us).scalar_subquery()
-    query: Select[Any] = (
-        select(HOLD_SCOPE.c.hold, SEGMENT.c.camera, *_COUNTS)
-        .join_from(HOLD_SCOPE, SEGMENT, HOLD_SCOPE.c.camera == SEGMENT.c.camera)
-        .where(
-            runs(now_utc_us),
-            touches(SEGMENT),
-            SEGMENT.c.start_utc_us >= HOLD_SCOPE.c.from_utc_us - longest_us,
-            in_states([state]),
+    holds = select(HOLD_SCOPE).where(runs(now_utc_us)).order_by(HOLD_SCOPE.c.hold, HOLD_SCOPE.c.camera)
+    for hold in connection.execute(holds).all():
+        query = (
+            select(SEGMENT.c.camera, *_COUNTS, SEGMENT.c.lost_why, func.max(SEGMENT.c.lost_utc_us))
+            .where(
+                SEGMENT.c.camera == hold.camera,
+                in_states([state]),
+                SEGMENT.c.start_utc_us.between(hold.from_utc_us - longest_us, hold.to_utc_us),
+                SEGMENT.c.end_utc_us >= hold.from_utc_us,
+                which,
+            )
+            .group_by(SEGMENT.c.camera, SEGMENT.c.lost_why)
         )
-        .group_by(HOLD_SCOPE.c.hold, SEGMENT.c.camera)
-        .order_by(HOLD_SCOPE.c.hold, SEGMENT.c.camera)
-    )
-    return query
+        for row in connection.execute(query).all():
+            yield hold.hold, tuple(row)
 
 
 def _stretch(row: Sequence[Any]) -> Stretch:

@@ -120,7 +120,7 @@ async def _see(setting: VolumeSetting, settings: Settings, known: KnownDisks, pr
         return see(setting, settings.system.origin, known, mounts())
 
     try:
-        return await probes.ask(str(setting.path), look)
+        return await probes.ask(str(setting.path), look, limit_s=_ASK_S)
     except HangingError:
         return remembered(setting, known, HANGS)
 

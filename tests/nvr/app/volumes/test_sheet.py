@@ -1,9 +1,11 @@
 """The sheet for the vendor says of the keys what is true of this disk, and fits a page."""
 
+from pathlib import Path
+
 import pytest
 
 from nvr.app.messages import catalogue
-from nvr.app.volumes.sheet import sheets
+from nvr.app.volumes.sheet import sheet, sheets
 
 FIELDS = {
     "origin": "videoprotection.ville.example/nvr",
@@ -30,3 +32,9 @@ def test_sheet_fits_a_page_and_names_the_disk_in_both_languages(with_keys: bool)
 def test_what_is_not_known_is_a_dash_to_be_written_in() -> None:
     text = sheets(catalogue("fr"), catalogue("en"), {**FIELDS, "disk": None}, with_keys=False)
     assert "Disque              -\n" in text
+
+
+def test_page_for_operators_shows_the_sheet_as_it_is() -> None:
+    page = (Path(__file__).resolve().parents[4] / "docs" / "volumes.md").read_text()
+    shown = {**FIELDS, "origin": "nvr.ville.example", "account": "admin"}
+    assert sheet(catalogue("en"), shown, with_keys=False) in page
