@@ -82,7 +82,7 @@ class VolumeTables:
 
         def change(tables: AoT) -> None:
             for table in tables:
-                if table.get("path") == str(path):
+                if Path(str(table.get("path"))) == path:
                     _set_drain(table, drain=drain)
 
         meant = [one.model_copy(update={"drain": drain}) if one.path == path else one for one in self.settings.volume]
@@ -93,7 +93,7 @@ class VolumeTables:
 
         def change(tables: AoT) -> None:
             for at in reversed(range(len(tables))):
-                if tables[at].get("path") == str(path):
+                if Path(str(tables[at].get("path"))) == path:
                     del tables[at]
 
         meant = tuple(one for one in self.settings.volume if one.path != path)

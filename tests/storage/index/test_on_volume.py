@@ -63,7 +63,9 @@ def test_footage_of_a_volume_is_told_camera_by_camera_without_what_lies_elsewher
 
 
 def test_holds_are_told_with_what_they_cover_there(index: Index) -> None:
-    index.apply(leaves([*SEALS, HOLD]))
+    long = segment(9, 20, "gare")
+    long = long.model_copy(update={"end_utc_us": long.start_utc_us + 10 * MINUTE_US, "volume": ELSEWHERE})
+    index.apply(leaves([*SEALS, long, HOLD]))
     (held,) = index.answer(lambda connection: held_on(connection, HERE, NOW_UTC_US))
     assert (held.hold, held.stretch.segments, held.stretch.from_utc_us) == (HOLD.hold, 1, NOW_UTC_US + MINUTE_US)
     assert index.answer(lambda connection: held_total_on(connection, HERE, NOW_UTC_US)) == Total(1, 20)

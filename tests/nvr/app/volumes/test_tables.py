@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
+import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,10 +98,10 @@ def test_name_or_path_that_is_taken_is_refused(file: Path, taken: dict[str, obje
 
 
 def test_change_that_another_made_meanwhile_is_not_overwritten(file: Path) -> None:
-    tables = VolumeTables.read(file)
+    change = VolumeTables.read(file)
     file.write_text(HEAD + VOLUMES + REST + "stall_seconds = 20\n")
     with pytest.raises(ConfigChanged):
-        tables.add(DISK3)
+        change.add(DISK3)
     assert file.read_text().endswith("stall_seconds = 20\n")
 
 
@@ -108,10 +109,10 @@ def test_file_that_can_not_be_written_is_told_and_stays(file: Path, monkeypatch:
     def refuses(*_: object) -> int:
         raise OSError(30, "Read-only file system")
 
-    tables = VolumeTables.read(file)
+    change = VolumeTables.read(file)
     monkeypatch.setattr(disk, "open_file", refuses)
     with pytest.raises(ConfigNotWritten, match="Read-only"):
-        tables.add(DISK3)
+        change.add(DISK3)
     assert file.read_text() == HEAD + VOLUMES + REST
 
 
@@ -121,6 +122,23 @@ def test_volumes_of_an_inline_list_are_for_people_to_edit(file: Path) -> None:
     with pytest.raises(ConfigNotKept):
         VolumeTables.read(file).add(DISK3)
     assert file.read_text() == inline + HEAD + REST
+
+
+def test_path_is_found_however_it_is_spelt(file: Path) -> None:
+    file.write_text(file.read_text().replace('"/srv/scelle/disk2"', "'/srv//scelle/disk2/'"))
+    VolumeTables.read(file).drain(Path("/srv/scelle/disk2"), drain=True)
+    assert [one.drain for one in load(file, {}).volume] == [False, True]
+
+
+@pytest.mark.parametrize("lost", ['bay = "1"\n', "queue_mib   =   512\n"])
+def test_file_of_which_the_library_would_lose_a_line_is_left_as_it_is(
+    file: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    dumps = tomlkit.dumps
+    monkeypatch.setattr(tomlkit, "dumps", lambda document: dumps(document).replace(lost, ""))
+    with pytest.raises(ConfigNotKept):
+        VolumeTables.read(file).add(DISK3)
+    assert file.read_text() == HEAD + VOLUMES + REST
 
 
 def test_link_to_the_file_stays_a_link(file: Path, tmp_path: Path) -> None:
