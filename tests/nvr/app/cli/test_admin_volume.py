@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from nvr.app.volumes.known_disks import load
 from storage.ledger.people import Hold
 from tests.nvr.app.volumes.server import HOUR_US, TwoVolumes, hold_id
 from tests.storage.ledger.samples import hold
@@ -145,3 +146,13 @@ async def test_volume_that_nobody_knows_is_refused_with_those_that_are(server: T
     done = await server.run("drain", "/srv/none", "--yes")
     assert done.exit_code == 1
     assert str(server.folder / "a") in str(done.exception)
+
+
+async def test_look_at_the_disks_is_written_down_whatever_they_say(server: TwoVolumes) -> None:
+    done = await server.run("smart", "--json")
+    assert done.exit_code == 0, done.output
+    assert {row["volume"] for row in json.loads(done.stdout)} <= set(server.ids.values())
+    known = await asyncio.to_thread(load, server.folder / "state")
+    assert {volume: one.path for volume, one in known.volumes.items()} == {
+        volume: str(server.folder / name) for name, volume in server.ids.items()
+    }
