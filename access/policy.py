@@ -53,6 +53,7 @@ class ActName(StrEnum):
     RETENTION_ALLOW = "retention.allow"
     RETENTION_FORECAST = "retention.forecast"
     RETENTION_STATEMENT = "retention.statement"
+    VOLUME_REPLACE = "volume.replace"
     HOLD_PLACE = "hold.place"
     HOLD_LIST = "hold.list"
     HOLD_END = "hold.end"
@@ -103,6 +104,7 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
         ActName.RETENTION_ALLOW: _ADMINISTRATORS,
         ActName.RETENTION_FORECAST: ANY_ROLE,
         ActName.RETENTION_STATEMENT: ANY_ROLE,
+        ActName.VOLUME_REPLACE: _ADMINISTRATORS,
         ActName.HOLD_PLACE: ANY_ROLE,
         ActName.HOLD_LIST: ANY_ROLE,
         ActName.HOLD_END: _VALIDATORS,

@@ -9,6 +9,7 @@ from config.secrets import Login
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
+from storage.index.on_volume import LostStretch, Total
 from storage.index.rows import Order
 from storage.keeping.previews import Effect
 from storage.register.ports import RegisterLedger
@@ -106,12 +107,28 @@ class IndexPort(Protocol):
         """What the order, entered or changed, would mean for footage that is there."""
         ...
 
+    async def totals(self, volume: str, now_utc_us: UtcUs) -> tuple[Total, Total]:
+        """The sealed footage on a volume, and what of it holds keep."""
+        ...
+
+    async def lost_under_hold(self, now_utc_us: UtcUs) -> Sequence[LostStretch]:
+        """Lost footage that holds cover."""
+        ...
+
 
 class CameraStates(Protocol):
     """The recorders, as access sees them."""
 
     async def states(self) -> Mapping[CameraId, Mapping[str, Json]]:
         """State and counters of each camera that a recorder has; empty when none answers."""
+        ...
+
+
+class VolumeStates(Protocol):
+    """The recorders, which write to volumes."""
+
+    async def volumes(self) -> Sequence[Mapping[str, Json]]:
+        """What each recorder that answers says of each of its volumes."""
         ...
 
 

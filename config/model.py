@@ -19,6 +19,7 @@ from config.section import AbsolutePath, Section
 from config.shards import AUTO, Shards, shard_setting
 
 _NAME: Final = r"^[a-z0-9][a-z0-9_.-]{0,62}$"
+_BAY: Final = r"^[^\s\x00-\x1f][^\x00-\x1f]{0,31}$"
 _SOCKET_BYTES: Final = 107
 """`sun_path` of Linux less its closing zero (unix(7)): a longer path can not be bound."""
 _ORIGIN: Final = r"^[a-z0-9][a-z0-9.-]*(/[a-zA-Z0-9._-]+)*$"
@@ -179,6 +180,12 @@ class Volume(Section):
 
     path: AbsolutePath
     """Its mount point, or a folder in it; it carries `scelle-volume.json`."""
+
+    bay: Annotated[str, Field(pattern=_BAY)] | None = None
+    """Where the disk sits, as its server's front says it: no software knows it reliably."""
+
+    drain: bool = False
+    """It takes no new footage, on a person's word; what lies there is kept and destroyed as everywhere."""
 
 
 class Keyring(Section):

@@ -72,9 +72,12 @@ def _keep_only_if_durable(made: Path) -> None:
         raise
 
 
-def replace_file(path: Path, content: bytes, mode: int = _MODE) -> None:
-    """Put the content at the path, whole or not at all: write beside, sync, rename, sync the directory."""
-    disk.rename(_written_beside(path, content, mode), path)
+def replace_file(path: Path, content: bytes, mode: int = _MODE, *, owner: tuple[int, int] | None = None) -> None:
+    """Put the content at the path, whole or not at all: write beside, sync, rename, sync the directory.
+
+    `owner`: user and group of the new file; else those of this process.
+    """
+    disk.rename(_written_beside(path, content, mode, owner), path)
     sync_directory(path.parent)
 
 
@@ -97,11 +100,13 @@ def create_file(path: Path, content: bytes, mode: int = _MODE) -> None:
     sync_directory(path.parent)
 
 
-def _written_beside(path: Path, content: bytes, mode: int) -> Path:
+def _written_beside(path: Path, content: bytes, mode: int, owner: tuple[int, int] | None = None) -> Path:
     """The content, synced, under one name of its own: a crash leaves one file at most, which the next writes over."""
     beside = path.with_name(f".{path.name}.new")
     fd = disk.open_file(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
     try:
+        if owner is not None:
+            os.fchown(fd, *owner)
         os.fchmod(fd, mode)
         write_all(fd, [content])
         disk.fsync(fd)

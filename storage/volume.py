@@ -60,11 +60,7 @@ class Volume:
 
     def space(self) -> Space:
         """Free and total bytes. Raises VolumeLost when the file system does not answer."""
-        try:
-            status = disk.statvfs(self.path)
-        except OSError as error:
-            raise VolumeLost(path=str(self.path), what=str(error)) from error
-        return Space(status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize)
+        return space_of(self.path)
 
     @property
     def segments(self) -> Path:
@@ -82,6 +78,15 @@ class Volume:
     def sealed_path(self, camera: CameraId, start_utc_us: UtcUs, segment: SegmentId) -> Path:
         """Where this segment stands once it is sealed; the day is the UTC day of its start."""
         return self.segments / camera / utc_day(start_utc_us) / f"{segment}{SUFFIX}"
+
+
+def space_of(path: Path) -> Space:
+    """Free and total bytes of the file system of any path. Raises VolumeLost when it does not answer."""
+    try:
+        status = disk.statvfs(path)
+    except OSError as error:
+        raise VolumeLost(path=str(path), what=str(error)) from error
+    return Space(status.f_bavail * status.f_frsize, status.f_blocks * status.f_frsize)
 
 
 def create_volume(path: Path, origin: str, *, now_utc_us: UtcUs) -> Volume:

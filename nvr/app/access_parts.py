@@ -41,6 +41,7 @@ from access.service import AccessService
 from access.service import Handler as Act
 from access.statements import Statements
 from access.stream_lookup import StreamLookup
+from access.volumes import VolumeActs
 from config.model import Settings
 from config.shards import shards_for
 from nvr.app.call_args import text_of
@@ -160,6 +161,7 @@ def _town_acts(
         ActName.RETENTION_ALLOW: retention.allow,
         ActName.RETENTION_FORECAST: retention.forecast,
         ActName.RETENTION_STATEMENT: Statements(index, keeper, clock).show,
+        ActName.VOLUME_REPLACE: VolumeActs(register, index, states, clock).replace,
         ActName.POINT_ADD: Points(register, clock).add,
         ActName.AUTHORISATION_ADD: orders.add,
         ActName.AUTHORISATION_EDIT: orders.edit,
@@ -176,7 +178,7 @@ def _requisition_acts(
     clock: Clock,
 ) -> dict[ActName, Act]:
     zone = ZoneInfo(settings.system.timezone)
-    holds = Holds(register, clock, zone)
+    holds = Holds(register, index, clock, zone)
     requisitions = Requisitions(register, index, clock, zone)
     return {
         ActName.HOLD_PLACE: holds.place,

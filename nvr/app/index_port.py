@@ -8,6 +8,8 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from sqlalchemy import Connection
+
 from access.ports import Asked, Coverage, Recorded, SegmentAt
 from config.database import Location
 from nvr.base.clock import Clock
@@ -16,6 +18,7 @@ from nvr.base.ids import CameraId, SegmentId, camera_id
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
 from nvr.base.wire import Client
+from storage.index.on_volume import LostStretch, Total, held_total_on, lost_under_hold, total_on
 from storage.index.queries import IndexReader
 from storage.index.rows import GapRow, Order, SegmentRow
 from storage.index.tables import SegmentState
@@ -67,6 +70,22 @@ class IndexFiles:
         """What the order, entered or changed, would mean for footage that is there."""
         now = self._clock.utc_us()
         return await asyncio.to_thread(lambda: self._ask(lambda reader: effects_of(reader, self._zone, now, order)))
+
+    async def totals(self, volume: str, now_utc_us: UtcUs) -> tuple[Total, Total]:
+        """The sealed footage on a volume, and what of it holds keep."""
+
+        def both(connection: Connection) -> tuple[Total, Total]:
+            return total_on(connection, volume), held_total_on(connection, volume, now_utc_us)
+
+        return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.answer(both)))
+
+    async def lost_under_hold(self, now_utc_us: UtcUs) -> Sequence[LostStretch]:
+        """Lost footage that holds cover, by hold, camera and cause."""
+
+        def lost(connection: Connection) -> list[LostStretch]:
+            return lost_under_hold(connection, now_utc_us)
+
+        return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.answer(lost)))
 
     def oldest_on(self, volume: str) -> UtcUs | None:
         """The start of the oldest footage on a volume; blocking."""
@@ -174,6 +193,10 @@ class RecorderStates:
     async def answers(self) -> list[Mapping[str, Any]]:
         """The `status` of every recorder that answers."""
         return [answer for answer in (await self.by_shard()).values() if answer is not None]
+
+    async def volumes(self) -> Sequence[Mapping[str, Json]]:
+        """What each recorder that answers says of each of its volumes."""
+        return [volume for answer in await self.answers() for volume in answer["volumes"]]
 
     async def by_shard(self) -> Mapping[int, Mapping[str, Any] | None]:
         """The `status` of every recorder that should run; None for one that does not answer."""

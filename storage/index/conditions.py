@@ -27,7 +27,7 @@ def is_held(now_utc_us: int) -> ColumnElement[bool]:
 
     What is kept for the sake of others is looked up once in a statement, from the holds: few segments continue another.
     """
-    touched = exists().where(HOLD_SCOPE.c.camera == SEGMENT.c.camera, _touches(SEGMENT), _runs(now_utc_us))
+    touched = exists().where(HOLD_SCOPE.c.camera == SEGMENT.c.camera, _touches(SEGMENT), runs(now_utc_us))
     return or_(touched, SEGMENT.c.seg.in_(_continued_under_hold(now_utc_us)))
 
 
@@ -38,7 +38,7 @@ def _continued_under_hold(now_utc_us: int) -> Select[tuple[str]]:
         select(later.c.continues.label("seg"))
         .join_from(HOLD_SCOPE, later, HOLD_SCOPE.c.camera == later.c.camera)
         .where(
-            _runs(now_utc_us),
+            runs(now_utc_us),
             _touches(later),
             later.c.start_utc_us >= HOLD_SCOPE.c.from_utc_us - longest_us,
             continues_another(later),
@@ -54,5 +54,6 @@ def _touches(segment: FromClause) -> ColumnElement[bool]:
     return and_(HOLD_SCOPE.c.from_utc_us <= segment.c.end_utc_us, HOLD_SCOPE.c.to_utc_us >= segment.c.start_utc_us)
 
 
-def _runs(now_utc_us: int) -> ColumnElement[bool]:
+def runs(now_utc_us: int) -> ColumnElement[bool]:
+    """A hold has not run out."""
     return or_(HOLD_SCOPE.c.until_utc_us.is_(None), HOLD_SCOPE.c.until_utc_us > now_utc_us)

@@ -6,7 +6,7 @@ Each change names the states that it leaves, so that any entry may come at any t
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, Update, case, func, not_, null, update
+from sqlalchemy import ColumnElement, Connection, Update, case, func, not_, null, update
 
 from storage.index.conditions import in_states, is_held, is_in
 from storage.index.stretches import Stretches
@@ -14,6 +14,8 @@ from storage.index.tables import SEGMENT, SegmentState
 
 EXISTING: Final = (SegmentState.SEALED, SegmentState.LOST)
 """What may be destroyed: lost footage is judged like all other."""
+
+DISCARDED: Final = "its volume was taken out for good"
 
 
 class Lives:
@@ -42,10 +44,17 @@ class Lives:
 
     def lost(self, seg: str, when_utc_us: int, why: str) -> None:
         """The segment was not where it had been: Lost since then. A doomed one stays doomed, and is known to be so."""
+        self._lose(SEGMENT.c.seg == seg, when_utc_us, why)
+
+    def lost_with(self, volume: str, when_utc_us: int) -> None:
+        """All that lies on a volume is lost since then, with it."""
+        self._lose(SEGMENT.c.volume == volume, when_utc_us, DISCARDED)
+
+    def _lose(self, which: ColumnElement[bool], when_utc_us: int, why: str) -> None:
         was = [SegmentState.SEALED, SegmentState.DOOMED]
         self._change(
             update(SEGMENT)
-            .where(SEGMENT.c.seg == seg, in_states(was), SEGMENT.c.lost_utc_us.is_(None))
+            .where(which, in_states(was), SEGMENT.c.lost_utc_us.is_(None))
             .values(
                 state=case((is_in(SegmentState.SEALED), int(SegmentState.LOST)), else_=SEGMENT.c.state),
                 lost_utc_us=when_utc_us,

@@ -15,6 +15,7 @@ from storage.index.tables import (
     AUTHORISATION,
     BOOT,
     CAMERA,
+    DISCARDED,
     GAP,
     HOLD_SCOPE,
     PROGRESS,
@@ -85,6 +86,9 @@ class Projection:
                 self._connection.execute(delete(HOLD_SCOPE).where(HOLD_SCOPE.c.hold == body.hold))
             case people.Allow():
                 self._put(ALLOWANCE, {"camera": body.camera}, {"until_utc_us": body.until_utc_us})
+            case people.Discard():
+                self._put(DISCARDED, {"volume": body.volume}, {"utc_us": entry.ts_utc_us})
+                self._lives.lost_with(body.volume, entry.ts_utc_us)
             case people.Camera():
                 row = {"shard": body.shard, "retention_days": body.retention_days, "retired": body.retired}
                 self._put(CAMERA, {"camera": body.camera}, row)

@@ -1,9 +1,9 @@
 """Questions to the index. `IndexReader` asks beside the keeper; times are UTC microseconds, intervals half open."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
-from sqlalchemy import ColumnElement, Engine, Row, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, func, not_, or_, select
 
 from config.database import Location
 from nvr.base.ids import CameraId
@@ -27,6 +27,8 @@ from storage.index.timelines import timelines
 from storage.ledger.machine import DestroyedOfCamera
 
 PRESENT: Final = (SegmentState.SEALED,)
+
+T = TypeVar("T")
 
 _PAGE: Final = 5000
 _DOOMED_AT_ONCE: Final = 100
@@ -52,6 +54,11 @@ class IndexReader:
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+
+    def answer(self, question: Callable[[Connection], T]) -> T:
+        """What a question of another module finds (`storage.index.on_volume`)."""
+        with self._engine.connect() as connection:
+            return question(connection)
 
     def progress(self) -> Progress:
         """How far the ledger is applied."""

@@ -162,6 +162,14 @@ ALLOWANCE: Final = Table(
     comment="Cameras of which the next pass may destroy more than half; gone once it was used.",
 )
 
+DISCARDED: Final = Table(
+    "discarded",
+    METADATA,
+    Column("volume", String, primary_key=True),
+    Column("utc_us", BigInteger, nullable=False),
+    comment="Volumes that a person took out for good, and when.",
+)
+
 CAMERA: Final = Table(
     "camera",
     METADATA,

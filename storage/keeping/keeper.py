@@ -27,6 +27,7 @@ from storage.index.writer import Index
 from storage.keeping import blobs
 from storage.keeping.checking import Checking
 from storage.keeping.destruction import Pass, Retention
+from storage.keeping.discarded import left_on_discarded, lost_under_holds, missing_of
 from storage.keeping.forecasting import forecast_of, rooms_of
 from storage.keeping.ingest import Ingest
 from storage.keeping.places import PlacesKept
@@ -35,7 +36,7 @@ from storage.keeping.stating import Stating
 from storage.keeping.volumes import VolumesKept
 from storage.keyring import KeyringKeeper, KeyringReader
 from storage.ledger.entries import ACCESS_TYPES, PERSON_TYPES, Actor, body_from
-from storage.ledger.machine import ClockSync, Missing
+from storage.ledger.machine import ClockSync
 from storage.ledger.note import ProofFile
 from storage.ledger.reader import ConsistencyProof
 from storage.ledger.service import Draft, LedgerService
@@ -115,6 +116,8 @@ class Keeper:
         self._faults: dict[str, str] = {}
         self._damaged: dict[Path, dict[str, str]] = {}
         """By volume, what its last comparison found."""
+        self._held_lost: Mapping[str, str] = {}
+        """Footage under hold that is lost, as faults."""
         self._last_pass: Pass | None = None
         self._forecast: Forecast | None = None
         self._at_risk_utc_us: UtcUs | None = None
@@ -296,7 +299,7 @@ class Keeper:
         faults = dict(self._volumes.faults)
         for found in (*self._damaged.values(), self._places.faults, self.ingest.faults(), self._faults):
             faults |= found
-        return faults
+        return {**faults, **self._held_lost}
 
     async def check_turn(self) -> None:
         """Run a check that was asked for or is due, to its end or its stop, and count what is damaged by then."""
@@ -320,6 +323,7 @@ class Keeper:
         await self._survive("statement", self._state_days)
         self._note_what_stayed(done.destroyed)
         await self._survive("blobs", self._prune_blobs)
+        self._held_lost = await self.books.survey(lost_under_holds, now_utc_us=self._clock.utc_us())
 
     async def look_ahead(self) -> None:
         """Estimate when disks run short; one whose room can not be read is left out, and told by the next pass."""
@@ -334,7 +338,15 @@ class Keeper:
         """Compare every volume in service with the index, and log what differs; a volume that fails is a fault."""
         for volume in list(self._volumes.in_use.values()):
             await self._survive(f"volume {volume.path}", partial(self._reconcile_all, volume))
+        await self._survive("discarded", self._log_discarded)
         self._compared_utc_us = self._clock.utc_us()
+
+    async def _log_discarded(self) -> None:
+        """What was told of a volume only after it was taken out for good is lost with it."""
+        missing = await self.books.survey(left_on_discarded, in_use=self._volumes.in_use.keys())
+        if missing:
+            await self.books.append(list(map(Draft, missing)))
+            await self.books.follow()
 
     async def _reconcile_all(self, volume: Volume) -> None:
         found = await self._reconcile_volume(volume, EVERYTHING)
@@ -353,16 +365,7 @@ class Keeper:
         unknown = [seal_body(one) for one in findings.unknown if not await self._is_known(one.segment)]
         unknown += [seal_body(one) for one in findings.back]
         shortened = await self.ingest.shortened(unknown)
-        missing = [
-            Missing(
-                seg=row.seg,
-                camera=row.camera,
-                start_utc_us=row.start_utc_us,
-                end_utc_us=row.end_utc_us,
-                why="not on its volume",
-            )
-            for row in findings.missing
-        ]
+        missing = [missing_of(row, "not on its volume") for row in findings.missing]
         drafts = [*map(Draft, unknown), *shortened, *map(Draft, missing)]
         if drafts:
             await self.books.append(drafts)

@@ -54,6 +54,7 @@ BODIES: Mapping[str, type[Body]] = MappingProxyType(
             people.Hold,
             people.Unhold,
             people.Allow,
+            people.Discard,
             people.Requisition,
             people.Refuse,
             people.Grant,

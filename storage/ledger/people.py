@@ -142,6 +142,23 @@ class Allow(Body):
     until_utc_us: Instant
 
 
+class Discard(Body):
+    """A volume leaves the system for good: its disk is dead, or goes back to the vendor. What lies on it is lost.
+
+    `disk` and `bay` say which disk it was, null where nobody knew; `segments`, `bytes` what was lost with it, and
+    `held` how many of the segments a hold covered, by the index of that moment. The reason is a commitment.
+    """
+
+    t: ClassVar[str] = "discard"
+    volume: Uuid7
+    disk: Text | None
+    bay: Text | None
+    segments: Count
+    bytes: Count
+    held: Count
+    reason: Hash
+
+
 class NoImage(Part):
     """Why there is no picture of one camera."""
 

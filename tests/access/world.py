@@ -33,11 +33,13 @@ from access.retention import RetentionActs
 from access.service import AccessService, Handler
 from access.statements import Statements
 from access.stream_lookup import StreamLookup
+from access.volumes import VolumeActs
 from nvr.base.clock import SimClock
 from nvr.base.errors import Retryable
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.units import US_PER_SECOND, UtcUs
+from storage.index.on_volume import LostStretch, Total
 from storage.index.rows import Order
 from storage.keeping.previews import Effect
 from storage.ledger.entries import Actor, Entry, body_from, decode
@@ -143,6 +145,14 @@ class Index:
     statements: dict[str, tuple[int, int]] = field(default_factory=dict)
     effects_told: list[Effect] = field(default_factory=list)
     tried: list[Order] = field(default_factory=list)
+    volumes: dict[str, tuple[Total, Total]] = field(default_factory=dict)
+    held_lost: list[LostStretch] = field(default_factory=list)
+
+    async def totals(self, volume: str, now_utc_us: UtcUs) -> tuple[Total, Total]:
+        return self.volumes.get(volume, (Total(0, 0), Total(0, 0)))
+
+    async def lost_under_hold(self, now_utc_us: UtcUs) -> Sequence[LostStretch]:
+        return self.held_lost
 
     async def statement(self, day: str) -> tuple[int, int] | None:
         return self.statements.get(day)
@@ -188,6 +198,16 @@ class States:
 
     async def states(self) -> Mapping[CameraId, Mapping[str, Json]]:
         return {CAMERA: {"state": "recording"}}
+
+
+class VolumesTold:
+    """Recorders that say of their volumes what they are told to."""
+
+    def __init__(self) -> None:
+        self.told: list[Mapping[str, Json]] = []
+
+    async def volumes(self) -> Sequence[Mapping[str, Json]]:
+        return self.told
 
 
 class Checks:
@@ -243,6 +263,7 @@ class World:
         self.register = register
         self.index = Index()
         self.checks = Checks()
+        self.volumes = VolumesTold()
         self.finder = Finder()
         self.secrets_file = directory / "secrets.json"
 
@@ -259,7 +280,7 @@ class World:
         commissioning = Commissioning(register, self.publisher, clock)
         fleet = FleetImport(register, self.publisher, logins, clock, shards_for=lambda _: 2)
         orders = Authorisations(register, self.publisher, index, clock)
-        holds = Holds(register, clock, ZONE)
+        holds = Holds(register, index, clock, ZONE)
         requisitions = Requisitions(register, index, clock, ZONE)
         lookup = StreamLookup(register, self.finder, logins, clock)
         retention = RetentionActs(register, index, self.keeper.forecast, clock)
@@ -288,6 +309,7 @@ class World:
             ActName.RETENTION_ALLOW: retention.allow,
             ActName.RETENTION_FORECAST: retention.forecast,
             ActName.RETENTION_STATEMENT: Statements(index, self.keeper, clock).show,
+            ActName.VOLUME_REPLACE: VolumeActs(register, index, self.volumes, clock).replace,
             ActName.HOLD_PLACE: holds.place,
             ActName.HOLD_LIST: holds.list,
             ActName.HOLD_END: holds.end,

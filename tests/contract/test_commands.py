@@ -17,6 +17,9 @@ from nvr.app.cli import (
     admin_forecast,
     admin_init,
     admin_shards,
+    admin_volume,
+    admin_volume_add,
+    admin_volume_replace,
     camera_import,
     custodian,
     export,
@@ -46,6 +49,11 @@ ELSEWHERE = MappingProxyType(
         "nvr-export verify": alone(verify.verify),
         "nvr-admin init": alone(admin_init.init),
         "nvr-admin shards": alone(admin_shards.shards),
+        "nvr-admin volume list": alone(admin_volume.volume_list),
+        "nvr-admin volume drain": alone(admin_volume.volume_drain),
+        "nvr-admin volume replace": alone(admin_volume_replace.volume_replace),
+        "nvr-admin volume smart": alone(admin_volume.volume_smart),
+        "nvr-admin volume add": alone(admin_volume_add.volume_add),
         "nvr-admin camera import": alone(camera_import.camera_import),
         "nvr-admin retention forecast": alone(admin_forecast.retention_forecast),
         "nvr-admin ledger verify": alone(admin_books.ledger_verify),
@@ -111,7 +119,8 @@ def test_command_line_is_real(where: str, line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["nvr-admin volume add", "nvr-admin --who x camera list", "nvr-none x", "nvr run --fast", "nvr demo --slow"]
+    "line",
+    ["nvr-admin volume format", "nvr-admin --who x camera list", "nvr-none x", "nvr run --fast", "nvr demo --slow"],
 )
 def test_command_line_that_is_not_real_is_found(line: str) -> None:
     assert fault(line)

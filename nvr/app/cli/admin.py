@@ -14,6 +14,15 @@ app = new_app(
 app.callback()(sign_in)
 command_elsewhere(app, "init", "nvr.app.cli.admin_init", "Found a system, from nothing.")
 command_elsewhere(app, "shards", "nvr.app.cli.admin_shards", "Which recorder processes there are, with their units.")
+volume = new_app("The disks of footage: which they are, how they do, how they come and go.")
+_VOLUME = "nvr.app.cli.admin_volume"
+command_elsewhere(volume, "list", _VOLUME, "Which disk is which, how it does, what lies there.", "list")
+command_elsewhere(volume, "drain", _VOLUME, "Let a disk take nothing new, before it is taken out.", "drain")
+command_elsewhere(volume, "smart", _VOLUME, "Ask every disk how it is.", "smart")
+command_elsewhere(volume, "add", "nvr.app.cli.admin_volume_add", "One more mounted disk takes footage.")
+command_elsewhere(
+    volume, "replace", "nvr.app.cli.admin_volume_replace", "Take a dead or drained disk out for good.", of_person=True
+)
 for name, group in {
     "camera": camera,
     "point": point,
@@ -23,6 +32,7 @@ for name, group in {
     "hold": hold,
     "ledger": ledger,
     "index": index,
+    "volume": volume,
     "alarm": alarm,
 }.items():
     app.add_typer(group, name=name)

@@ -48,7 +48,10 @@ def hold_rows(holds: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One row a hold, with whatever says why and until when."""
     why = ("hold", "requisition", "asked_by", "placed_by")
     what = ("cameras", "from_utc_us", "to_utc_us", "until_utc_us", "ended")
-    return [_columns(each, *why, *what) for each in holds]
+    return [
+        _columns(each, *why, *what) | {"lost": [say("hold-lost", **one) for one in each.get("lost", ())] or None}
+        for each in holds
+    ]
 
 
 def account_rows(accounts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -200,7 +200,7 @@ def _volumes(
         )
 
     return ShardVolumes(
-        lambda: [volume.path for volume in listed.last_good()],
+        listed.last_good,
         number,
         identity,
         writer,

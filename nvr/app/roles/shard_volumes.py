@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from config.model import Volume as VolumeSetting
 from nvr.app.roles.faults import Faults
 from nvr.app.roles.leftovers import Leftovers, Recovery
 from nvr.app.roles.volumes import VolumeRouter
@@ -19,6 +20,8 @@ from storage.volume_writer import VolumeWriter
 
 AWAY: Final = "volume-away"
 ERRING: Final = "volume-erring"
+
+DRAINED: Final = "a person drained it"
 
 _LOOK_S: Final = 1.0
 _STOP_S: Final = 5.0
@@ -34,6 +37,8 @@ class _Place:
 
     path: Path
     wanted: bool = True
+    drain: bool = False
+    """A person wants nothing new there."""
     volume: VolumeId | None = None
     """The one that was there: no other is taken in its place."""
     writer: VolumeWriter | None = None
@@ -52,7 +57,7 @@ class ShardVolumes:
 
     def __init__(
         self,
-        configured: Callable[[], Iterable[Path]],
+        configured: Callable[[], Iterable[VolumeSetting]],
         shard: int,
         identity: SealerIdentity,
         make: Callable[[Volume], VolumeWriter],
@@ -88,8 +93,8 @@ class ShardVolumes:
 
     def begin(self) -> None:
         """Take what there is of the configured volumes; one that is not there is told, and may come later. Blocking."""
-        for path in self._configured():
-            place = self._places[path] = _Place(path)
+        for setting in self._configured():
+            place = self._places[setting.path] = _Place(setting.path, drain=setting.drain)
             try:
                 self._join(place, *self._opened(place))
             except VolumeLost as error:
@@ -107,13 +112,14 @@ class ShardVolumes:
                 group.create_task(self._tend(place, rotate))
             while True:
                 await self._clock.sleep(_LOOK_S)
-                paths = list(await asyncio.to_thread(self._configured))
+                settings = {one.path: one for one in await asyncio.to_thread(self._configured)}
                 for place in self._places.values():
-                    place.wanted = place.path in paths
-                for path in paths:
+                    place.wanted = place.path in settings
+                for path, setting in settings.items():
                     if path not in self._places:
                         place = self._places[path] = _Place(path)
                         group.create_task(self._tend(place, rotate))
+                    self._places[path].drain = setting.drain
 
     def status(self) -> list[dict[str, Any]]:
         """Every volume of the configuration as the recorder's `status` tells it (docs/design/processes.md)."""
@@ -122,6 +128,7 @@ class ShardVolumes:
     async def _tend(self, place: _Place, rotate: Rotate) -> None:
         while place.wanted:
             await self._look(place)
+            await self._drain_or_take_back(place, rotate)
             await self._clock.sleep(_LOOK_S)
         await self._leave(place, rotate)
 
@@ -137,6 +144,16 @@ class ShardVolumes:
             elif await self._has_stopped(writer):
                 self.router.remove(writer)
                 place.writer, place.away = None, writer.lost
+
+    async def _drain_or_take_back(self, place: _Place, rotate: Rotate) -> None:
+        writer = place.writer
+        if writer is None or place.drain == self.router.is_draining(writer):
+            return
+        if place.drain:
+            self.router.drain(writer)
+            await rotate(self.router.growing_on(writer))
+        else:
+            self.router.take_back(writer)
 
     async def _come(self, place: _Place) -> None:
         try:
@@ -187,6 +204,8 @@ class ShardVolumes:
         self.recovery.add(leftovers)
         self._faults.over(AWAY, place.path)
         self.router.add(writer)
+        if place.drain:
+            self.router.drain(writer)
 
     def _tell_away(self, place: _Place, error: VolumeLost) -> None:
         place.away = Standing(VolumeState.AWAY, str(error.fields["what"]))
@@ -207,6 +226,8 @@ class ShardVolumes:
             "worst_write_us": health.writes.worst_us(),
             "worst_sync_us": health.syncs.worst_us(),
             "errors": dict(health.errors),
+            "cameras": [] if writer is None else list(self.router.homed_on(writer)),
+            "growing": 0 if writer is None else len(self.router.growing_on(writer)),
         }
 
     def _standing(self, place: _Place) -> Standing:
@@ -214,5 +235,5 @@ class ShardVolumes:
         if writer is None:
             return place.away or Standing(VolumeState.AWAY)
         if writer.lost is None and self.router.is_draining(writer):
-            return Standing(VolumeState.DRAINING, "on the list no more")
+            return Standing(VolumeState.DRAINING, DRAINED if place.wanted else "on the list no more")
         return writer.standing

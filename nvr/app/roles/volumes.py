@@ -40,6 +40,11 @@ class VolumeRouter:
     def drain(self, writer: VolumeWriter) -> None:
         """The volume takes no new segment; those that grow there are closed by who hands their records over."""
         self._draining.add(writer)
+        self._leave(writer)
+
+    def take_back(self, writer: VolumeWriter) -> None:
+        """The volume takes segments again, of cameras that have no home."""
+        self._draining.discard(writer)
 
     def is_draining(self, writer: VolumeWriter) -> bool:
         """Whether `drain` was called."""
@@ -49,7 +54,11 @@ class VolumeRouter:
         """The volume is no more among those that may take segments."""
         self._writers.remove(writer)
         self._draining.discard(writer)
-        self._homes = {camera: home for camera, home in self._homes.items() if home is not writer}
+        self._leave(writer)
+
+    def homed_on(self, writer: VolumeWriter) -> list[CameraId]:
+        """The cameras whose segments go there, by name."""
+        return sorted(camera for camera, home in self._homes.items() if home is writer)
 
     def growing_on(self, writer: VolumeWriter) -> set[CameraId]:
         """The cameras of which a segment was opened there and is not closed."""
@@ -85,6 +94,9 @@ class VolumeRouter:
         """Why the segment takes no more records; None while it does."""
         _, writer = self._at[segment]
         return writer if isinstance(writer, GapCause) else writer.failed(segment)
+
+    def _leave(self, writer: VolumeWriter) -> None:
+        self._homes = {camera: home for camera, home in self._homes.items() if home is not writer}
 
     def _home(self, camera: CameraId) -> VolumeWriter | None:
         candidates = self.in_service

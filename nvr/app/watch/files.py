@@ -8,6 +8,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import Location
 from config.model import Volume as VolumeSetting
+from nvr.app.volumes.known_disks import load as load_disks
+from nvr.app.volumes.smart import Verdict
 from nvr.app.watch.observation import VolumeSeen
 from nvr.base.errors import EvidenceAtRisk, NvrError
 from nvr.base.ids import CameraId
@@ -38,6 +40,18 @@ def volume_seen(setting: VolumeSetting, origin: str) -> VolumeSeen:
     except VolumeLost as error:
         return VolumeSeen(setting.name, None, str(setting.path), why=str(error.fields.get("what")))
     return VolumeSeen(setting.name, volume.id, str(setting.path), space.free_bytes, space.total_bytes)
+
+
+def failing_disks(settings: Iterable[VolumeSetting], state: Path) -> dict[str, str]:
+    """By volume of the configuration, which of its disks fails by what it said when it was asked last."""
+    known, failing = load_disks(state), {}
+    for setting in settings:
+        at = known.last_at(setting.path)
+        bad = [one for one in (known.volumes[at].disks if at else ()) if one.health.verdict is Verdict.FAILING]
+        if bad:
+            bay = [] if setting.bay is None else [setting.bay]
+            failing[setting.name] = "; ".join(", ".join([*bay, one.disk.label, *one.health.reasons]) for one in bad)
+    return failing
 
 
 def index_orders(index: Location) -> Sequence[Order] | None:

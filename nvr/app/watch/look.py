@@ -11,7 +11,7 @@ from config.model import Settings
 from config.model import Volume as VolumeSetting
 from nvr.app.shards import recorder_sockets
 from nvr.app.volume_settings import VolumeSettings
-from nvr.app.watch.files import cameras_seen, index_orders, set_is_provisional, volume_seen
+from nvr.app.watch.files import cameras_seen, failing_disks, index_orders, set_is_provisional, volume_seen
 from nvr.app.watch.observation import ChannelFailing, Observation, VolumeSeen
 from nvr.app.watch.probes import HangingError, Probes
 from nvr.app.watch.readings import RecorderSeen, keeper_seen, recorder_seen
@@ -68,6 +68,7 @@ class Looker:
             ledger_before=before,
             access_answers=answers["access"] is not None,
             volumes=await asyncio.gather(*map(self._volume, volumes)),
+            failing_disks=await self._probe("disks", partial(failing_disks, volumes, paths.state), {}),
             orders=await self._orders(),
             provisional_set=await self._probe("set", partial(set_is_provisional, paths.custodians), default=False),
             clock_synchronised=kernel_is_synchronised(),

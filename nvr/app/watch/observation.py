@@ -54,6 +54,8 @@ class Observation:
     """By camera, records that storage could not take within the last minutes."""
     failing_channels: Sequence[ChannelFailing] = ()
     key_places: Sequence[str] = ()
+    failing_disks: Mapping[str, str] = field(default_factory=dict)
+    """By volume, which of its disks says that it fails, and why."""
 
     def states(self) -> dict[str, Mapping[str, Any]]:
         """What recorders say of cameras, by name."""

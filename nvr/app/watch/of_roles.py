@@ -153,3 +153,5 @@ def _volumes(seen: Observation) -> Iterator[Condition]:
             yield Condition("volume-lost", volume.name, detail=volume.why)
         elif volume.free_bytes < volume.total_bytes * LOW_SHARE:
             yield Condition("volume-low", volume.name, detail=str(volume.free_bytes))
+    for name, told in seen.failing_disks.items():
+        yield Condition("disk-failing", name, detail=told)

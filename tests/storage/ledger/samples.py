@@ -188,6 +188,9 @@ _ALL: tuple[Body, ...] = (
         end_utc_us=NOW_UTC_US,
         why="hash of the record, at byte 1048576",
     ),
+    people.Discard(
+        volume=uuid(0x200), disk="ST8000VE001 WSD0ABCD", bay="3", segments=2, bytes=300, held=1, reason=hash_of(13)
+    ),
 )
 
 

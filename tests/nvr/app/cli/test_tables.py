@@ -1,4 +1,12 @@
-from nvr.app.cli.tables import account_rows, camera_rows, forecast_rows, retention_rows, statement_rows, status_of
+from nvr.app.cli.tables import (
+    account_rows,
+    camera_rows,
+    forecast_rows,
+    hold_rows,
+    retention_rows,
+    statement_rows,
+    status_of,
+)
 
 CAMERA = {
     "camera": "north",
@@ -147,3 +155,16 @@ def test_fault_of_a_picture_stands_beside_the_state_and_a_commissioning_says_unt
     assert rows[0]["state"] in ("recording (covered)", "enregistre (couverte)")
     assert rows[1]["state"] in ("commissioning", "en réglage")
     assert [row["until_utc_us"] for row in rows] == [None, 7, None]
+
+
+def test_hold_says_what_is_lost_of_it_since_when_and_why() -> None:
+    whole = dict.fromkeys(("hold", "requisition", "asked_by", "placed_by", "from_utc_us", "to_utc_us", "until_utc_us"))
+    whole |= {"cameras": ["north"], "ended": False, "lost": []}
+    day = 1_795_305_600_000_000
+    span = {"from_utc_us": day, "to_utc_us": day + 60_000_000, "lost_utc_us": day + 120_000_000}
+    holed = whole | {"lost": [{"camera": "north", "segments": 12, "why": "not on its volume", **span}]}
+    first, second = hold_rows([whole, holed])
+    assert first["lost"] is None
+    (told,) = second["lost"]
+    for part in ("north: 12 segments", "2026-11-22 00:00:00", "not on its volume", "2026-11-22 00:02:00"):
+        assert part in told

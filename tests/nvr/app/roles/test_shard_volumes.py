@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from config.model import Volume as VolumeSetting
 from nvr.app.roles.faults import Faults
-from nvr.app.roles.shard_volumes import AWAY, ERRING, ShardVolumes
+from nvr.app.roles.shard_volumes import AWAY, DRAINED, ERRING, ShardVolumes
 from nvr.base.clock import SimClock
 from nvr.base.ids import BootId, CameraId, SegmentId, uuid7
 from nvr.base.units import US_PER_SECOND
@@ -42,10 +43,11 @@ class Shard:
         self.keyring = KeyringWriter(places, 0, self.clock)
         self.paths = [folder / name for name in names]
         for path in self.paths:
-            create(path)
+            if not path.exists():
+                create(path)
         self.identity = SealerIdentity(ORIGIN, BootId(uuid7(NOW_US)), "scelle 0.1", custodians().set)
         self.volumes = ShardVolumes(
-            lambda: list(self.paths),
+            self._configured,
             0,
             self.identity,
             self._writer,
@@ -55,8 +57,12 @@ class Shard:
             clock=self.clock,
         )
         self.volumes.router.cameras([CameraEntry(CAMERA, "", 0)])
+        self.drained: set[Path] = set()
         self.begun = 0
         self.open: SegmentId | None = None
+
+    def _configured(self) -> list[VolumeSetting]:
+        return [VolumeSetting(name=path.name, path=path, drain=path in self.drained) for path in self.paths]
 
     def _writer(self, volume: Volume) -> VolumeWriter:
         return VolumeWriter(
@@ -229,6 +235,44 @@ async def test_volume_that_is_removed_seals_what_grows_and_its_cameras_move_on(s
         assert shard.home() == shard.paths[0]
 
 
+async def test_drained_volume_seals_what_grows_stays_watched_and_takes_footage_again_when_it_is_undone(
+    shard: Shard,
+) -> None:
+    async with running(shard):
+        first = shard.record()
+        home = shard.home()
+        shard.drained.add(home)
+        await shard.until(lambda: shard.states()[home.name] == "draining" and first in shard.sealed())
+        assert (shard.told.failures, shard.told.losses) == ([], [])
+        assert len(shard.volumes.writers) == 2
+        shard.record()
+        assert shard.home() != home
+        (shown,) = [each for each in shard.volumes.status() if each["path"] == str(home)]
+        assert (shown["reason"], shown["cameras"], shown["growing"]) == (DRAINED, [], 0)
+        (other,) = [each for each in shard.volumes.status() if each["path"] != str(home)]
+        assert (other["cameras"], other["growing"]) == ([CAMERA], 1)
+        shard.drained.clear()
+        await shard.until(lambda: shard.states() == {"a": "in-service", "b": "in-service"})
+
+
+async def test_drained_volume_takes_nothing_after_a_restart_and_what_grew_there_is_recovered(small: Shard) -> None:
+    shard = small
+    async with running(shard):
+        first = shard.record()
+        await shard.until(lambda: len(shard.told.records) == 2)
+        (path,) = shard.paths
+        path.rename(shard.folder / "elsewhere")
+        await shard.until(lambda: not shard.volumes.writers)
+    (shard.folder / "elsewhere").rename(path)
+    again = await asyncio.to_thread(Shard, shard.folder, ["a"])
+    again.begun = shard.begun
+    again.drained.add(path)
+    async with running(again):
+        assert again.states() == {"a": "draining"}
+        assert again.volumes.router.failed(again.record()) is GapCause.DISK_LOST
+        await again.until(lambda: again.sealed() == {first})
+
+
 async def test_volume_that_is_added_comes_into_service_under_the_set_in_force(small: Shard) -> None:
     async with running(small) as shard:
         after = custodians(2, 3, number=2).set
@@ -265,5 +309,7 @@ async def test_status_tells_room_and_the_worst_of_the_last_minute(small: Shard) 
             "worst_write_us": 1_200_000,
             "worst_sync_us": 2_500_000,
             "errors": {"write": 0, "sync": 0, "close": 0},
+            "cameras": [],
+            "growing": 0,
         }
         assert 0 < shown["free_bytes"] < shown["total_bytes"]

@@ -174,6 +174,12 @@ def test_minimum_at_risk_says_by_when_somebody_must_have_acted() -> None:
     assert found == Condition("minimum-at-risk", until_utc_us=UtcUs(NOW + 5))
 
 
+def test_disk_that_says_it_fails_is_an_alarm_of_its_volume() -> None:
+    seen = observed(NOW, failing_disks={"disk1": "3, ST8000VE001 WSD0ABCD, pending sectors: 8"})
+    (found,) = [each for each in judge(seen).conditions if each.kind == "disk-failing"]
+    assert (found.subject, found.detail) == ("disk1", "3, ST8000VE001 WSD0ABCD, pending sectors: 8")
+
+
 def test_everything_else_that_the_watch_sees() -> None:
     seen = observed(
         NOW,

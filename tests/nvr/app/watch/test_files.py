@@ -5,7 +5,11 @@ from pathlib import Path
 import pytest
 
 from config.database import Location, PostgresSchema
-from nvr.app.watch.files import footage_lost, index_orders, oldest_footage, set_is_provisional
+from config.model import Volume
+from nvr.app.volumes.devices import Disk
+from nvr.app.volumes.known_disks import NOTHING_KNOWN, KnownDisk, KnownVolume, store
+from nvr.app.volumes.smart import Health, Verdict
+from nvr.app.watch.files import failing_disks, footage_lost, index_orders, oldest_footage, set_is_provisional
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
 from storage.index.writer import Index
@@ -25,6 +29,16 @@ def index(location: Location) -> Location:
     made.apply(leaves([CAMERA_ADDED, seal(9, start_utc_us=NOW - 40 * HOUR_US), *gaps]))
     made.close()
     return location
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_disk_that_failed_when_it_was_asked_last_is_told_with_bay_and_serial(tmp_path: Path, verdict: Verdict) -> None:
+    disk = KnownDisk(Disk("sdb", "ST8000VE001", "WSD0ABCD"), Health(verdict, ("pending sectors: 8",)))
+    store(tmp_path, NOTHING_KNOWN.with_volume("v1", KnownVolume("/srv/disk1", (disk,), NOW)))
+    settings = [Volume(name="disk1", path=Path("/srv/disk1"), bay="3"), Volume(name="b", path=Path("/srv/b"))]
+    told = {"disk1": "3, ST8000VE001 WSD0ABCD, pending sectors: 8"}
+    assert failing_disks(settings, tmp_path) == (told if verdict is Verdict.FAILING else {})
+    assert failing_disks(settings, tmp_path / "none") == {}
 
 
 def test_gaps_of_the_last_day_are_counted_within_it_and_an_open_one_until_now(index: Location) -> None:

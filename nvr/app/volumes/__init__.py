@@ -1,0 +1,1 @@
+"""The disks of the server as its administrator meets them: which they are, how they do, how they come and go."""

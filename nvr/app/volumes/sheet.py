@@ -1,0 +1,26 @@
+"""The sheet that goes with a disk to its vendor: which disk, that nothing on it opens, who answers for it. Pure."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from nvr.app.messages import Message
+
+_WIDTH: Final = 78
+
+
+def sheet(texts: Mapping[str, Message], fields: Mapping[str, object], *, with_keys: bool) -> str:
+    """One language's part: its text with the fields filled in; what is not known is a dash, to be written in.
+
+    `with_keys`: a place of the keyring was on the disk, and the sheet must not say otherwise.
+    """
+    (keys,) = texts["volume-sheet-with-keys" if with_keys else "volume-sheet-without-keys"].lines({})
+    return "\n".join(texts["volume-sheet"].lines({**fields, "keys": keys})) + "\n"
+
+
+def sheets(
+    french: Mapping[str, Message], english: Mapping[str, Message], fields: Mapping[str, object], *, with_keys: bool
+) -> str:
+    """The whole sheet: French first, English below; one page of A4 in a fixed-width type."""
+    return (
+        f"{sheet(french, fields, with_keys=with_keys)}\n{'-' * _WIDTH}\n\n{sheet(english, fields, with_keys=with_keys)}"
+    )
