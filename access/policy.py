@@ -47,6 +47,7 @@ class ActName(StrEnum):
     CAMERA_TEST = "camera.test"
     POINT_ADD = "point.add"
     AUTHORISATION_ADD = "authorisation.add"
+    LEDGER_CONTINUE = "ledger.continue"
     RETENTION_SHOW = "retention.show"
     RETENTION_ALLOW = "retention.allow"
     RETENTION_FORECAST = "retention.forecast"
@@ -95,6 +96,7 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
         ActName.CAMERA_TEST: _TECHNICIANS,
         ActName.POINT_ADD: _ADMINISTRATORS,
         ActName.AUTHORISATION_ADD: _ADMINISTRATORS,
+        ActName.LEDGER_CONTINUE: _ADMINISTRATORS,
         ActName.RETENTION_SHOW: ANY_ROLE,
         ActName.RETENTION_ALLOW: _ADMINISTRATORS,
         ActName.RETENTION_FORECAST: ANY_ROLE,

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from storage import disk
 
@@ -75,6 +75,23 @@ def _keep_only_if_durable(made: Path) -> None:
 def replace_file(path: Path, content: bytes, mode: int = _MODE) -> None:
     """Put the content at the path, whole or not at all: write beside, sync, rename, sync the directory."""
     disk.rename(_written_beside(path, content, mode), path)
+    sync_directory(path.parent)
+
+
+def replace_from(path: Path, source: BinaryIO, mode: int = _MODE) -> None:
+    """As `replace_file`, with what the source gives, however long."""
+    beside = path.with_name(f".{path.name}.new")
+    fd = disk.open_file(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+    try:
+        while block := source.read(1 << 20):
+            write_all(fd, [block])
+        disk.fsync(fd)
+    except BaseException:
+        disk.unlink(beside)
+        raise
+    finally:
+        os.close(fd)
+    disk.rename(beside, path)
     sync_directory(path.parent)
 
 

@@ -22,10 +22,12 @@ from storage.durable import make_directory
 from storage.forecast import MINIMUM_AT_RISK, NOTICE_US, Forecast
 from storage.index.writer import Index
 from storage.keeping import blobs
+from storage.keeping.continuing import Continuing
 from storage.keeping.destruction import Pass, Retention
 from storage.keeping.forecasting import forecast_of, rooms_of
 from storage.keeping.ingest import Ingest
 from storage.keeping.places import PlacesKept
+from storage.keeping.restored import Break
 from storage.keeping.settings import KeeperSettings
 from storage.keeping.stating import Stating
 from storage.keeping.volumes import VolumesKept
@@ -58,6 +60,12 @@ class RotationIncomplete(Retryable):
     message_id = "rotation-incomplete"
 
 
+class RetentionWaits(Retryable):
+    """The ledger has just been continued: holds of the lost span are entered again before anything is destroyed."""
+
+    message_id = "retention-waits"
+
+
 class DiskRefused(EvidenceAtRisk):
     """A disk did not do what a turn of the keeper asked of it; field `what` is the system's word."""
 
@@ -77,6 +85,8 @@ class KeeperStatus:
     forecast: Forecast | None
     last_pass_utc_us: UtcUs | None
     """When it was done; None before the first."""
+    broken: Break | None
+    """What has to be declared before the ledger goes on; None: nothing."""
     faults: Mapping[str, str]
 
 
@@ -90,6 +100,7 @@ class Keeper:
         self.ledger = LedgerService(settings.ledger, settings.origin, clock)
         self.books = Books(self.ledger, settings.ledger, settings.index)
         self.ingest = Ingest(self.books, settings.spool_directories, settings.blobs, clock)
+        self.continuing = Continuing(self.ledger, settings.ledger, settings.origin, settings.places, clock)
         self._sync = sync if sync is not None else lambda: self.ingest.sync
         self._keyring = KeyringKeeper(settings.places)
         self._places = PlacesKept(self.books, self._keyring, settings.places, clock)
@@ -121,6 +132,7 @@ class Keeper:
         """
         await self.ledger.start()
         await self.books.start(rebuild=rebuild_index)
+        await self.continuing.look()
         await self._look_at_volumes()
         await self._survive("keyring", self._places.look)
         await self._retention.look_at_clock(self._sync())
@@ -153,9 +165,17 @@ class Keeper:
 
         Raises:
             InvalidValue: an entry is malformed, or not of a type that access may append.
+            LedgerRestored, LedgerHalted: the ledger is an old copy, and nobody has declared it.
+            NotRestored: a `continue` declares what is not so.
             LedgerUnavailable: the ledger did not take it.
         """
-        return await self.books.append([_draft(entry) for entry in entries])
+        drafts = [_draft(entry) for entry in entries]
+        await self.continuing.demand(drafts)
+        appended = await self.books.append(drafts)
+        if self.continuing.broken is not None:
+            await self.continuing.look()
+            await self._survive("checkpoint", self._checkpoint)
+        return appended
 
     async def find_act(self, act: str) -> int | None:
         """The index of an act, if the ledger has it."""
@@ -182,7 +202,9 @@ class Keeper:
 
         Raises:
             RotationIncomplete: they did not all arrive within 30 s.
+            LedgerHalted: the ledger is an old copy.
         """
+        self.continuing.demand_whole()
         closed = list(await ask(cameras))
         deadline_us = self._clock.mono_us() + int(ROTATE_SECONDS * 1_000_000)
         while True:
@@ -215,6 +237,7 @@ class Keeper:
             last_pass=self._last_pass,
             forecast=self._forecast,
             last_pass_utc_us=self._last_pass_utc_us,
+            broken=self.continuing.broken,
             faults=self._all_faults(),
         )
 
@@ -229,6 +252,9 @@ class Keeper:
         """Destroy what is due, if the clock may be believed."""
         await self._look_at_volumes()
         await self._survive("keyring", self._places.look)
+        self.continuing.demand_whole()
+        if (until := self.continuing.resumes_utc_us()) is not None:
+            raise RetentionWaits(until_utc_us=until)
         async with self._places.turn:
             self._last_pass = done = await self._retention.run(self._sync())
         self._last_pass_utc_us = self._clock.utc_us()
@@ -253,6 +279,7 @@ class Keeper:
 
     async def reconcile(self) -> None:
         """Compare every volume in service with the index, and log what differs; a volume that fails is a fault."""
+        self.continuing.demand_whole()
         keyring = KeyringReader(self._settings.places)
         for volume in list(self._volumes.in_use.values()):
             await self._survive(f"volume {volume.path}", partial(self._reconcile_volume, volume, keyring))
@@ -289,10 +316,12 @@ class Keeper:
                 raise fault
 
     async def _ingest_round(self) -> None:
+        self.continuing.demand_whole()
         await self.ingest.round()
         await self.books.follow()
 
     async def _finish_destruction(self) -> None:
+        self.continuing.demand_whole()
         self._note_what_stayed(await self._reaper.finish())
 
     def _note_what_stayed(self, destroyed: Destroyed) -> None:
@@ -309,7 +338,8 @@ class Keeper:
         await asyncio.to_thread(blobs.prune, self._settings.blobs, self._clock.utc_us())
 
     async def _checkpoint(self) -> None:
-        await self.ledger.checkpoint()
+        self.continuing.demand_whole()
+        await self.continuing.leave_mark(await self.ledger.checkpoint())
 
     async def _is_known(self, seg: SegmentId) -> bool:
         return await self.books.ask(Index.segment, seg) is not None

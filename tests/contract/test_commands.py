@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from nvr.app.cli import (
     admin,
+    admin_backup,
     admin_books,
     admin_init,
     admin_shards,
@@ -45,6 +46,9 @@ ELSEWHERE = MappingProxyType(
         "nvr-admin init": alone(admin_init.init),
         "nvr-admin shards": alone(admin_shards.shards),
         "nvr-admin camera import": alone(camera_import.camera_import),
+        "nvr-admin backup": alone(admin_backup.backup),
+        "nvr-admin backup-key": alone(admin_backup.backup_key),
+        "nvr-admin restore": alone(admin_backup.restore_),
         "nvr-admin ledger verify": alone(admin_books.ledger_verify),
         "nvr-admin index rebuild": alone(admin_books.index_rebuild),
     }

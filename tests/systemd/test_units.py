@@ -9,7 +9,9 @@ import pytest
 from config.model import Paths
 
 UNITS = Path(__file__).resolve().parents[2] / "systemd"
-SERVICES = sorted(UNITS.glob("*.service"))
+BACKUP = UNITS / "scelle-backup.service"
+SERVICES = sorted(set(UNITS.glob("*.service")) - {BACKUP})
+"""The roles."""
 
 EVERY_SERVICE = {
     "Type": "notify",
@@ -132,11 +134,11 @@ def test_folders_with_what_people_did_are_for_their_role_alone() -> None:
 
 
 @pytest.mark.system("systemd-analyze")
-@pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
+@pytest.mark.parametrize("unit", [*SERVICES, BACKUP, BACKUP.with_suffix(".timer")], ids=lambda unit: unit.name)
 def test_systemd_finds_no_fault(unit: Path, tmp_path: Path) -> None:
     # The program is not installed where the packages put it: everything else is looked at.
     for each in UNITS.iterdir():
-        text = re.sub(r"^ExecStart=/usr/bin/nvr", "ExecStart=/bin/true", each.read_text(), flags=re.MULTILINE)
+        text = re.sub(r"^ExecStart=/usr/bin/nvr(-admin)?", "ExecStart=/bin/true", each.read_text(), flags=re.MULTILINE)
         (tmp_path / each.name).write_text(text)
     done = subprocess.run(
         ["systemd-analyze", "verify", str(tmp_path / unit.name)], capture_output=True, text=True, check=False
@@ -147,3 +149,14 @@ def test_systemd_finds_no_fault(unit: Path, tmp_path: Path) -> None:
 def test_death_of_the_looking_process_does_not_end_the_recorder_that_started_it() -> None:
     """systemd's default stops the whole unit when the kernel kills one of its processes for memory."""
     assert directives(UNITS / "scelle-recorder@.service")["OOMPolicy"] == ["continue"]
+
+
+def test_backup_runs_nightly_without_a_network_and_writes_nowhere_but_beside_databases_and_on_media() -> None:
+    found = directives(BACKUP)
+    assert found["Type"] == ["oneshot"]
+    assert found["PrivateNetwork"] == ["yes"]
+    assert found["ProtectSystem"] == ["strict"]
+    assert found["ReadWritePaths"] == ["/var/lib/scelle -/media -/mnt"]
+    timer = directives(BACKUP.with_suffix(".timer"))
+    assert timer["Persistent"] == ["yes"]
+    assert timer["WantedBy"] == ["timers.target"]

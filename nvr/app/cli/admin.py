@@ -13,6 +13,10 @@ app = new_app(
 app.callback()(sign_in)
 command_elsewhere(app, "init", "nvr.app.cli.admin_init", "Found a system, from nothing.")
 command_elsewhere(app, "shards", "nvr.app.cli.admin_shards", "Which recorder processes there are, with their units.")
+_BACKUP = "nvr.app.cli.admin_backup"
+command_elsewhere(app, "backup", _BACKUP, "Copy all but the footage to a medium, while everything runs.", "backup")
+command_elsewhere(app, "backup-key", _BACKUP, "Make the identity that opens backups.", "backup-key")
+command_elsewhere(app, "restore", _BACKUP, "Put a backup onto an empty server.", "restore")
 for name, group in {
     "camera": camera,
     "point": point,

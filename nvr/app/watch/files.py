@@ -1,5 +1,6 @@
 """What the watch reads of the disk; blocking. What can not be read is None, and a condition of its own."""
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.model import Volume as VolumeSetting
-from nvr.app.watch.observation import OrdersSeen, VolumeSeen
+from nvr.app.watch.observation import BackupSeen, OrdersSeen, VolumeSeen
 from nvr.base.errors import EvidenceAtRisk, NvrError
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
@@ -83,6 +84,15 @@ def oldest_footage(index: Path) -> UtcUs | None:
             reader.close()
     except _UNREADABLE:
         return None
+
+
+def backup_seen(last: Path, old_days: int) -> BackupSeen:
+    """When the last whole backup was made, as it is noted on this server."""
+    try:
+        made = json.loads(last.read_bytes())["made_utc_us"]
+    except (OSError, ValueError, KeyError, TypeError):
+        made = None
+    return BackupSeen(UtcUs(made) if type(made) is int else None, old_days)
 
 
 def set_is_provisional(custodians: Path) -> bool:

@@ -11,8 +11,8 @@ from config.model import Settings
 from config.model import Volume as VolumeSetting
 from nvr.app.shards import recorder_sockets
 from nvr.app.volume_settings import VolumeSettings
-from nvr.app.watch.files import cameras_seen, index_orders, set_is_provisional, volume_seen
-from nvr.app.watch.observation import ChannelFailing, Observation, OrdersSeen, VolumeSeen
+from nvr.app.watch.files import backup_seen, cameras_seen, index_orders, set_is_provisional, volume_seen
+from nvr.app.watch.observation import BackupSeen, ChannelFailing, Observation, OrdersSeen, VolumeSeen
 from nvr.app.watch.probes import HangingError, Probes
 from nvr.app.watch.readings import RecorderSeen, keeper_seen, recorder_seen
 from nvr.base.clock import Clock
@@ -73,6 +73,7 @@ class Looker:
             restarts=self._restarted(),
             fell_behind=self._fell_behind(recorders.values()),
             failing_channels=failing,
+            backup=await self._backup(),
             key_places=[str(place) for place in settings.keyring.places],
         )
 
@@ -90,6 +91,13 @@ class Looker:
 
     async def _orders(self) -> OrdersSeen | None:
         return await self._probe("orders", partial(index_orders, self._settings.paths.index), None)
+
+    async def _backup(self) -> BackupSeen | None:
+        backup = self._settings.backup
+        if not backup.recipients:
+            return None
+        look = partial(backup_seen, self._settings.paths.last_backup, backup.old_days)
+        return await self._probe("backup", look, BackupSeen(None, backup.old_days))
 
     async def _volume(self, setting: VolumeSetting) -> VolumeSeen:
         hanging = VolumeSeen(setting.name, None, why="does not answer")

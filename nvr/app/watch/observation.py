@@ -29,6 +29,14 @@ class OrdersSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupSeen:
+    """When the last whole backup was made (None: never, or it can not be read), and how old it may be."""
+
+    made_utc_us: UtcUs | None
+    old_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelFailing:
     """A channel over which nothing goes out any more, since when and why."""
 
@@ -59,6 +67,8 @@ class Observation:
     """By camera, records that storage could not take within the last minutes."""
     failing_channels: Sequence[ChannelFailing] = ()
     key_places: Sequence[str] = ()
+    backup: BackupSeen | None = None
+    """None: no backups are configured."""
 
     def states(self) -> dict[str, Mapping[str, Any]]:
         """What recorders say of cameras, by name."""

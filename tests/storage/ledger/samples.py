@@ -181,6 +181,16 @@ _ALL: tuple[Body, ...] = (
             ),
         ),
     ),
+    people.Continue(
+        size=41_200,
+        root=hash_of(13),
+        kept="ville.example/1\n41190\nAAAA\n",
+        seen="ville.example/1\n43000\nBBBB\n",
+        from_utc_us=NOW_UTC_US - 20 * HOUR_US,
+        to_utc_us=NOW_UTC_US,
+        backup_utc_us=NOW_UTC_US - 20 * HOUR_US,
+        reason=hash_of(14),
+    ),
 )
 
 
