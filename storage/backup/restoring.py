@@ -27,6 +27,8 @@ from storage.volume import VolumeLost, open_volume
 
 _FOLDER_MODE: Final = 0o755
 _PRIVATE_MODE: Final = 0o700
+_PEOPLES: Final = frozenset({CONFIGURATION, "alarm.json", "camera-ca.pem"})
+"""What people write: where it stands already, it is theirs."""
 
 
 class NotEmpty(Refused):
@@ -70,8 +72,8 @@ def refuse_founded(layout: Layout, found: Found) -> None:
     if layout.restoring.exists() and layout.restoring.read_bytes() == _begun(found):
         return
     paths = layout.settings.paths
-    names = set(layout.files) - {CONFIGURATION, "alarm.json", "camera-ca.pem"}
-    for path in (layout.ledger, paths.register, paths.index, *(layout.files[name] for name in sorted(names))):
+    made = (path for name, path in sorted(layout.files.items()) if name not in _PEOPLES)
+    for path in (layout.ledger, paths.register, paths.index, *made):
         if path.exists():
             raise NotEmpty(path=str(path))
 
@@ -125,7 +127,7 @@ def _restore(
     _move(layout.work / "register", settings.paths.register)
     for name, one in state.items():
         path = layout.path_of(name)
-        if path is not None and one.content is not None and not (name == CONFIGURATION and path.exists()):
+        if path is not None and one.content is not None and not (name in _PEOPLES and path.exists()):
             small.place(path, one)
     for name in ("index", "ledger", "register"):  # files of their folder's role
         _give_files(layout, state, name)

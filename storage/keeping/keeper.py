@@ -112,6 +112,7 @@ class Keeper:
         self._forecast: Forecast | None = None
         self._stating = Stating(self.books, settings.zone)
         self._last_pass_utc_us: UtcUs | None = None
+        self._compare_soon = False
         self._publishing = asyncio.Lock()
         self._reaper = Reaper(self.books, self._keyring, lambda: self._volumes.in_use, clock)
         self._retention = Retention(
@@ -146,6 +147,7 @@ class Keeper:
             tasks.create_task(self._every(settings.poll_s, stop, "ingest", self._ingest_round))
             tasks.create_task(self._every(settings.retention_s, stop, "retention", self.retention_pass))
             tasks.create_task(self._every(settings.reconcile_s, stop, "reconcile", self.reconcile))
+            tasks.create_task(self._every(settings.poll_s, stop, "continued", self._compare_if_continued))
             tasks.create_task(self._every(FORECAST_SECONDS, stop, "forecast", self.look_ahead))
         await self._settle()
 
@@ -174,6 +176,7 @@ class Keeper:
         appended = await self.books.append(drafts)
         if self.continuing.broken is not None:
             await self.continuing.look()
+            self._compare_soon = self.continuing.broken is None
             await self._survive("checkpoint", self._checkpoint)
         return appended
 
@@ -283,6 +286,12 @@ class Keeper:
         keyring = KeyringReader(self._settings.places)
         for volume in list(self._volumes.in_use.values()):
             await self._survive(f"volume {volume.path}", partial(self._reconcile_volume, volume, keyring))
+
+    async def _compare_if_continued(self) -> None:
+        """What a restore lost of the ledger is on the volumes: it is not left until the next comparison."""
+        if self._compare_soon:
+            self._compare_soon = False
+            await self._survive("reconcile", self.reconcile)
 
     async def _reconcile_volume(self, volume: Volume, keyring: KeyringReader) -> None:
         findings = await self.books.survey(compare, volume, keyring, is_ended=self.ingest.is_ended)

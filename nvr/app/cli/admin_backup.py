@@ -77,7 +77,7 @@ def backup(
         said = say("backup-removed", names=", ".join(names)) if names else say("backup-nothing-removed")
         _show(as_json, {"removed": names}, said)
         return
-    with _progress() as told:
+    with _working() as told:
         made = make_backup(layout, at, SystemClock(), sw=f"scelle {nvr.__version__}", told=told)
     total = sum(part.bytes for part in (*made.manifest.parts, *made.keys.parts))
     answer = {
@@ -150,7 +150,7 @@ def restore_(
         return
     if not yes:
         abort_on_no("ask-restore")
-    with _progress() as told:
+    with _working() as told:
         report = restore(layout, found, identities, state, SystemClock(), told)
     _show(as_json, _shown(found) | asdict(report), "\n".join(_report(report)))
 
@@ -211,6 +211,16 @@ def _show(as_json: bool, value: object, text: str) -> None:  # noqa: FBT001 -- a
 
 def _tell(as_json: bool, text: str) -> None:  # noqa: FBT001 -- as the option is
     (sys.stderr if as_json else sys.stdout).write(f"{text}\n")
+
+
+@contextmanager
+def _working() -> Iterator[Told]:
+    """Shows how far it is; what a disk refuses is told in words. Raises Refused (`backup-disk`)."""
+    try:
+        with _progress() as told:
+            yield told
+    except OSError as error:
+        raise Refused("backup-disk", file=error.filename, why=error.strerror or str(error)) from error
 
 
 @contextmanager

@@ -171,6 +171,18 @@ def _live(place: Path) -> set[SegmentId]:
     return found
 
 
+async def ready(directory: Path) -> System:
+    """A system with footage whose keeper has ended."""
+    system = await asyncio.to_thread(System, directory)
+    await system.town.keeper.start()
+    register = await system.register()
+    await register.act(lambda _: [account("j.martin")])
+    await register.close()
+    await system.town.tell(await asyncio.to_thread(system.town.record, 1))
+    await system.town.keeper.close()
+    return system
+
+
 async def burn(system: System, *, keep_places: int = 0) -> None:
     """The server is lost; a keeper is not there any more."""
     await system.town.keeper.close()

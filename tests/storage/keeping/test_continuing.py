@@ -8,6 +8,7 @@ import pytest
 
 from nvr.base.ids import uuid7
 from nvr.base.jcs import Json
+from nvr.base.stop import Stop
 from nvr.base.units import UtcUs
 from storage.keeping.continuing import Continuing
 from storage.keeping.restored import (
@@ -22,11 +23,13 @@ from storage.keeping.restored import (
     write_restored,
 )
 from storage.ledger.entries import body_as_json
+from storage.ledger.machine import Seal
 from storage.ledger.note import NoteInvalid
 from storage.ledger.people import Continue
 from tests.storage.keeping.town import DAY_US, Town
 from tests.storage.ledger.samples import OFFICER, hash_of, hold
 from tests.storage.sealed import NOW_US
+from tests.storage.until import until
 
 
 def act(body: object, number: int = 0) -> dict[str, Json]:
@@ -143,6 +146,22 @@ async def test_declared_ledger_goes_on_and_destroys_nothing_for_an_hour(town: To
     town.clock.advance(RESUME_US)
     await town.keeper.retention_pass()
     assert any(body.t == "expired" for body in await town.logged())
+
+
+async def test_footage_of_the_lost_span_is_taken_in_as_soon_as_it_is_declared(town: Town) -> None:
+    size = await rolled_back(town)
+    broken = town.keeper.continuing.broken
+    assert broken is not None
+    stop = Stop()
+    running = asyncio.create_task(town.keeper.run(stop))
+    await until(lambda: town.clock.sleepers == 6)
+    assert await town.keeper.ledger.size() == size
+    await town.keeper.append([act(declaration(broken))])
+    town.clock.advance(1_000_000)
+    await until(lambda: not town.keeper._compare_soon and town.clock.sleepers == 6)
+    stop.set()
+    await running
+    assert [body.recovered for body in await town.logged() if isinstance(body, Seal)] == [False, True, True]
 
 
 async def test_place_that_was_away_with_a_mark_of_the_declared_span_is_no_new_break(town: Town) -> None:
