@@ -105,8 +105,15 @@ def sets_in(path: Path) -> list[BackupSet]:
 
 
 def begin_set(path: Path, now_utc_us: int) -> Path:
-    """A folder for a new set, under the name of one that is not whole."""
-    begun = path / f".{_name(now_utc_us)}{_PARTIAL}"
+    """A folder for a new set, under the name of one that is not whole.
+
+    It is named after now, and behind every set that is there: the newest has the last name, whatever the clock did.
+    """
+    name, second = _name(now_utc_us), timedelta(seconds=1)
+    newest = max((one.name for one in sets_in(path)), default="")
+    if name <= newest:
+        name = (datetime.strptime(newest, _FORMAT).replace(tzinfo=UTC) + second).strftime(_FORMAT)
+    begun = path / f".{name}{_PARTIAL}"
     make_directory(begun / KEYS)
     return begun
 

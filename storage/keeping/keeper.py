@@ -347,6 +347,7 @@ class Keeper:
         await asyncio.to_thread(blobs.prune, self._settings.blobs, self._clock.utc_us())
 
     async def _checkpoint(self) -> None:
+        await self.continuing.look()  # a place that came back may have another tree's: nothing is signed then
         self.continuing.demand_whole()
         await self.continuing.leave_mark(await self.ledger.checkpoint())
 

@@ -62,7 +62,9 @@ def test_existing_file_is_never_written_over(sealed: Path) -> None:
         encrypt(io.BytesIO(b""), sealed, recipients_of([RECIPIENT]))
 
 
-@pytest.mark.parametrize("text", ["", "# nothing", "AGE-SECRET-KEY-1QQ", RECIPIENT])
+@pytest.mark.parametrize(
+    "text", ["", "# nothing", "AGE-SECRET-KEY-1QQ", RECIPIENT], ids=["empty", "comment", "key", "recipient"]
+)
 def test_what_is_no_identity_is_refused_and_not_told(text: str) -> None:
     with pytest.raises(InvalidValue) as refused:
         identities_of(text)

@@ -58,12 +58,12 @@ def test_what_is_begun_is_no_set_until_it_has_its_name(folder: Path) -> None:
 
 
 def test_what_was_begun_or_half_removed_goes_and_whole_sets_stay(folder: Path) -> None:
-    stays = whole(folder)
-    begin_set(folder, NOW_US - US_PER_DAY)
-    half = whole(folder, 2)
-    (half / MANIFEST).unlink()
     without_list = whole(folder, 3)
     (without_list / KEY_LIST).unlink()
+    half = whole(folder, 2)
+    stays = whole(folder)
+    (half / MANIFEST).unlink()
+    begin_set(folder, NOW_US + US_PER_DAY)
     assert remove_unfinished(folder) == 2
     assert [one.path for one in sets_in(folder)] == [without_list, stays]
     assert not (without_list / KEYS).exists()
@@ -94,3 +94,9 @@ def test_newest_stays_and_of_the_others_none_beyond_the_number_or_the_days(ages:
 def begin_name(days_ago: int) -> str:
 
     return _name(NOW_US - days_ago * US_PER_DAY)
+
+
+def test_newest_set_has_the_last_name_though_the_clock_went_back(folder: Path) -> None:
+    first = whole(folder)
+    again, earlier = whole(folder), whole(folder, 3)
+    assert [one.path for one in sets_in(folder)] == [first, again, earlier]
