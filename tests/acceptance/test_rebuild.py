@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import psutil
@@ -40,7 +41,8 @@ def burn(stage: Stage) -> None:
     assert supervisor is not None
     family = [supervisor, *supervisor.children(recursive=True)]
     for process in family:
-        process.kill()
+        with suppress(psutil.NoSuchProcess):  # some die with the one that started them
+            process.kill()
     psutil.wait_procs(family)
     shutil.rmtree(stage.folder / "root")
     shutil.rmtree(stage.folder / "keyring")
