@@ -28,6 +28,8 @@ class Contents:
     custodians: CustodianSet
     answers: tuple[Answer, ...]
     from_sizes: Collection[int]
+    continued: Sequence[int]
+    """The entries `continue` of the ledger."""
     checked: Salted | None
     """How the validator checked; None once it is erased."""
 
@@ -50,6 +52,7 @@ async def build_grant_file(
         for from_size in sorted(contents.from_sizes)
         if 0 < from_size < size
     ]
+    continued = [await _proved(ledger, index, size) for index in contents.continued if index < size]
     releases = [decode(each.entry).body for each in proved[1:]]
     released = {segment for body in releases if isinstance(body, Release) for segment in body.segs}
     segments, wraps = await asyncio.to_thread(
@@ -60,6 +63,7 @@ async def build_grant_file(
         releases=tuple(proved[1:]),
         checkpoint=newest.checkpoint,
         consistency=tuple(consistency),
+        continued=tuple(continued),
         custodians=contents.custodians,
         segments=segments,
         machine=wraps,

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy.orm import Session
 
 from access.arguments import Arguments
+from access.continuation import continued_at
 from access.custodians import CustodianSets
 from access.grantfiles import Contents, build_grant_file
 from access.grantparts import MOST_ANSWER_BYTES, GrantParts
@@ -122,6 +123,7 @@ class Grants:
             custodians=custodians,
             answers=tuple(answer for answer in answers if answer.kind is AnswerKind.SHARES),
             from_sizes={*sizes, *seen.values()},
+            continued=await self._register.read(continued_at),
             checked=await self._register.read(lambda session: checked_of(session, row)),
         )
         file = await build_grant_file(self._ledger, self._keys.keyring, self._keys.machine, contents)

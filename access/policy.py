@@ -49,6 +49,7 @@ class ActName(StrEnum):
     AUTHORISATION_ADD = "authorisation.add"
     AUTHORISATION_EDIT = "authorisation.edit"
     AUTHORISATION_LIST = "authorisation.list"
+    LEDGER_CONTINUE = "ledger.continue"
     RETENTION_SHOW = "retention.show"
     RETENTION_ALLOW = "retention.allow"
     RETENTION_FORECAST = "retention.forecast"
@@ -100,6 +101,7 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
         ActName.AUTHORISATION_ADD: _ADMINISTRATORS,
         ActName.AUTHORISATION_EDIT: _ADMINISTRATORS,
         ActName.AUTHORISATION_LIST: ANY_ROLE,
+        ActName.LEDGER_CONTINUE: _ADMINISTRATORS,
         ActName.RETENTION_SHOW: ANY_ROLE,
         ActName.RETENTION_ALLOW: _ADMINISTRATORS,
         ActName.RETENTION_FORECAST: ANY_ROLE,

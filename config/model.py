@@ -136,6 +136,16 @@ class Paths(Section):
         return self.state / "watch"
 
     @property
+    def backup(self) -> Path:
+        """The folder in which backups are prepared, and where the last good one is noted."""
+        return self.state / "backup"
+
+    @property
+    def last_backup(self) -> Path:
+        """When the last whole backup was made."""
+        return self.backup / "last.json"
+
+    @property
     def keeper_socket(self) -> Path:
         """Where the keeper answers."""
         return self.runtime / "keeper.sock"
@@ -292,6 +302,22 @@ class Access(Section):
     """A bundle that nobody takes any further for so long is wiped from staging; it is made anew on demand."""
 
 
+class Backup(Section):
+    """Copies of all but the footage: docs/backup.md."""
+
+    recipients: tuple[Annotated[str, Field(pattern=r"^age1[a-z0-9]+$")], ...] = ()
+    """Who can open a backup: `nvr-admin backup-key` makes one. Without any there are no backups."""
+
+    directory: AbsolutePath | None = None
+    """Where the nightly backup goes: a medium that was begun with `nvr-admin backup DIR --new`."""
+
+    keep: Annotated[int, Field(strict=True, ge=1, le=32)] = 7
+    """So many sets are kept, the newest alone with keys; none longer than 32 days."""
+
+    old_days: Annotated[int, Field(strict=True, ge=1, le=30)] = 2
+    """The alarm `backup-old` when the last good one is older; only where there are recipients."""
+
+
 class Settings(Section):
     """The whole file."""
 
@@ -309,6 +335,7 @@ class Settings(Section):
     keeper: Keeper = Keeper()
     access: Access = Access()
     alarm: Alarm = Alarm()
+    backup: Backup = Backup()
 
     _file: Path | None = PrivateAttr(default=None)
 

@@ -53,6 +53,11 @@ def pread(fd: int, size: int, offset: int) -> bytes:
     return os.pread(fd, size, offset)
 
 
+def forget(fd: int) -> None:
+    """Let what memory holds of the file go, as far as it is on the disk: the next read asks the disk."""
+    os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 def ftruncate(fd: int, size: int) -> None:
     """Give the file this length; blocks that were reserved beyond are freed."""
     os.ftruncate(fd, size)

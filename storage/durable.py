@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from storage import disk
 
@@ -78,6 +78,23 @@ def replace_file(path: Path, content: bytes, mode: int = _MODE, *, owner: tuple[
     `owner`: user and group of the new file; else those of this process.
     """
     disk.rename(_written_beside(path, content, mode, owner), path)
+    sync_directory(path.parent)
+
+
+def replace_from(path: Path, source: BinaryIO, mode: int = _MODE) -> None:
+    """As `replace_file`, with what the source gives, however long."""
+    beside = path.with_name(f".{path.name}.new")
+    fd = disk.open_file(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+    try:
+        while block := source.read(1 << 20):
+            write_all(fd, [block])
+        disk.fsync(fd)
+    except BaseException:
+        disk.unlink(beside)
+        raise
+    finally:
+        os.close(fd)
+    disk.rename(beside, path)
     sync_directory(path.parent)
 
 

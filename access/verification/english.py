@@ -29,6 +29,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "origin": "Ledger names itself and its key",
         "tree": "Entries and tree are what was hashed",
         "order": "Entries stand once and in order",
+        "continued": "What restores cut off is declared",
         # steps of a keyring file
         "keyring-head": "File is of a keyring",
         "key-records": "Key records are whole, tombstones are clean",
@@ -47,6 +48,9 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "keyring-not-opened": "Without the custodians nobody knows whether a wrapped share opens.",
         "ledger-rewritten-whole": "Whoever holds the ledger's key could have written another one: compare with a "
         "checkpoint that somebody kept.",
+        "ledger-was-restored": "The ledger was cut by a restore, and somebody declared it: step 5 says how many "
+        "entries were kept, and by whom. What was entered after them is lost; a checkpoint beyond what was declared "
+        "speaks against him.",
         # what is wrong with files
         "file-missing": "is missing",
         "file-extra": "does not belong to the bundle",
@@ -128,6 +132,8 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "checkpoint-differs": "has a checkpoint of size {size} that is not of its tree",
         "entry-misplaced": "begins anew at entry {index}",
         "entry-repeated": "repeats an act or misses an event before entry {index}",
+        "continue-misplaced": "declares at entry {index} that it was cut elsewhere, or another root",
+        "continue-unsigned": "cites at entry {index} a checkpoint that this log did not sign, or no later one",
         "entry-out-of-order": "has entry {index} ({type}) without what it needs before it",
     }
 )

@@ -29,6 +29,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "origin": "Le journal se nomme et nomme sa clé",
         "tree": "Les écritures et l'arbre sont ce qui a été haché",
         "order": "Chaque écriture figure une fois, dans l'ordre",
+        "continued": "Ce que des restaurations ont coupé est déclaré",
         # steps of a keyring file
         "keyring-head": "Le fichier est celui d'un trousseau",
         "key-records": "Les fiches de clés sont entières, les effacements complets",
@@ -48,6 +49,9 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "keyring-not-opened": "Sans les dépositaires, nul ne sait si une part scellée s'ouvre.",
         "ledger-rewritten-whole": "Qui détient la clé du journal a pu en écrire un autre : comparez avec un point de "
         "contrôle que quelqu'un a conservé.",
+        "ledger-was-restored": "Le journal a été coupé par une restauration, et quelqu'un l'a déclaré : l'étape 5 "
+        "dit combien d'écritures ont été gardées, et par qui. Ce qui a suivi est perdu ; un point de contrôle au-delà "
+        "de ce qui est déclaré parle contre lui.",
         # what is wrong with files
         "file-missing": "est absent",
         "file-extra": "n'appartient pas au dossier",
@@ -131,6 +135,9 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "checkpoint-differs": "a un point de contrôle de taille {size} qui n'est pas de son arbre",
         "entry-misplaced": "recommence à l'écriture {index}",
         "entry-repeated": "répète un acte ou saute un événement avant l'écriture {index}",
+        "continue-misplaced": "déclare à l'écriture {index} avoir été coupé ailleurs, ou une autre racine",
+        "continue-unsigned": "cite à l'écriture {index} un point de contrôle que ce journal n'a pas signé, ou pas plus "
+        "récent",
         "entry-out-of-order": "a l'écriture {index} ({type}) sans ce qu'il faut avant elle",
     }
 )

@@ -10,6 +10,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from access.verification.continued import check_continued
 from access.verification.report import CannotRun, Facts, Finding, Report, finding, run_steps
 from access.verification.subject import as_finding
 from nvr.base.errors import EvidenceAtRisk, NvrError
@@ -32,6 +33,7 @@ def verify_ledger(path: Path, *, log_key: str | None = None) -> Report:
     3. checkpoints  each is signed, and its root is that of the tree
     4. order        acts and spooled events stand once and in order; no release without grant, no opening or export
                     without release
+    5. continued    what a restore cut off is declared where it was cut (docs/design/backup.md)
 
     `log_key` is the SHA-256, in hex, of the DER of the log's public key.
 
@@ -46,11 +48,14 @@ def verify_ledger(path: Path, *, log_key: str | None = None) -> Report:
                 ("tree", partial(_tree, reader, path.name)),
                 ("checkpoints", partial(_checkpoints, reader, path.name)),
                 ("order", partial(_order, reader, path.name)),
+                ("continued", partial(check_continued, reader, path.name)),
             ]
         )
     finally:
         reader.close()
-    return Report("ledger", str(path), steps, (*LIMITS, *(["log-not-pinned"] if log_key is None else [])))
+    limits = [*LIMITS, *(["log-not-pinned"] if log_key is None else [])]
+    limits += ["ledger-was-restored"] if steps[-1].facts.get("breaks") else []
+    return Report("ledger", str(path), steps, tuple(limits))
 
 
 def _log(reader: LedgerReader, file: str) -> tuple[machine.Log, Ed25519PublicKey]:

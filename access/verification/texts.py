@@ -32,7 +32,7 @@ def _step(step: Step, texts: Mapping[str, str]) -> Iterator[str]:
 
 
 def _facts(facts: Mapping[str, Json]) -> str:
-    told = ", ".join(f"{key} {value}" for key, value in facts.items() if not isinstance(value, bool))
+    told = ", ".join(f"{key} {value}" for key, value in facts.items() if not isinstance(value, bool | list))
     return f" ({told})" if told else ""
 
 

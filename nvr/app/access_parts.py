@@ -20,6 +20,7 @@ from access.camera_discovery import CameraDiscovery
 from access.camera_test import CameraTest
 from access.cameras import Cameras
 from access.commissioning import Commissioning
+from access.continuation import LedgerContinuation
 from access.custodians import CustodianSets
 from access.export.bundle import Exporter
 from access.export.signing import ExportSigner
@@ -157,6 +158,7 @@ def _town_acts(
         ActName.CAMERA_REPLACE: lookup.before(ActName.CAMERA_REPLACE, changes.replace),
         ActName.CAMERA_RETIRE: cameras.retire,
         ActName.CAMERA_TEST: CameraTest(register, states, clock).run,
+        ActName.LEDGER_CONTINUE: LedgerContinuation(register, keeper.broken, clock).run,
         ActName.RETENTION_SHOW: retention.show,
         ActName.RETENTION_ALLOW: retention.allow,
         ActName.RETENTION_FORECAST: retention.forecast,

@@ -93,6 +93,11 @@ class KeeperClient:
         forecast: Json = (await self.caller.call("status"))["forecast"]
         return forecast
 
+    async def broken(self) -> Mapping[str, Json] | None:
+        """What has to be declared before the ledger goes on; None: nothing."""
+        broken: Mapping[str, Json] | None = (await self.caller.call("status"))["broken"]
+        return broken
+
     async def publish(self, cameras: Sequence[CameraEntry]) -> int:
         """Publish a new camera snapshot; the size of the ledger that it names."""
         return int(await self.caller.call("publish", {"cameras": [asdict(camera) for camera in cameras]}))

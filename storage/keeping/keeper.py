@@ -26,11 +26,13 @@ from storage.index.rows import SegmentRow
 from storage.index.writer import Index
 from storage.keeping import blobs
 from storage.keeping.checking import Checking
+from storage.keeping.continuing import Continuing
 from storage.keeping.destruction import Pass, Retention
 from storage.keeping.discarded import left_on_discarded, lost_under_holds, missing_of
 from storage.keeping.forecasting import forecast_of, rooms_of
 from storage.keeping.ingest import Ingest
 from storage.keeping.places import PlacesKept
+from storage.keeping.restored import Break
 from storage.keeping.settings import KeeperSettings
 from storage.keeping.stating import Stating
 from storage.keeping.volumes import VolumesKept
@@ -64,6 +66,12 @@ class RotationIncomplete(Retryable):
     message_id = "rotation-incomplete"
 
 
+class RetentionWaits(Retryable):
+    """The ledger has just been continued: holds of the lost span are entered again before anything is destroyed."""
+
+    message_id = "retention-waits"
+
+
 class DiskRefused(EvidenceAtRisk):
     """A disk did not do what a turn of the keeper asked of it; field `what` is the system's word."""
 
@@ -93,6 +101,8 @@ class KeeperStatus:
     check: Mapping[str, Any] | None
     """The check that was asked for last (`storage.keeping.check_run.CheckRun`), and `scrub`, the keeper's own one."""
     scrub: Mapping[str, Any] | None
+    broken: Break | None
+    """What has to be declared before the ledger goes on; None: nothing."""
     faults: Mapping[str, str]
 
 
@@ -109,6 +119,7 @@ class Keeper:
         self.ledger = LedgerService(settings.ledger, settings.origin, clock)
         self.books = Books(self.ledger, settings.ledger, settings.index_location)
         self.ingest = Ingest(self.books, settings.spool_directories, settings.blobs, clock)
+        self.continuing = Continuing(self.ledger, settings.ledger, settings.origin, settings.places, clock)
         self._sync = sync if sync is not None else lambda: self.ingest.sync
         self._keyring = KeyringKeeper(settings.places)
         self._places = PlacesKept(self.books, self._keyring, settings.places, clock)
@@ -134,6 +145,7 @@ class Keeper:
             scrub_days=settings.scrub_days,
         )
         self._last_pass_utc_us: UtcUs | None = None
+        self._compare_soon = False
         self._publishing = asyncio.Lock()
         self._reaper = Reaper(self.books, self._keyring, lambda: self._volumes.in_use, clock)
         self._retention = Retention(
@@ -154,6 +166,7 @@ class Keeper:
         """
         await self.ledger.start()
         await self.books.start(rebuild=rebuild_index)
+        await self.continuing.look()
         await self._look_at_volumes()
         await self._retention.look_at_clock(self._sync())
 
@@ -181,6 +194,7 @@ class Keeper:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._retain(stop))
             tasks.create_task(self._every(settings.reconcile_s, stop, "reconcile", self.reconcile))
+            tasks.create_task(self._every(settings.poll_s, stop, "continued", self._compare_if_continued))
             tasks.create_task(self._every(FORECAST_SECONDS, stop, "forecast", self.look_ahead))
             tasks.create_task(self._every(settings.poll_s, stop, "check", self.check_turn))
             tasks.create_task(self._end_check(stop))
@@ -218,9 +232,18 @@ class Keeper:
 
         Raises:
             InvalidValue: an entry is malformed, or not of a type that access may append.
+            LedgerRestored, LedgerHalted: the ledger is an old copy, and nobody has declared it.
+            NotRestored: a `continue` declares what is not so.
             LedgerUnavailable: the ledger did not take it.
         """
-        return await self.books.append([_draft(entry) for entry in entries])
+        drafts = [_draft(entry) for entry in entries]
+        await self.continuing.demand(drafts)
+        appended = await self.books.append(drafts)
+        if self.continuing.broken is not None:
+            await self.continuing.look()
+            self._compare_soon = self.continuing.broken is None
+            await self._survive("checkpoint", self._checkpoint)
+        return appended
 
     async def find_act(self, act: str) -> int | None:
         """The index of an act, if the ledger has it."""
@@ -247,7 +270,9 @@ class Keeper:
 
         Raises:
             RotationIncomplete: they did not all arrive within 30 s.
+            LedgerHalted: the ledger is an old copy.
         """
+        self.continuing.demand_whole()
         closed = list(await ask(cameras))
         deadline_us = self._clock.mono_us() + int(ROTATE_SECONDS * 1_000_000)
         while True:
@@ -286,6 +311,7 @@ class Keeper:
             damaged_held=self._damage[1],
             check=self.checking.state,
             scrub=self.checking.scrub,
+            broken=self.continuing.broken,
             faults=self._all_faults() | _damage(*self._damage),
         )
 
@@ -307,12 +333,16 @@ class Keeper:
         self._damage = await self.books.survey(IndexReader.damage, self._clock.utc_us())
 
     async def _finish_destruction(self) -> None:
+        self.continuing.demand_whole()
         self._note_what_stayed(await self._reaper.finish())
 
     async def retention_pass(self) -> None:
         """Destroy what is due, if the clock may be believed."""
         await self._look_at_volumes()
         await self._survive("keyring", self._places.look)
+        self.continuing.demand_whole()
+        if (until := self.continuing.resumes_utc_us()) is not None:
+            raise RetentionWaits(until_utc_us=until)
         async with self._places.turn:
             self._last_pass = done = await self._retention.run(self._sync())
         self._last_pass_utc_us = self._clock.utc_us()
@@ -336,6 +366,7 @@ class Keeper:
 
     async def reconcile(self) -> None:
         """Compare every volume in service with the index, and log what differs; a volume that fails is a fault."""
+        self.continuing.demand_whole()
         for volume in list(self._volumes.in_use.values()):
             await self._survive(f"volume {volume.path}", partial(self._reconcile_all, volume))
         await self._survive("discarded", self._log_discarded)
@@ -347,6 +378,12 @@ class Keeper:
         if missing:
             await self.books.append(list(map(Draft, missing)))
             await self.books.follow()
+
+    async def _compare_if_continued(self) -> None:
+        """What a restore lost of the ledger is on the volumes: it is not left until the next comparison."""
+        if self._compare_soon:
+            self._compare_soon = False
+            await self._survive("reconcile", self.reconcile)
 
     async def _reconcile_all(self, volume: Volume) -> None:
         found = await self._reconcile_volume(volume, EVERYTHING)
@@ -378,6 +415,7 @@ class Keeper:
                 raise fault
 
     async def _ingest_round(self) -> None:
+        self.continuing.demand_whole()
         await self.ingest.round()
         await self.books.follow()
 
@@ -395,7 +433,9 @@ class Keeper:
         await asyncio.to_thread(blobs.prune, self._settings.blobs, self._clock.utc_us())
 
     async def _checkpoint(self) -> None:
-        await self.ledger.checkpoint()
+        await self.continuing.look()  # a place that came back may have another tree's: nothing is signed then
+        self.continuing.demand_whole()
+        await self.continuing.leave_mark(await self.ledger.checkpoint())
 
     async def _is_known(self, seg: SegmentId) -> bool:
         return await self.books.ask(Index.segment, seg) is not None

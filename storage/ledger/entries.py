@@ -59,6 +59,7 @@ BODIES: Mapping[str, type[Body]] = MappingProxyType(
             people.Refuse,
             people.Grant,
             people.Export,
+            people.Continue,
         )
     }
 )

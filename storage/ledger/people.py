@@ -228,3 +228,21 @@ class Export(Body):
     manifest: Hash
     files: Count
     bytes: Count
+
+
+class Continue(Body):
+    """The log goes on behind its first `size` entries, though there were more: a backup was restored.
+
+    `root` and `kept` are those of what is there, `seen` the newest checkpoint that was found elsewhere, if any; between
+    `from_utc_us` and `to_utc_us` what was entered is lost. The reason is a commitment.
+    """
+
+    t: ClassVar[str] = "continue"
+    size: Count
+    root: Hash
+    kept: Text | None
+    seen: Text | None
+    from_utc_us: Instant
+    to_utc_us: Instant
+    backup_utc_us: Instant | None
+    reason: Hash

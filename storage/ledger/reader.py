@@ -69,6 +69,12 @@ class LedgerReader:
         row = self._row("SELECT idx FROM entry WHERE act = ?", act)
         return None if row is None else int(row[0])
 
+    def acts_of_type(self, t: str) -> list[tuple[int, bytes]]:
+        """The acts of persons of this type, in order: found among acts, which are few beside what machines tell."""
+        with self._errors_translated():
+            query = "SELECT idx, leaf FROM entry WHERE act > '' AND type = ? ORDER BY idx"
+            return self._connection.execute(query, (t,)).fetchall()
+
     def last_spooled(self, boot: str, shard: int) -> int | None:
         """The number of the last event of this boot that is in the ledger."""
         row = self._row("SELECT max(n) FROM entry WHERE boot = ? AND shard = ?", boot, shard)

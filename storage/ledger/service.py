@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from nvr.base.clock import Clock
 from nvr.base.errors import Refused
 from nvr.base.units import UtcUs
@@ -132,6 +134,18 @@ class LedgerService:
         """The index of an act, if it is in the ledger."""
         return await self._read(lambda reader: reader.find_act(act))
 
+    async def acts_of_type(self, t: str) -> list[tuple[int, bytes]]:
+        """The acts of persons of this type, in order."""
+        return await self._read(lambda reader: reader.acts_of_type(t))
+
+    async def root(self, size: int) -> bytes:
+        """The root of the first `size` entries. Raises InvalidValue: there are fewer."""
+        return await self._read(lambda reader: reader.root(size))
+
+    async def public_key(self) -> Ed25519PublicKey:
+        """The key that verifies this ledger's checkpoints."""
+        return Ed25519PublicKey.from_public_bytes(await self._write(_public_of))
+
     async def last_spooled(self, boot: str, shard: int) -> int | None:
         """The number of the last event of this boot that is in the ledger."""
         return await self._read(lambda reader: reader.last_spooled(boot, shard))
@@ -179,6 +193,10 @@ class LedgerService:
 
     async def _in(self, thread: ThreadPoolExecutor, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(thread, call)
+
+
+def _public_of(ledger: Ledger) -> bytes:
+    return ledger.public_key_raw
 
 
 def _size_of(note: str) -> int:

@@ -43,6 +43,8 @@ CREATE TRIGGER {table}_{verb} BEFORE {verb} ON {table}
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 """
 
+_GUARDED: Final = tuple((table, verb) for table in ("entry", "node", "checkpoint") for verb in ("UPDATE", "DELETE"))
+
 
 class LedgerUnavailable(Retryable):
     """The database did not take or give what was asked (disk full, I/O error); nothing was appended."""
@@ -56,11 +58,7 @@ def create_database(path: Path) -> None:
     Raises:
         LedgerUnavailable: the disk refused.
     """
-    triggers = "".join(
-        _NEVER.format(table=table, verb=verb)
-        for table in ("entry", "node", "checkpoint")
-        for verb in ("UPDATE", "DELETE")
-    )
+    triggers = "".join(_NEVER.format(table=table, verb=verb) for table, verb in _GUARDED)
     try:
         connection = _connect(path, "rwc")
         try:
@@ -71,6 +69,18 @@ def create_database(path: Path) -> None:
             connection.close()
     except sqlite3.Error as error:
         raise LedgerUnavailable(file=str(path), why=str(error)) from error
+
+
+def cut_copy(connection: sqlite3.Connection, size: int) -> None:
+    """Leave the first `size` entries of a copy, with their nodes and checkpoints; never called on a ledger in use."""
+    dropped = "".join(f"DROP TRIGGER {table}_{verb};" for table, verb in _GUARDED)
+    made = "".join(_NEVER.format(table=table, verb=verb) for table, verb in _GUARDED)
+    cut = (
+        f"DELETE FROM entry WHERE idx >= {size:d};"  # noqa: S608 -- a number
+        f"DELETE FROM node WHERE (idx + 1) << level > {size:d};"
+        f"DELETE FROM checkpoint WHERE size > {size:d};"
+    )
+    connection.executescript(f"BEGIN;{dropped}{cut}{made}COMMIT;")
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:

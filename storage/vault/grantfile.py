@@ -80,6 +80,8 @@ class GrantFile:
     machine: tuple[Wrap, ...]
     """The machine parts, JCS `{"<seg>": hex}`, wrapped to each key of each seat."""
     answers: tuple[Answer, ...] = ()
+    continued: tuple[Proved, ...] = ()
+    """The entries `continue` of a log that was restored: what a tool saw last may lie in the span that they declare."""
     checked: Salted | None = None
     """How the validator checked the request, to which the grant entry commits; None once it is erased."""
 
@@ -109,6 +111,7 @@ class GrantFile:
                 "machine": [{"kid": wrap.kid, "ct": to_base64(wrap.ciphertext)} for wrap in self.machine],
                 "answers": [answer.as_json() for answer in self.answers],
                 "checked": _salted_as_json(self.checked),
+                "continued": [{"entry": each.entry.decode(), "proof": _proof_as_json(each)} for each in self.continued],
             }
         )
 
@@ -138,6 +141,7 @@ def parse_grant_file(data: bytes) -> GrantFile:
         machine=tuple(parse_wrap(item) for item in fields.objects("machine")),
         answers=tuple(answer_from(item) for item in fields.objects("answers")),
         checked=_salted(fields.optional_object("checked")),
+        continued=tuple(_proved(item.text("entry"), item.object("proof")) for item in fields.objects("continued")),
     )
 
 

@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from nvr.base.errors import EvidenceAtRisk, Refused
 from nvr.base.ids import SegmentId
 from nvr.base.units import US_PER_SECOND
+from storage.ledger.continued import declares
 from storage.ledger.entries import decode
 from storage.ledger.machine import Release
 from storage.ledger.note import Checkpoint, NoteInvalid, open_checkpoint
-from storage.ledger.people import Grant
-from storage.merkle import leaf_hash, verify_consistency, verify_inclusion
+from storage.ledger.people import Continue, Grant
+from storage.merkle import ProofInvalid, leaf_hash, verify_consistency, verify_inclusion
 from storage.svs1.layout import RecordHead, RecordType
 from storage.svs1.scope import SegmentHeads, segments_in_scope
 from storage.vault.grantfile import GrantedSegment, GrantFile, Proved
@@ -32,6 +33,12 @@ class GrantUnproven(EvidenceAtRisk):
     """The grant file does not prove what it asks for; `what` says which rule it breaks."""
 
     message_id = "grant-unproven"
+
+
+class LedgerContinued(Refused):
+    """What the tool saw last lies in a span that a restore lost, as somebody declared: the custodian has to say so."""
+
+    message_id = "ledger-continued"
 
 
 class GrantOver(Refused):
@@ -53,6 +60,8 @@ class Pins:
     sets: Collection[bytes]
     last: Checkpoint | None = None
     witness: Callable[[str], None] | None = None
+    continued: bool = False
+    """The custodian was told, by somebody else than who sends the file, that the ledger was restored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,8 @@ def verify_grant_file(file: GrantFile, pins: Pins, *, now_utc_us: int) -> Verifi
 
     1. The custodian set is one that the custodian took part in, of the pinned system.
     2. The checkpoint is signed by the pinned log, and cosigned as the set's witness policy asks.
-    3. It is the continuation of the checkpoint that the tool saw last.
+    3. It is the continuation of the checkpoint that the tool saw last, or that lies in a span of which a proven entry
+       says that a restore lost it, and the custodian was told.
     4. The grant and the releases are in the log, and are what they are said to be; the grant is still valid, and what
        is told of the validator's check is what it commits to.
     5. Every segment is released, of a granted camera, and belongs with its key record to the set.
@@ -86,6 +96,7 @@ def verify_grant_file(file: GrantFile, pins: Pins, *, now_utc_us: int) -> Verifi
 
     Raises:
         GrantOver: the grant's validity ended.
+        LedgerContinued: a restore lost what the tool saw last, and the custodian has not said that he was told.
         GrantUnproven, NoteInvalid, ProofInvalid, EntryInvalid, AnswerInvalid: a step fails.
     """
     # 1
@@ -96,7 +107,11 @@ def verify_grant_file(file: GrantFile, pins: Pins, *, now_utc_us: int) -> Verifi
     _demand(checkpoint.origin == pins.origin, "checkpoint of another log")
     cosigned = _is_cosigned(file, pins)
     # 3
-    _check_continuation(file, pins.last, checkpoint)
+    if pins.last is not None and (declared := _declared_lost(file, pins.last, checkpoint, pins)) is not None:
+        if not pins.continued:
+            raise declared
+    else:
+        _check_continuation(file, pins.last, checkpoint)
     # 4
     grant = _grant(file.grant, checkpoint)
     if grant.valid_until_utc_us <= now_utc_us:
@@ -138,6 +153,32 @@ def _check_continuation(file: GrantFile, last: Checkpoint | None, checkpoint: Ch
     if path is None or last.size > checkpoint.size:
         raise GrantUnproven(what="no proof from the checkpoint that the tool saw last", size=last.size)
     verify_consistency(last.size, last.root, checkpoint.size, checkpoint.root, path)
+
+
+def _declared_lost(file: GrantFile, last: Checkpoint, checkpoint: Checkpoint, pins: Pins) -> LedgerContinued | None:
+    """What was declared of the span in which the checkpoint lies that the tool saw last; None: it lies in none.
+
+    A tree that contains it needs no declaration, and none that lies beyond what was declared is covered by it.
+    """
+    if _contains(file, last, checkpoint):
+        return None
+    for proved in file.continued:
+        verify_inclusion(leaf_hash(proved.entry), proved.index, checkpoint.size, proved.path, checkpoint.root)
+        entry = decode(proved.entry)
+        body = entry.body
+        if not isinstance(body, Continue) or proved.index != body.size:
+            raise GrantUnproven(what="the entry continues no log")
+        if declares(body, last, pins.log_public):
+            return LedgerContinued(by=entry.actor.id, at_utc_us=entry.ts_utc_us, size=body.size, seen=last.size)
+    return None
+
+
+def _contains(file: GrantFile, last: Checkpoint, checkpoint: Checkpoint) -> bool:
+    try:
+        _check_continuation(file, last, checkpoint)
+    except (GrantUnproven, ProofInvalid):
+        return False
+    return True
 
 
 def _grant(proved: Proved, checkpoint: Checkpoint) -> Grant:

@@ -18,6 +18,7 @@ from access.camera_discovery import CameraDiscovery
 from access.camera_test import CameraTest
 from access.cameras import Cameras
 from access.commissioning import Commissioning
+from access.continuation import LedgerContinuation
 from access.fleet_import import FleetImport
 from access.holds import Holds
 from access.login import Login
@@ -79,9 +80,15 @@ class Keeper:
         self.answers = True
         self.rotated: list[tuple[CameraId, ...]] = []
         self.published: list[tuple[CameraEntry, ...]] = []
+        self.lost: Mapping[str, Json] | None = None
+        """What a restore lost."""
 
     async def forecast(self) -> Json:
         return {"volumes": [], "minimum_at_risk_utc_us": None}
+
+    async def broken(self) -> Mapping[str, Json] | None:
+        self._reach()
+        return self.lost
 
     async def append(self, entries: Sequence[Mapping[str, Json]]) -> Sequence[StoredLeaf]:
         self._reach()
@@ -305,6 +312,7 @@ class World:
             ActName.AUTHORISATION_ADD: orders.add,
             ActName.AUTHORISATION_EDIT: orders.edit,
             ActName.AUTHORISATION_LIST: orders.list,
+            ActName.LEDGER_CONTINUE: LedgerContinuation(register, self.keeper.broken, clock).run,
             ActName.RETENTION_SHOW: retention.show,
             ActName.RETENTION_ALLOW: retention.allow,
             ActName.RETENTION_FORECAST: retention.forecast,

@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from nvr.app.cli import (
     admin,
+    admin_backup,
     admin_books,
     admin_check,
     admin_forecast,
@@ -56,6 +57,9 @@ ELSEWHERE = MappingProxyType(
         "nvr-admin volume add": alone(admin_volume_add.volume_add),
         "nvr-admin camera import": alone(camera_import.camera_import),
         "nvr-admin retention forecast": alone(admin_forecast.retention_forecast),
+        "nvr-admin backup": alone(admin_backup.backup),
+        "nvr-admin backup-key": alone(admin_backup.backup_key),
+        "nvr-admin restore": alone(admin_backup.restore_),
         "nvr-admin ledger verify": alone(admin_books.ledger_verify),
         "nvr-admin index rebuild": alone(admin_books.index_rebuild),
         "nvr-admin index check": alone(admin_check.index_check),

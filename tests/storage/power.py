@@ -68,7 +68,8 @@ class Rename:
     root: Path
     source: Path
     target: Path
-    file: int
+    file: int | None
+    """None: a directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,11 @@ def anything(seed: int) -> Chooser:
     """Whatever this seed says."""
     source, fates = random.Random(seed), tuple(Fate)
     return lambda: source.choice(fates)
+
+
+def _move(names: dict[Path, int | None], source: Path, target: Path) -> None:
+    for path in [path for path in names if path.is_relative_to(source)]:
+        names[target / path.relative_to(source)] = names.pop(path)
 
 
 class Tape:
@@ -202,6 +208,10 @@ class Tape:
         return root is not None and all(one in named for one in path.parents if one.is_relative_to(root))
 
     def _apply_rename(self, names: dict[Path, int | None], event: Rename, *, reached: bool, fate: Fate) -> None:
+        if event.file is None:  # a directory, with all that is in it; it never has two names
+            if reached or fate is not Fate.ABSENT:
+                _move(names, event.source, event.target)
+            return
         if reached or fate is not Fate.ABSENT:
             names[event.target] = event.file
         if reached or fate is Fate.THERE:  # else both names stand, as where the two directories are written apart
@@ -318,11 +328,11 @@ class Tape:
         self._name(path, None)
 
     def _rename_exclusive(self, source: Path, _there: bool, _done: None, target: Path) -> None:
-        file = self._file(source)
-        self._named[target] = self._named.pop(source)
+        file = self._named[source]
+        _move(self._named, source, target)
         for fd, path in self._opened.items():
-            if path == source:
-                self._opened[fd] = target
+            if path.is_relative_to(source):
+                self._opened[fd] = target / path.relative_to(source)
         self._change(source, lambda root: Rename(root, source, target, file))
 
     _rename = _rename_exclusive

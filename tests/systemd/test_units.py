@@ -10,8 +10,10 @@ from config.model import Paths
 
 UNITS = Path(__file__).resolve().parents[2] / "systemd"
 LOOK = UNITS / "scelle-disks.service"
-"""The one that is no role: a timer starts it, and it ends."""
-SERVICES = sorted(set(UNITS.glob("*.service")) - {LOOK})
+BACKUP = UNITS / "scelle-backup.service"
+TIMED = [LOOK, BACKUP]
+"""Those that are no roles: a timer starts them, and they end."""
+SERVICES = sorted(set(UNITS.glob("*.service")) - set(TIMED))
 
 EVERY_SERVICE = {
     "Type": "notify",
@@ -147,7 +149,9 @@ def test_folders_with_what_people_did_are_for_their_role_alone() -> None:
 
 
 @pytest.mark.system("systemd-analyze")
-@pytest.mark.parametrize("unit", [*SERVICES, LOOK, LOOK.with_suffix(".timer")], ids=lambda unit: unit.name)
+@pytest.mark.parametrize(
+    "unit", [*SERVICES, *TIMED, *(each.with_suffix(".timer") for each in TIMED)], ids=lambda unit: unit.name
+)
 def test_systemd_finds_no_fault(unit: Path, tmp_path: Path) -> None:
     # The program is not installed where the packages put it: everything else is looked at.
     for each in UNITS.iterdir():
@@ -162,3 +166,14 @@ def test_systemd_finds_no_fault(unit: Path, tmp_path: Path) -> None:
 def test_death_of_the_looking_process_does_not_end_the_recorder_that_started_it() -> None:
     """systemd's default stops the whole unit when the kernel kills one of its processes for memory."""
     assert directives(UNITS / "scelle-recorder@.service")["OOMPolicy"] == ["continue"]
+
+
+def test_backup_runs_nightly_without_a_network_and_writes_nowhere_but_beside_databases_and_on_media() -> None:
+    found = directives(BACKUP)
+    assert found["Type"] == ["oneshot"]
+    assert found["PrivateNetwork"] == ["yes"]
+    assert found["ProtectSystem"] == ["strict"]
+    assert found["ReadWritePaths"] == ["/var/lib/scelle -/media -/mnt"]
+    timer = directives(BACKUP.with_suffix(".timer"))
+    assert timer["Persistent"] == ["yes"]
+    assert timer["WantedBy"] == ["timers.target"]

@@ -23,6 +23,10 @@ command_elsewhere(volume, "add", "nvr.app.cli.admin_volume_add", "One more mount
 command_elsewhere(
     volume, "replace", "nvr.app.cli.admin_volume_replace", "Take a dead or drained disk out for good.", of_person=True
 )
+_BACKUP = "nvr.app.cli.admin_backup"
+command_elsewhere(app, "backup", _BACKUP, "Copy all but the footage to a medium, while everything runs.", "backup")
+command_elsewhere(app, "backup-key", _BACKUP, "Make the identity that opens backups.", "backup-key")
+command_elsewhere(app, "restore", _BACKUP, "Put a backup onto an empty server.", "restore")
 for name, group in {
     "camera": camera,
     "point": point,

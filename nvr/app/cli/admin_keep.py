@@ -1,11 +1,13 @@
 """What is kept, how long, and whether the ledger and the index are whole."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from nvr.app.cli.answers import write_answer
 from nvr.app.cli.common import JsonOption, command_elsewhere, new_app
+from nvr.app.cli.files import read_file
 from nvr.app.cli.forecasts import write_forecast
 from nvr.app.cli.person import ReasonOption, act_and_list, act_and_write, person_of, require
 from nvr.app.cli.tables import hold_rows, retention_rows, statement_rows
@@ -30,6 +32,30 @@ command_elsewhere(index, "rebuild", _BOOKS, "Make it anew from the ledger; the k
 _CHECK = "nvr.app.cli.admin_check"
 command_elsewhere(index, "check", _CHECK, "Compare footage with the index, while all goes on.", "index-check")
 command_elsewhere(index, "damaged", _CHECK, "Segments whose files are not what was sealed.", "index-damaged")
+
+
+@ledger.command("continue")
+def ledger_continue(
+    context: typer.Context,
+    reason: ReasonOption,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The newest checkpoint that somebody kept: a witness, paper, a custodian"),
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Declare, after a restore, that what followed in the ledger is lost, and let it go on.
+
+    Example: nvr-admin --as admin ledger continue --reason "fire in the server room, backup of 3 March restored"
+    """
+    person = person_of(context)
+    kept = None if checkpoint is None else read_file(checkpoint).decode("utf-8", "replace")
+    answer = person.act("ledger.continue", reason=reason, checkpoint=kept)
+    if as_json:
+        write_answer(answer, as_json=True, zone=person.zone)
+    else:
+        typer.echo(say("ledger-went-on", **answer))
 
 
 @retention.command("show")

@@ -108,7 +108,7 @@ def _replace(person: Person, report: VolumeReport, name: str, reason: str, *, wi
 def _leaves_with_keys(settings: Settings, report: VolumeReport) -> bool:
     """Whether a place of the keyring leaves with it. Raises KeysOnDisk: no other place is whole."""
     places = places_on(report, settings.keyring.places, mounts())
-    refuse_without_keys(report.setting.path, places, settings.paths.index)
+    refuse_without_keys(report.setting.path, places, settings.index_location)
     if places.leaving:
         say_on_stderr("volume-keys-leave", place=", ".join(map(str, places.leaving)))
     return bool(places.leaving)

@@ -1,6 +1,7 @@
 """`nvr-custodian`: for a custodian, on any machine; it needs no server, no network and no decoder."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -61,6 +62,9 @@ def open_(
     passphrase_file: PassphraseFileOption = None,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether to answer.")] = False,
+    continued: Annotated[
+        bool, typer.Option("--continued", help="You were told that the ledger was restored from a backup.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Check a grant file, show what it asks for, and answer it.
@@ -70,7 +74,7 @@ def open_(
     file = parse_grant_file(read_file(grant_file))
     pins_file = pins_beside(key)
     pins = read_pins(read_file(pins_file))
-    verified = verify_grant_file(file, pins.pins(), now_utc_us=SystemClock().utc_us())
+    verified = verify_grant_file(file, replace(pins.pins(), continued=continued), now_utc_us=SystemClock().utc_us())
     # What the ledger proves, never a text that the server sent; beside the JSON answer it goes to the person's screen.
     (sys.stderr if as_json else sys.stdout).write(f"{say('grant-scope', **scope_fields(verified))}\n")
     if not yes:

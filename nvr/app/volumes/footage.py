@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from config.database import Location
 from nvr.base.errors import NvrError
 from nvr.base.units import UtcUs
 from storage.deadline import deadline_utc_us
@@ -50,7 +50,7 @@ class Footage:
 class Footages:
     """The index, asked about volumes; blocking. Every question answers None where the index can not be read."""
 
-    def __init__(self, index: Path, zone: ZoneInfo) -> None:
+    def __init__(self, index: Location, zone: ZoneInfo) -> None:
         self._index = index
         self._zone = zone
 

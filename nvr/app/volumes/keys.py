@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from config.database import Location
 from nvr.app.volumes.devices import SYS, UDEV, disks_of
 from nvr.app.volumes.mounts import Mount, mount_of
 from nvr.app.volumes.overview import VolumeReport
@@ -50,7 +51,7 @@ def places_on(
     return KeyPlaces([one for one in places if is_on(one)], [one for one in places if not is_on(one)])
 
 
-def refuse_without_keys(path: Path, places: KeyPlaces, index: Path) -> None:
+def refuse_without_keys(path: Path, places: KeyPlaces, index: Location) -> None:
     """Check that what leaves is not the last of any key. Raises KeysOnDisk."""
     if not places.leaving:
         return
@@ -63,7 +64,7 @@ def refuse_without_keys(path: Path, places: KeyPlaces, index: Path) -> None:
     raise KeysOnDisk(path=str(path), place=", ".join(map(str, places.leaving)), why=why)
 
 
-def _missing_in(place: Path, index: Path) -> str | None:
+def _missing_in(place: Path, index: Location) -> str | None:
     """What the place lacks of the keys of all footage; None where it lacks nothing."""
     try:
         keys = _segments_in(place)

@@ -98,7 +98,7 @@ async def overview(settings: Settings, clock: Clock) -> Overview:
         )
     finally:
         probes.close()
-    footages = Footages(settings.paths.index, ZoneInfo(settings.system.timezone))
+    footages = Footages(settings.index_location, ZoneInfo(settings.system.timezone))
     told = [_told_of(setting, by_shard) for setting in settings.volume]
     named = _named(seen, told, await asyncio.to_thread(footages.volumes))
     now = clock.utc_us()

@@ -1,5 +1,6 @@
 """What the watch reads of disk and index; blocking. What can not be read is None, and a condition of its own."""
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,7 @@ from config.database import Location
 from config.model import Volume as VolumeSetting
 from nvr.app.volumes.known_disks import load as load_disks
 from nvr.app.volumes.smart import Verdict
-from nvr.app.watch.observation import VolumeSeen
+from nvr.app.watch.observation import BackupSeen, VolumeSeen
 from nvr.base.errors import EvidenceAtRisk, NvrError
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
@@ -91,6 +92,15 @@ def oldest_footage(index: Location) -> UtcUs | None:
             reader.close()
     except _UNREADABLE:
         return None
+
+
+def backup_seen(last: Path, old_days: int) -> BackupSeen:
+    """When the last whole backup was made, as it is noted on this server."""
+    try:
+        made = json.loads(last.read_bytes())["made_utc_us"]
+    except (OSError, ValueError, KeyError, TypeError):
+        made = None
+    return BackupSeen(UtcUs(made) if type(made) is int else None, old_days)
 
 
 def set_is_provisional(custodians: Path) -> bool:

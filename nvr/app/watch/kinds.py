@@ -72,6 +72,7 @@ KINDS: Final = _table(
     Kind("provisional-set", Severity.NOTICE, _HOUR_S),
     Kind("order-ends", Severity.NOTICE, _HOUR_S),
     Kind("camera-unauthorised", Severity.CRITICAL, _HOUR_S),
+    Kind("backup-old", Severity.WARNING, _HOUR_S),
     Kind("channel-failed", Severity.WARNING, 5 * _MINUTE_S),
 )
 

@@ -11,8 +11,8 @@ from config.model import Settings
 from config.model import Volume as VolumeSetting
 from nvr.app.shards import recorder_sockets
 from nvr.app.volume_settings import VolumeSettings
-from nvr.app.watch.files import cameras_seen, failing_disks, index_orders, set_is_provisional, volume_seen
-from nvr.app.watch.observation import ChannelFailing, Observation, VolumeSeen
+from nvr.app.watch.files import backup_seen, cameras_seen, failing_disks, index_orders, set_is_provisional, volume_seen
+from nvr.app.watch.observation import BackupSeen, ChannelFailing, Observation, VolumeSeen
 from nvr.app.watch.probes import HangingError, Probes
 from nvr.app.watch.readings import RecorderSeen, keeper_seen, recorder_seen
 from nvr.base.clock import Clock
@@ -75,6 +75,7 @@ class Looker:
             restarts=self._restarted(),
             fell_behind=self._fell_behind(recorders.values()),
             failing_channels=failing,
+            backup=await self._backup(),
             key_places=[str(place) for place in settings.keyring.places],
         )
 
@@ -92,6 +93,13 @@ class Looker:
 
     async def _orders(self) -> Sequence[Order] | None:
         return await self._probe("orders", partial(index_orders, self._settings.index_location), None)
+
+    async def _backup(self) -> BackupSeen | None:
+        backup = self._settings.backup
+        if not backup.recipients:
+            return None
+        look = partial(backup_seen, self._settings.paths.last_backup, backup.old_days)
+        return await self._probe("backup", look, BackupSeen(None, backup.old_days))
 
     async def _volume(self, setting: VolumeSetting) -> VolumeSeen:
         hanging = VolumeSeen(setting.name, None, str(setting.path), why="does not answer")

@@ -23,6 +23,14 @@ class VolumeSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupSeen:
+    """When the last whole backup was made (None: never, or it can not be read), and how old it may be."""
+
+    made_utc_us: UtcUs | None
+    old_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelFailing:
     """A channel over which nothing goes out any more, since when and why."""
 
@@ -56,6 +64,8 @@ class Observation:
     key_places: Sequence[str] = ()
     failing_disks: Mapping[str, str] = field(default_factory=dict)
     """By volume, which of its disks says that it fails, and why."""
+    backup: BackupSeen | None = None
+    """None: no backups are configured."""
 
     def states(self) -> dict[str, Mapping[str, Any]]:
         """What recorders say of cameras, by name."""

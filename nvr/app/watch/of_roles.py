@@ -8,7 +8,7 @@ from nvr.app.watch.found import Condition, Key
 from nvr.app.watch.observation import Observation, VolumeSeen
 from nvr.app.watch.of_orders import OF_ORDERS, order_ends, unauthorised
 from nvr.app.watch.readings import HaltSeen
-from nvr.base.units import US_PER_SECOND
+from nvr.base.units import US_PER_DAY, US_PER_SECOND
 from storage.forecast import MINIMUM_AT_RISK
 from storage.retention_guards import BLIND, FULL, IDLE, MASS
 
@@ -58,7 +58,7 @@ def of_roles(seen: Observation) -> Iterator[Condition]:
 
 
 def of_server(seen: Observation) -> Iterator[Condition]:
-    """Disks, clock, custodians, orders, channels."""
+    """Disks, clock, custodians, orders, backups, channels."""
     yield from _volumes(seen)
     yield from unsynchronised(seen)
     yield from provisional(seen)
@@ -66,6 +66,7 @@ def of_server(seen: Observation) -> Iterator[Condition]:
         yield Condition("index-unreadable")
     yield from order_ends(seen)
     yield from unauthorised(seen)
+    yield from old_backup(seen)
     for channel in seen.failing_channels:
         yield Condition("channel-failed", channel.name, channel.since_utc_us, detail=channel.cause)
 
@@ -99,6 +100,16 @@ def unsynchronised(seen: Observation) -> list[Condition]:
 def provisional(seen: Observation) -> list[Condition]:
     """Whether the custodians' envelopes of the first day are still in force."""
     return [Condition("provisional-set")] if seen.provisional_set else []
+
+
+def old_backup(seen: Observation) -> list[Condition]:
+    """Whether the last whole backup is older than it may be, or there is none."""
+    if seen.backup is None:
+        return []
+    made = seen.backup.made_utc_us
+    if made is not None and seen.now_utc_us - made < seen.backup.old_days * US_PER_DAY:
+        return []
+    return [Condition("backup-old", since_utc_us=made)]
 
 
 def _recorder_faults(seen: Observation) -> Iterator[Condition]:

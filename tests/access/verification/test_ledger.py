@@ -41,7 +41,7 @@ def break_ledger(path: Path, statement: str) -> None:
 def test_good_ledger_passes(ledger: Path) -> None:
     report = verify_ledger(ledger)
     assert report.ok, report.findings
-    assert [step.id for step in report.steps] == ["origin", "tree", "checkpoints", "order"]
+    assert [step.id for step in report.steps] == ["origin", "tree", "checkpoints", "order", "continued"]
     assert report.steps[1].facts == {"size": 13, "signed": 13}
     assert report.limits == ("ledger-rewritten-whole", "log-not-pinned")
 

@@ -9,11 +9,13 @@ import pytest
 
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_DAY
+from storage.index.on_volume import held_on
 from storage.index.queries import IndexReader
+from storage.index.rows import ToCheck
 from storage.index.tables import SegmentState
 from storage.index.writer import Index
 from storage.ledger import people
-from storage.ledger.machine import Body, Boot, Expire, Expired, Missing, Seal
+from storage.ledger.machine import Body, Boot, Damaged, Expire, Expired, Missing, Seal
 from tests.storage.index.entries import gap, leaves
 from tests.storage.ledger.samples import ENTRIES, HOUR_US, KEY, NOW_UTC_US, hash_of, hold, seal, uuid
 from tools.postgresql_server import Server
@@ -43,13 +45,17 @@ STORY: tuple[Body, ...] = (
     gap(2, NOW_UTC_US),
     Missing(seg=uuid(5), camera="hall-1", start_utc_us=1, end_utc_us=2, why="not on its volume"),
     Missing(seg=uuid(3), camera="hall-1", start_utc_us=1, end_utc_us=2, why="disk lost"),
+    Damaged(seg=uuid(6), camera="hall-1", start_utc_us=1, end_utc_us=2, why="hash of the record"),
     Expire(segs=tuple(map(uuid, (1, 2, 3, 12, 14))), reason="cap", deadline_utc_us=1),
     Expired(segs=(uuid(2), uuid(3), uuid(14)), bytes=1, cameras=()),
     hold().model_copy(update={"from_utc_us": NOW_UTC_US - 7 * US_PER_DAY - HOUR_US, "to_utc_us": NOW_UTC_US}),
 )
 
+TO_CHECK: Final = ToCheck(VOLUME, frozenset({CAMERA}), 0, NOW_UTC_US)
+
 QUESTIONS: Final[Mapping[str, Callable[[IndexReader], Any]]] = MappingProxyType(
     {
+        "answer": lambda index: index.answer(lambda connection: held_on(connection, VOLUME, NOW_UTC_US)),
         "allowed": lambda index: index.allowed(NOW_UTC_US),
         "begun_before": lambda index: [
             index.begun_before(NOW_UTC_US, state, 3, (DAY_AGO - 13 * US_PER_DAY, "")) for state in EVERY
@@ -58,24 +64,31 @@ QUESTIONS: Final[Mapping[str, Callable[[IndexReader], Any]]] = MappingProxyType(
         "cameras": IndexReader.cameras,
         "continuing": lambda index: index.continuing(NOW_UTC_US),
         "coverage": lambda index: index.coverage(CAMERA, 0, NOW_UTC_US, EVERY),
+        "damage": lambda index: index.damage(NOW_UTC_US),
+        "damaged": lambda index: index.damaged(9),
         "destroyed_between": lambda index: sorted(index.destroyed_between(0, 2 * NOW_UTC_US), key=repr),
         "doomed": lambda index: index.doomed(NOW_UTC_US, 9),
+        "extent_to_check": lambda index: index.extent_to_check(TO_CHECK, ""),
         "gaps": lambda index: index.gaps(CAMERA, 0, 2 * NOW_UTC_US),
         "gone_among": lambda index: sorted(index.gone_among([uuid(2), uuid(3), uuid(4)]), key=repr),
+        "held_among": lambda index: sorted(index.held_among(list(map(uuid, range(20))), NOW_UTC_US)),
         "holds": IndexReader.holds,
         "in_state": lambda index: [sorted(index.in_state(state), key=repr) for state in EVERY],
         "known_until": lambda index: index.known_until(0),
         "last_statement": IndexReader.last_statement,
+        "named": lambda index: sorted(index.named(list(map(uuid, range(20)))), key=repr),
         "of_volume": lambda index: list(index.of_volume(VOLUME, EVERY)),
         "oldest": IndexReader.oldest,
         "open_gaps": lambda index: sorted(index.open_gaps(0), key=repr),
         "orders": IndexReader.orders,
         "progress": IndexReader.progress,
         "recorded_us": lambda index: index.recorded_us(CAMERA, SegmentState.SEALED),
+        "sealed_on": lambda index: sorted(index.sealed_on(VOLUME, CAMERA, 0, NOW_UTC_US)),
         "segment": lambda index: index.segment(uuid(5)),
         "segments": lambda index: index.segments(CAMERA, DAY_AGO - 9 * US_PER_DAY, DAY_AGO, EVERY),
         "statement": lambda index: index.statement(str(index.last_statement())),
         "timelines": lambda index: index.timelines(0, 2 * NOW_UTC_US),
+        "to_check": lambda index: index.to_check(TO_CHECK, "", 5),
         "written_since": lambda index: index.written_since(VOLUME, 0),
     }
 )

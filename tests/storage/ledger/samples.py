@@ -191,6 +191,16 @@ _ALL: tuple[Body, ...] = (
     people.Discard(
         volume=uuid(0x200), disk="ST8000VE001 WSD0ABCD", bay="3", segments=2, bytes=300, held=1, reason=hash_of(13)
     ),
+    people.Continue(
+        size=41_200,
+        root=hash_of(13),
+        kept="ville.example/1\n41190\nAAAA\n",
+        seen="ville.example/1\n43000\nBBBB\n",
+        from_utc_us=NOW_UTC_US - 20 * HOUR_US,
+        to_utc_us=NOW_UTC_US,
+        backup_utc_us=NOW_UTC_US - 20 * HOUR_US,
+        reason=hash_of(14),
+    ),
 )
 
 

@@ -10,7 +10,7 @@ from nvr.base.ids import BootId, CameraId, SegmentId
 from storage.ledger.entries import ACCESS, Actor, Salted, build, encode
 from storage.ledger.machine import Body, Release, Stop
 from storage.ledger.note import Checkpoint, sign_checkpoint
-from storage.ledger.people import Grant
+from storage.ledger.people import Continue, Grant
 from storage.merkle import consistency_path, inclusion_path, leaf_hash, tree_hash
 from storage.records import NoPredecessor, RandomAccess
 from storage.svs1 import header as headers
@@ -127,17 +127,36 @@ class Case:
     released: tuple[str, ...] | None = None
     answers: tuple[Answer, ...] = ()
     checked: Salted | None = CHECKED
+    lost_to: Checkpoint | None = None
+    """Up to where the log was that a restore cut after its five first entries, as a person declared."""
 
     def __post_init__(self) -> None:
         self.sealed = self.sealed or [sealed_in_memory(self.people)]
         self.log = Log()
         for at in range(5):
             self.log.append(Stop(reason=f"entry {at}"))
+        if self.lost_to is not None:
+            self.log.append(
+                self.declaration(self.lost_to), act=uuid7("cut"), actor=Actor(id="admin", role="administrator")
+            )
 
     @property
     def seen(self) -> Checkpoint:
         """What the tools saw last."""
         return self.log.checkpoint(3)
+
+    def declaration(self, lost_to: Checkpoint) -> Continue:
+        """What a person says after a restore."""
+        return Continue(
+            size=5,
+            root=self.log.checkpoint(5).root.hex(),
+            kept=None,
+            seen=sign_checkpoint(lost_to, LOG_KEY),
+            from_utc_us=NOW_US - 10,
+            to_utc_us=NOW_US,
+            backup_utc_us=NOW_US - 10,
+            reason="0" * 64,
+        )
 
     def grant_body(self) -> Grant:
         return Grant(
@@ -156,7 +175,7 @@ class Case:
     def file(self) -> GrantFile:
         names = tuple(one.header.segment for one in self.sealed) if self.released is None else self.released
         validator = Actor(id="valideur", role="validator")
-        if len(self.log.entries) == 5:
+        if len(self.log.entries) in (5, 6):
             self.grant_index = self.log.append(self.grant_body(), act=uuid7("act"), actor=validator)
             self.release_index = self.log.append(
                 Release(grant=uuid7("grant"), set=self.people.set.hash.hex(), segs=names)
@@ -173,6 +192,7 @@ class Case:
             segments=tuple(self.listed or [one.granted() for one in self.sealed]),
             machine=(),
             answers=self.answers,
+            continued=() if self.lost_to is None else (self.log.prove(5),),
             checked=self.checked,
         )
         return replace(file, machine=wrap_machine_parts(parts, self.people.set, file.grant_hash))

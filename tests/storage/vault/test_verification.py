@@ -13,7 +13,7 @@ from storage.merkle import ProofInvalid
 from storage.records import RandomAccess
 from storage.vault.grantfile import GrantFile
 from storage.vault.seats import WitnessPolicy
-from storage.vault.verification import GrantOver, GrantUnproven
+from storage.vault.verification import GrantOver, GrantUnproven, LedgerContinued
 from tests.storage.sealed import CAMERA, GOP_US, NOW_US, Custodians, custodians, segment_start
 from tests.storage.vault.granted import IDR, LOG_KEY, NONE, VALID_US, Case, SealedInMemory, sealed_in_memory
 
@@ -132,6 +132,48 @@ def test_rewritten_log_is_refused() -> None:
     case.log.entries[1] = case.log.entries[2]
     with pytest.raises(ProofInvalid):
         case.verified(pins=replace(case.pins(), last=seen))
+
+
+def lost(size: int) -> Checkpoint:
+    """A checkpoint of the log that was, before a restore cut it after five entries."""
+    return Checkpoint(Case().seen.origin, size, bytes(31) + bytes([size]))
+
+
+@pytest.mark.parametrize("size", [6, 7, 30])
+def test_log_that_was_restored_is_refused_until_the_custodian_says_that_he_was_told(size: int) -> None:
+    case = Case(lost_to=lost(30))
+    pins = replace(case.pins(), last=lost(size))
+    with pytest.raises(LedgerContinued) as refused:
+        case.verified(pins=pins)
+    assert (refused.value.fields["by"], refused.value.fields["size"], refused.value.fields["seen"]) == (
+        "admin",
+        5,
+        size,
+    )
+    told = case.verified(pins=replace(pins, continued=True))
+    assert told.grant.grant == case.grant_body().grant
+
+
+def test_restore_says_nothing_to_a_tool_that_saw_only_what_was_kept() -> None:
+    case = Case(lost_to=lost(30))
+    assert case.verified(pins=case.pins()).checkpoint == case.log.checkpoint()
+
+
+@pytest.mark.parametrize("size", [3, 5, 31])
+def test_checkpoint_outside_the_declared_span_is_refused_whatever_the_custodian_was_told(size: int) -> None:
+    case = Case(lost_to=lost(30))
+    with pytest.raises((GrantUnproven, ProofInvalid)):
+        case.verified(pins=replace(case.pins(), last=lost(size), continued=True))
+
+
+def test_declaration_that_is_not_in_the_log_covers_nothing() -> None:
+    case = Case(lost_to=lost(30))
+    file = case.file()
+    forged = replace(file.continued[0], entry=file.continued[0].entry.replace(b"admin", b"other"))
+    elsewhere = replace(file.grant)
+    for continued in ((forged,), (elsewhere,), ()):
+        with pytest.raises((GrantUnproven, ProofInvalid)):
+            case.verified(replace(file, continued=continued), pins=replace(case.pins(), last=lost(20), continued=True))
 
 
 def test_grant_is_refused_from_its_last_instant_on() -> None:

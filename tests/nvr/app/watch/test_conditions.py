@@ -7,7 +7,7 @@ import pytest
 from nvr.app.watch.conditions import judge
 from nvr.app.watch.found import Condition
 from nvr.app.watch.kinds import KINDS, Severity
-from nvr.app.watch.observation import ChannelFailing, Observation, VolumeSeen
+from nvr.app.watch.observation import BackupSeen, ChannelFailing, Observation, VolumeSeen
 from nvr.app.watch.readings import keeper_seen, recorder_seen
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_SECOND, UtcUs
@@ -122,6 +122,14 @@ def test_index_that_has_not_come_to_where_the_ledger_was_is_behind() -> None:
     keeper = keeper_seen({"ledger_size": 900, "index_size": 500})
     assert kinds_of(observed(NOW, keeper=keeper, ledger_before=500)) == []
     assert kinds_of(observed(NOW, keeper=keeper, ledger_before=501)) == [("index-behind", "")]
+
+
+@pytest.mark.parametrize(
+    ("hours", "told"), [(None, True), (47, False), (48, True), (-5, False)], ids=["never", "young", "old", "future"]
+)
+def test_backup_is_old_after_so_many_days_and_where_there_was_none(hours: int | None, *, told: bool) -> None:
+    made = None if hours is None else UtcUs(NOW - hours * 3600 * US_PER_SECOND)
+    assert kinds_of(Observation(NOW, backup=BackupSeen(made, 2))) == ([("backup-old", "")] if told else [])
 
 
 def test_volumes_that_are_lost_or_almost_full() -> None:

@@ -9,7 +9,15 @@ from config.model import Volume
 from nvr.app.volumes.devices import Disk
 from nvr.app.volumes.known_disks import NOTHING_KNOWN, KnownDisk, KnownVolume, store
 from nvr.app.volumes.smart import Health, Verdict
-from nvr.app.watch.files import failing_disks, footage_lost, index_orders, oldest_footage, set_is_provisional
+from nvr.app.watch.files import (
+    backup_seen,
+    failing_disks,
+    footage_lost,
+    index_orders,
+    oldest_footage,
+    set_is_provisional,
+)
+from nvr.app.watch.observation import BackupSeen
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
 from storage.index.writer import Index
@@ -71,3 +79,11 @@ def test_set_that_can_not_be_read_is_not_called_provisional(tmp_path: Path) -> N
     (tmp_path / "set.json").write_text("{")
     assert not set_is_provisional(tmp_path / "set.json")
     assert not set_is_provisional(tmp_path / "absent.json")
+
+
+def test_last_backup_is_read_and_what_is_no_note_is_none(tmp_path: Path) -> None:
+    last = tmp_path / "last.json"
+    assert backup_seen(last, 2) == BackupSeen(None, 2)
+    for content, made in (('{"v":1,"made_utc_us":7}', 7), ("[]", None), ('{"made_utc_us":"x"}', None), ("", None)):
+        last.write_text(content)
+        assert backup_seen(last, 2) == BackupSeen(made if made is None else UtcUs(made), 2)

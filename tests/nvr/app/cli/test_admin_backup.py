@@ -1,0 +1,74 @@
+"""The commands of backups, as far as the rebuild of tests/acceptance does not play them."""
+
+import asyncio
+import errno
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from nvr.app.cli.admin_backup import app
+from nvr.base.errors import InvalidValue, Refused
+from storage import disk
+from storage.backup.folder import sets_in
+from tests.storage.backup.system import System, ready
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> System:
+    return asyncio.run(ready(tmp_path_factory.mktemp("system")))
+
+
+def run(system: System, *words: object) -> Any:  # noqa: ANN401 -- the answer's JSON
+    arguments = [*map(str, words), "--config", str(system.layout.configuration), "--json"]
+    done = CliRunner().invoke(app, arguments)
+    if done.exception is not None:
+        raise done.exception
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_dry_run_says_how_much_there_is_and_writes_nothing(system: System) -> None:
+    found = run(system, "backup", system.medium, "--dry-run")
+    assert found["key_files"] == 1
+    assert found["bytes"] > system.layout.ledger.stat().st_size
+    assert found["free_bytes"] > 0
+    assert sets_in(system.medium) == []
+
+
+def test_pruning_makes_no_backup(system: System) -> None:
+    assert run(system, "backup", system.medium, "--prune") == {"removed": []}
+    assert sets_in(system.medium) == []
+
+
+def test_folder_that_is_neither_given_nor_configured_is_asked_for(system: System) -> None:
+    with pytest.raises(Refused, match="backup-no-folder"):
+        run(system, "backup")
+
+
+def test_system_whose_register_is_on_a_server_is_told_that_it_is_not_copied(system: System, tmp_path: Path) -> None:
+    config = tmp_path / "scelle.toml"
+    text = system.layout.configuration.read_text()
+    config.write_text(text + '\n[database]\nregister = "postgresql://scelle-register@/scelle"\n')
+    with pytest.raises(Refused, match="backup-register-on-server"):
+        CliRunner().invoke(app, ["backup", str(system.medium), "--config", str(config)], catch_exceptions=False)
+
+
+def test_what_a_disk_refuses_is_told_in_words(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(disk, "writev", full)
+    with pytest.raises(Refused, match=r"backup-disk.*No space"):
+        run(system, "backup", system.medium)
+
+
+def test_key_that_exists_is_not_written_over_and_what_is_none_is_refused(system: System, tmp_path: Path) -> None:
+    made = run(system, "backup-key", tmp_path / "key")
+    assert made["recipient"] in (tmp_path / "key").read_text()
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(Refused, match="file-exists"):
+        run(system, "backup-key", tmp_path / "key")
+    with pytest.raises(InvalidValue, match="identity"):
+        run(system, "restore", system.medium, "--identity", system.layout.configuration)
