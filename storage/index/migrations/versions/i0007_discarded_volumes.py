@@ -14,4 +14,5 @@ def upgrade() -> None:
         sa.Column("volume", sa.String(), nullable=False),
         sa.Column("utc_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("volume", name="pk_discarded"),
+        comment="Volumes that a person took out for good, and when.",
     )
