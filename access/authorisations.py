@@ -87,7 +87,7 @@ class Authorisations:
         demand(person, ActName.AUTHORISATION_EDIT, NOTHING, self._clock.utc_us())
         consent = _consent(args)
         number, reason = args.text("authorisation", most=100), args.text("reason")
-        known, succeeds = await self._register.read(lambda session: _order(_one(session, "authorisation", number)))
+        known, succeeds = await self._register.read(lambda session: _order(session, number))
         days = args.optional_integer("retention_days", least=1, most=LONGEST_DAYS) or known.retention_days
         minimum = args.optional_integer("minimum_days", least=0, most=days)
         begin, end = _instant(args, "from_utc_us"), _instant(args, "to_utc_us")
@@ -202,17 +202,9 @@ def _renewed(session: Session, number: str | None, order: Order) -> str | None:
     return known.authorisation
 
 
-def _order(row: tables.Authorisation) -> tuple[Order, str | None]:
-    order = Order(
-        authorisation=row.authorisation,
-        number=row.number,
-        from_utc_us=UtcUs(row.from_utc_us),
-        to_utc_us=None if row.to_utc_us is None else UtcUs(row.to_utc_us),
-        retention_days=row.retention_days,
-        minimum_days=row.minimum_days,
-        cameras=None if row.cameras is None else frozenset(row.cameras),
-    )
-    return order, row.succeeds
+def _order(session: Session, number: str) -> tuple[Order, str | None]:
+    row = _one(session, "authorisation", number)
+    return Order.of(row), row.succeeds
 
 
 def _refuse_to_destroy(effects: Sequence[Effect]) -> None:

@@ -226,18 +226,7 @@ class IndexReader:
         """Every authorisation."""
         with self._engine.connect() as connection:
             rows = connection.execute(select(AUTHORISATION).order_by(AUTHORISATION.c.from_utc_us)).all()
-        return [
-            Order(
-                authorisation=row.authorisation,
-                number=row.number,
-                from_utc_us=UtcUs(row.from_utc_us),
-                to_utc_us=None if row.to_utc_us is None else UtcUs(row.to_utc_us),
-                retention_days=row.retention_days,
-                minimum_days=row.minimum_days,
-                cameras=None if row.cameras is None else frozenset(row.cameras),
-            )
-            for row in rows
-        ]
+        return [Order.of(row) for row in rows]
 
     def begun_before(
         self, start_utc_us: int, state: SegmentState, limit: int, after: tuple[int, str] = (-1, "")

@@ -1,7 +1,7 @@
 """What queries of the index answer: plain values."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.units import UtcUs
@@ -89,6 +89,19 @@ class Order:
     retention_days: int
     minimum_days: int | None
     cameras: frozenset[str] | None
+
+    @classmethod
+    def of(cls, row: Any) -> "Order":  # noqa: ANN401 -- a row of the index or of the register
+        """The order that a row of either database describes."""
+        return cls(
+            authorisation=row.authorisation,
+            number=row.number,
+            from_utc_us=UtcUs(row.from_utc_us),
+            to_utc_us=None if row.to_utc_us is None else UtcUs(row.to_utc_us),
+            retention_days=row.retention_days,
+            minimum_days=row.minimum_days,
+            cameras=None if row.cameras is None else frozenset(row.cameras),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nvr.base.clock import Clock
-from nvr.base.errors import EvidenceAtRisk, InvalidValue, NvrError, Retryable
+from nvr.base.errors import EvidenceAtRisk, NvrError, Retryable
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.stop import Stop
@@ -23,12 +23,13 @@ from storage.forecast import NOTICE_US, Forecast
 from storage.index.database import IndexDamaged
 from storage.index.queries import IndexReader
 from storage.index.rows import SegmentRow
-from storage.index.writer import Index
 from storage.keeping import blobs
 from storage.keeping.checking import Checking
+from storage.keeping.comparing import Comparing
 from storage.keeping.continuing import Continuing
 from storage.keeping.destruction import Pass, Retention
-from storage.keeping.discarded import left_on_discarded, lost_under_holds, missing_of
+from storage.keeping.discarded import lost_under_holds
+from storage.keeping.drafts import draft_of
 from storage.keeping.forecasting import forecast_of, rooms_of
 from storage.keeping.ingest import Ingest
 from storage.keeping.places import PlacesKept
@@ -36,18 +37,16 @@ from storage.keeping.restored import Break
 from storage.keeping.settings import KeeperSettings
 from storage.keeping.stating import Stating
 from storage.keeping.volumes import VolumesKept
-from storage.keyring import KeyringKeeper, KeyringReader
-from storage.ledger.entries import ACCESS_TYPES, PERSON_TYPES, Actor, body_from
+from storage.keyring import KeyringKeeper
 from storage.ledger.machine import ClockSync
 from storage.ledger.note import ProofFile
 from storage.ledger.reader import ConsistencyProof
-from storage.ledger.service import Draft, LedgerService
+from storage.ledger.service import LedgerService
 from storage.ledger.store import Appended
 from storage.pacing import pause, unless_stopped
-from storage.reaper import Destroyed, Reaper, remove_footage
-from storage.reconcile import EVERYTHING, Findings, Scope, compare
+from storage.reaper import Destroyed, Reaper
+from storage.reconcile import EVERYTHING
 from storage.snapshot import CameraEntry, CameraSnapshot
-from storage.spool_events import seal_body
 from storage.volume import Volume
 
 Rotate = Callable[[Sequence[CameraId]], Awaitable[Sequence[SegmentId]]]
@@ -133,12 +132,12 @@ class Keeper:
         self._forecast: Forecast | None = None
         self._at_risk_utc_us: UtcUs | None = None
         self._stating = Stating(self.books, settings.zone)
-        self._comparing = asyncio.Lock()
         self._compared_utc_us: UtcUs | None = None
         self._damage = (0, 0)
+        self._comparing = Comparing(self.books, self.ingest, self._keyring, self._places, settings.places)
         self.checking = Checking(
             self.books,
-            self._reconcile_volume,
+            self._comparing.run,
             lambda: self._volumes.in_use,
             settings.state / "check",
             clock,
@@ -236,7 +235,7 @@ class Keeper:
             NotRestored: a `continue` declares what is not so.
             LedgerUnavailable: the ledger did not take it.
         """
-        drafts = [_draft(entry) for entry in entries]
+        drafts = [draft_of(entry) for entry in entries]
         await self.continuing.demand(drafts)
         appended = await self.books.append(drafts)
         if self.continuing.broken is not None:
@@ -277,7 +276,7 @@ class Keeper:
         deadline_us = self._clock.mono_us() + int(ROTATE_SECONDS * 1_000_000)
         while True:
             await self.ingest.round()
-            missing = [seg for seg in closed if not await self._is_known(seg)]
+            missing = [seg for seg in closed if not await self._comparing.is_known(seg)]
             if not missing:
                 return closed
             if self._clock.mono_us() >= deadline_us:
@@ -369,15 +368,8 @@ class Keeper:
         self.continuing.demand_whole()
         for volume in list(self._volumes.in_use.values()):
             await self._survive(f"volume {volume.path}", partial(self._reconcile_all, volume))
-        await self._survive("discarded", self._log_discarded)
+        await self._survive("discarded", partial(self._comparing.lose_discarded, self._volumes.in_use.keys()))
         self._compared_utc_us = self._clock.utc_us()
-
-    async def _log_discarded(self) -> None:
-        """What was told of a volume only after it was taken out for good is lost with it."""
-        missing = await self.books.survey(left_on_discarded, in_use=self._volumes.in_use.keys())
-        if missing:
-            await self.books.append(list(map(Draft, missing)))
-            await self.books.follow()
 
     async def _compare_if_continued(self) -> None:
         """What a restore lost of the ledger is on the volumes: it is not left until the next comparison."""
@@ -386,33 +378,8 @@ class Keeper:
             await self._survive("reconcile", self.reconcile)
 
     async def _reconcile_all(self, volume: Volume) -> None:
-        found = await self._reconcile_volume(volume, EVERYTHING)
+        found = await self._comparing.run(volume, EVERYTHING)
         self._damaged[volume.path] = {path.name: why for path, why in found.damaged}
-
-    async def _reconcile_volume(self, volume: Volume, scope: Scope) -> Findings:
-        """What the volume and the index differ in; it is in the ledger. One at a time: nothing is told twice."""
-        keyring = KeyringReader(self._settings.places)
-        async with self._comparing:
-            found = await self.books.survey(compare, volume, keyring, is_ended=self.ingest.is_ended, scope=scope)
-            await self._log_findings(volume, found)
-        return found
-
-    async def _log_findings(self, volume: Volume, findings: Findings) -> None:
-        await self.ingest.round()  # a shard that has just recovered a segment tells it itself
-        unknown = [seal_body(one) for one in findings.unknown if not await self._is_known(one.segment)]
-        unknown += [seal_body(one) for one in findings.back]
-        shortened = await self.ingest.shortened(unknown)
-        missing = [missing_of(row, "not on its volume") for row in findings.missing]
-        drafts = [*map(Draft, unknown), *shortened, *map(Draft, missing)]
-        if drafts:
-            await self.books.append(drafts)
-            await self.books.follow()
-        if findings.leftover:
-            async with self._places.turn:
-                await asyncio.to_thread(self._keyring.shred, [row.key_ref for row in findings.leftover])
-            _, fault = await asyncio.to_thread(remove_footage, volume, findings.leftover)
-            if fault is not None:
-                raise fault
 
     async def _ingest_round(self) -> None:
         self.continuing.demand_whole()
@@ -436,9 +403,6 @@ class Keeper:
         await self.continuing.look()  # a place that came back may have another tree's: nothing is signed then
         self.continuing.demand_whole()
         await self.continuing.leave_mark(await self.ledger.checkpoint())
-
-    async def _is_known(self, seg: SegmentId) -> bool:
-        return await self.books.ask(Index.segment, seg) is not None
 
     async def _look_at_volumes(self) -> None:
         await asyncio.to_thread(self._volumes.look)
@@ -470,25 +434,3 @@ def _damage(segments: int, held: int) -> dict[str, str]:
     if not segments:
         return {}
     return {DAMAGED: f"{segments} segments are not what was sealed, {held} of them held: nvr-admin index damaged"}
-
-
-def _draft(entry: Mapping[str, Json]) -> Draft:
-    unknown = entry.keys() - {"t", "actor", "act", "body"}
-    t, actor, act, body = (entry.get(key) for key in ("t", "actor", "act", "body"))
-    if unknown or not isinstance(t, str) or not isinstance(body, Mapping) or not isinstance(actor, Mapping):
-        raise InvalidValue(field="entry", value="", expected="an object with t, actor, act and body")
-    if t not in PERSON_TYPES | ACCESS_TYPES:
-        raise InvalidValue(field="t", value=t, expected="an act of a person, or release, open, denied")
-    if not (act is None or isinstance(act, str)):
-        raise InvalidValue(field="act", value="", expected="a UUIDv7 or null")
-    names = actor.get("id"), actor.get("role")
-    if actor.keys() != {"id", "role"} or not all(isinstance(name, str) for name in names):
-        raise InvalidValue(field="actor", value="", expected="an object with id and role")
-    return Draft(body_from(t, body), actor=_actor(str(names[0]), str(names[1])), act=act)
-
-
-def _actor(name: str, role: str) -> Actor:
-    try:
-        return Actor(id=name, role=role)
-    except ValueError as error:
-        raise InvalidValue(field="actor", value="", expected="ids of 1 to 63 characters a-z 0-9 _ . -") from error
