@@ -66,11 +66,14 @@ class Sessions:
 
 
 def decree(measured: Measured | None) -> Decree:
+    """What was measured, by the decree's norm."""
+    return Decree.UNKNOWN if measured is None else decree_of(measured.width, measured.height, measured.fps_milli)
+
+
+def decree_of(width: int, height: int, fps_milli: int) -> Decree:
     """By size and rate; a camera mounted upright may have its sides exchanged."""
-    if measured is None:
-        return Decree.UNKNOWN
-    sides = (max(measured.width, measured.height), min(measured.width, measured.height))
-    rate_milli = measured.fps_milli + _RATE_TOLERANCE_MILLI
+    sides = (max(width, height), min(width, height))
+    rate_milli = fps_milli + _RATE_TOLERANCE_MILLI
     for verdict, norm, norm_milli in (
         (Decree.NARROW, NARROW_SIDES, NARROW_FPS_MILLI),
         (Decree.WIDE, WIDE_SIDES, WIDE_FPS_MILLI),

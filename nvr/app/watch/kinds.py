@@ -52,6 +52,7 @@ KINDS: Final = _table(
     Kind("fell-behind", Severity.CRITICAL, 0, 10 * _MINUTE_S),
     Kind("picture-fault", Severity.WARNING, 10 * _MINUTE_S, 10 * _MINUTE_S),
     Kind("dome-silent", Severity.WARNING, 10 * _MINUTE_S),
+    Kind("below-decree", Severity.WARNING, 30 * _MINUTE_S, 30 * _MINUTE_S),
     Kind("recorded-nowhere", Severity.NOTICE, _HOUR_S),
     Kind("recorder-fault", Severity.WARNING, _MINUTE_S),
     Kind("key-place-lost", Severity.CRITICAL, _MINUTE_S),

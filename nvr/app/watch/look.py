@@ -14,6 +14,7 @@ from nvr.app.volume_settings import VolumeSettings
 from nvr.app.watch.files import backup_seen, cameras_seen, failing_disks, index_orders, set_is_provisional, volume_seen
 from nvr.app.watch.observation import BackupSeen, ChannelFailing, Observation, VolumeSeen
 from nvr.app.watch.probes import HangingError, Probes
+from nvr.app.watch.rates import Rate, Rates
 from nvr.app.watch.readings import RecorderSeen, keeper_seen, recorder_seen
 from nvr.base.clock import Clock
 from nvr.base.errors import NvrError
@@ -44,6 +45,7 @@ class Looker:
         self._sockets: Mapping[int, Path] = {}
         self._pids: dict[str, int] = {}
         self._restarts: dict[str, deque[int]] = {}
+        self._rates = Rates()
         self._dropped: dict[str, int] = {}
         self._behind: dict[str, deque[tuple[int, int]]] = {}
         self._ledger_sizes: deque[int | None] = deque(maxlen=_INDEX_LOOKS)
@@ -73,6 +75,7 @@ class Looker:
             provisional_set=await self._probe("set", partial(set_is_provisional, paths.custodians), default=False),
             clock_synchronised=kernel_is_synchronised(),
             restarts=self._restarted(),
+            rates=self._recorded(recorders.values()),
             fell_behind=self._fell_behind(recorders.values()),
             failing_channels=failing,
             backup=await self._backup(),
@@ -125,6 +128,11 @@ class Looker:
             while times and times[0] < begin_us:
                 times.popleft()
         return {role: len(times) for role, times in self._restarts.items() if times}
+
+    def _recorded(self, recorders: Iterable[RecorderSeen | None]) -> dict[str, Rate]:
+        states = [state for each in recorders if each is not None for state in each.cameras.values()]
+        self._rates.note(states, self._clock.mono_us())
+        return self._rates.of_now()
 
     def _fell_behind(self, recorders: Iterable[RecorderSeen | None]) -> dict[str, int]:
         now_us = self._clock.mono_us()

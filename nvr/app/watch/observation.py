@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from nvr.app.watch.rates import Rate
 from nvr.app.watch.readings import KeeperSeen, RecorderSeen
 from nvr.base.units import UtcUs
 from storage.index.rows import Order
@@ -58,6 +59,8 @@ class Observation:
     clock_synchronised: bool = True
     restarts: Mapping[str, int] = field(default_factory=dict)
     """By role, how often it was started anew within the last quarter of an hour."""
+    rates: Mapping[str, Rate] = field(default_factory=dict)
+    """By camera, what was really recorded within the last minutes."""
     fell_behind: Mapping[str, int] = field(default_factory=dict)
     """By camera, records that storage could not take within the last minutes."""
     failing_channels: Sequence[ChannelFailing] = ()

@@ -9,10 +9,13 @@ from nvr.app.watch.observation import Observation
 from nvr.base.units import US_PER_SECOND
 from recorder.errors import Cause
 from recorder.ptz.watch import DomeState
+from recorder.verdict import Decree, decree_of
 from storage.snapshot import CameraEntry, CameraKind
 
 _SILENT_DOME_US: Final = 600 * US_PER_SECOND
 """A dome that was switched off and on again answers within minutes."""
+
+_MILLI: Final = 1000
 
 _MANY: Final = 3
 _SHARE: Final = 4
@@ -23,7 +26,7 @@ _NO_FAULT: Final = frozenset({"recording", "absent", "commissioning"})
 _AWAY: Final = frozenset({Cause.UNREACHABLE, Cause.REFUSED, Cause.TIMEOUT, Cause.CLOSED, Cause.STALLED})
 """Of a nomadic camera these mean that it is not there, which is no fault; of any other that it is silent."""
 
-_KINDS: Final = ("camera-silent", "picture-fault", "dome-silent", "fell-behind", "recorded-nowhere")
+_KINDS: Final = ("camera-silent", "picture-fault", "dome-silent", "fell-behind", "recorded-nowhere", "below-decree")
 
 
 def of_cameras(seen: Observation) -> Iterator[Condition]:
@@ -33,6 +36,7 @@ def of_cameras(seen: Observation) -> Iterator[Condition]:
         yield from _picture(state)
     yield from silent_domes(seen)
     yield from recorded_nowhere(seen)
+    yield from _below_decree(seen)
     for camera, records in seen.fell_behind.items():
         yield Condition("fell-behind", camera, detail=str(records))
 
@@ -93,6 +97,14 @@ def _is_silent(entry: CameraEntry, state: Mapping[str, Any]) -> bool:
     if state.get("state") in _NO_FAULT or entry.absent:
         return False
     return not (entry.kind is CameraKind.NOMADIC and (state.get("cause") is None or state["cause"] in _AWAY))
+
+
+def _below_decree(seen: Observation) -> Iterator[Condition]:
+    """Cameras whose recording is not good enough for any view."""
+    for camera, rate in seen.rates.items():
+        if decree_of(rate.width, rate.height, rate.fps_milli) is Decree.BELOW:
+            detail = f"{rate.width}x{rate.height}, {rate.fps_milli / _MILLI:.1f}/s"
+            yield Condition("below-decree", camera, detail=detail)
 
 
 def _picture(state: Mapping[str, Any]) -> Iterator[Condition]:
