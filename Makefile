@@ -35,11 +35,12 @@ setup: .venv/installed
 demo: setup
 	@$(BIN)/nvr demo $(ARGS)
 
-# Half of the time is waiting for cameras that play at their own pace: one process more than there are cores, and the
-# tests of a file in one of them, since those share what is costly to set up.
-WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
+# Half of the time is waiting for cameras that play at their own pace: two processes more than there are cores, and the
+# tests of a file in one of them, since those share what is costly to set up. In the order of the files: the few that
+# take minutes come first, and not at the end, where all other processes would wait for them.
+WORKERS ?= $(shell echo $$(($$(nproc) + 2)))
 test: lint $(WITH_SYSTEM)
-	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile $(ARGS)
+	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 test-long: setup $(WITH_SYSTEM)
 	@$(BIN)/pytest -m long --hypothesis-profile=thorough $(ARGS)

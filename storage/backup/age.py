@@ -108,7 +108,7 @@ def decrypt(source: Path, target: Path, identities: Identities) -> None:
             pyrage.decrypt_io(file, sink, list(identities))
         sink.sync()
     except pyrage.DecryptError as error:
-        raise NotForThisIdentity(part=source.name) from error
+        raise _refusal(source, error) from error
     except OSError as error:
         if sink.error is not None:
             raise sink.error from error
@@ -124,10 +124,14 @@ def decrypt_small(source: Path, identities: Identities) -> bytes:
     try:
         clear: bytes = pyrage.decrypt(source.read_bytes(), list(identities))
     except pyrage.DecryptError as error:
-        if "matching" in str(error):
-            raise NotForThisIdentity(part=source.name) from error
-        raise BackupDamaged(part=source.name, why=str(error)) from error
+        raise _refusal(source, error) from error
     return clear
+
+
+def _refusal(source: Path, error: pyrage.DecryptError) -> NotForThisIdentity | BackupDamaged:
+    if "matching" in str(error):
+        return NotForThisIdentity(part=source.name)
+    return BackupDamaged(part=source.name, why=str(error))
 
 
 def hash_of(path: Path) -> Written:

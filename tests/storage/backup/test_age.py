@@ -46,10 +46,12 @@ def _other() -> list[object]:
     return list(identities_of(new_identity()[0]))
 
 
-@pytest.mark.parametrize("at", [300, 100_000, -1])
-def test_changed_file_does_not_open(sealed: Path, tmp_path: Path, at: int) -> None:
+@pytest.mark.parametrize("behind", [-10, 60, 100_000, None])
+def test_changed_file_does_not_open(sealed: Path, tmp_path: Path, behind: int | None) -> None:
+    """So many bytes behind the header, whose length age varies; within its checksum; the last byte."""
     content = bytearray(sealed.read_bytes())
-    content[at] ^= 1
+    header_bytes = content.index(b"\n", content.index(b"\n--- ") + 1) + 1
+    content[-1 if behind is None else header_bytes + behind] ^= 1
     sealed.write_bytes(content)
     with pytest.raises(BackupDamaged):
         decrypt(sealed, tmp_path / "clear", identities_of(IDENTITY))
