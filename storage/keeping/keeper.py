@@ -329,6 +329,9 @@ class Keeper:
     async def check_turn(self) -> None:
         """Run a check that was asked for or is due, to its end or its stop, and count what is damaged by then."""
         await self.checking.turn()
+        await self._count_damage()
+
+    async def _count_damage(self) -> None:
         self._damage = await self.books.survey(IndexReader.damage, self._clock.utc_us())
 
     async def _finish_destruction(self) -> None:
@@ -339,6 +342,7 @@ class Keeper:
         """Destroy what is due, if the clock may be believed."""
         await self._look_at_volumes()
         await self._survive("keyring", self._places.look)
+        await self._count_damage()  # a check may run for days
         self.continuing.demand_whole()
         if (until := self.continuing.resumes_utc_us()) is not None:
             raise RetentionWaits(until_utc_us=until)

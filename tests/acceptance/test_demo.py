@@ -82,6 +82,7 @@ def _whoever_changes_the_bundle_is_found_out(bundle: Path) -> None:
     assert json.loads(done.stdout)["ok"] is False
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_demo_serves_until_it_is_interrupted_and_ends_what_it_started(short_path: Path) -> None:
     folder = short_path / "demo"

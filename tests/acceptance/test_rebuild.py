@@ -18,7 +18,7 @@ from nvr.base.ids import CameraId
 from storage.index.queries import IndexReader
 from tests.acceptance.conftest import Town, short_folder
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
 from storage.inspection import Depth, wrong_with
 from storage.keeping import check_run
+from storage.keeping.check_mark import Request
 from storage.ledger.machine import Damaged, Missing
 from storage.reconcile import Scope
 from storage.sealing import SealedSegment
@@ -55,6 +56,17 @@ async def test_damage_is_a_fault_that_says_what_is_held_until_the_file_is_whole_
     assert await check(town) == [("whole", footage[0].segment), ("whole", footage[3].segment)]
     status = await town.keeper.status()
     assert (status.damaged, status.faults) == (0, {})
+
+
+async def test_damage_is_a_fault_before_the_check_that_found_it_ends(
+    town: Town, footage: Sequence[SealedSegment]
+) -> None:
+    await bent(town, footage[0], flipped(700))
+    await town.keeper.checking.begin(Request(Depth.HASH, Scope()), None)
+    await town.keeper.checking.turn()
+    assert (await town.keeper.status()).damaged == 0
+    await town.keeper.retention_pass()
+    assert (await town.keeper.status()).damaged == 1
 
 
 async def test_file_that_is_shorter_is_found_by_its_size(town: Town, footage: Sequence[SealedSegment]) -> None:
