@@ -6,7 +6,7 @@ was answered wins against every destruction that comes after it.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, TypeVar
@@ -29,6 +29,7 @@ from storage.ledger.store import Appended
 
 T = TypeVar("T")
 P = ParamSpec("P")
+Demand = Callable[[Sequence[Draft]], Awaitable[None]]
 
 PROTECTING: Final = (Hold, Unhold)
 _log: Final = logging.getLogger(__name__)
@@ -40,6 +41,10 @@ class IndexBehind(Retryable):
     message_id = "index-behind"
 
 
+async def _anything(_: Sequence[Draft]) -> None:
+    """Nothing stands against any append."""
+
+
 class Books:
     """Appends go to the ledger; `follow` brings the index up to it. One thread owns the index."""
 
@@ -47,6 +52,8 @@ class Books:
         self.ledger = ledger
         self.destruction = asyncio.Lock()
         """Held while keys and files are destroyed, and while a hold enters."""
+        self.demand: Demand = _anything
+        """Asked before each append, whoever appends; it raises what stands against it."""
         self._ledger_path = ledger_directory / DATABASE_NAME
         self._location = index
         self.progress: Progress | None = None
@@ -114,7 +121,11 @@ class Books:
         self._thread.shutdown(wait=False)
 
     async def append(self, drafts: Sequence[Draft]) -> list[Appended]:
-        """Append the group. When it answers, a hold among it is in the index too. Raises as the service does."""
+        """Append the group. When it answers, a hold among it is in the index too.
+
+        Raises as `demand` does, and the service.
+        """
+        await self.demand(drafts)
         if not any(isinstance(draft.body, PROTECTING) for draft in drafts):
             return await self.ledger.append(drafts)
         async with self.destruction:

@@ -21,8 +21,8 @@ from nvr.base.stop import Stop
 
 _LOOK_S: Final = 1.0
 KEEPER_STARTING_S: Final = 900.0
-"""It reads the whole index before it answers, and makes one anew that is not there: minutes on a cold, slow disk. One
-that were killed meanwhile would never come to its end; recording does not wait for it.
+"""It makes an index anew that is not there before it answers: minutes. One that were killed meanwhile would never
+come to its end; recording does not wait for it.
 """
 
 _log: Final = logging.getLogger(__name__)

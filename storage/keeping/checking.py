@@ -123,26 +123,34 @@ class Checking:
         """Let go of the thread."""
         self._parts.thread.shutdown(wait=False)
 
-    async def turn(self) -> None:
-        """Run the check that was asked for, or the keeper's own one when it is due, to its end or its stop."""
+    async def turn(self) -> bool:
+        """Run the check that was asked for, or the keeper's own one when it is due, to its end or its stop.
+
+        Whether there was one.
+        """
         asked = self._asked
         if asked is not None and asked.state == "running":
             await asked.run(self._chosen(asked.mark.request))
             if asked.state == "done" and not asked.left:
                 await asyncio.to_thread(remove_mark, asked.path)
-        elif (
-            self._scrub_days
-            and self._clock.mono_us() >= self._scrub_next_us
-            and (mark := await self._mark_of_scrub()) is not None
-        ):
+            return True
+        if self._scrub_days and self._clock.mono_us() >= self._scrub_next_us:
+            return await self._scrubbed()
+        return False
+
+    async def _scrubbed(self) -> bool:
+        mark = await self._mark_of_scrub()
+        if mark is not None:
             volumes = self._chosen(EVERY_BYTE)
             _, size = await self._extent(mark, volumes)
             left_us = max(mark.begun_utc_us + self._scrub_days * US_PER_DAY - self._clock.utc_us(), US_PER_DAY)
             rate = max(LEAST_SCRUB_BYTES_PER_SECOND, size * US_PER_SECOND // left_us)
             self._scrub = CheckRun(self._parts, mark, self._directory / SCRUB, rate)
             await self._scrub.run(volumes)
-            if self._scrub.state == "done":  # a volume that refused, or the next round, is looked at again later
-                self._scrub_next_us = self._clock.mono_us() + _SCRUB_PAUSE_US
+            if self._scrub.state == "stopped":  # somebody's check goes first, and this one goes on behind it
+                return True
+        self._scrub_next_us = self._clock.mono_us() + _SCRUB_PAUSE_US
+        return mark is not None
 
     async def _mark_of_scrub(self) -> Mark | None:
         """Where the keeper's own check goes on; None: every volume is done, and the next round is not due."""

@@ -106,10 +106,7 @@ class KeeperStatus:
 
 
 class Keeper:
-    """One per system. `start`, then `run` until the stop; the calls may come in between, all on one event loop.
-
-    `run` begins with `take_up`.
-    """
+    """One per system. `start`, then `run` until the stop; the calls may come in between, all on one event loop."""
 
     def __init__(self, settings: KeeperSettings, clock: Clock, *, sync: Callable[[], ClockSync] | None = None) -> None:
         """`sync` says how the kernel's clock stands; without it the recorders' last heartbeat does."""
@@ -119,6 +116,7 @@ class Keeper:
         self.books = Books(self.ledger, settings.ledger, settings.index_location)
         self.ingest = Ingest(self.books, settings.spool_directories, settings.blobs, clock)
         self.continuing = Continuing(self.ledger, settings.ledger, settings.origin, settings.places, clock)
+        self.books.demand = self.continuing.demand
         self._sync = sync if sync is not None else lambda: self.ingest.sync
         self._keyring = KeyringKeeper(settings.places)
         self._places = PlacesKept(self.books, self._keyring, settings.places, clock)
@@ -236,7 +234,6 @@ class Keeper:
             LedgerUnavailable: the ledger did not take it.
         """
         drafts = [draft_of(entry) for entry in entries]
-        await self.continuing.demand(drafts)
         appended = await self.books.append(drafts)
         if self.continuing.broken is not None:
             await self.continuing.look()
@@ -328,8 +325,8 @@ class Keeper:
 
     async def check_turn(self) -> None:
         """Run a check that was asked for or is due, to its end or its stop, and count what is damaged by then."""
-        await self.checking.turn()
-        await self._count_damage()
+        if await self.checking.turn():
+            await self._count_damage()
 
     async def _count_damage(self) -> None:
         self._damage = await self.books.survey(IndexReader.damage, self._clock.utc_us())

@@ -10,6 +10,8 @@ from nvr.base.ids import uuid7
 from nvr.base.jcs import Json
 from nvr.base.stop import Stop
 from nvr.base.units import UtcUs
+from storage.inspection import Depth
+from storage.keeping.check_mark import Request
 from storage.keeping.continuing import Continuing
 from storage.keeping.restored import (
     MARK_NAME,
@@ -97,6 +99,16 @@ async def test_ledger_that_a_place_saw_larger_takes_nothing_and_signs_nothing(to
             await turn()
     assert await keeper.ledger.size() == size
     assert await asyncio.to_thread((town.recorder.places[0] / MARK_NAME).read_bytes) == before
+
+
+async def test_check_that_finds_what_the_lost_ledger_had_tells_nothing_before_somebody_declared_it(town: Town) -> None:
+    size = await rolled_back(town)
+    await town.keeper.checking.begin(Request(Depth.SIZE), None)
+    await town.keeper.check_turn()
+    assert await town.keeper.ledger.size() == size
+    found = town.keeper.checking.state
+    assert found is not None
+    assert "ledger-restored" in found["left"][str(town.recorder.volume.path)]
 
 
 DENIED: dict[str, Json] = {"rule": "role", "what": "export", "object": None}
