@@ -16,6 +16,7 @@ from typing import BinaryIO, Final
 from storage import disk
 
 _MODE: Final = 0o640
+_BLOCK_BYTES: Final = 1 << 20
 
 
 def write_all(fd: int, parts: Sequence[bytes | bytearray | memoryview]) -> int:
@@ -77,24 +78,14 @@ def replace_file(path: Path, content: bytes, mode: int = _MODE, *, owner: tuple[
 
     `owner`: user and group of the new file; else those of this process.
     """
-    disk.rename(_written_beside(path, content, mode, owner), path)
+    disk.rename(_written_beside(path, [content], mode, owner), path)
     sync_directory(path.parent)
 
 
 def replace_from(path: Path, source: BinaryIO, mode: int = _MODE) -> None:
     """As `replace_file`, with what the source gives, however long."""
-    beside = path.with_name(f".{path.name}.new")
-    fd = disk.open_file(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
-    try:
-        while block := source.read(1 << 20):
-            write_all(fd, [block])
-        disk.fsync(fd)
-    except BaseException:
-        disk.unlink(beside)
-        raise
-    finally:
-        os.close(fd)
-    disk.rename(beside, path)
+    blocks = iter(lambda: source.read(_BLOCK_BYTES), b"")
+    disk.rename(_written_beside(path, blocks, mode), path)
     sync_directory(path.parent)
 
 
@@ -104,7 +95,7 @@ def create_file(path: Path, content: bytes, mode: int = _MODE) -> None:
     Raises:
         FileExistsError: something has that name already; it was not touched.
     """
-    beside = _written_beside(path, content, mode)
+    beside = _written_beside(path, [content], mode)
     try:
         disk.rename_exclusive(beside, path)
     except OSError as error:
@@ -117,7 +108,7 @@ def create_file(path: Path, content: bytes, mode: int = _MODE) -> None:
     sync_directory(path.parent)
 
 
-def _written_beside(path: Path, content: bytes, mode: int, owner: tuple[int, int] | None = None) -> Path:
+def _written_beside(path: Path, blocks: Iterable[bytes], mode: int, owner: tuple[int, int] | None = None) -> Path:
     """The content, synced, under one name of its own: a crash leaves one file at most, which the next writes over."""
     beside = path.with_name(f".{path.name}.new")
     fd = disk.open_file(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
@@ -125,7 +116,8 @@ def _written_beside(path: Path, content: bytes, mode: int, owner: tuple[int, int
         if owner is not None:
             os.fchown(fd, *owner)
         os.fchmod(fd, mode)
-        write_all(fd, [content])
+        for block in blocks:
+            write_all(fd, [block])
         disk.fsync(fd)
     except BaseException:
         disk.unlink(beside)

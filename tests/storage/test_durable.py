@@ -1,4 +1,5 @@
 import errno
+import io
 import os
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from storage.durable import (
     remove_tree,
     rename_file,
     replace_file,
+    replace_from,
     write_all,
 )
 from tests.storage.faulty import FaultyDisk
@@ -44,6 +46,15 @@ def test_replaced_file_is_the_old_one_or_the_new_one_when_the_sync_fails(
     with pytest.raises(OSError, match="Input/output"):
         replace_file(path, b"new")
     assert path.read_bytes() == b"old"
+
+
+def test_file_that_is_replaced_from_a_stream_has_its_own_mode_whatever_a_crash_left_beside_it(tmp_path: Path) -> None:
+    path, content = tmp_path / "secrets", bytes(range(256)) * 9000
+    (tmp_path / ".secrets.new").write_bytes(b"half")
+    (tmp_path / ".secrets.new").chmod(0o666)
+    replace_from(path, io.BytesIO(content), 0o600)
+    assert path.read_bytes() == content
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_created_file_never_replaces_another(tmp_path: Path) -> None:
