@@ -65,6 +65,8 @@ def volume_replace(  # noqa: PLR0913 -- a parameter is an option
     Example: nvr-admin --as admin volume replace /srv/scelle/disk2 --reason "dead, warranty" --sheet return.txt
     """
     settings = settings_of(config)
+    if sheet is not None and sheet.exists():  # afterwards it would be too late to say so
+        raise Refused("file-exists", file=str(sheet))
     found = look(settings)
     report = found.find(volume)
     name = refuse_replacing(found, report)

@@ -12,6 +12,7 @@ from nvr.app.volumes.keys import KeysOnDisk
 from nvr.app.volumes.known_disks import NOTHING_KNOWN, KnownDisk, KnownVolume, store
 from nvr.app.volumes.replacing import OnlyVolume, RecordersSilent, VolumeStillUsed
 from nvr.app.volumes.smart import unknown
+from nvr.base.errors import Refused
 from nvr.base.units import UtcUs
 from storage.ledger.people import Hold
 from tests.nvr.app.volumes.server import HOUR_US, TwoVolumes, hold_id
@@ -74,6 +75,15 @@ async def test_nothing_happens_unless_the_serial_number_is_typed(server: TwoVolu
     async with server.recorder(), server.access():
         done = await server.replace("b", typed="yes\n")
     assert done.exit_code == 1
+    assert (server.acts, await volumes(server)) == ([], ["a", "b"])
+
+
+async def test_sheet_that_exists_already_is_said_before_anything_is_lost(server: TwoVolumes) -> None:
+    sheet = server.folder / "return.txt"
+    await asyncio.to_thread(sheet.write_text, "of another disk")
+    async with server.recorder(), server.access():
+        done = await server.replace("b", "--sheet", str(sheet), typed=f"{SERIAL}\n")
+    assert isinstance(done.exception, Refused)
     assert (server.acts, await volumes(server)) == ([], ["a", "b"])
 
 
