@@ -13,7 +13,7 @@ from nvr.app.cli.admin_backup import app
 from nvr.base.errors import InvalidValue, Refused
 from storage import disk
 from storage.backup.folder import sets_in
-from tests.storage.backup.system import System, ready
+from tests.storage.backup.system import IDENTITY, System, ready
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +47,15 @@ def test_folder_that_is_neither_given_nor_configured_is_asked_for(system: System
         run(system, "backup")
 
 
-def test_system_whose_register_is_on_a_server_is_told_that_it_is_not_copied(system: System, tmp_path: Path) -> None:
-    config = tmp_path / "scelle.toml"
+def test_system_whose_register_is_on_a_server_is_neither_copied_nor_restored(system: System, tmp_path: Path) -> None:
+    config, identity, medium = tmp_path / "scelle.toml", tmp_path / "key", tmp_path / "medium"
     text = system.layout.configuration.read_text()
+    identity.write_text(IDENTITY)
+    run(system, "backup", medium, "--new")
     config.write_text(text + '\n[database]\nregister = "postgresql://scelle-register@/scelle"\n')
-    with pytest.raises(Refused, match="backup-register-on-server"):
-        CliRunner().invoke(app, ["backup", str(system.medium), "--config", str(config)], catch_exceptions=False)
+    for words in (["backup", str(medium)], ["restore", str(medium), "--identity", str(identity), "--yes"]):
+        with pytest.raises(Refused, match="backup-register-on-server"):
+            CliRunner().invoke(app, [*words, "--config", str(config)], catch_exceptions=False)
 
 
 def test_what_a_disk_refuses_is_told_in_words(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
