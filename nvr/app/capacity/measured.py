@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Any, Final
+from datetime import date, tzinfo
+from typing import Any
 
 from nvr.base.errors import Refused
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+from storage.statement import day_of
 
 
 class NothingMeasured(Refused):
@@ -49,9 +48,7 @@ def measured_of(forecast: Mapping[str, Any] | None, retention: Sequence[Mapping[
     """
     rules = {each["camera"]: each for each in retention if each.get("days") is not None}
     cameras = tuple(
-        Recorded(
-            camera, size, min(rule["days"], rule.get("camera_days") or rule["days"]), rule.get("minimum_days") or 0
-        )
+        _recorded(rule, size)
         for camera, size in sorted(({} if forecast is None else forecast["daily_bytes"]).items())
         if (rule := rules.get(camera)) is not None and size > 0
     )
@@ -59,5 +56,10 @@ def measured_of(forecast: Mapping[str, Any] | None, retention: Sequence[Mapping[
         raise NothingMeasured
     volumes = forecast["volumes"]
     rooms = tuple(max(0, each["room_bytes"] - each["held_bytes"]) for each in volumes)
-    day = (_EPOCH + timedelta(microseconds=forecast["made_utc_us"])).astimezone(zone).date()
-    return Measured(day, cameras, rooms, sum(each["held_bytes"] for each in volumes))
+    return Measured(day_of(forecast["made_utc_us"], zone), cameras, rooms, sum(each["held_bytes"] for each in volumes))
+
+
+def _recorded(rule: Mapping[str, Any], daily_bytes: int) -> Recorded:
+    minimum = rule.get("minimum_days") or 0
+    own = rule.get("camera_days") or rule["days"]
+    return Recorded(rule["camera"], daily_bytes, max(min(own, rule["days"]), minimum), minimum)

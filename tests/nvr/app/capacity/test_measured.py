@@ -22,10 +22,15 @@ def forecast(**daily: int) -> dict[str, Any]:
 
 
 def test_camera_counts_with_the_shorter_of_order_and_setting() -> None:
-    found = measured_of(forecast(a=5, b=6), [rule("a", camera_days=10), rule("b", camera_days=40)], PARIS)
+    found = measured_of(forecast(a=5, b=6), [rule("a", camera_days=20), rule("b", camera_days=40)], PARIS)
     assert found == Measured(
-        date(2026, 9, 22), (Recorded("a", 5, 10, 15), Recorded("b", 6, 30, 15)), (900, 900), held_bytes=200
+        date(2026, 9, 22), (Recorded("a", 5, 20, 15), Recorded("b", 6, 30, 15)), (900, 900), held_bytes=200
     )
+
+
+def test_setting_below_the_orders_minimum_counts_as_the_minimum_as_retention_does() -> None:
+    (found,) = measured_of(forecast(a=5), [rule("a", camera_days=3)], PARIS).cameras
+    assert (found.days, found.minimum_days) == (15, 15)
 
 
 def test_camera_without_an_order_or_without_footage_is_not_counted() -> None:
