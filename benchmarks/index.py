@@ -4,6 +4,7 @@ import contextlib
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Final, TypeVar
@@ -103,7 +104,7 @@ def _timed(work: Callable[[], T]) -> tuple[float, T]:
 
 def _best_ms(work: Callable[[int], T], places: Sequence[int]) -> tuple[float, T]:
     # The best, not the median: what other programs take meanwhile is not the index's.
-    done = [_timed(lambda place=place: work(place)) for place in places]  # type: ignore[misc]
+    done = [_timed(partial(work, place)) for place in places]
     return min(seconds for seconds, _ in done) * 1000, done[-1][1]
 
 

@@ -15,7 +15,7 @@ from storage.index.tables import SEGMENT, SegmentState
 EXISTING: Final = (SegmentState.SEALED, SegmentState.LOST)
 """What may be destroyed: lost footage is judged like all other."""
 
-DISCARDED: Final = "its volume was taken out for good"
+TAKEN_OUT: Final = "its volume was taken out for good"
 
 
 class Lives:
@@ -48,7 +48,7 @@ class Lives:
 
     def lost_with(self, volume: str, when_utc_us: int) -> None:
         """All that lies on a volume is lost since then, with it."""
-        self._lose(SEGMENT.c.volume == volume, when_utc_us, DISCARDED)
+        self._lose(SEGMENT.c.volume == volume, when_utc_us, TAKEN_OUT)
 
     def _lose(self, which: ColumnElement[bool], when_utc_us: int, why: str) -> None:
         was = [SegmentState.SEALED, SegmentState.DOOMED]

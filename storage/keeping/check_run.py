@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -95,7 +96,7 @@ class CheckRun:
             rows = await self.parts.books.survey(IndexReader.to_check, which, after, PAGE)
             if not rows:
                 break
-            looked = await self._in_thread(lambda rows=rows: self._look(volume, rows, depth, budget))  # type: ignore[misc]
+            looked = await self._in_thread(partial(self._look, volume, rows, depth, budget))
             await self._tell(volume, looked)
             if looked:
                 await self._move(volume, looked[-1].row.seg)

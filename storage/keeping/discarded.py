@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Final
 
-from storage.index.lives import DISCARDED
+from storage.index.lives import TAKEN_OUT
 from storage.index.on_volume import discarded, lost_under_hold
 from storage.index.queries import IndexReader
 from storage.index.rows import SegmentRow
@@ -36,4 +36,4 @@ def left_on_discarded(index: IndexReader, *, in_use: Collection[str]) -> list[Mi
     """Sealed segments on volumes that were taken out for good and did not come back: told only afterwards."""
     volumes = [volume for volume in index.answer(discarded) if volume not in in_use]
     pages = (page for volume in volumes for page in index.of_volume(volume, [SegmentState.SEALED]))
-    return [missing_of(row, DISCARDED) for page in pages for row in page]
+    return [missing_of(row, TAKEN_OUT) for page in pages for row in page]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.index.lives import DISCARDED
+from storage.index.lives import TAKEN_OUT
 from storage.index.on_volume import (
     Total,
     discarded,
@@ -96,12 +96,12 @@ def test_discarded_volume_takes_what_lies_there_with_it_and_nothing_else(index: 
     rows = {number: index.segment(uuid(number)) for number in range(1, 6)}
     states = {number: (row.state, row.lost_why) for number, row in rows.items() if row is not None}
     assert states == {
-        1: (SegmentState.DOOMED, DISCARDED),
-        2: (SegmentState.LOST, DISCARDED),
-        3: (SegmentState.LOST, DISCARDED),
+        1: (SegmentState.DOOMED, TAKEN_OUT),
+        2: (SegmentState.LOST, TAKEN_OUT),
+        3: (SegmentState.LOST, TAKEN_OUT),
         4: (SegmentState.SEALED, None),
-        5: (SegmentState.LOST, DISCARDED),
+        5: (SegmentState.LOST, TAKEN_OUT),
     }
     assert index.answer(discarded) == [HERE]
     (lost,) = index.answer(lambda connection: lost_under_hold(connection, NOW_UTC_US))
-    assert (lost.hold, lost.why, lost.stretch.segments) == (HOLD.hold, DISCARDED, 1)
+    assert (lost.hold, lost.why, lost.stretch.segments) == (HOLD.hold, TAKEN_OUT, 1)

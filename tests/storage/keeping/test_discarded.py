@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from storage.index.lives import DISCARDED
+from storage.index.lives import TAKEN_OUT
 from storage.index.tables import SegmentState
 from storage.ledger.machine import Missing
 from storage.ledger.people import Discard, Unhold
@@ -35,7 +35,7 @@ async def test_footage_is_lost_with_its_volume_by_one_entry(town: Town, segments
     await town.tell(segments)
     await discard(town)
     await town.keeper.reconcile()
-    assert [await state(town, one) for one in segments] == [(SegmentState.LOST, DISCARDED)] * 2
+    assert [await state(town, one) for one in segments] == [(SegmentState.LOST, TAKEN_OUT)] * 2
     assert not any(isinstance(body, Missing) for body in await town.logged())
 
 
@@ -46,7 +46,7 @@ async def test_seal_that_is_told_after_the_volume_is_gone_is_told_as_lost(
     await discard(town)
     await town.tell(segments[1:])
     await town.keeper.reconcile()
-    assert await state(town, segments[1]) == (SegmentState.LOST, DISCARDED)
+    assert await state(town, segments[1]) == (SegmentState.LOST, TAKEN_OUT)
     assert [body.seg for body in await town.logged() if isinstance(body, Missing)] == [segments[1].segment]
 
 
@@ -77,7 +77,7 @@ async def test_loss_of_held_footage_is_a_fault_with_its_cause_until_the_hold_end
     hold = await town.hold(segments[0])
     await discard(town)
     why = (await town.keeper.status()).faults[f"held-lost {hold}"]
-    assert DISCARDED in why
+    assert TAKEN_OUT in why
     assert f"{segments[0].camera}, from_utc_us={segments[0].start_utc_us}" in why
     await town.act(Unhold(hold=hold, reason="0" * 64))
     await town.keeper.retention_pass()
