@@ -2,7 +2,10 @@
 # Recipes are silent and setup speaks on stderr, so that `make demo ARGS="--for 30 --json"` ends with its JSON.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := test
-.PHONY: setup demo test test-long lint bench shape fuzz lock system-packages
+.PHONY: setup demo test collect test-long lint bench shape fuzz lock system-packages
+
+# Where Python keeps no bytecode, each of the hundreds of processes that the tests start compiles the program anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -39,8 +42,13 @@ demo: setup
 # tests of a file in one of them, since those share what is costly to set up. In the order of the files: the few that
 # take minutes come first, and not at the end, where all other processes would wait for them.
 WORKERS ?= $(shell echo $$(($$(nproc) + 2)))
-test: lint $(WITH_SYSTEM)
+test: setup $(WITH_SYSTEM)
+	@$(MAKE) --jobs=2 lint collect
 	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(ARGS)
+
+# Beside the checks, which keep one core busy: the processes of the tests find what they would each compile for themselves.
+collect: setup
+	@$(BIN)/pytest --collect-only --quiet --quiet >/dev/null 2>&1 || true
 
 test-long: setup $(WITH_SYSTEM)
 	@$(BIN)/pytest -m long --hypothesis-profile=thorough $(ARGS)

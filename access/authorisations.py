@@ -1,49 +1,34 @@
 """The prefect's orders: by which right footage is recorded, and for how long it is kept.
 
 Footage follows the orders that were in force when it began, as the register has them now: an order that is entered late
-or corrected counts for what is there already, and may destroy it within a minute. So a change that would is refused
-until whoever enters it has said that it is meant.
+or corrected counts for what is there already, and may destroy it.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from access.arguments import Arguments
+from access.consent import Consent
 from access.orders import LONGEST_DAYS, order_for
 from access.policy import NOTHING, ActName, Person, demand
 from access.ports import IndexPort
 from access.publication import Publisher
 from access.reading import as_json
 from nvr.base.clock import Clock
-from nvr.base.errors import InvalidValue, Refused
+from nvr.base.errors import InvalidValue
 from nvr.base.ids import ActId, AuthorisationId, CameraId, uuid7
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
 from storage.index.rows import Order
-from storage.keeping.previews import Effect
 from storage.ledger import people
 from storage.ledger.entries import Actor
 from storage.register import tables
 from storage.register.acts import Proposal
 from storage.register.personal import Personal, salted
 from storage.register.register import Register
-
-
-class WouldDestroy(Refused):
-    """The order would destroy footage that is there: `segments` of `cameras`, `from_utc_us` to `to_utc_us`."""
-
-    message_id = "authorisation-destroys"
-
-
-@dataclass(frozen=True, slots=True)
-class _Consent:
-    """What the person said of the effects: look only, or destroy what falls due."""
-
-    dry_run: bool
-    accepted: bool
 
 
 class Authorisations:
@@ -64,7 +49,7 @@ class Authorisations:
             WouldDestroy: footage that is there would be destroyed, and `accept_destruction` is not set.
         """
         demand(person, ActName.AUTHORISATION_ADD, NOTHING, self._clock.utc_us())
-        consent = _consent(args)
+        consent = Consent.take(args)
         number = args.text("number", most=100)
         from_utc_us, to_utc_us = args.interval()
         days = args.integer("retention_days", least=1, most=LONGEST_DAYS)
@@ -85,7 +70,7 @@ class Authorisations:
     async def edit(self, person: Person, args: Arguments) -> dict[str, Json]:
         """Correct an order, for a reason; what is not named stays. Raises as `add`."""
         demand(person, ActName.AUTHORISATION_EDIT, NOTHING, self._clock.utc_us())
-        consent = _consent(args)
+        consent = Consent.take(args)
         number, reason = args.text("authorisation", most=100), args.text("reason")
         known, succeeds = await self._register.read(lambda session: _order(session, number))
         days = args.optional_integer("retention_days", least=1, most=LONGEST_DAYS) or known.retention_days
@@ -127,14 +112,13 @@ class Authorisations:
         order: Order,
         succeeds: str | None,
         reason: str | None,
-        consent: _Consent,
+        consent: Consent,
     ) -> dict[str, Json]:
         await self._register.read(lambda session: _known(session, order.cameras))
         effects = await self._index.effects(order)
         if consent.dry_run:
             return {"effects": [asdict(each) for each in effects]}
-        if not consent.accepted:
-            _refuse_to_destroy(effects)
+        consent.demand(effects)
         personal = Personal(salted(reason=reason))
 
         def propose(session: Session) -> Sequence[Proposal]:
@@ -158,10 +142,6 @@ class Authorisations:
         return await self._register.read(
             lambda session: as_json(session.get_one(tables.Authorisation, order.authorisation))
         )
-
-
-def _consent(args: Arguments) -> _Consent:
-    return _Consent(dry_run=args.flag("dry_run"), accepted=args.flag("accept_destruction"))
 
 
 def _names(args: Arguments) -> frozenset[str] | None:
@@ -205,18 +185,6 @@ def _renewed(session: Session, number: str | None, order: Order) -> str | None:
 def _order(session: Session, number: str) -> tuple[Order, str | None]:
     row = _one(session, "authorisation", number)
     return Order.of(row), row.succeeds
-
-
-def _refuse_to_destroy(effects: Sequence[Effect]) -> None:
-    """Raises WouldDestroy: it takes footage that is there."""
-    going = [each for each in effects if each.segments]
-    if going:
-        raise WouldDestroy(
-            segments=sum(each.segments for each in going),
-            cameras=", ".join(each.camera for each in going),
-            from_utc_us=min(each.from_utc_us for each in going if each.from_utc_us is not None),
-            to_utc_us=max(each.to_utc_us for each in going if each.to_utc_us is not None),
-        )
 
 
 def _listed(session: Session, now_utc_us: UtcUs) -> dict[str, Json]:

@@ -13,7 +13,6 @@ from access.camera_values import (
     camera_row,
     change_proposal,
     changed_camera,
-    days_of,
     demand_point,
     end_of_placement,
     kind_of,
@@ -53,8 +52,6 @@ class Edit:
     login: Login | None
     login_name: str | None
     no_login: bool
-    days: int | None
-    order_days: bool
     kind: CameraKind | None
     ptz: PtzArgs
 
@@ -64,21 +61,16 @@ class Edit:
         camera = camera_id(args.text("camera"))
         url = optional_url_of(args)
         login, no_login = login_of(args, url), args.flag("no_login")
-        days, order_days = days_of(args), args.flag("order_days")
         kind, ptz = kind_of(args), PtzArgs.take(args)
         args.done()
         if login is not None and no_login:
             raise InvalidValue(field="no_login", value=True, expected="either a user or no login")
-        if days is not None and order_days:
-            raise InvalidValue(field="order_days", value=True, expected="either days or those of the order")
         return cls(
             camera=camera,
             url=url,
             login=login,
             login_name=None if login is None else fresh_name(camera, now_utc_us),
             no_login=no_login,
-            days=days,
-            order_days=order_days,
             kind=kind,
             ptz=ptz,
         )
@@ -86,14 +78,13 @@ class Edit:
     def propose(self, session: Session, actor: Actor, now_utc_us: UtcUs) -> Proposal:
         """The camera's entry with the changes. Raises InvalidValue: no such camera, nothing to change."""
         row = camera_row(session, self.camera)
-        if not any((self.url, self.login, self.no_login, self.days, self.order_days, self.kind, self.ptz.given)):
+        if not any((self.url, self.login, self.no_login, self.kind, self.ptz.given)):
             raise InvalidValue(field="camera", value=self.camera, expected="something to change: see --help")
         url = self.url or row.url
         if url is None:
             raise InvalidValue(field="url", value=None, expected="the URL, which the register lost")
-        days = None if self.order_days else self.days or row.retention_days
         secret = None if self.no_login else self.login_name or row.secret
-        body = changed_camera(row, retention_days=days, kind=self.kind or CameraKind(row.kind))
+        body = changed_camera(row, kind=self.kind or CameraKind(row.kind))
         ptz = self.ptz.setting(url, row.ptz, row.url)
         return camera_proposal(actor, body, url, secret, now_utc_us, row.absent_reason, ptz=ptz)
 
@@ -108,7 +99,7 @@ class CameraChanges:
         self._clock = clock
 
     async def edit(self, person: Person, args: Arguments) -> dict[str, Json]:
-        """Change URL, login or retention of a camera; its recording begins anew with them.
+        """Change URL, login or kind of a camera, or how a dome is asked; its recording begins anew with them.
 
         Raises:
             Denied: `person` may not.

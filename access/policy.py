@@ -51,6 +51,7 @@ class ActName(StrEnum):
     AUTHORISATION_LIST = "authorisation.list"
     LEDGER_CONTINUE = "ledger.continue"
     RETENTION_SHOW = "retention.show"
+    RETENTION_SET = "retention.set"
     RETENTION_ALLOW = "retention.allow"
     RETENTION_FORECAST = "retention.forecast"
     RETENTION_STATEMENT = "retention.statement"
@@ -103,6 +104,7 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
         ActName.AUTHORISATION_LIST: ANY_ROLE,
         ActName.LEDGER_CONTINUE: _ADMINISTRATORS,
         ActName.RETENTION_SHOW: ANY_ROLE,
+        ActName.RETENTION_SET: _ADMINISTRATORS,
         ActName.RETENTION_ALLOW: _ADMINISTRATORS,
         ActName.RETENTION_FORECAST: ANY_ROLE,
         ActName.RETENTION_STATEMENT: ANY_ROLE,

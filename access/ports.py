@@ -10,8 +10,7 @@ from nvr.base.ids import CameraId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
 from storage.index.on_volume import LostStretch, Total
-from storage.index.rows import Order
-from storage.keeping.previews import Effect
+from storage.keeping.previews import Change, Effect
 from storage.register.ports import RegisterLedger
 from storage.snapshot import CameraEntry
 
@@ -103,8 +102,8 @@ class IndexPort(Protocol):
         """The start of the oldest segment that exists, of each camera that has one."""
         ...
 
-    async def effects(self, order: Order) -> Sequence[Effect]:
-        """What the order, entered or changed, would mean for footage that is there."""
+    async def effects(self, change: Change) -> Sequence[Effect]:
+        """What a change of retention would mean for footage that is there."""
         ...
 
     async def totals(self, volume: str, now_utc_us: UtcUs) -> tuple[Total, Total]:

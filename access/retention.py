@@ -1,12 +1,15 @@
-"""How long footage is kept, and the act by which a person lets much of it go."""
+"""How long footage is kept, and the acts by which a person shortens that, or lets much of it go."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from access.arguments import Arguments
+from access.camera_values import camera_row, change_proposal, days_of
+from access.consent import Consent
 from access.orders import order_for
 from access.policy import NOTHING, ActName, Person, demand
 from access.ports import IndexPort
@@ -15,6 +18,7 @@ from nvr.base.errors import InvalidValue
 from nvr.base.ids import ActId, camera_id, uuid7
 from nvr.base.jcs import Json
 from nvr.base.units import US_PER_DAY, UtcUs
+from storage.keeping.previews import OwnDays
 from storage.ledger import people
 from storage.ledger.entries import Actor
 from storage.register import tables
@@ -49,6 +53,34 @@ class RetentionActs:
             row["oldest_utc_us"] = oldest
             row["achieved_days"] = 0 if oldest is None else max(0, now - oldest) // US_PER_DAY
         return rows
+
+    async def set(self, person: Person, args: Arguments) -> dict[str, Json]:
+        """Have a camera keep fewer days than its order says, or as many again; with `dry_run` only say what that does.
+
+        Raises:
+            Denied: `person` may not.
+            InvalidValue: a value is wrong, or the camera is unknown or retired.
+            WouldDestroy: footage that is there would be destroyed, and `accept_destruction` is not set.
+        """
+        demand(person, ActName.RETENTION_SET, NOTHING, self._clock.utc_us())
+        consent, name = Consent.take(args), camera_id(args.text("camera"))
+        days, order_days = days_of(args), args.flag("order_days")
+        args.done()
+        if (days is None) is not order_days:
+            raise InvalidValue(field="retention_days", value=days, expected="days, or those of the order")
+        await self._register.read(lambda session: camera_row(session, name))
+        effects = await self._index.effects(OwnDays(name, days))
+        if consent.dry_run:
+            return {"effects": [asdict(each) for each in effects]}
+        consent.demand(effects)
+
+        def propose(session: Session) -> Sequence[Proposal]:
+            now = self._clock.utc_us()
+            actor = Actor(id=person.account, role=demand(person, ActName.RETENTION_SET, NOTHING, now))
+            return [change_proposal(actor, camera_row(session, name), now, retention_days=days)]
+
+        await self._register.act(propose)
+        return {"camera": name, "retention_days": days}
 
     async def forecast(self, person: Person, args: Arguments) -> Json:
         """When each disk will run short, as the keeper last estimated it; null before it has.

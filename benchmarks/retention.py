@@ -1,7 +1,8 @@
 """Footage that is due at once: how fast it is destroyed, keys, files, ledger and index, and what recording notices.
 
 The recorder records alone first; then the keeper starts, and finds all of it due. Files have 1 MiB of blocks, key slots
-are whole.
+are whole. What the disk itself allows is measured before: files of that size, removed and their directories synced, and
+nothing else.
 """
 
 import asyncio
@@ -26,12 +27,15 @@ from config.model import Settings
 from nvr.app.commands import Role, role_command
 from nvr.base.clock import SystemClock
 from nvr.base.units import US_PER_DAY, US_PER_SECOND
+from storage import disk
+from storage.durable import remove_files
 from storage.index.tables import SEGMENT, SegmentState
 
 DEFAULT_SEGMENTS: Final = 20_000
 GOAL_PER_S: Final = 1000.0
 _CAMERAS: Final = 113
 _FILE_BYTES: Final = 1 << 20
+_BARE_FILES: Final = 5_000
 _ALONE_S: Final = 20.0
 _GIVE_UP_S: Final = 3600.0
 
@@ -53,6 +57,7 @@ def rows(*, cameras: int, segments: int, url: str | None) -> list[Row]:
         fleet(cameras, url, Path(folder)) as here,
     ):
         settings, config = founded(Path(folder), cameras, here.template)
+        bare = _bare_rate(Path(folder) / "bare")
         newest = SystemClock().utc_us() - 40 * US_PER_DAY
         fill(settings, segments, cameras=_CAMERAS, newest_utc_us=newest, file_bytes=_FILE_BYTES, whole_slots=True)
         os.sync()
@@ -65,6 +70,8 @@ def rows(*, cameras: int, segments: int, url: str | None) -> list[Row]:
     rate = segments / seconds
     return [
         Row(f"retention: {segments} segments destroyed", round(rate), "1/s", GOAL_PER_S, rate >= GOAL_PER_S),
+        Row("disk: such files removed, and nothing else", round(bare), "1/s", None, None),
+        Row("retention: rate, of that", round(rate / bare, 2), "ratio", None, None),
         Row(
             "retention: keeper, CPU a segment",
             round((used.user_s + used.system_s) / segments * 1e3, 3),
@@ -77,6 +84,20 @@ def rows(*, cameras: int, segments: int, url: str | None) -> list[Row]:
         *_compared("worst write", alone.worst_write_ms, beside.worst_write_ms),
         *_compared("worst sync", alone.worst_sync_ms, beside.worst_sync_ms),
     ]
+
+
+def _bare_rate(folder: Path) -> float:
+    """Files that are removed in a second, in directories as large as a camera's day."""
+    paths = [folder / str(number % _CAMERAS) / str(number) for number in range(_BARE_FILES)]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            disk.allocate(file.fileno(), _FILE_BYTES)
+    os.sync()
+    clock = SystemClock()
+    begun_us = clock.mono_us()
+    remove_files(paths)
+    return _BARE_FILES / ((clock.mono_us() - begun_us) / US_PER_SECOND)
 
 
 def _compared(what: str, alone_ms: float, beside_ms: float) -> list[Row]:

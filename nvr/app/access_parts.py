@@ -160,6 +160,7 @@ def _town_acts(
         ActName.CAMERA_TEST: CameraTest(register, states, clock).run,
         ActName.LEDGER_CONTINUE: LedgerContinuation(register, keeper.broken, clock).run,
         ActName.RETENTION_SHOW: retention.show,
+        ActName.RETENTION_SET: retention.set,
         ActName.RETENTION_ALLOW: retention.allow,
         ActName.RETENTION_FORECAST: retention.forecast,
         ActName.RETENTION_STATEMENT: Statements(index, keeper, clock).show,

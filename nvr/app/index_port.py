@@ -22,7 +22,7 @@ from storage.index.on_volume import LostStretch, Total, held_total_on, lost_unde
 from storage.index.queries import IndexReader
 from storage.index.rows import GapRow, Order, SegmentRow
 from storage.index.tables import SegmentState
-from storage.keeping.previews import Effect, effects_of
+from storage.keeping.previews import Change, Effect, effects_of
 from storage.volume import Volume, VolumeLost, open_volume
 
 T = TypeVar("T")
@@ -66,10 +66,10 @@ class IndexFiles:
         """The start of the oldest segment that exists, of each camera that has one."""
         return await asyncio.to_thread(lambda: self._ask(IndexReader.oldest))
 
-    async def effects(self, order: Order) -> Sequence[Effect]:
-        """What the order, entered or changed, would mean for footage that is there."""
+    async def effects(self, change: Change) -> Sequence[Effect]:
+        """What a change of retention would mean for footage that is there."""
         now = self._clock.utc_us()
-        return await asyncio.to_thread(lambda: self._ask(lambda reader: effects_of(reader, self._zone, now, order)))
+        return await asyncio.to_thread(lambda: self._ask(lambda reader: effects_of(reader, self._zone, now, change)))
 
     async def totals(self, volume: str, now_utc_us: UtcUs) -> tuple[Total, Total]:
         """The sealed footage on a volume, and what of it holds keep."""

@@ -1,14 +1,15 @@
-"""What an order would mean for footage that is there: asked before anybody enters it."""
+"""What a change of retention would mean for footage that is there: asked before anybody makes it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
+from typing import TypeAlias
 
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
 from storage.deadline import deadline_utc_us
 from storage.index.queries import IndexReader
-from storage.index.rows import Order, SegmentRow
+from storage.index.rows import CameraRow, Order, SegmentRow
 from storage.keeping.surveys import decisions_by, rules_of
 from storage.retention import Rules, Verdict
 
@@ -26,11 +27,22 @@ class Effect:
     to_utc_us: UtcUs | None
 
 
-def effects_of(index: IndexReader, zone: tzinfo, now_utc_us: int, changed: Order) -> list[Effect]:
-    """Of each camera for which the order, entered or changed, makes a difference; held footage stays."""
+@dataclass(frozen=True, slots=True)
+class OwnDays:
+    """A camera's own setting: it keeps so many days at most; None: as many as its order says."""
+
+    camera: CameraId
+    retention_days: int | None
+
+
+Change: TypeAlias = Order | OwnDays
+"""An order, entered or changed; or a camera's own setting."""
+
+
+def effects_of(index: IndexReader, zone: tzinfo, now_utc_us: int, change: Change) -> list[Effect]:
+    """Of each camera for which the change makes a difference; held footage stays."""
     before = rules_of(index, zone)
-    others = tuple(one for one in before.orders if one.authorisation != changed.authorisation)
-    after = replace(before, orders=(*others, changed))
+    after = _changed(before, change)
     going: dict[CameraId, list[SegmentRow]] = {}
     for decision in decisions_by(index, after, now_utc_us):
         segment = decision.segment
@@ -41,6 +53,16 @@ def effects_of(index: IndexReader, zone: tzinfo, now_utc_us: int, changed: Order
         for camera in sorted({*before.cameras, *going})
     )
     return [each for each in effects if each.segments or each.days != each.days_before]
+
+
+def _changed(rules: Rules, change: Change) -> Rules:
+    if isinstance(change, Order):
+        others = tuple(one for one in rules.orders if one.authorisation != change.authorisation)
+        return replace(rules, orders=(*others, change))
+    known = rules.cameras.get(change.camera, CameraRow(change.camera, shard=0, retention_days=None, retired=False))
+    return replace(
+        rules, cameras={**rules.cameras, change.camera: replace(known, retention_days=change.retention_days)}
+    )
 
 
 def _is_due(segment: SegmentRow, rules: Rules, now_utc_us: int) -> bool:

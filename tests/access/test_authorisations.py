@@ -2,11 +2,12 @@
 
 import pytest
 
-from access.authorisations import WouldDestroy
+from access.consent import WouldDestroy
 from access.policy import Denied
 from nvr.base.errors import InvalidValue
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
+from storage.index.rows import Order
 from storage.keeping.previews import Effect
 from tests.access.world import DAY_US, NOW_UTC_US, World
 
@@ -100,7 +101,9 @@ async def test_order_is_corrected_under_its_id_for_a_reason_of_which_the_ledger_
     )
     assert made["authorisation"] == entered["authorisation"]
     assert (made["retention_days"], made["minimum_days"], made["reason"]) == (10, 5, "faute de frappe")
-    assert town.index.tried[-1].authorisation == entered["authorisation"]
+    change = town.index.tried[-1]
+    assert isinstance(change, Order)
+    assert change.authorisation == entered["authorisation"]
     (body,) = [one.body for one in await town.keeper.all() if getattr(one.body, "reason", None)]
     assert "frappe" not in str(body)
 

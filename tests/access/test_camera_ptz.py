@@ -33,7 +33,7 @@ async def test_dome_is_asked_as_it_was_entered_and_the_ledger_holds_a_commitment
 async def test_edit_of_a_dome_changes_what_it_names_and_leaves_the_rest(town: World) -> None:
     await town.act("root", "camera.edit", camera="cam-1", ptz="onvif", ptz_profile="p2", ptz_expect=["A", "B"])
     assert await ptz_of(town) == {"address": "192.0.2.1", "profile": "p2", "expected": ["A", "B"]}
-    await town.act("root", "camera.edit", camera="cam-1", retention_days=5)
+    await town.act("root", "retention.set", camera="cam-1", retention_days=5)
     assert await ptz_of(town) == {"address": "192.0.2.1", "profile": "p2", "expected": ["A", "B"]}
     await town.act("root", "camera.edit", camera="cam-1", url=NEW_URL, ptz_expect=["*"])
     assert await ptz_of(town) == {"address": "192.0.2.9", "profile": "p2", "expected": ["*"]}

@@ -2,11 +2,15 @@
 
 import pytest
 
+from access.consent import WouldDestroy
 from access.policy import Denied
 from nvr.base.errors import InvalidValue, Retryable
+from nvr.base.ids import CameraId
+from nvr.base.units import UtcUs
+from storage.keeping.previews import Effect, OwnDays
 from storage.ledger import people
 from storage.ledger.entries import decode
-from tests.access.world import DAY_US, HOUR_US, World
+from tests.access.world import DAY_US, HOUR_US, NOW_UTC_US, World
 
 
 async def test_retention_shows_order_minimum_and_what_is_achieved(town: World) -> None:
@@ -17,6 +21,54 @@ async def test_retention_shows_order_minimum_and_what_is_achieved(town: World) -
 
 async def test_forecast_is_what_the_keeper_says(town: World) -> None:
     assert await town.act("f.audit", "retention.forecast") == await town.keeper.forecast()
+
+
+GOING = Effect(CameraId("cam-1"), 30, 5, 3, 900, UtcUs(NOW_UTC_US - 20 * DAY_US), UtcUs(NOW_UTC_US - 6 * DAY_US))
+
+
+async def test_camera_keeps_fewer_days_and_then_as_many_as_its_order_says_again(town: World) -> None:
+    await town.act("root", "retention.set", camera="cam-1", retention_days=5)
+    (row,) = await town.act("f.audit", "retention.show")
+    assert (row["days"], row["camera_days"]) == (30, 5)
+    await town.act("root", "retention.set", camera="cam-1", order_days=True)
+    (row,) = await town.act("f.audit", "retention.show")
+    assert row["camera_days"] is None
+    assert town.index.tried[-2:] == [OwnDays(CameraId("cam-1"), 5), OwnDays(CameraId("cam-1"), None)]
+
+
+async def test_setting_that_would_destroy_is_refused_until_that_is_meant(town: World) -> None:
+    town.index.effects_told = [GOING]
+    told = await town.act("root", "retention.set", camera="cam-1", retention_days=5, dry_run=True)
+    assert [one["segments"] for one in told["effects"]] == [3]
+    with pytest.raises(WouldDestroy):
+        await town.act("root", "retention.set", camera="cam-1", retention_days=5)
+    assert [row["camera_days"] for row in await town.act("f.audit", "retention.show")] == [None]
+    await town.act("root", "retention.set", camera="cam-1", retention_days=5, accept_destruction=True)
+    assert [row["camera_days"] for row in await town.act("f.audit", "retention.show")] == [5]
+
+
+@pytest.mark.parametrize(
+    ("args", "field"),
+    [
+        ({"retention_days": 0}, "retention_days"),
+        ({"retention_days": 32}, "retention_days"),
+        ({}, "retention_days"),
+        ({"retention_days": 5, "order_days": True}, "retention_days"),
+        ({"order_days": 1}, "order_days"),
+        ({"camera": "cam-9", "retention_days": 5}, "camera"),
+        ({"retention_days": 5, "days": 5}, "days"),
+    ],
+)
+async def test_wrong_setting_is_named(town: World, args: dict[str, object], field: str) -> None:
+    with pytest.raises(InvalidValue) as refusal:
+        await town.act("root", "retention.set", **{"camera": "cam-1", **args})
+    assert refusal.value.field == field
+
+
+async def test_only_an_administrator_sets_what_a_camera_keeps(town: World) -> None:
+    with pytest.raises(Denied, match="role-missing"):
+        await town.act("a.martin", "retention.set", camera="cam-1", retention_days=5)
+    assert not any(isinstance(change, OwnDays) for change in town.index.tried)
 
 
 async def allowances(town: World) -> list[people.Allow]:

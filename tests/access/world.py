@@ -41,8 +41,7 @@ from nvr.base.ids import CameraId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.units import US_PER_SECOND, UtcUs
 from storage.index.on_volume import LostStretch, Total
-from storage.index.rows import Order
-from storage.keeping.previews import Effect
+from storage.keeping.previews import Change, Effect
 from storage.ledger.entries import Actor, Entry, body_from, decode
 from storage.ledger.machine import Body
 from storage.ledger.service import Draft, LedgerService
@@ -151,7 +150,7 @@ class Index:
     asked: int = 0
     statements: dict[str, tuple[int, int]] = field(default_factory=dict)
     effects_told: list[Effect] = field(default_factory=list)
-    tried: list[Order] = field(default_factory=list)
+    tried: list[Change] = field(default_factory=list)
     volumes: dict[str, tuple[Total, Total]] = field(default_factory=dict)
     held_lost: list[LostStretch] = field(default_factory=list)
 
@@ -164,8 +163,8 @@ class Index:
     async def statement(self, day: str) -> tuple[int, int] | None:
         return self.statements.get(day)
 
-    async def effects(self, order: Order) -> Sequence[Effect]:
-        self.tried.append(order)
+    async def effects(self, change: Change) -> Sequence[Effect]:
+        self.tried.append(change)
         return self.effects_told
 
     async def coverage(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Coverage:
@@ -314,6 +313,7 @@ class World:
             ActName.AUTHORISATION_LIST: orders.list,
             ActName.LEDGER_CONTINUE: LedgerContinuation(register, self.keeper.broken, clock).run,
             ActName.RETENTION_SHOW: retention.show,
+            ActName.RETENTION_SET: retention.set,
             ActName.RETENTION_ALLOW: retention.allow,
             ActName.RETENTION_FORECAST: retention.forecast,
             ActName.RETENTION_STATEMENT: Statements(index, self.keeper, clock).show,

@@ -23,6 +23,13 @@ command_elsewhere(volume, "add", "nvr.app.cli.admin_volume_add", "One more mount
 command_elsewhere(
     volume, "replace", "nvr.app.cli.admin_volume_replace", "Take a dead or drained disk out for good.", of_person=True
 )
+command_elsewhere(
+    volume,
+    "check",
+    "nvr.app.cli.admin_check",
+    "Look whether a disk has the footage that it should have.",
+    "volume-check",
+)
 _BACKUP = "nvr.app.cli.admin_backup"
 command_elsewhere(app, "backup", _BACKUP, "Copy all but the footage to a medium, while everything runs.", "backup")
 command_elsewhere(app, "backup-key", _BACKUP, "Make the identity that opens backups.", "backup-key")

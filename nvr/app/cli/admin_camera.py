@@ -123,7 +123,6 @@ def camera_edit(  # noqa: PLR0913, PLR0917 -- a parameter is an option
     transport: TransportOption = None,
     user: UserOption = None,
     camera_password_file: CameraPasswordOption = None,
-    retention_days: DaysOption = None,
     kind: KindOption = None,
     ptz: PtzOption = None,
     ptz_address: PtzAddressOption = None,
@@ -132,10 +131,9 @@ def camera_edit(  # noqa: PLR0913, PLR0917 -- a parameter is an option
     *,
     no_ptz: Annotated[bool, typer.Option("--no-ptz", help="It is not asked where it looks any more")] = False,
     no_login: Annotated[bool, typer.Option("--no-login", help="It asks for none any more")] = False,
-    order_days: Annotated[bool, typer.Option("--order-days", help="Keep as long as the order says")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Change a camera's URL, login, retention, kind, or how a dome is asked; its recording begins anew with them.
+    """Change a camera's URL, login, kind, or how a dome is asked; its recording begins anew with them.
 
     Example: nvr-admin --as admin camera edit mairie-1 --user viewer
     """
@@ -148,9 +146,7 @@ def camera_edit(  # noqa: PLR0913, PLR0917 -- a parameter is an option
         transport=transport,
         user=user,
         password=_password(user, camera_password_file),
-        retention_days=retention_days,
         no_login=no_login or None,
-        order_days=order_days or None,
         kind=kind,
         ptz=ptz,
         ptz_address=ptz_address,

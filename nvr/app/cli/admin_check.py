@@ -29,17 +29,23 @@ _MIB: Final = 1 << 20
 app = new_app("Footage checked against the index.")
 
 
+DepthOption = Annotated[Depth, typer.Option(help="What is looked at: names, lengths, or every byte")]
+RateOption = Annotated[int, typer.Option(min=0, help="Read so much at most; 0: as fast as it goes")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what it would cost.")]
+AnewOption = Annotated[bool, typer.Option("--anew", help="Do not go on with one that was stopped.")]
+
+
 @app.command("index-check")
 def index_check(  # noqa: PLR0913 -- a parameter is an option
-    depth: Annotated[Depth, typer.Option(help="What is looked at: names, lengths, or every byte")] = Depth.SIZE,
+    depth: DepthOption = Depth.SIZE,
     since: Annotated[str | None, typer.Option(help="Only what began since, for example '2026-10-25 14:05'")] = None,
     cameras: Annotated[list[str] | None, typer.Option("--camera", help="Only this one; repeat for several")] = None,
-    volumes: Annotated[list[str] | None, typer.Option("--volume", help="Only this one, by its name")] = None,
-    mib_per_second: Annotated[int, typer.Option(min=0, help="Read so much at most; 0: as fast as it goes")] = 20,
+    volumes: Annotated[list[str] | None, typer.Option("--volume", help="Only this one, by its name or path")] = None,
+    mib_per_second: RateOption = 20,
     config: ConfigOption = None,
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would cost.")] = False,
-    anew: Annotated[bool, typer.Option("--anew", help="Do not go on with one that was stopped.")] = False,
+    dry_run: DryRunOption = False,
+    anew: AnewOption = False,
     as_json: JsonOption = False,
     lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
 ) -> None:
@@ -50,15 +56,47 @@ def index_check(  # noqa: PLR0913 -- a parameter is an option
     Example: nvr-admin index check --depth hash --camera mairie-1 --since "2026-10-25 00:00"
     """
     settings = settings_of(config)
-    zone = ZoneInfo(settings.system.timezone)
     args: dict[str, Any] = {
         "depth": depth,
         "cameras": cameras or [],
         "volumes": _volume_ids(settings, volumes or ()),
-        "since_utc_us": None if since is None else parse_instant("--since", since, zone),
+        "since_utc_us": None if since is None else parse_instant("--since", since, ZoneInfo(settings.system.timezone)),
         "bytes_per_second": mib_per_second * _MIB,
         "anew": anew,
     }
+    _check(settings, args, dry_run=dry_run, as_json=as_json)
+
+
+@app.command("volume-check")
+def volume_check(
+    volume: Annotated[str, typer.Argument(metavar="VOLUME", help="Its name or path, as `volume list` has it")],
+    depth: DepthOption = Depth.SIZE,
+    mib_per_second: RateOption = 20,
+    config: ConfigOption = None,
+    *,
+    dry_run: DryRunOption = False,
+    anew: AnewOption = False,
+    as_json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
+    """Look whether one disk has all the footage that it should have: `index check` of this volume alone.
+
+    Example: nvr-admin volume check /srv/scelle/disk2 --depth hash
+    """
+    index_check(
+        depth,
+        volumes=[volume],
+        mib_per_second=mib_per_second,
+        config=config,
+        dry_run=dry_run,
+        anew=anew,
+        as_json=as_json,
+        lang=lang,
+    )
+
+
+def _check(settings: Settings, args: Mapping[str, Any], *, dry_run: bool, as_json: bool) -> None:
+    zone = ZoneInfo(settings.system.timezone)
     plan, found = asyncio.run(_talk(settings.paths.keeper_socket, args, begin=not dry_run, say_plan=not as_json))
     if as_json:
         write_json({"plan": plan, "found": found})
@@ -89,10 +127,10 @@ def index_damaged(
 
 
 def _volume_ids(settings: Settings, names: Sequence[str]) -> list[str]:
-    paths = {each.name: each.path for each in settings.volume}
+    paths = {name: each.path for each in settings.volume for name in (each.name, str(each.path))}
     for name in names:
         if name not in paths:
-            raise InvalidValue(field="--volume", value=name, expected=", ".join(paths))
+            raise InvalidValue(field="volume", value=name, expected=", ".join(each.name for each in settings.volume))
     return [open_volume(paths[name], settings.system.origin).id for name in names]
 
 

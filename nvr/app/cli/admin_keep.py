@@ -7,6 +7,7 @@ import typer
 
 from nvr.app.cli.answers import write_answer
 from nvr.app.cli.common import JsonOption, command_elsewhere, new_app
+from nvr.app.cli.consent import DryRunOption, YesOption, enter
 from nvr.app.cli.files import read_file
 from nvr.app.cli.forecasts import write_forecast
 from nvr.app.cli.person import ReasonOption, act_and_list, act_and_write, person_of, require
@@ -94,6 +95,27 @@ def retention_statement(
     entries = ", ".join(map(str, found["entries"]))
     typer.echo("\n" + say("statement-covered", entries=entries, size=found["checkpoint"].splitlines()[1]))
     typer.echo(found["checkpoint"])
+
+
+@retention.command("set")
+def retention_set(
+    context: typer.Context,
+    camera: Annotated[str, typer.Argument(metavar="CAMERA", help="The camera")],
+    days: Annotated[int | None, typer.Option(min=1, max=31, help="Keep so many days at most")] = None,
+    *,
+    order_days: Annotated[bool, typer.Option("--order-days", help="Keep as long as the order says")] = False,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Keep a camera's footage for fewer days than its order allows, never fewer than its minimum, or as long again.
+
+    What there is follows it, too: what would be destroyed at once is shown and asked for before.
+
+    Example: nvr-admin --as admin retention set mairie-1 --days 15
+    """
+    args = {"camera": camera, "retention_days": days, "order_days": order_days or None}
+    enter(person_of(context), "retention.set", args, dry_run=dry_run, yes=yes, as_json=as_json)
 
 
 @retention.command("allow")

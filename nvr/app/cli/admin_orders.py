@@ -1,20 +1,18 @@
 """The prefect's orders: entered, corrected, listed; what they would destroy is shown before."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from nvr.app.cli.answers import write_answer
-from nvr.app.cli.common import JsonOption, abort_on_no, new_app
-from nvr.app.cli.person import Person, ReasonOption, person_of
-from nvr.app.cli.tables import effect_rows, order_rows
+from nvr.app.cli.common import JsonOption, new_app
+from nvr.app.cli.consent import DryRunOption, YesOption, enter
+from nvr.app.cli.person import ReasonOption, person_of
+from nvr.app.cli.tables import order_rows
 from nvr.app.messages import say
 
 authorisation = new_app("Authorisations: the prefect's orders.")
 
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what it would destroy, and do nothing")]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask before footage is destroyed")]
 CamerasOption = Annotated[list[str] | None, typer.Option("--camera", help="Repeat; without it: all cameras")]
 
 
@@ -50,7 +48,7 @@ def authorisation_add(  # noqa: PLR0913 -- a parameter is an option
         "cameras": cameras or None,
         "succeeds": succeeds,
     }
-    _enter(person, "authorisation.add", args, dry_run=dry_run, yes=yes, as_json=as_json)
+    enter(person, "authorisation.add", args, dry_run=dry_run, yes=yes, as_json=as_json)
 
 
 @authorisation.command("edit")
@@ -89,7 +87,7 @@ def authorisation_edit(  # noqa: PLR0913, PLR0917 -- a parameter is an option
         "cameras": cameras or None,
         "all_cameras": all_cameras or None,
     }
-    _enter(person, "authorisation.edit", args, dry_run=dry_run, yes=yes, as_json=as_json)
+    enter(person, "authorisation.edit", args, dry_run=dry_run, yes=yes, as_json=as_json)
 
 
 @authorisation.command("list")
@@ -106,21 +104,3 @@ def authorisation_list(context: typer.Context, *, as_json: JsonOption = False) -
     write_answer(order_rows(found["authorisations"]), as_json=False, zone=person.zone)
     if found["without"]:
         typer.echo("\n" + say("cameras-without-order", cameras=", ".join(found["without"])))
-
-
-def _enter(person: Person, act: str, args: Mapping[str, object], *, dry_run: bool, yes: bool, as_json: bool) -> None:
-    preview = person.act(act, **args, dry_run=True)
-    effects: list[dict[str, Any]] = preview["effects"]
-    if not as_json and effects:
-        write_answer(effect_rows(effects), as_json=False, zone=person.zone)
-    if dry_run:
-        if as_json:
-            write_answer(preview, as_json=True, zone=person.zone)
-        elif not effects:
-            typer.echo(say("authorisation-changes-nothing"))
-        return
-    destroyed = sum(each["segments"] for each in effects)
-    if destroyed and not yes:
-        abort_on_no("confirm-authorisation-destroys", segments=destroyed)
-    answer = person.act(act, **args, accept_destruction=True if destroyed else None)
-    write_answer(answer, as_json=as_json, zone=person.zone)

@@ -1,13 +1,15 @@
-"""What an order would mean, before it is entered: it destroys exactly what the preview said."""
+"""What a change of retention would mean, before it is made: it destroys exactly what the preview said."""
 
 import asyncio
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
 from storage.index.queries import IndexReader
 from storage.index.rows import Order
 from storage.index.tables import SegmentState
-from storage.keeping.previews import Effect, effects_of
+from storage.keeping.previews import Change, Effect, OwnDays, effects_of
 from storage.ledger import people
 from tests.storage.keeping.town import DAY_US, Town
 from tests.storage.sealed import CAMERA, NOW_US
@@ -17,9 +19,9 @@ def order(days: int, *, authorisation: str = "order-1", begin: int = 0, cameras:
     return Order(authorisation, "2026-1", UtcUs(begin), None, days, None, cameras)
 
 
-async def effects(town: Town, changed: Order) -> list[Effect]:
+async def effects(town: Town, change: Change) -> list[Effect]:
     def ask(index: IndexReader, now_utc_us: UtcUs) -> list[Effect]:
-        return effects_of(index, ZoneInfo("Europe/Paris"), now_utc_us, changed)
+        return effects_of(index, ZoneInfo("Europe/Paris"), now_utc_us, change)
 
     await town.keeper.books.follow()
     return await town.keeper.books.survey(ask, town.clock.utc_us())
@@ -68,3 +70,22 @@ async def test_what_is_held_or_began_before_the_order_stays(town: Town) -> None:
     assert [one.segments for one in await effects(town, order(10, authorisation="order-2"))] == [1]
     elsewhere = order(10, authorisation="order-2", cameras=frozenset({"elsewhere"}))
     assert await effects(town, elsewhere) == []
+
+
+async def test_cameras_own_setting_destroys_what_its_preview_said_and_never_within_the_minimum(town: Town) -> None:
+    segments = await asyncio.to_thread(town.record, 2)
+    await town.tell(segments)
+    await enter(town, replace(order(20), minimum_days=5))
+    town.clock.advance(12 * DAY_US)
+    own = OwnDays(CameraId(CAMERA), 10)
+    (going,) = await effects(town, own)
+    assert (going.camera, going.days_before, going.days, going.segments) == (CAMERA, 20, 10, 2)
+    (least,) = await effects(town, OwnDays(CameraId(CAMERA), 1))
+    assert least.days == 5
+    assert await effects(town, OwnDays(CameraId(CAMERA), None)) == []
+    assert await effects(town, OwnDays(CameraId("elsewhere"), None)) == []
+    body = people.Camera(camera=CAMERA, url_hash="0" * 64, shard=0, retention_days=10, retired=False)
+    await town.act(body)
+    await town.act(people.Allow(camera=CAMERA, reason="0" * 64, until_utc_us=town.clock.utc_us() + DAY_US))
+    await town.keeper.retention_pass()
+    assert [(await town.row(each.segment)).state for each in segments] == [SegmentState.GONE] * 2

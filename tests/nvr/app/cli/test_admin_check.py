@@ -100,9 +100,18 @@ async def test_nothing_is_damaged_is_an_answer(running: Running) -> None:
 
 
 async def test_volume_that_is_not_configured_is_named(running: Running) -> None:
-    done = await running.command("index-check", "--volume", "attic")
-    assert isinstance(done.exception, InvalidValue)
-    assert done.exception.fields["field"] == "--volume"
+    for words in (["index-check", "--volume", "attic"], ["volume-check", "attic"]):
+        done = await running.command(*words)
+        assert isinstance(done.exception, InvalidValue)
+        assert done.exception.fields["field"] == "volume"
+
+
+async def test_one_volume_is_checked_by_its_path_as_by_its_name(running: Running) -> None:
+    await running.stray()
+    (volume,) = running.settings.volume
+    for words in (["volume-check", str(volume.path)], ["volume-check", volume.name]):
+        told = json.loads((await running.command(*words, "--dry-run", "--json")).stdout)
+        assert told["plan"]["volumes"] == [str(volume.path)]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`nvr-admin authorisation`: what an order would destroy is shown before anybody is asked."""
+"""`nvr-admin authorisation`, `retention set`: what a change would destroy is shown before anybody is asked."""
 
 import json
 from collections.abc import Callable
@@ -22,6 +22,7 @@ GOING = {
     "to_utc_us": 1_791_000_000_000_000,
 }
 ADD = ["authorisation", "add", "2026-9", "--from", "2026-01-01", "--to", "2031-01-01", "--retention-days", "3"]
+OWN = ["retention", "set", "gare-1", "--days", "3"]
 EDIT = ["authorisation", "edit", "2026-9", "--retention-days", "3", "--reason", "faute de frappe"]
 
 
@@ -65,8 +66,8 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple
     return run
 
 
-@pytest.mark.parametrize("words", [ADD, EDIT])
-def test_order_that_would_destroy_is_shown_and_entered_only_after_a_yes(
+@pytest.mark.parametrize("words", [ADD, EDIT, OWN])
+def test_change_that_would_destroy_is_shown_and_entered_only_after_a_yes(
     play: Callable[..., tuple[Result, Town]], words: list[str]
 ) -> None:
     refused, town = play(words, [GOING], "n\n")
