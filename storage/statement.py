@@ -2,18 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, timedelta, tzinfo
 from typing import Final
 
-from nvr.base.units import UtcUs
+from storage.days import bounds_of
 from storage.index.rows import SegmentRow
 from storage.ledger.machine import DestroyedOfCamera, Statement, StatementOfCamera
 
 CAMERAS_PER_ENTRY: Final = 60
 """Of so many, an entry has room, whatever their names and reasons."""
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +19,6 @@ class DayLeft:
 
     held: Sequence[SegmentRow]
     waiting: Sequence[SegmentRow]
-
-
-def day_of(utc_us: int, zone: tzinfo) -> date:
-    """The local day of an instant."""
-    return (_EPOCH + utc_us * _MICROSECOND).astimezone(zone).date()
-
-
-def bounds_of(day: date, zone: tzinfo) -> tuple[UtcUs, UtcUs]:
-    """When the local day begins, and when the next one does."""
-    begin, end = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
-    return UtcUs((begin - _EPOCH) // _MICROSECOND), UtcUs((end - _EPOCH) // _MICROSECOND)
 
 
 def days_to_state(first: date, now_utc_us: int, zone: tzinfo) -> Iterator[date]:

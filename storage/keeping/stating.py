@@ -3,6 +3,7 @@
 from datetime import date, timedelta, tzinfo
 
 from storage.books import Books
+from storage.days import bounds_of, day_of
 from storage.index.queries import IndexReader
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
@@ -11,7 +12,7 @@ from storage.ledger.entries import decode
 from storage.ledger.machine import Statement
 from storage.ledger.service import Draft
 from storage.retention import Verdict
-from storage.statement import DayLeft, bounds_of, day_of, days_to_state, statement_of
+from storage.statement import DayLeft, days_to_state, statement_of
 
 
 class Stating:

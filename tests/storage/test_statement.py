@@ -2,16 +2,11 @@
 
 from datetime import date
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from nvr.base.units import US_PER_DAY
 from storage.ledger.entries import MOST_ENTRY_BYTES, build, encode
 from storage.ledger.machine import DestroyedOfCamera
 from storage.retention import Reason
-from storage.statement import DayLeft, bounds_of, day_of, days_to_state, statement_of
-from tests.storage.test_retention import HOUR_US, PARIS, START, at, segment
+from storage.statement import DayLeft, days_to_state, statement_of
+from tests.storage.test_retention import PARIS, START, at, segment
 
 DAY = date(2026, 9, 10)
 NOTHING_LEFT = DayLeft((), ())
@@ -21,20 +16,6 @@ def destroyed(reason: Reason | None = "cap", segments: int = 1) -> DestroyedOfCa
     return DestroyedOfCamera(
         reason=reason, from_utc_us=START, to_utc_us=START + 1, segments=segments, bytes=segments * 100, lost=0
     )
-
-
-@pytest.mark.parametrize(("day", "hours"), [(DAY, 24), (date(2026, 10, 25), 25), (date(2026, 3, 29), 23)])
-def test_local_day_is_as_long_as_its_clocks_say(day: date, hours: int) -> None:
-    begin, end = bounds_of(day, PARIS)
-    assert end - begin == hours * HOUR_US
-    assert day_of(begin, PARIS) == day
-    assert day_of(begin - 1, PARIS) < day < day_of(end, PARIS)
-
-
-@given(st.integers(0, 800 * US_PER_DAY))
-def test_every_instant_is_in_the_bounds_of_its_day(since: int) -> None:
-    begin, end = bounds_of(day_of(START + since, PARIS), PARIS)
-    assert begin <= START + since < end
 
 
 def test_days_that_are_over_are_stated_and_not_the_one_that_runs() -> None:

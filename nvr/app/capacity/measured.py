@@ -6,7 +6,7 @@ from datetime import date, tzinfo
 from typing import Any
 
 from nvr.base.errors import Refused
-from storage.statement import day_of
+from storage.days import day_of
 
 
 class NothingMeasured(Refused):

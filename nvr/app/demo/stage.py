@@ -1,6 +1,7 @@
 """The stage: a system founded in a folder, simulated cameras, the running daemon, accounts of four people."""
 
 import asyncio
+import csv
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -159,9 +160,11 @@ def _places_and_cameras(stage: Stage) -> None:
         *admin,
         *["authorisation", "add", "demo-1", "--from", "2026-01-01", "--to", "2031-01-01", "--retention-days", "30"],
     )
-    for number in range(1, CAMERAS + 1):
-        run(
-            "admin", *admin, "point", "add", f"p{number}", "--number", str(number), "--address", f"{number} demo street"
-        )
-        address = stage.url.replace("{n}", str(number))
-        run("admin", *admin, "camera", "add", f"cam{number}", "--url", address, "--point", f"p{number}")
+    cameras = stage.folder / "cameras.csv"
+    with cameras.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["camera", "url", "point", "number", "address"])
+        for number in range(1, CAMERAS + 1):
+            url = stage.url.replace("{n}", str(number))
+            table.writerow([f"cam{number}", url, f"p{number}", number, f"{number} demo street"])
+    run("admin", *admin, "camera", "import", str(cameras))
