@@ -2,6 +2,9 @@
 
 import asyncio
 import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -9,12 +12,14 @@ import typer
 from access.verification.ledger import verify_ledger
 from nvr.app.cli.answers import write_answer, write_json
 from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, LangOption, new_app, run, settings_of
+from nvr.app.cli.files import write_new_file
 from nvr.app.cli.verify import show
 from nvr.app.keeper_settings import keeper_settings
 from nvr.app.roles.keeper import only_keeper
 from nvr.base.clock import SystemClock
+from nvr.base.errors import ConfigError
 from storage.keeping.keeper import Keeper
-from storage.ledger.reader import DATABASE_NAME
+from storage.ledger.reader import DATABASE_NAME, LedgerReader
 
 app = new_app("The ledger checked, the index made anew.")
 
@@ -37,6 +42,33 @@ def ledger_verify(
         show(report)
     if not report.ok:
         raise typer.Exit(EXIT_REFUSED)
+
+
+@app.command("ledger-checkpoint")
+def ledger_checkpoint(
+    config: ConfigOption = None,
+    *,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it there; the file must not exist yet")
+    ] = None,
+    as_json: JsonOption = False,
+    lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
+) -> None:
+    """The newest signed checkpoint. Kept elsewhere, on paper or a stick, it shows later whether anything was changed.
+
+    Example: nvr-admin ledger checkpoint --out /media/stick/checkpoint.txt
+    """
+    file = settings_of(config).paths.ledger / DATABASE_NAME
+    with closing(LedgerReader(file)) as ledger:
+        note = ledger.checkpoint()
+    if note is None:  # a ledger is signed as it is made
+        raise ConfigError(file=str(file), why="this is no whole ledger: `nvr-admin init` makes one")
+    if out is not None:
+        write_new_file(out, note.encode())
+    if as_json:
+        write_json({"checkpoint": note})
+    elif out is None:
+        sys.stdout.write(note)
 
 
 @app.command("index-rebuild")

@@ -29,6 +29,7 @@ command_elsewhere(
 )
 _BOOKS = "nvr.app.cli.admin_books"
 command_elsewhere(ledger, "verify", _BOOKS, "Check every entry, node and checkpoint.", "ledger-verify")
+command_elsewhere(ledger, "checkpoint", _BOOKS, "The newest signed checkpoint, to keep elsewhere.", "ledger-checkpoint")
 command_elsewhere(index, "rebuild", _BOOKS, "Make it anew from the ledger; the keeper stopped.", "index-rebuild")
 _CHECK = "nvr.app.cli.admin_check"
 command_elsewhere(index, "check", _CHECK, "Compare footage with the index, while all goes on.", "index-check")
