@@ -64,6 +64,12 @@ async def all_have_records(settings: Settings, cameras: int) -> bool:
     return answer is not None and len([each for each in answer["state"]["cameras"] if each["records"]]) == cameras
 
 
+async def all_are_recorded(settings: Settings, cameras: int) -> bool:
+    """Whether pictures of each camera are taken: its first random access point is there, a whole record not yet."""
+    answer = await status_of(settings.paths.recorder_socket(0))
+    return answer is not None and [each["state"] for each in answer["state"]["cameras"]] == ["recording"] * cameras
+
+
 async def lost(settings: Settings) -> int:
     """Packets that did not come, and records that storage did not take, since the recorder began."""
     answer = await status_of(settings.paths.recorder_socket(0))
