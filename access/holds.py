@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Any, Final
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from access.arguments import Arguments
 from access.orders import longest_days
 from access.places import cameras_at
 from access.policy import NOTHING, ActName, Object, Person, demand
-from access.ports import IndexPort
 from access.reading import as_json
 from nvr.base.clock import Clock
 from nvr.base.errors import InvalidValue
@@ -19,7 +17,6 @@ from nvr.base.ids import ActId, CameraId, HoldId, RequisitionNo, camera_id, uuid
 from nvr.base.jcs import Json
 from nvr.base.units import US_PER_SECOND, UtcUs
 from storage.deadline import deadline_utc_us
-from storage.index.on_volume import LostStretch
 from storage.ledger import people
 from storage.ledger.entries import Actor
 from storage.register import tables
@@ -90,11 +87,10 @@ def new_hold(
 
 
 class Holds:
-    """The acts on holds."""
+    """The acts that place and end holds."""
 
-    def __init__(self, register: Register, index: IndexPort, clock: Clock, zone: tzinfo) -> None:
+    def __init__(self, register: Register, clock: Clock, zone: tzinfo) -> None:
         self._register = register
-        self._index = index
         self._clock = clock
         self._zone = zone
 
@@ -147,27 +143,6 @@ class Holds:
 
         await self._register.act(propose)
         return await self._register.read(lambda session: _shown(session.get_one(tables.Hold, name)))
-
-    async def list(self, person: Person, args: Arguments) -> Json:
-        """All holds, the newest first, each with what is lost of the footage that it covers. Raises Denied."""
-        args.done()
-        now = self._clock.utc_us()
-        demand(person, ActName.HOLD_LIST, NOTHING, now)
-        lost = await self._index.lost_under_hold(now)
-        newest = select(tables.Hold).order_by(tables.Hold.placed_utc_us.desc(), tables.Hold.hold)
-        holds = await self._register.read(lambda session: [_shown(row) for row in session.scalars(newest)])
-        return [hold | {"lost": [_lost(one) for one in lost if one.hold == hold["hold"]]} for hold in holds]
-
-
-def _lost(one: LostStretch) -> dict[str, Any]:
-    return {
-        "camera": one.stretch.camera,
-        "from_utc_us": one.stretch.from_utc_us,
-        "to_utc_us": one.stretch.to_utc_us,
-        "segments": one.stretch.segments,
-        "why": one.why,
-        "lost_utc_us": one.lost_utc_us,
-    }
 
 
 def _shown(hold: tables.Hold) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from config.secrets import Login
-from nvr.base.ids import CameraId, SegmentId
+from nvr.base.ids import CameraId, HoldId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
 from storage.index.on_volume import LostStretch, Total
@@ -85,7 +85,7 @@ class Coverage:
 
 
 class IndexPort(Protocol):
-    """The keeper's index, read only."""
+    """The keeper's index, read only. Every call raises NvrError when it can not be read."""
 
     async def coverage(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Coverage:
         """What exists of [from, to), and what is gone."""
@@ -113,6 +113,10 @@ class IndexPort(Protocol):
 
     async def lost_under_hold(self, now_utc_us: UtcUs) -> Sequence[LostStretch]:
         """Lost footage that holds cover."""
+        ...
+
+    async def kept_by_hold(self, now_utc_us: UtcUs) -> Mapping[HoldId, int]:
+        """The bytes of footage that each running hold covers."""
         ...
 
 

@@ -27,6 +27,7 @@ from access.export.signing import ExportSigner
 from access.fleet_import import FleetImport
 from access.grants import GrantKeys, Grants
 from access.grantstore import GrantStore
+from access.hold_listing import HoldListing
 from access.holds import Holds
 from access.login import Login
 from access.logins import Logins
@@ -180,11 +181,11 @@ def _requisition_acts(
     clock: Clock,
 ) -> dict[ActName, Act]:
     zone = ZoneInfo(settings.system.timezone)
-    holds = Holds(register, index, clock, zone)
+    holds = Holds(register, clock, zone)
     requisitions = Requisitions(register, index, clock, zone)
     return {
         ActName.HOLD_PLACE: holds.place,
-        ActName.HOLD_LIST: holds.list,
+        ActName.HOLD_LIST: HoldListing(register, index, clock).list,
         ActName.HOLD_END: holds.end,
         ActName.REQUISITION_NEW: requisitions.new,
         ActName.REQUISITION_LIST: requisitions.list,

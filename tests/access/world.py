@@ -20,6 +20,7 @@ from access.cameras import Cameras
 from access.commissioning import Commissioning
 from access.continuation import LedgerContinuation
 from access.fleet_import import FleetImport
+from access.hold_listing import HoldListing
 from access.holds import Holds
 from access.login import Login
 from access.logins import Logins
@@ -37,9 +38,10 @@ from access.stream_lookup import StreamLookup
 from access.volumes import VolumeActs
 from nvr.base.clock import SimClock
 from nvr.base.errors import Retryable
-from nvr.base.ids import CameraId, SegmentId
+from nvr.base.ids import CameraId, HoldId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.units import US_PER_SECOND, UtcUs
+from storage.index.database import IndexUnavailable
 from storage.index.on_volume import LostStretch, Total
 from storage.index.rows import Order
 from storage.keeping.previews import Effect
@@ -154,12 +156,20 @@ class Index:
     tried: list[Order] = field(default_factory=list)
     volumes: dict[str, tuple[Total, Total]] = field(default_factory=dict)
     held_lost: list[LostStretch] = field(default_factory=list)
+    kept: dict[HoldId, int] = field(default_factory=dict)
+    is_away: bool = False
+    """The server that has it does not answer: said of holds alone."""
 
     async def totals(self, volume: str, now_utc_us: UtcUs) -> tuple[Total, Total]:
         return self.volumes.get(volume, (Total(0, 0), Total(0, 0)))
 
     async def lost_under_hold(self, now_utc_us: UtcUs) -> Sequence[LostStretch]:
+        self._reach()
         return self.held_lost
+
+    async def kept_by_hold(self, now_utc_us: UtcUs) -> Mapping[HoldId, int]:
+        self._reach()
+        return self.kept
 
     async def statement(self, day: str) -> tuple[int, int] | None:
         return self.statements.get(day)
@@ -183,6 +193,10 @@ class Index:
     async def oldest(self) -> Mapping[CameraId, UtcUs]:
         self.asked += 1
         return {CameraId(camera): min(one.start_utc_us for one in rows) for camera, rows in self.segments.items()}
+
+    def _reach(self) -> None:
+        if self.is_away:
+            raise IndexUnavailable(file="postgresql:///scelle", why="no route to host")
 
     def recorded(self, camera: str = CAMERA, *, ago_us: int = 2 * HOUR_US) -> None:
         """One segment of five minutes that began so long ago."""
@@ -287,7 +301,7 @@ class World:
         commissioning = Commissioning(register, self.publisher, clock)
         fleet = FleetImport(register, self.publisher, logins, clock, shards_for=lambda _: 2)
         orders = Authorisations(register, self.publisher, index, clock)
-        holds = Holds(register, index, clock, ZONE)
+        holds = Holds(register, clock, ZONE)
         requisitions = Requisitions(register, index, clock, ZONE)
         lookup = StreamLookup(register, self.finder, logins, clock)
         retention = RetentionActs(register, index, self.keeper.forecast, clock)
@@ -319,7 +333,7 @@ class World:
             ActName.RETENTION_STATEMENT: Statements(index, self.keeper, clock).show,
             ActName.VOLUME_REPLACE: VolumeActs(register, index, self.volumes, clock).replace,
             ActName.HOLD_PLACE: holds.place,
-            ActName.HOLD_LIST: holds.list,
+            ActName.HOLD_LIST: HoldListing(register, index, clock).list,
             ActName.HOLD_END: holds.end,
             ActName.REQUISITION_NEW: requisitions.new,
             ActName.REQUISITION_LIST: requisitions.list,

@@ -143,11 +143,15 @@ def hold_place(
 
 @hold.command("list")
 def hold_list(context: typer.Context, *, as_json: JsonOption = False) -> None:
-    """All holds.
+    """All holds, each with what it keeps.
 
     Example: nvr-admin --as admin hold list
     """
-    act_and_list(context, "hold.list", hold_rows, as_json=as_json)
+    person = person_of(context)
+    holds = person.act("hold.list")
+    write_answer(holds if as_json else hold_rows(holds), as_json=as_json, zone=person.zone)
+    if not as_json and any(hold["lost"] is None for hold in holds):
+        typer.echo("\n" + say("holds-without-index"))
 
 
 @hold.command("end")

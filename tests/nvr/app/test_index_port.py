@@ -1,5 +1,6 @@
 """What lies on a volume that is not mounted exists: it is neither left out nor lost."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC
 from pathlib import Path
@@ -15,6 +16,7 @@ from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId, SegmentId, uuid7
 from nvr.base.units import UtcUs
 from nvr.base.wire import Handler, Server
+from storage.index.database import IndexUnavailable
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
 from storage.volume import VolumeId
@@ -97,3 +99,11 @@ async def test_camera_is_retried_by_the_recorder_of_its_shard_and_no_other(tmp_p
     async with Server(sockets[0], handlers(0)), Server(sockets[1], handlers(1)):
         await RecorderStates(lambda: sockets).retry(1, CAMERA)
     assert asked == [(1, {"cameras": [CAMERA]})]
+
+
+async def test_index_that_can_not_be_read_is_told_as_unavailable(tmp_path: Path) -> None:
+    torn = tmp_path / "index.db"
+    await asyncio.to_thread(torn.write_bytes, b"SQLite format 3\0" + bytes(4096))
+    index = IndexFiles(torn, list, "test.example", UTC, SimClock())
+    with pytest.raises(IndexUnavailable):
+        await index.kept_by_hold(NOW_UTC_US)

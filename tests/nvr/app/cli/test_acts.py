@@ -174,3 +174,15 @@ def test_cameras_to_try_out_are_named_or_all(
         with pytest.raises(InvalidValue):
             run(admin.app, words)
     assert not acts
+
+
+def test_list_of_holds_says_in_words_when_the_index_is_away(
+    run: Callable[[typer.Typer, list[str]], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = dict.fromkeys(("hold", "requisition", "asked_by", "placed_by", "from_utc_us", "to_utc_us", "until_utc_us"))
+    known = {**hold, "cameras": ["mairie-1"], "ended": False, "kept_bytes": 0, "lost": []}
+    for shown, is_said in ((known, False), ({**known, "kept_bytes": None, "lost": None}, True)):
+        monkeypatch.setattr(Person, "act", lambda *_, shown=shown: [shown])
+        told = run(admin.app, ["hold", "list"])
+        assert "mairie-1" in told
+        assert ("the index can not be read" in told) is is_said
