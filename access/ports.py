@@ -1,6 +1,6 @@
 """What access needs of the keeper and of the footage that it knows (docs/design/processes.md, socket `keeper`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -9,6 +9,7 @@ from config.secrets import Login
 from nvr.base.ids import CameraId, HoldId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
+from storage.holds import Interval
 from storage.index.on_volume import LostStretch, Total
 from storage.index.rows import Order
 from storage.keeping.previews import Effect
@@ -117,6 +118,10 @@ class IndexPort(Protocol):
 
     async def kept_by_hold(self, now_utc_us: UtcUs) -> Mapping[HoldId, int]:
         """The bytes of footage that each running hold covers."""
+        ...
+
+    async def kept_bytes(self, times: Mapping[str, Iterable[Interval]]) -> int:
+        """The bytes of footage that touches these times, camera by camera."""
         ...
 
 

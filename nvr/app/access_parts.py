@@ -28,6 +28,7 @@ from access.fleet_import import FleetImport
 from access.grants import GrantKeys, Grants
 from access.grantstore import GrantStore
 from access.hold_listing import HoldListing
+from access.hold_room import HoldRoom
 from access.holds import Holds
 from access.login import Login
 from access.logins import Logins
@@ -110,7 +111,7 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
     recorders = RecorderStates(partial(recorder_sockets, settings))
     acts = {
         **_town_acts(settings, keeper, register, passwords, publisher, index, recorders, clock),
-        **_requisition_acts(settings, register, grants, handover, index, clock),
+        **_requisition_acts(settings, keeper, register, grants, handover, index, clock),
     }
     refusals = Refusals(settings.paths.access / "refusals", keeper, clock)
     service = AccessService(register, refusals, Login(register, passwords, clock), clock, MappingProxyType(acts))
@@ -174,6 +175,7 @@ def _town_acts(
 
 def _requisition_acts(
     settings: Settings,
+    keeper: KeeperClient,
     register: Register,
     grants: Grants,
     handover: Handover,
@@ -181,10 +183,12 @@ def _requisition_acts(
     clock: Clock,
 ) -> dict[ActName, Act]:
     zone = ZoneInfo(settings.system.timezone)
-    holds = Holds(register, clock, zone)
-    requisitions = Requisitions(register, index, clock, zone)
+    room = HoldRoom(register, index, keeper.forecast, clock, limit_percent=settings.hold.room_percent)
+    holds = Holds(register, room, clock, zone)
+    requisitions = Requisitions(register, index, room, clock, zone)
     return {
         ActName.HOLD_PLACE: holds.place,
+        ActName.HOLD_CONFIRM: holds.confirm,
         ActName.HOLD_LIST: HoldListing(register, index, clock).list,
         ActName.HOLD_END: holds.end,
         ActName.REQUISITION_NEW: requisitions.new,

@@ -22,8 +22,9 @@ from nvr.base.units import UtcUs
 from nvr.base.wire import Client
 from storage.database_faults import Fault
 from storage.databases import fault_of
+from storage.holds import Interval
 from storage.index.database import unavailable
-from storage.index.held import kept_by_hold
+from storage.index.held import kept_by_hold, kept_bytes
 from storage.index.on_volume import LostStretch, Total, held_total_on, lost_under_hold, total_on
 from storage.index.queries import IndexReader
 from storage.index.rows import GapRow, Order, SegmentRow
@@ -96,6 +97,11 @@ class IndexFiles:
     async def kept_by_hold(self, now_utc_us: UtcUs) -> Mapping[HoldId, int]:
         """The bytes of footage that each running hold covers."""
         kept = partial(kept_by_hold, now_utc_us=now_utc_us)
+        return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.answer(kept)))
+
+    async def kept_bytes(self, times: Mapping[str, Iterable[Interval]]) -> int:
+        """The bytes of footage that touches these times, camera by camera."""
+        kept = partial(kept_bytes, times=times)
         return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.answer(kept)))
 
     def oldest_on(self, volume: str) -> UtcUs | None:

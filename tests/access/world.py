@@ -1,7 +1,7 @@
 """A town: a real ledger, a real register, people with roles, and an index that says what it is told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from access.commissioning import Commissioning
 from access.continuation import LedgerContinuation
 from access.fleet_import import FleetImport
 from access.hold_listing import HoldListing
+from access.hold_room import HoldRoom
 from access.holds import Holds
 from access.login import Login
 from access.logins import Logins
@@ -41,6 +42,7 @@ from nvr.base.errors import Retryable
 from nvr.base.ids import CameraId, HoldId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.units import US_PER_SECOND, UtcUs
+from storage.holds import Interval
 from storage.index.database import IndexUnavailable
 from storage.index.on_volume import LostStretch, Total
 from storage.index.rows import Order
@@ -82,11 +84,12 @@ class Keeper:
         self.answers = True
         self.rotated: list[tuple[CameraId, ...]] = []
         self.published: list[tuple[CameraEntry, ...]] = []
+        self.looked_ahead: Json = {"volumes": [], "daily_bytes": {}, "minimum_at_risk_utc_us": None}
         self.lost: Mapping[str, Json] | None = None
         """What a restore lost."""
 
     async def forecast(self) -> Json:
-        return {"volumes": [], "minimum_at_risk_utc_us": None}
+        return self.looked_ahead
 
     async def broken(self) -> Mapping[str, Json] | None:
         self._reach()
@@ -147,6 +150,7 @@ class Keeper:
 class Index:
     """Says what it was told of each camera."""
 
+    clock: SimClock
     segments: dict[str, list[SegmentAt]] = field(default_factory=dict)
     destroyed: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
@@ -170,6 +174,12 @@ class Index:
     async def kept_by_hold(self, now_utc_us: UtcUs) -> Mapping[HoldId, int]:
         self._reach()
         return self.kept
+
+    async def kept_bytes(self, times: Mapping[str, Iterable[Interval]]) -> int:
+        """A byte a second until now."""
+        self._reach()
+        spans = [span for intervals in times.values() for span in intervals]
+        return sum(max(0, min(last, self.clock.utc_us()) - first) // US_PER_SECOND for first, last in spans)
 
     async def statement(self, day: str) -> tuple[int, int] | None:
         return self.statements.get(day)
@@ -282,7 +292,7 @@ class World:
         self.clock = clock
         self.keeper = keeper
         self.register = register
-        self.index = Index()
+        self.index = Index(clock)
         self.checks = Checks()
         self.volumes = VolumesTold()
         self.finder = Finder()
@@ -301,8 +311,9 @@ class World:
         commissioning = Commissioning(register, self.publisher, clock)
         fleet = FleetImport(register, self.publisher, logins, clock, shards_for=lambda _: 2)
         orders = Authorisations(register, self.publisher, index, clock)
-        holds = Holds(register, clock, ZONE)
-        requisitions = Requisitions(register, index, clock, ZONE)
+        room = HoldRoom(register, index, self.keeper.forecast, clock, limit_percent=30)
+        holds = Holds(register, room, clock, ZONE)
+        requisitions = Requisitions(register, index, room, clock, ZONE)
         lookup = StreamLookup(register, self.finder, logins, clock)
         retention = RetentionActs(register, index, self.keeper.forecast, clock)
         self.handlers: dict[ActName, Handler] = {
@@ -333,6 +344,7 @@ class World:
             ActName.RETENTION_STATEMENT: Statements(index, self.keeper, clock).show,
             ActName.VOLUME_REPLACE: VolumeActs(register, index, self.volumes, clock).replace,
             ActName.HOLD_PLACE: holds.place,
+            ActName.HOLD_CONFIRM: holds.confirm,
             ActName.HOLD_LIST: HoldListing(register, index, clock).list,
             ActName.HOLD_END: holds.end,
             ActName.REQUISITION_NEW: requisitions.new,

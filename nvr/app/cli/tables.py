@@ -47,7 +47,7 @@ def requisition_rows(requisitions: Sequence[Mapping[str, Any]]) -> list[dict[str
 def hold_rows(holds: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One row a hold, with whatever says why and until when, what it keeps and what is lost."""
     why = ("hold", "requisition", "asked_by", "placed_by")
-    what = ("cameras", "from_utc_us", "to_utc_us", "until_utc_us", "ended")
+    what = ("cameras", "from_utc_us", "to_utc_us", "until_utc_us", "provisional", "ended")
     return [_columns(each, *why, *what) | {"kept_GiB": _gib(each["kept_bytes"]), "lost": _lost(each)} for each in holds]
 
 
@@ -171,7 +171,8 @@ def status_of(role: str, answer: Mapping[str, Any]) -> dict[str, Any]:
         return _keeper(answer)
     if role == "watch":
         return _watch(answer)
-    return {key: value for key, value in answer.items() if key not in ("utc_us", "ledger_size")}
+    lines = {key: value for key, value in answer.items() if key not in ("utc_us", "ledger_size")}
+    return {key: len(value) if isinstance(value, list) else value for key, value in lines.items() if value != []}
 
 
 def _recorder(answer: Mapping[str, Any]) -> dict[str, Any]:

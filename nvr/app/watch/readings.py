@@ -54,6 +54,46 @@ class KeeperSeen:
     faults: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class HoldSeen:
+    """A hold that waits for a validator, or ran out without one; the shares of the room are in thousandths."""
+
+    hold: str
+    requisition: str | None
+    cameras: int
+    placed_utc_us: UtcUs
+    until_utc_us: UtcUs
+    limit_permille: int
+    before_permille: int
+    with_permille: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccessSeen:
+    """The answer of access."""
+
+    waiting: tuple[HoldSeen, ...] = ()
+
+
+def access_seen(answer: Mapping[str, Any]) -> AccessSeen:
+    """The answer of access."""
+    return AccessSeen(waiting=tuple(_waiting(each) for each in _mappings(answer.get("holds_waiting"))))
+
+
+def _waiting(each: Mapping[str, Any]) -> HoldSeen:
+    requisition, room = each.get("requisition"), _mapping(each.get("room"))
+    return HoldSeen(
+        hold=str(each.get("hold", "")),
+        requisition=None if requisition is None else str(requisition),
+        cameras=_number(each.get("cameras")) or 0,
+        placed_utc_us=UtcUs(_number(each.get("placed_utc_us")) or 0),
+        until_utc_us=UtcUs(_number(each.get("until_utc_us")) or 0),
+        limit_permille=_number(room.get("limit_permille")) or 0,
+        before_permille=_number(room.get("before_permille")) or 0,
+        with_permille=_number(room.get("with_permille")) or 0,
+    )
+
+
 def recorder_seen(answer: Mapping[str, Any]) -> RecorderSeen:
     """The answer of a recorder."""
     state = _mapping(answer.get("state"))

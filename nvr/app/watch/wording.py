@@ -15,6 +15,7 @@ from nvr.app.watch.book import Ended, Member
 from nvr.app.watch.found import Key
 from nvr.app.watch.kinds import Severity
 from nvr.app.watch.letter import Daily, Letter, LetterKind
+from nvr.app.watch.of_holds import PROVISIONAL, RAN_OUT
 from nvr.app.watch.told import Change, Tiding
 from nvr.base.units import US_PER_SECOND
 
@@ -142,11 +143,19 @@ class _Writer:
             return ", ".join(words.get(f"picture-{each}", each) for each in detail.split(","))
         if kind == "volume-low":
             return self._say("letter-free", free=int(detail) // _GIB)
+        if kind == PROVISIONAL:
+            return self._provisional(detail)
         if kind == "camera-silent" and detail:
             return cause_text(detail, words)
         if kind == "channel-failed":
             return self._say(f"send-{detail}").partition("\n")[0]
         return detail
+
+    def _provisional(self, detail: str) -> str:
+        told = dict(part.split("=") for part in detail.split(" "))
+        shares = {name: f"{int(told[name]) / 10:.1f}" for name in ("before", "with", "limit")}
+        parts = [self._say("letter-provisional", cameras=told["cameras"], **shares)]
+        return ", ".join([*parts, *([self._say("letter-run-out")] if RAN_OUT in told else [])])
 
     def _daily(self, daily: Daily) -> Iterator[str]:
         if self._letter.is_well:

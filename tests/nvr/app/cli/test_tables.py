@@ -158,7 +158,9 @@ def test_fault_of_a_picture_stands_beside_the_state_and_a_commissioning_says_unt
 
 
 def test_hold_says_what_is_lost_of_it_since_when_and_why() -> None:
-    whole = dict.fromkeys(("hold", "requisition", "asked_by", "placed_by", "from_utc_us", "to_utc_us", "until_utc_us"))
+    whole = dict.fromkeys(
+        ("hold", "requisition", "asked_by", "placed_by", "from_utc_us", "to_utc_us", "until_utc_us", "provisional")
+    )
     whole |= {"cameras": ["north"], "ended": False, "lost": [], "kept_bytes": 3 << 29}
     day = 1_795_305_600_000_000
     span = {"from_utc_us": day, "to_utc_us": day + 60_000_000, "lost_utc_us": day + 120_000_000}
@@ -180,6 +182,7 @@ def test_hold_of_which_the_index_says_nothing_is_not_shown_as_whole() -> None:
             "from_utc_us",
             "to_utc_us",
             "until_utc_us",
+            "provisional",
             "kept_bytes",
             "lost",
         )

@@ -79,6 +79,7 @@ def test_page_has_every_alarm_with_its_patience_and_severity() -> None:
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_alarm_says_what_it_is_what_it_means_and_what_to_do(kind: str, language: Literal["fr", "en"]) -> None:
     details = {"volume-low": "5368709120", "picture-fault": "covered,dark", "channel-failed": "login"}
+    details["hold-provisional"] = "cameras=3 before=120 with=462 limit=300"
     subject = "0 footage-torn /a" if kind == "recorder-fault" else "a"
     new = {subject: member(30, details.get(kind, "why"), until_utc_us=NOW + US_PER_DAY)}
     written = write(letter(Tiding(kind, Change.RAISED, new=new)), language, PARIS)
