@@ -114,7 +114,8 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
         **_requisition_acts(settings, keeper, register, grants, handover, index, clock),
     }
     refusals = Refusals(settings.paths.access / "refusals", keeper, clock)
-    service = AccessService(register, refusals, Login(register, passwords, clock), clock, MappingProxyType(acts))
+    login, days = Login(register, passwords, clock), settings.hold.review_days
+    service = AccessService(register, refusals, login, clock, MappingProxyType(acts), review_days=days)
     views = StatusViews(settings, volumes, keeper.caller, index, recorders, clock)
     return AccessParts(service, handover, grants, publisher, views)
 

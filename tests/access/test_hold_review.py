@@ -6,7 +6,7 @@ from access.hold_review import LAPSED_US
 from access.policy import ActName
 from access.service import AccessService
 from tests.access.opened import Opened
-from tests.access.world import HOUR_US, NOW_UTC_US, World
+from tests.access.world import DAY_US, HOUR_US, NOW_UTC_US, World
 
 SPAN: Final = {"from_utc_us": NOW_UTC_US - HOUR_US, "to_utc_us": NOW_UTC_US}
 HELD: Final[dict[str, Any]] = {"cameras": ["cam-1"], "asked_by": "OPJ Durand", **SPAN}
@@ -79,3 +79,44 @@ async def test_validation_of_its_requisition_confirms_a_large_hold(opened: Opene
     shown = await town.act("b.petit", ActName.REQUISITION_SHOW, requisition=number)
     assert (shown["hold_provisional"], shown["hold_until_utc_us"]) == (False, None)
     assert await told(town) == []
+
+
+async def old_of(town: World) -> list[str]:
+    status: dict[str, Any] = await town.service.status()
+    return [hold["hold"] for hold in status["holds_old"]]
+
+
+async def test_hold_is_old_from_the_day_of_the_setting_until_it_ends(town: World) -> None:
+    town.index.recorded(ago_us=HOUR_US)
+    number = (await town.act("a.martin", "requisition.new", **HELD))["requisition"]
+    ahead = {**HELD, "to_utc_us": NOW_UTC_US + 200 * DAY_US}
+    alone = (await town.act("f.audit", "hold.place", **ahead))["hold"]
+    town.clock.advance(90 * DAY_US - 1)
+    assert await old_of(town) == []
+    town.clock.advance(1)
+    status: dict[str, Any] = await town.service.status()
+    assert status["holds_old"] == [
+        {
+            "hold": alone,
+            "requisition": None,
+            "requisition_state": None,
+            "cameras": 1,
+            "placed_utc_us": NOW_UTC_US,
+            "to_utc_us": NOW_UTC_US + 200 * DAY_US,
+        }
+    ]  # the requisition's unvalidated hold has run out by itself
+    assert not [name for name in ("Durand", "martin", "audit", number) if name in repr(status)]
+    await town.act("b.petit", "hold.end", hold=alone, reason="plus utile")
+    assert await old_of(town) == []
+
+
+async def test_hold_of_a_requisition_that_is_refused_is_old_at_once(town: World) -> None:
+    town.index.recorded(ago_us=HOUR_US)
+    asked = await town.act("a.martin", "requisition.new", **HELD)
+    assert await old_of(town) == []
+    await town.act("b.petit", "requisition.refuse", requisition=asked["requisition"], reason="sans base")
+    status: dict[str, Any] = await town.service.status()
+    (told,) = status["holds_old"]
+    assert (told["hold"], told["requisition_state"]) == (asked["hold"], "refused")
+    await town.act("b.petit", "requisition.close", requisition=asked["requisition"], reason="sans base")
+    assert await old_of(town) == []

@@ -47,6 +47,7 @@ async def test_hold_is_measured_with_all_that_run_and_what_two_keep_counts_once(
     placed = await town.act("a.martin", "hold.place", **HELD, **span)
     assert await measured(town, -HOUR_US, 0) == (36, 36)
     assert await measured(town, -2 * HOUR_US, 0) == (36, 72)
+    assert await measured(town, -5 * HOUR_US, -3 * HOUR_US) == (36, 36 + 72)
     await town.act("b.petit", "hold.end", hold=placed["hold"], reason="erreur")
     assert await measured(town, -HOUR_US, 0) == (0, 36)
 

@@ -354,7 +354,8 @@ class World:
             ActName.REQUISITION_CLOSE: requisitions.close,
         }
         refusals = Refusals(self.directory / "refusals", self.keeper, clock)
-        self.service = AccessService(register, refusals, Login(register, passwords, clock), clock, self.handlers)
+        login = Login(register, passwords, clock)
+        self.service = AccessService(register, refusals, login, clock, self.handlers, review_days=90)
 
     async def reopen(self) -> None:
         """Open the register again, after it was closed."""

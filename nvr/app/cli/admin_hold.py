@@ -10,6 +10,7 @@ from nvr.app.cli.person import ReasonOption, act_and_write, person_of, require
 from nvr.app.cli.provisional import write_provisional
 from nvr.app.cli.tables import hold_rows
 from nvr.app.messages import say
+from nvr.base.errors import InvalidValue
 
 hold = new_app("Holds: footage that must not be destroyed.")
 
@@ -63,13 +64,22 @@ def hold_confirm(
 
 
 @hold.command("list")
-def hold_list(context: typer.Context, *, as_json: JsonOption = False) -> None:
-    """All holds, each with what it keeps.
+def hold_list(
+    context: typer.Context,
+    *,
+    old: Annotated[bool, typer.Option("--old", help="Those alone that may be needed no more")] = False,
+    days: Annotated[int | None, typer.Option(min=0, help="With --old, in place of hold.review_days")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """All holds, each with what it keeps; with --old, those placed long ago, or whose requisition was refused.
 
-    Example: nvr-admin --as admin hold list
+    Example: nvr-admin --as admin hold list --old --days 30
     """
     person = person_of(context)
-    holds = person.act("hold.list")
+    if days is not None and not old:
+        raise InvalidValue(field="--days", value=days, expected="--old with it")
+    old_days = person.settings.hold.review_days if days is None else days
+    holds = person.act("hold.list", old_days=old_days if old else None)
     write_answer(holds if as_json else hold_rows(holds), as_json=as_json, zone=person.zone)
     if not as_json and any(hold["lost"] is None for hold in holds):
         typer.echo("\n" + say("holds-without-index"))

@@ -46,7 +46,7 @@ def requisition_rows(requisitions: Sequence[Mapping[str, Any]]) -> list[dict[str
 
 def hold_rows(holds: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One row a hold, with whatever says why and until when, what it keeps and what is lost."""
-    why = ("hold", "requisition", "asked_by", "placed_by")
+    why = ("hold", "requisition", "requisition_state", "asked_by", "placed_by", "placed_day_utc_us")
     what = ("cameras", "from_utc_us", "to_utc_us", "until_utc_us", "provisional", "ended")
     return [_columns(each, *why, *what) | {"kept_GiB": _gib(each["kept_bytes"]), "lost": _lost(each)} for each in holds]
 

@@ -181,9 +181,10 @@ def test_list_of_holds_says_in_words_when_the_index_is_away(
     run: Callable[[typer.Typer, list[str]], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hold = dict.fromkeys(("hold", "requisition", "asked_by", "placed_by", "from_utc_us", "to_utc_us", "until_utc_us"))
+    hold |= dict.fromkeys(("requisition_state", "placed_utc_us"))
     known = {**hold, "cameras": ["mairie-1"], "provisional": False, "ended": False, "kept_bytes": 0, "lost": []}
     for shown, is_said in ((known, False), ({**known, "kept_bytes": None, "lost": None}, True)):
-        monkeypatch.setattr(Person, "act", lambda *_, shown=shown: [shown])
+        monkeypatch.setattr(Person, "act", lambda *_, shown=shown, **__: [shown])
         told = run(admin.app, ["hold", "list"])
         assert "mairie-1" in told
         assert ("the index can not be read" in told) is is_said
@@ -237,3 +238,22 @@ def test_retention_says_how_much_of_the_room_holds_keep(
     assert "Holds keep 9 GiB of the 80 GiB for footage: 11.2 %." in run(admin.app, ["retention", "show"])
     answers["retention.forecast"] = None
     assert "Holds keep" not in run(admin.app, ["retention", "show"])
+
+
+@pytest.mark.parametrize(("words", "days"), [([], None), (["--old"], 90), (["--old", "--days", "30"], 30)], ids=str)
+def test_holds_are_listed_all_or_from_an_age_on(
+    acts: list[tuple[str, dict[str, object]]],
+    run: Callable[[typer.Typer, list[str]], str],
+    words: list[str],
+    days: int | None,
+) -> None:
+    run(admin.app, ["hold", "list", *words, "--json"])
+    assert acts == [("hold.list", {"old_days": days})]
+
+
+def test_age_of_holds_without_old_is_refused(
+    acts: list[tuple[str, dict[str, object]]], run: Callable[[typer.Typer, list[str]], str]
+) -> None:
+    with pytest.raises(InvalidValue, match="--days"):
+        run(admin.app, ["hold", "list", "--days", "30"])
+    assert not acts

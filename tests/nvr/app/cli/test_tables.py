@@ -161,6 +161,7 @@ def test_hold_says_what_is_lost_of_it_since_when_and_why() -> None:
     whole = dict.fromkeys(
         ("hold", "requisition", "asked_by", "placed_by", "from_utc_us", "to_utc_us", "until_utc_us", "provisional")
     )
+    whole |= dict.fromkeys(("requisition_state", "placed_utc_us"))
     whole |= {"cameras": ["north"], "ended": False, "lost": [], "kept_bytes": 3 << 29}
     day = 1_795_305_600_000_000
     span = {"from_utc_us": day, "to_utc_us": day + 60_000_000, "lost_utc_us": day + 120_000_000}
@@ -183,9 +184,16 @@ def test_hold_of_which_the_index_says_nothing_is_not_shown_as_whole() -> None:
             "to_utc_us",
             "until_utc_us",
             "provisional",
+            "requisition_state",
+            "placed_utc_us",
             "kept_bytes",
             "lost",
         )
     )
     (row,) = hold_rows([nothing | {"cameras": ["north"], "ended": False}])
     assert (row["kept_GiB"], row["lost"]) == ("unknown", "unknown")
+
+
+def test_status_counts_the_holds_that_somebody_has_to_look_at_and_lists_none_of_them() -> None:
+    answer = {"utc_us": 1, "ledger_size": 9, "holds": 3, "holds_waiting": [], "holds_old": [{"hold": "0199"}]}
+    assert status_of("access", answer) == {"holds": 3, "holds_old": 1}

@@ -1,5 +1,6 @@
 """Large holds that wait for a validator, as the watch tells them."""
 
+from datetime import date
 from typing import Any, Literal, get_args
 
 import pytest
@@ -9,7 +10,8 @@ from nvr.app.watch.conditions import judge
 from nvr.app.watch.found import Condition
 from nvr.app.watch.kinds import Severity
 from nvr.app.watch.observation import Observation
-from nvr.app.watch.readings import AccessSeen, access_seen
+from nvr.app.watch.of_holds import quarter_of, to_review
+from nvr.app.watch.readings import AccessSeen, OldHold, access_seen
 from nvr.app.watch.told import Change, Tiding
 from nvr.app.watch.wording import write
 from nvr.base.units import US_PER_DAY, UtcUs
@@ -55,7 +57,9 @@ def test_access_that_does_not_answer_ends_no_alarm_of_holds() -> None:
     assert not judge(Observation(NOW)).is_unsure(("hold-provisional", "019f"))
 
 
-@pytest.mark.parametrize("answer", [{}, {"holds_waiting": 7}, {"holds_waiting": None, "holds": "x"}], ids=str)
+@pytest.mark.parametrize(
+    "answer", [{}, {"holds_waiting": 7, "holds_old": {"a": 1}}, {"holds_waiting": None, "holds": "x"}], ids=str
+)
 def test_access_of_another_version_is_read_as_far_as_it_goes(answer: dict[str, Any]) -> None:
     assert access_seen(answer) == AccessSeen()
 
@@ -76,3 +80,35 @@ def test_message_says_how_much_is_kept_and_that_a_hold_ran_out(language: Literal
         assert text in body
         assert "46.2 %" in body
         assert (lapsed in body) is is_over
+
+
+def old(hold: str, to_utc_us: int = NOW - 1) -> OldHold:
+    return OldHold(hold, None, None, 1, UtcUs(NOW - 100 * US_PER_DAY), UtcUs(to_utc_us))
+
+
+def test_quarters_are_those_of_the_calendar() -> None:
+    days = [
+        "2026-01-01",
+        "2026-03-31",
+        "2026-04-01",
+        "2026-06-30",
+        "2026-07-01",
+        "2026-09-30",
+        "2026-10-01",
+        "2026-12-31",
+    ]
+    found = [quarter_of(date.fromisoformat(day)) for day in days]
+    assert found == [f"2026-Q{number}" for number in (1, 1, 2, 2, 3, 3, 4, 4)]
+
+
+def test_old_hold_that_keeps_nothing_and_never_will_needs_nobody() -> None:
+    holds = (old("kept"), old("empty"), old("ahead", NOW + 1))
+    assert [(one.hold.hold, one.kept_bytes) for one in to_review(holds, {"kept": 5}, NOW)] == [
+        ("kept", 5),
+        ("ahead", 0),
+    ]
+    assert [(one.hold.hold, one.kept_bytes) for one in to_review(holds, None, NOW)] == [
+        ("kept", None),
+        ("empty", None),
+        ("ahead", None),
+    ]
