@@ -1,7 +1,9 @@
 """What holds keep of the room: of what is there, and of what is still to come."""
 
 import asyncio
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 import pytest
@@ -12,6 +14,7 @@ from access import hold_room
 from access.hold_room import HoldRoom, bytes_to_come, kept_times
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
+from storage.forecast import Forecast, VolumeForecast
 from storage.index.rows import HoldScope
 from storage.ledger.people import RoomKept
 from tests.access.world import CAMERA, DAY_US, HOUR_US, NOW_UTC_US, World
@@ -104,3 +107,19 @@ def test_one_more_hold_never_makes_the_figure_smaller_and_the_same_again_adds_no
     together = to_come(*running, *new)
     assert max(to_come(*running), to_come(*new)) <= together <= to_come(*running) + to_come(*new)
     assert to_come(*running, *new, *new) == together
+
+
+async def test_estimate_is_read_as_the_keeper_makes_it(town: World) -> None:
+    disk = VolumeForecast(
+        volume="/srv/a",
+        free_bytes=1,
+        room_bytes=100_000,
+        held_bytes=7,
+        daily_bytes=DAILY_BYTES,
+        due_bytes=0,
+        pressure_utc_us=None,
+        full_utc_us=None,
+    )
+    made = Forecast(NOW_UTC_US, (disk,), {CAMERA: DAILY_BYTES}, None)
+    town.keeper.looked_ahead = json.loads(json.dumps(asdict(made)))
+    assert await measured(town, -HOUR_US, DAY_US) == (0, 36 + 864)

@@ -19,7 +19,10 @@ from nvr.base.wire import Handler, Server
 from storage.index.database import IndexUnavailable
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
+from storage.index.writer import Index
 from storage.volume import VolumeId
+from tests.storage.index.entries import leaves
+from tests.storage.ledger.samples import hold, seal
 
 CAMERA = CameraId("cam-1")
 NOW_UTC_US = UtcUs(1_790_000_000_000_000)
@@ -107,3 +110,22 @@ async def test_index_that_can_not_be_read_is_told_as_unavailable(tmp_path: Path)
     index = IndexFiles(torn, list, "test.example", UTC, SimClock())
     with pytest.raises(IndexUnavailable):
         await index.kept_by_hold(NOW_UTC_US)
+
+
+HELD, SEALED = hold(), seal(1)
+
+
+@pytest.fixture
+def known_to(tmp_path: Path) -> Path:
+    path = tmp_path / "index.db"
+    writer = Index(path)
+    writer.apply(leaves([SEALED, HELD]))
+    writer.close()
+    return path
+
+
+async def test_what_holds_keep_is_asked_of_the_index_as_it_is_now(known_to: Path) -> None:
+    index, begin = IndexFiles(known_to, list, "test.example", UTC, SimClock()), SEALED.start_utc_us
+    assert await index.kept_by_hold(NOW_UTC_US) == {HELD.hold: SEALED.file_bytes}
+    times = {SEALED.camera: [(begin, begin)], "other": [(begin, begin)]}
+    assert await index.kept_bytes(times) == SEALED.file_bytes
