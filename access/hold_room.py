@@ -13,7 +13,7 @@ from nvr.base.clock import Clock
 from nvr.base.errors import NvrError
 from nvr.base.ids import CameraId
 from nvr.base.jcs import Json
-from nvr.base.units import US_PER_DAY, UtcUs
+from nvr.base.units import MAX_PERSISTED_INT, US_PER_DAY, UtcUs
 from storage.holds import Interval, held_times
 from storage.index.rows import HoldScope
 from storage.ledger.people import RoomKept
@@ -62,20 +62,19 @@ class HoldRoom:
             return self.unknown
 
     async def _measured(self, new: Sequence[HoldScope]) -> RoomKept:
-        forecast: Any = await self._forecast()
-        volumes = () if forecast is None else forecast["volumes"]
-        room_bytes = sum(max(0, volume["room_bytes"]) for volume in volumes)
+        forecast: Any = await self._forecast() or {}
+        room_bytes = sum(max(0, volume.get("room_bytes", 0)) for volume in forecast.get("volumes", ()))
         if not room_bytes:
             return self.unknown
-        now, daily_bytes = self._clock.utc_us(), forecast["daily_bytes"]
+        now, daily_bytes = self._clock.utc_us(), forecast.get("daily_bytes", {})
         running = await self._register.read(lambda session: running_scopes(session, now))
         before, after = kept_times(running, now), kept_times([*running, *new], now)
         kept = await self._index.kept_bytes(before) + bytes_to_come(before, daily_bytes, now)
         kept_with = await self._index.kept_bytes(after) + bytes_to_come(after, daily_bytes, now)
         return RoomKept(
             limit_permille=self._limit_permille,
-            before_permille=kept * 1000 // room_bytes,
-            with_permille=kept_with * 1000 // room_bytes,
+            before_permille=_permille(kept, room_bytes),
+            with_permille=_permille(kept_with, room_bytes),
         )
 
 
@@ -108,6 +107,10 @@ def bytes_to_come(times: Mapping[str, Iterable[Interval]], daily_bytes: Mapping[
         for camera, intervals in times.items()
         for first, last in intervals
     )
+
+
+def _permille(kept_bytes: int, room_bytes: int) -> int:
+    return min(kept_bytes * 1000 // room_bytes, MAX_PERSISTED_INT)
 
 
 def _scope(hold: str, camera: str, from_utc_us: int, to_utc_us: int, until_utc_us: int | None = None) -> HoldScope:

@@ -163,6 +163,7 @@ class Holds:
             role = demand(person, ActName.HOLD_CONFIRM, NOTHING if hold is None else Object(name=hold.hold), now)
             if hold is None or hold.ended or not hold.provisional:
                 raise InvalidValue(field="hold", value=name, expected="a hold that waits for a validator")
+            until_utc_us = unvalidated_until_utc_us(session, hold.cameras, UtcUs(hold.to_utc_us), self._zone)
             body = people.Hold(
                 hold=hold.hold,
                 requisition=hold.requisition,
@@ -170,7 +171,7 @@ class Holds:
                 from_utc_us=hold.from_utc_us,
                 to_utc_us=hold.to_utc_us,
                 basis=hold.basis,
-                until_utc_us=unvalidated_until_utc_us(session, hold.cameras, UtcUs(hold.to_utc_us), self._zone),
+                until_utc_us=max(until_utc_us, hold.until_utc_us or 0),  # an order since then may have shortened it
             )
             return [hold_proposal(Actor(id=person.account, role=role), body, now_utc_us=now)]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from access import hold_room
 from access.hold_room import HoldRoom, bytes_to_come, kept_times
 from nvr.base.ids import CameraId
-from nvr.base.units import UtcUs
+from nvr.base.units import MAX_PERSISTED_INT, UtcUs
 from storage.forecast import Forecast, VolumeForecast
 from storage.index.rows import HoldScope
 from storage.ledger.people import RoomKept
@@ -62,11 +62,25 @@ async def test_what_is_to_come_counts_at_the_rate_of_the_last_week(town: World) 
 
 
 @pytest.mark.parametrize(
-    "looked", [None, {"volumes": [], "daily_bytes": {}}, {"volumes": [{"room_bytes": 0}], "daily_bytes": {}}], ids=str
+    "looked",
+    [
+        None,
+        {"volumes": [], "daily_bytes": {}},
+        {"volumes": [{"room_bytes": 0}], "daily_bytes": {}},
+        {},
+        {"volumes": [{}]},
+    ],
+    ids=str,
 )
 async def test_without_an_estimate_of_the_keeper_nothing_is_said(town: World, looked: Any) -> None:  # noqa: ANN401 -- JSON
     town.keeper.looked_ahead = looked
     assert await measured(town, -HOUR_US, 0) == (None, None)
+
+
+async def test_figure_that_is_beyond_all_measure_can_be_written_down(town: World) -> None:
+    town.keeper.looked_ahead = {"volumes": [{"room_bytes": 1}], "daily_bytes": {CAMERA: 10**16}}
+    _, kept_with = await measured(town, 0, DAY_US)
+    assert kept_with == MAX_PERSISTED_INT
 
 
 async def test_index_or_keeper_that_is_away_leaves_the_figure_unknown(town: World) -> None:

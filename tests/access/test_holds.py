@@ -152,3 +152,19 @@ async def test_register_that_is_made_anew_knows_which_holds_wait(town: World) ->
     async with asyncio.timeout(60):
         rows = await town.register.read(lambda session: session.get_one(tables.Hold, made["hold"]))
     assert (rows.provisional, rows.room) == (True, made["room"])
+
+
+async def test_confirmation_under_a_shorter_order_shortens_nothing(town: World) -> None:
+    town.keeper.looked_ahead = LOOKED
+    before = {**HELD, "from_utc_us": NOW_UTC_US - 200 * HOUR_US, "to_utc_us": NOW_UTC_US - 100 * HOUR_US}
+    made = await town.act("a.martin", "hold.place", **before)
+    await town.act(
+        "root",
+        "authorisation.add",
+        number="2026-200",
+        from_utc_us=NOW_UTC_US - 300 * HOUR_US,
+        to_utc_us=NOW_UTC_US + 1000 * HOUR_US,
+        retention_days=1,
+    )
+    confirmed = await town.act("b.petit", "hold.confirm", hold=made["hold"])
+    assert (confirmed["provisional"], confirmed["until_utc_us"]) == (False, made["until_utc_us"])
