@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Any, Final
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from access.arguments import Arguments
+from access.hold_room import HoldRoom
 from access.orders import longest_days
 from access.places import cameras_at
-from access.policy import NOTHING, ActName, Object, Person, demand
-from access.ports import IndexPort
+from access.policy import NOTHING, ActName, Object, Person, Placing, demand, placing
 from access.reading import as_json
 from nvr.base.clock import Clock
 from nvr.base.errors import InvalidValue
@@ -19,7 +18,6 @@ from nvr.base.ids import ActId, CameraId, HoldId, RequisitionNo, camera_id, uuid
 from nvr.base.jcs import Json
 from nvr.base.units import US_PER_SECOND, UtcUs
 from storage.deadline import deadline_utc_us
-from storage.index.on_volume import LostStretch
 from storage.ledger import people
 from storage.ledger.entries import Actor
 from storage.register import tables
@@ -29,6 +27,9 @@ from storage.register.register import Register
 
 UNVALIDATED_US: Final = 96 * 3600 * US_PER_SECOND
 """So long an unvalidated hold outlives the cap at most (DESIGN.md "From requisition to bundle")."""
+
+PROVISIONAL_US: Final = 96 * 3600 * US_PER_SECOND
+"""So long a hold that waits for a validator protects: over a long weekend."""
 
 
 class Scope:
@@ -66,6 +67,12 @@ def hold_proposal(
     return Proposal(ActId(uuid7(now_utc_us)), actor, body, Personal(aside={"asked_by": asked_by}))
 
 
+def unvalidated_until_utc_us(session: Session, cameras: Sequence[str], to_utc_us: UtcUs, zone: tzinfo) -> UtcUs:
+    """When an unvalidated hold ends: 96 hours after the cap of the last footage that it covers."""
+    days = longest_days(session, cameras, to_utc_us)
+    return UtcUs(deadline_utc_us(to_utc_us, days, zone) + UNVALIDATED_US)
+
+
 def new_hold(
     session: Session,
     scope: Scope,
@@ -73,11 +80,12 @@ def new_hold(
     *,
     requisition: RequisitionNo | None,
     basis: str | None,
+    how: Placing,
     zone: tzinfo,
     now_utc_us: UtcUs,
 ) -> people.Hold:
-    """An unvalidated hold: it ends 96 hours after the cap of the last footage that it covers."""
-    days = longest_days(session, cameras, scope.to_utc_us)
+    """An unvalidated hold; a provisional one ends within 96 hours, unless a validator confirms it."""
+    until_utc_us = unvalidated_until_utc_us(session, cameras, scope.to_utc_us, zone)
     return people.Hold(
         hold=HoldId(uuid7(now_utc_us)),
         requisition=requisition,
@@ -85,41 +93,87 @@ def new_hold(
         from_utc_us=scope.from_utc_us,
         to_utc_us=scope.to_utc_us,
         basis=basis,
-        until_utc_us=deadline_utc_us(scope.to_utc_us, days, zone) + UNVALIDATED_US,
+        until_utc_us=min(until_utc_us, now_utc_us + PROVISIONAL_US) if how.provisional else until_utc_us,
+        provisional=how.provisional,
+        room=how.room,
     )
 
 
 class Holds:
-    """The acts on holds."""
+    """The acts that place, confirm and end holds."""
 
-    def __init__(self, register: Register, index: IndexPort, clock: Clock, zone: tzinfo) -> None:
+    def __init__(self, register: Register, room: HoldRoom, clock: Clock, zone: tzinfo) -> None:
         self._register = register
-        self._index = index
+        self._room = room
         self._clock = clock
         self._zone = zone
 
     async def place(self, person: Person, args: Arguments) -> dict[str, Json]:
-        """Place a hold without a requisition yet: by telephone, for example.
+        """Place a hold without a requisition yet: by telephone, for example. A large one is provisional.
 
         Raises:
+            Denied: `person` may not.
             InvalidValue: a value is wrong, or no camera stood at the place then.
         """
         scope = Scope(args)
         asked_by = args.text("asked_by")
         args.done()
+        demand(person, ActName.HOLD_PLACE, NOTHING, self._clock.utc_us())
+        measured = await self._register.read(scope.resolve)
+        found = await self._room.with_hold(measured, scope.from_utc_us, scope.to_utc_us)
         name = ""
 
         def propose(session: Session) -> Sequence[Proposal]:
             nonlocal name
-            now = self._clock.utc_us()
-            role = demand(person, ActName.HOLD_PLACE, NOTHING, now)
-            cameras = scope.resolve(session)
+            now, cameras = self._clock.utc_us(), scope.resolve(session)
+            room = found if cameras == measured else self._room.unknown
+            how = placing(person, ActName.HOLD_PLACE, room, now)
             if not cameras:
                 raise InvalidValue(field="place", value=scope.place, expected="a place with a camera at that time")
-            body = new_hold(session, scope, cameras, requisition=None, basis=None, zone=self._zone, now_utc_us=now)
+            body = new_hold(
+                session,
+                scope,
+                cameras,
+                requisition=None,
+                basis=None,
+                how=how,
+                zone=self._zone,
+                now_utc_us=now,
+            )
             name = body.hold
-            actor = Actor(id=person.account, role=role)
+            actor = Actor(id=person.account, role=how.role)
             return [hold_proposal(actor, body, now_utc_us=now, asked_by=asked_by)]
+
+        await self._register.act(propose)
+        return await self._register.read(lambda session: _shown(session.get_one(tables.Hold, name)))
+
+    async def confirm(self, person: Person, args: Arguments) -> dict[str, Json]:
+        """Let a provisional hold last as long as any other, also one that ran out: what is left of it is kept again.
+
+        Raises:
+            Denied: `person` may not.
+            InvalidValue: there is no such hold, it is ended, or it waits for nobody.
+        """
+        name = args.text("hold")
+        args.done()
+
+        def propose(session: Session) -> Sequence[Proposal]:
+            now = self._clock.utc_us()
+            hold = session.get(tables.Hold, name)
+            role = demand(person, ActName.HOLD_CONFIRM, NOTHING if hold is None else Object(name=hold.hold), now)
+            if hold is None or hold.ended or not hold.provisional:
+                raise InvalidValue(field="hold", value=name, expected="a hold that waits for a validator")
+            until_utc_us = unvalidated_until_utc_us(session, hold.cameras, UtcUs(hold.to_utc_us), self._zone)
+            body = people.Hold(
+                hold=hold.hold,
+                requisition=hold.requisition,
+                cameras=tuple(hold.cameras),
+                from_utc_us=hold.from_utc_us,
+                to_utc_us=hold.to_utc_us,
+                basis=hold.basis,
+                until_utc_us=max(until_utc_us, hold.until_utc_us or 0),  # an order since then may have shortened it
+            )
+            return [hold_proposal(Actor(id=person.account, role=role), body, now_utc_us=now)]
 
         await self._register.act(propose)
         return await self._register.read(lambda session: _shown(session.get_one(tables.Hold, name)))
@@ -147,27 +201,6 @@ class Holds:
 
         await self._register.act(propose)
         return await self._register.read(lambda session: _shown(session.get_one(tables.Hold, name)))
-
-    async def list(self, person: Person, args: Arguments) -> Json:
-        """All holds, the newest first, each with what is lost of the footage that it covers. Raises Denied."""
-        args.done()
-        now = self._clock.utc_us()
-        demand(person, ActName.HOLD_LIST, NOTHING, now)
-        lost = await self._index.lost_under_hold(now)
-        newest = select(tables.Hold).order_by(tables.Hold.placed_utc_us.desc(), tables.Hold.hold)
-        holds = await self._register.read(lambda session: [_shown(row) for row in session.scalars(newest)])
-        return [hold | {"lost": [_lost(one) for one in lost if one.hold == hold["hold"]]} for hold in holds]
-
-
-def _lost(one: LostStretch) -> dict[str, Any]:
-    return {
-        "camera": one.stretch.camera,
-        "from_utc_us": one.stretch.from_utc_us,
-        "to_utc_us": one.stretch.to_utc_us,
-        "segments": one.stretch.segments,
-        "why": one.why,
-        "lost_utc_us": one.lost_utc_us,
-    }
 
 
 def _shown(hold: tables.Hold) -> dict[str, Any]:

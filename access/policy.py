@@ -12,6 +12,7 @@ from typing import Final
 from nvr.base.errors import Refused
 from nvr.base.ids import AccountId
 from nvr.base.units import UtcUs
+from storage.ledger.people import RoomKept
 from storage.register.tables import RequisitionState
 
 
@@ -57,6 +58,7 @@ class ActName(StrEnum):
     RETENTION_STATEMENT = "retention.statement"
     VOLUME_REPLACE = "volume.replace"
     HOLD_PLACE = "hold.place"
+    HOLD_CONFIRM = "hold.confirm"
     HOLD_LIST = "hold.list"
     HOLD_END = "hold.end"
     REQUISITION_NEW = "requisition.new"
@@ -110,6 +112,7 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
         ActName.RETENTION_STATEMENT: ANY_ROLE,
         ActName.VOLUME_REPLACE: _ADMINISTRATORS,
         ActName.HOLD_PLACE: ANY_ROLE,
+        ActName.HOLD_CONFIRM: _VALIDATORS,
         ActName.HOLD_LIST: ANY_ROLE,
         ActName.HOLD_END: _VALIDATORS,
         ActName.REQUISITION_NEW: _OFFICERS,
@@ -128,6 +131,7 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
 
 ABOUT_VIDEO: Final = frozenset(
     {
+        ActName.HOLD_CONFIRM,
         ActName.HOLD_END,
         ActName.REQUISITION_NEW,
         ActName.REQUISITION_LIST,
@@ -150,6 +154,7 @@ INCOMPATIBLE: Final = (
 )
 """No account has both (DESIGN.md "Presets")."""
 
+_NO_LIMIT_PERMILLE: Final = 1000
 _DECIDED_ON: Final = frozenset({ActName.REQUISITION_VALIDATE, ActName.REQUISITION_REFUSE})
 _OF_A_GRANT: Final = frozenset({ActName.GRANT_FILE, ActName.GRANT_UPLOAD, ActName.GRANT_ANSWER, ActName.EXPORT})
 _OPEN: Final = frozenset({RequisitionState.OPEN, RequisitionState.EXPORTED})
@@ -189,6 +194,18 @@ class Allowed:
     """The act may be done; `role` is the one in which the person does it."""
 
     role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """A hold may be placed; `role` is the one in which the person does it.
+
+    `provisional`: by what holds keep of the `room`, a validator has to confirm it.
+    """
+
+    role: Role
+    provisional: bool
+    room: RoomKept
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +251,27 @@ def demand(person: Person, act: ActName, about: Object, now_utc_us: UtcUs) -> Ro
             return role
         case DeniedBy(rule):
             raise Denied(rule=rule, what=act, object=about.name)
+
+
+def placing(person: Person, act: ActName, room: RoomKept, now_utc_us: UtcUs) -> Placing:
+    """How the person places a hold by this act. A large one is provisional, never refused: what is destroyed is gone.
+
+    Raises:
+        Denied: policy forbids the act.
+    """
+    role = demand(person, act, NOTHING, now_utc_us)
+    if not is_large(room):
+        return Placing(role, provisional=False, room=room)
+    if Role.VALIDATOR in person.roles:
+        return Placing(Role.VALIDATOR, provisional=False, room=room)
+    return Placing(role, provisional=True, room=room)
+
+
+def is_large(room: RoomKept) -> bool:
+    """Whether holds would keep more than their share of the room; where nobody can say, they do not."""
+    if room.with_permille is None or room.limit_permille >= _NO_LIMIT_PERMILLE:
+        return False
+    return room.with_permille > room.limit_permille
 
 
 def is_over(valid_until_utc_us: UtcUs, now_utc_us: UtcUs, logged_utc_us: UtcUs | None) -> bool:

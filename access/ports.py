@@ -1,14 +1,15 @@
 """What access needs of the keeper and of the footage that it knows (docs/design/processes.md, socket `keeper`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from config.secrets import Login
-from nvr.base.ids import CameraId, SegmentId
+from nvr.base.ids import CameraId, HoldId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
+from storage.holds import Interval
 from storage.index.on_volume import LostStretch, Total
 from storage.keeping.previews import Change, Effect
 from storage.register.ports import RegisterLedger
@@ -84,7 +85,7 @@ class Coverage:
 
 
 class IndexPort(Protocol):
-    """The keeper's index, read only."""
+    """The keeper's index, read only. Every call raises NvrError when it can not be read."""
 
     async def coverage(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Coverage:
         """What exists of [from, to), and what is gone."""
@@ -112,6 +113,14 @@ class IndexPort(Protocol):
 
     async def lost_under_hold(self, now_utc_us: UtcUs) -> Sequence[LostStretch]:
         """Lost footage that holds cover."""
+        ...
+
+    async def kept_by_hold(self, now_utc_us: UtcUs) -> Mapping[HoldId, int]:
+        """The bytes of footage that each running hold covers."""
+        ...
+
+    async def kept_bytes(self, times: Mapping[str, Iterable[Interval]]) -> int:
+        """The bytes of footage that touches these times, camera by camera."""
         ...
 
 

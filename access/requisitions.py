@@ -13,9 +13,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from access.arguments import Arguments
+from access.hold_room import HoldRoom
 from access.holds import Scope, hold_proposal, new_hold
 from access.places import placements_of
-from access.policy import NOTHING, ActName, Person, demand
+from access.policy import NOTHING, ActName, Person, demand, placing
 from access.ports import Coverage, IndexPort
 from access.reading import about_requisition, as_json, grant_of, requisition_row
 from nvr.base.clock import Clock
@@ -73,9 +74,10 @@ class _Wanted:
 class Requisitions:
     """The acts on requisitions but their validation."""
 
-    def __init__(self, register: Register, index: IndexPort, clock: Clock, zone: tzinfo) -> None:
+    def __init__(self, register: Register, index: IndexPort, room: HoldRoom, clock: Clock, zone: tzinfo) -> None:
         self._register = register
         self._index = index
+        self._room = room
         self._clock = clock
         self._zone = zone
 
@@ -91,7 +93,9 @@ class Requisitions:
         scope = Scope(args)
         wanted = _wanted(args)
         args.done()
+        demand(person, ActName.REQUISITION_NEW, NOTHING, self._clock.utc_us())
         answered, answer = await self._answer(scope)
+        found = await self._room.with_hold(answered, scope.from_utc_us, scope.to_utc_us)
         number = requisition_no("R-0000-000000")
 
         def propose(session: Session) -> Sequence[Proposal]:
@@ -103,11 +107,20 @@ class Requisitions:
             proposals = []
             hold = None
             if cameras:
+                room = found if cameras == answered else self._room.unknown
+                how = placing(person, ActName.REQUISITION_NEW, room, now)
                 body = new_hold(
-                    session, scope, cameras, requisition=number, basis=wanted.basis, zone=self._zone, now_utc_us=now
+                    session,
+                    scope,
+                    cameras,
+                    requisition=number,
+                    basis=wanted.basis,
+                    how=how,
+                    zone=self._zone,
+                    now_utc_us=now,
                 )
-                hold = body.hold
-                proposals.append(hold_proposal(actor, body, now_utc_us=now, asked_by=wanted.asked_by))
+                hold, holder = body.hold, Actor(id=person.account, role=how.role)
+                proposals.append(hold_proposal(holder, body, now_utc_us=now, asked_by=wanted.asked_by))
             proposals.append(
                 _requisition_proposal(
                     actor, scope, wanted, number, cameras, hold, answer if cameras == answered else None, now
@@ -213,6 +226,8 @@ def shown(session: Session, row: tables.Requisition) -> dict[str, Json]:
         **as_json(row),
         "hold_until_utc_us": None if hold is None else hold.until_utc_us,
         "hold_ended": None if hold is None else hold.ended,
+        "hold_provisional": None if hold is None else hold.provisional,
+        "hold_room": None if hold is None else hold.room,
         "grant": None if grant is None else as_json(grant),
     }
 

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from access.arguments import Arguments
+from access.hold_review import old, waiting
 from access.login import Login
 from access.passwords import WrongPassword
 from access.policy import ABOUT_VIDEO, ActName, Denied, Person
@@ -14,6 +15,7 @@ from access.refusals import Refusals
 from nvr.base.clock import Clock
 from nvr.base.errors import InvalidValue
 from nvr.base.jcs import Json
+from nvr.base.units import UtcUs
 from storage.ledger import machine
 from storage.ledger.entries import ACCESS, Actor
 from storage.register import tables
@@ -34,12 +36,16 @@ class AccessService:
         login: Login,
         clock: Clock,
         handlers: Mapping[ActName, Handler],
+        *,
+        review_days: int,
     ) -> None:
+        """`review_days`: holds that were placed so long ago are old."""
         self._register = register
         self._refusals = refusals
         self._login = login
         self._clock = clock
         self._handlers = handlers
+        self._review_days = review_days
 
     async def act(self, account: str, password: str, name: str, args: Mapping[str, object]) -> Json:
         """Do one act for a person; the answer is that of the table in docs/design/processes.md.
@@ -70,9 +76,16 @@ class AccessService:
             raise
 
     async def status(self) -> dict[str, Json]:
-        """Counts, for the status page: nothing that names anybody."""
+        """Counts, and the holds that somebody has to look at: nothing that names anybody."""
         now_utc_us = self._clock.utc_us()
-        return {"utc_us": now_utc_us, **await self._register.read(lambda session: _counts(session, now_utc_us))}
+
+        def asked(session: Session) -> dict[str, Any]:
+            holds = {
+                "holds_old": old(session, now_utc_us, self._review_days),
+            }
+            return {**_counts(session, now_utc_us), **holds}
+
+        return {"utc_us": now_utc_us, **await self._register.read(asked)}
 
     async def housekeep(self) -> None:
         """Bring refusals to the ledger that it did not take before."""
@@ -90,7 +103,7 @@ def _short(text: str | None) -> str | None:
     return None if text is None else text[:100]
 
 
-def _counts(session: Session, now_utc_us: int) -> dict[str, Any]:
+def _counts(session: Session, now_utc_us: UtcUs) -> dict[str, Any]:
     def count(*conditions: Any) -> int:  # noqa: ANN401 -- SQLAlchemy's conditions have many types
         return session.scalar(select(func.count()).where(*conditions)) or 0
 
@@ -104,5 +117,6 @@ def _counts(session: Session, now_utc_us: int) -> dict[str, Any]:
         ),
         "requisitions": dict(states.all()),
         "grants": count(tables.Grant.valid_until_utc_us > now_utc_us),
+        "holds_waiting": waiting(session, now_utc_us),
         "ledger_size": session.scalar(select(tables.Progress.ledger_size)) or 0,
     }

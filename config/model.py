@@ -289,6 +289,17 @@ class Keeper(Section):
     `nvr-admin index check`."""
 
 
+class Hold(Section):
+    """How much holds may keep, and when somebody looks whether they are still needed."""
+
+    room_percent: Annotated[int, Field(strict=True, ge=0, le=100)] = 30
+    """Where all holds would keep more of the room for footage, a new one is provisional: a validator confirms it within
+    96 hours, or it runs out. 0: each is, unless a validator places it. 100: none is."""
+
+    review_days: Annotated[int, Field(strict=True, ge=1, le=3650)] = 90
+    """Holds that were placed so long ago and still keep footage are listed at the beginning of each quarter."""
+
+
 class Access(Section):
     """The console and the HTTP interface."""
 
@@ -333,6 +344,7 @@ class Settings(Section):
     health: Health = Health()
     camera_tls: CameraTls = CameraTls()
     keeper: Keeper = Keeper()
+    hold: Hold = Hold()
     access: Access = Access()
     alarm: Alarm = Alarm()
     backup: Backup = Backup()

@@ -27,6 +27,8 @@ from access.export.signing import ExportSigner
 from access.fleet_import import FleetImport
 from access.grants import GrantKeys, Grants
 from access.grantstore import GrantStore
+from access.hold_listing import HoldListing
+from access.hold_room import HoldRoom
 from access.holds import Holds
 from access.login import Login
 from access.logins import Logins
@@ -109,10 +111,11 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
     recorders = RecorderStates(partial(recorder_sockets, settings))
     acts = {
         **_town_acts(settings, keeper, register, passwords, publisher, index, recorders, clock),
-        **_requisition_acts(settings, register, grants, handover, index, clock),
+        **_requisition_acts(settings, keeper, register, grants, handover, index, clock),
     }
     refusals = Refusals(settings.paths.access / "refusals", keeper, clock)
-    service = AccessService(register, refusals, Login(register, passwords, clock), clock, MappingProxyType(acts))
+    login, days = Login(register, passwords, clock), settings.hold.review_days
+    service = AccessService(register, refusals, login, clock, MappingProxyType(acts), review_days=days)
     views = StatusViews(settings, volumes, keeper.caller, index, recorders, clock)
     return AccessParts(service, handover, grants, publisher, views)
 
@@ -174,6 +177,7 @@ def _town_acts(
 
 def _requisition_acts(
     settings: Settings,
+    keeper: KeeperClient,
     register: Register,
     grants: Grants,
     handover: Handover,
@@ -181,11 +185,13 @@ def _requisition_acts(
     clock: Clock,
 ) -> dict[ActName, Act]:
     zone = ZoneInfo(settings.system.timezone)
-    holds = Holds(register, index, clock, zone)
-    requisitions = Requisitions(register, index, clock, zone)
+    room = HoldRoom(register, index, keeper.forecast, clock, limit_percent=settings.hold.room_percent)
+    holds = Holds(register, room, clock, zone)
+    requisitions = Requisitions(register, index, room, clock, zone)
     return {
         ActName.HOLD_PLACE: holds.place,
-        ActName.HOLD_LIST: holds.list,
+        ActName.HOLD_CONFIRM: holds.confirm,
+        ActName.HOLD_LIST: HoldListing(register, index, clock).list,
         ActName.HOLD_END: holds.end,
         ActName.REQUISITION_NEW: requisitions.new,
         ActName.REQUISITION_LIST: requisitions.list,

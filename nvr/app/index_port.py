@@ -5,19 +5,26 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import tzinfo
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from access.ports import Asked, Coverage, Recorded, SegmentAt
 from config.database import Location
 from nvr.base.clock import Clock
 from nvr.base.errors import NvrError, Retryable
-from nvr.base.ids import CameraId, SegmentId, camera_id
+from nvr.base.ids import CameraId, HoldId, SegmentId, camera_id
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
 from nvr.base.wire import Client
+from storage.database_faults import Fault
+from storage.databases import fault_of
+from storage.holds import Interval
+from storage.index.database import unavailable
+from storage.index.held import kept_by_hold, kept_bytes
 from storage.index.on_volume import LostStretch, Total, held_total_on, lost_under_hold, total_on
 from storage.index.queries import IndexReader
 from storage.index.rows import GapRow, Order, SegmentRow
@@ -87,6 +94,16 @@ class IndexFiles:
 
         return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.answer(lost)))
 
+    async def kept_by_hold(self, now_utc_us: UtcUs) -> Mapping[HoldId, int]:
+        """The bytes of footage that each running hold covers."""
+        kept = partial(kept_by_hold, now_utc_us=now_utc_us)
+        return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.answer(kept)))
+
+    async def kept_bytes(self, times: Mapping[str, Iterable[Interval]]) -> int:
+        """The bytes of footage that touches these times, camera by camera."""
+        kept = partial(kept_bytes, times=times)
+        return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.answer(kept)))
+
     def oldest_on(self, volume: str) -> UtcUs | None:
         """The start of the oldest footage on a volume; blocking."""
         pages = self._ask(lambda reader: next(iter(reader.of_volume(volume, [SegmentState.SEALED])), ()))
@@ -118,6 +135,10 @@ class IndexFiles:
         reader = IndexReader.at(self._location)
         try:
             return question(reader)
+        except DBAPIError as error:
+            if fault_of(error) is Fault.PROGRAM:
+                raise
+            raise unavailable(self._location, error) from error
         finally:
             reader.close()
 

@@ -106,10 +106,23 @@ class Authorisation(Body):
     reason: Hash | None = None
 
 
+class RoomKept(Part):
+    """What all holds keep of the room for footage, in thousandths, before one more and with it; null: nobody could say.
+
+    Above `limit_permille` a new hold needs a validator; 1000 is no limit.
+    """
+
+    limit_permille: Count
+    before_permille: Count | None
+    with_permille: Count | None
+
+
 class Hold(Body):
     """Footage of these cameras and times may not be destroyed; `until_utc_us` bounds an unvalidated hold.
 
-    A second entry of the same `hold` changes it: a validated requisition lifts the bound, a narrowing its cameras.
+    `provisional`: with it holds kept more than their share of the `room`, and a validator has still to confirm it. A
+    second entry of the same `hold` changes it: a validator confirms it, a validated requisition lifts the bound, a
+    narrowing its cameras. Such entries, and those of earlier versions, say nothing of the room.
     """
 
     t: ClassVar[str] = "hold"
@@ -120,6 +133,8 @@ class Hold(Body):
     to_utc_us: Instant
     basis: Text | None
     until_utc_us: Instant | None
+    provisional: bool = False
+    room: RoomKept | None = None
 
 
 class Unhold(Body):

@@ -118,6 +118,7 @@ def _hold(session: Session, placed: Placed, body: people.Hold, personal: Persona
             placed_by=placed.entry.actor.id,
             placed_utc_us=placed.entry.ts_utc_us,
             ended=False,
+            room=None if body.room is None else body.room.model_dump(),
         )
         session.add(hold)
     hold.requisition = body.requisition
@@ -126,6 +127,7 @@ def _hold(session: Session, placed: Placed, body: people.Hold, personal: Persona
     hold.to_utc_us = body.to_utc_us
     hold.basis = body.basis
     hold.until_utc_us = body.until_utc_us
+    hold.provisional = body.provisional
 
 
 def _unhold(session: Session, _: Placed, body: people.Unhold, personal: Personal) -> None:

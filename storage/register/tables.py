@@ -190,7 +190,11 @@ class Authorisation(Table):
 
 
 class Hold(Table):
-    """Footage that may not be destroyed, until `until_utc_us` while nobody validated it, and no more once `ended`."""
+    """Footage that may not be destroyed, until `until_utc_us` while nobody validated it, and no more once `ended`.
+
+    `provisional`: a validator has still to confirm it; `room` is what holds kept when it was placed
+    (`storage.ledger.people.RoomKept`).
+    """
 
     __tablename__ = "hold"
     __table_args__ = (CheckConstraint("from_utc_us < to_utc_us", name="interval"),)
@@ -207,6 +211,8 @@ class Hold(Table):
     placed_utc_us: Mapped[int]
     ended: Mapped[bool]
     end_reason: Mapped[str | None]
+    provisional: Mapped[bool]
+    room: Mapped[dict[str, Any] | None]
 
 
 class Requisition(Table):

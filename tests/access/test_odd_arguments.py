@@ -45,6 +45,7 @@ ACTS: Final[Mapping[str, tuple[str, Mapping[str, object], tuple[str, ...]]]] = M
             ("minimum_days", "cameras"),
         ),
         "hold.place": ("a.martin", SCOPE, ("place",)),
+        "hold.confirm": ("b.petit", {"hold": "0" * 32}, ()),
         "hold.end": ("b.petit", {"hold": "0" * 32, "reason": "aucune"}, ()),
         "requisition.new": ("a.martin", SCOPE, ALSO),
         "requisition.show": ("a.martin", {"requisition": NUMBER}, ()),

@@ -16,9 +16,12 @@ from access.policy import (
     decide,
     demand,
     incompatible,
+    is_large,
+    placing,
 )
 from nvr.base.ids import AccountId
 from nvr.base.units import UtcUs
+from storage.ledger.people import RoomKept
 from storage.register.tables import RequisitionState
 
 NOW = UtcUs(1_000)
@@ -70,6 +73,8 @@ TABLE = [
     (person(VAL), ActName.REQUISITION_CLOSE, GRANTED, None),
     (person(VAL), ActName.HOLD_END, Object(name="h", requested_by="R-2026-000001"), "requisition-holds"),
     (person(VAL), ActName.HOLD_END, Object(name="h"), None),
+    (person(VAL), ActName.HOLD_CONFIRM, Object(name="h"), None),
+    (person(OFF), ActName.HOLD_CONFIRM, Object(name="h"), "role-missing"),
     (person(OFF), ActName.GRANT_FILE, RECEIVED, "not-validated"),
     (person(OFF), ActName.GRANT_FILE, GRANTED, None),
     (person(OFF), ActName.GRANT_ANSWER, of(GRANTED, valid_until_utc_us=NOW), "grant-over"),
@@ -128,3 +133,45 @@ def test_export_is_for_the_opener_of_an_open_grant_while_it_is_valid(
 def test_custodian_excludes_administrator_and_auditor() -> None:
     assert incompatible(frozenset({Role.CUSTODIAN, Role.AUDITOR, OFF})) == frozenset({Role.CUSTODIAN, Role.AUDITOR})
     assert incompatible(frozenset({Role.CUSTODIAN, VAL})) is None
+
+
+def room(kept_with: int | None, limit: int = 300) -> RoomKept:
+    return RoomKept(limit_permille=limit, before_permille=None if kept_with is None else 0, with_permille=kept_with)
+
+
+PLACERS = [
+    # who, what holds would keep, in which role it is placed, whether provisionally
+    (person(OFF), room(301), OFF, True),
+    (person(OFF), room(300), OFF, False),
+    (person(OFF), room(None), OFF, False),
+    (person(OFF), room(0, limit=0), OFF, False),
+    (person(OFF), room(1, limit=0), OFF, True),
+    (person(OFF), room(5000, limit=1000), OFF, False),
+    (person(Role.MAINTENANCE), room(301), Role.MAINTENANCE, True),
+    (person(VAL), room(301), VAL, False),
+    (person(OFF, VAL), room(301), VAL, False),
+    (person(OFF, VAL), room(300), OFF, False),
+]
+
+
+@pytest.mark.parametrize(("who", "kept", "role", "provisional"), PLACERS)
+def test_large_hold_is_placed_by_anybody_and_waits_unless_a_validator_places_it(
+    who: Person, kept: RoomKept, role: Role, provisional: bool
+) -> None:
+    placed = placing(who, ActName.HOLD_PLACE, kept, NOW)
+    assert (placed.role, placed.provisional, placed.room) == (role, provisional, kept)
+
+
+@given(
+    kept=st.none() | st.integers(0, 10**6), limit=st.integers(0, 1000), roles=st.sets(st.sampled_from(Role), min_size=1)
+)
+def test_no_figure_ever_has_a_hold_refused(kept: int | None, limit: int, roles: set[Role]) -> None:
+    who, about = person(*roles), room(kept, limit)
+    if isinstance(decide(who, ActName.HOLD_PLACE, NOTHING, NOW), Allowed):
+        placed = placing(who, ActName.HOLD_PLACE, about, NOW)
+        assert placed.provisional == (is_large(about) and VAL not in roles)
+
+
+def test_who_may_not_place_a_hold_may_not_place_a_large_one() -> None:
+    with pytest.raises(Denied, match="account-disabled"):
+        placing(person(VAL, disabled=True), ActName.HOLD_PLACE, room(301), NOW)

@@ -7,11 +7,9 @@ import pytest
 from access.policy import Denied
 from access.volumes import VolumeInService
 from nvr.base.errors import InvalidValue, Retryable
-from nvr.base.ids import CameraId, HoldId
-from nvr.base.units import UtcUs
-from storage.index.on_volume import LostStretch, Stretch, Total
+from storage.index.on_volume import Total
 from storage.ledger.people import Discard
-from tests.access.world import HOUR_US, NOW_UTC_US, World
+from tests.access.world import World
 from tests.storage.ledger.samples import uuid
 
 VOLUME = uuid(0x200)
@@ -67,17 +65,3 @@ async def test_nothing_happens_when_the_ledger_does_not_answer_or_the_id_is_none
     town.keeper.answers = False
     with pytest.raises(Retryable):
         await town.act("root", "volume.replace", **ACT)
-
-
-async def test_holds_are_listed_with_what_is_lost_of_them(town: World) -> None:
-    span = {"from_utc_us": NOW_UTC_US - HOUR_US, "to_utc_us": NOW_UTC_US}
-    placed = await town.act("a.martin", "hold.place", cameras=["cam-1"], asked_by="OPJ Durand", **span)
-    (hold,) = await town.act("root", "hold.list")
-    assert hold["lost"] == []
-    begin = UtcUs(NOW_UTC_US - HOUR_US)
-    stretch = Stretch(CameraId("cam-1"), begin, begin, UtcUs(NOW_UTC_US), HOUR_US, 12, 1200)
-    town.index.held_lost = [LostStretch(HoldId(placed["hold"]), stretch, "not on its volume", UtcUs(NOW_UTC_US))]
-    (hold,) = await town.act("root", "hold.list")
-    assert hold["lost"] == [
-        {"camera": "cam-1", **span, "segments": 12, "why": "not on its volume", "lost_utc_us": NOW_UTC_US}
-    ]

@@ -1,7 +1,7 @@
 """A town: a real ledger, a real register, people with roles, and an index that says what it is told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,8 @@ from access.cameras import Cameras
 from access.commissioning import Commissioning
 from access.continuation import LedgerContinuation
 from access.fleet_import import FleetImport
+from access.hold_listing import HoldListing
+from access.hold_room import HoldRoom
 from access.holds import Holds
 from access.login import Login
 from access.logins import Logins
@@ -37,9 +39,11 @@ from access.stream_lookup import StreamLookup
 from access.volumes import VolumeActs
 from nvr.base.clock import SimClock
 from nvr.base.errors import Retryable
-from nvr.base.ids import CameraId, SegmentId
+from nvr.base.ids import CameraId, HoldId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.units import US_PER_SECOND, UtcUs
+from storage.holds import Interval
+from storage.index.database import IndexUnavailable
 from storage.index.on_volume import LostStretch, Total
 from storage.keeping.previews import Change, Effect
 from storage.ledger.entries import Actor, Entry, body_from, decode
@@ -79,11 +83,12 @@ class Keeper:
         self.answers = True
         self.rotated: list[tuple[CameraId, ...]] = []
         self.published: list[tuple[CameraEntry, ...]] = []
+        self.looked_ahead: Json = {"volumes": [], "daily_bytes": {}, "minimum_at_risk_utc_us": None}
         self.lost: Mapping[str, Json] | None = None
         """What a restore lost."""
 
     async def forecast(self) -> Json:
-        return {"volumes": [], "minimum_at_risk_utc_us": None}
+        return self.looked_ahead
 
     async def broken(self) -> Mapping[str, Json] | None:
         self._reach()
@@ -144,6 +149,7 @@ class Keeper:
 class Index:
     """Says what it was told of each camera."""
 
+    clock: SimClock
     segments: dict[str, list[SegmentAt]] = field(default_factory=dict)
     destroyed: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
@@ -153,12 +159,26 @@ class Index:
     tried: list[Change] = field(default_factory=list)
     volumes: dict[str, tuple[Total, Total]] = field(default_factory=dict)
     held_lost: list[LostStretch] = field(default_factory=list)
+    kept: dict[HoldId, int] = field(default_factory=dict)
+    is_away: bool = False
+    """The server that has it does not answer: said of holds alone."""
 
     async def totals(self, volume: str, now_utc_us: UtcUs) -> tuple[Total, Total]:
         return self.volumes.get(volume, (Total(0, 0), Total(0, 0)))
 
     async def lost_under_hold(self, now_utc_us: UtcUs) -> Sequence[LostStretch]:
+        self._reach()
         return self.held_lost
+
+    async def kept_by_hold(self, now_utc_us: UtcUs) -> Mapping[HoldId, int]:
+        self._reach()
+        return self.kept
+
+    async def kept_bytes(self, times: Mapping[str, Iterable[Interval]]) -> int:
+        """A byte a second until now."""
+        self._reach()
+        spans = [span for intervals in times.values() for span in intervals]
+        return sum(max(0, min(last, self.clock.utc_us()) - first) // US_PER_SECOND for first, last in spans)
 
     async def statement(self, day: str) -> tuple[int, int] | None:
         return self.statements.get(day)
@@ -182,6 +202,10 @@ class Index:
     async def oldest(self) -> Mapping[CameraId, UtcUs]:
         self.asked += 1
         return {CameraId(camera): min(one.start_utc_us for one in rows) for camera, rows in self.segments.items()}
+
+    def _reach(self) -> None:
+        if self.is_away:
+            raise IndexUnavailable(file="postgresql:///scelle", why="no route to host")
 
     def recorded(self, camera: str = CAMERA, *, ago_us: int = 2 * HOUR_US) -> None:
         """One segment of five minutes that began so long ago."""
@@ -267,7 +291,7 @@ class World:
         self.clock = clock
         self.keeper = keeper
         self.register = register
-        self.index = Index()
+        self.index = Index(clock)
         self.checks = Checks()
         self.volumes = VolumesTold()
         self.finder = Finder()
@@ -286,8 +310,9 @@ class World:
         commissioning = Commissioning(register, self.publisher, clock)
         fleet = FleetImport(register, self.publisher, logins, clock, shards_for=lambda _: 2)
         orders = Authorisations(register, self.publisher, index, clock)
-        holds = Holds(register, index, clock, ZONE)
-        requisitions = Requisitions(register, index, clock, ZONE)
+        room = HoldRoom(register, index, self.keeper.forecast, clock, limit_percent=30)
+        holds = Holds(register, room, clock, ZONE)
+        requisitions = Requisitions(register, index, room, clock, ZONE)
         lookup = StreamLookup(register, self.finder, logins, clock)
         retention = RetentionActs(register, index, self.keeper.forecast, clock)
         self.handlers: dict[ActName, Handler] = {
@@ -319,7 +344,8 @@ class World:
             ActName.RETENTION_STATEMENT: Statements(index, self.keeper, clock).show,
             ActName.VOLUME_REPLACE: VolumeActs(register, index, self.volumes, clock).replace,
             ActName.HOLD_PLACE: holds.place,
-            ActName.HOLD_LIST: holds.list,
+            ActName.HOLD_CONFIRM: holds.confirm,
+            ActName.HOLD_LIST: HoldListing(register, index, clock).list,
             ActName.HOLD_END: holds.end,
             ActName.REQUISITION_NEW: requisitions.new,
             ActName.REQUISITION_LIST: requisitions.list,
@@ -328,7 +354,8 @@ class World:
             ActName.REQUISITION_CLOSE: requisitions.close,
         }
         refusals = Refusals(self.directory / "refusals", self.keeper, clock)
-        self.service = AccessService(register, refusals, Login(register, passwords, clock), clock, self.handlers)
+        login = Login(register, passwords, clock)
+        self.service = AccessService(register, refusals, login, clock, self.handlers, review_days=90)
 
     async def reopen(self) -> None:
         """Open the register again, after it was closed."""

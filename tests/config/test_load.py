@@ -54,6 +54,8 @@ def fault(text: str) -> tuple[object, object, object]:
         ("[keyring]", "[recorder]\nshards = 0\n[keyring]", 13, "recorder.shards", "a whole number from 1 to 64"),
         ("[keyring]", '[recorder]\nshards = "1"\n[keyring]', 13, "recorder.shards", '"auto", or a whole number'),
         ("[keyring]", "[recorder]\nsegment_seconds = 301\n[keyring]", 13, "recorder.segment_seconds", "300"),
+        ("[keyring]", "[hold]\nroom_percent = 101\n[keyring]", 13, "hold.room_percent", "100"),
+        ("[keyring]", "[hold]\nreview_days = 0\n[keyring]", 13, "hold.review_days", "1"),
         ("[keyring]", "[access]\nport = 65536\n[keyring]", 13, "access.port", "65535"),
         ('origin = "nvr.ville.example"', 'origin = "a"\ntimezone = "Paris"', 3, "system.timezone", "time zone"),
         ('origin = "nvr.ville.example"', 'origin = "a"\npreset = "lax"', 3, "system.preset", "simple"),

@@ -2,7 +2,8 @@
 
 from nvr.app.cli.admin_alarm import alarm
 from nvr.app.cli.admin_camera import camera
-from nvr.app.cli.admin_keep import hold, index, ledger, retention
+from nvr.app.cli.admin_hold import hold
+from nvr.app.cli.admin_keep import index, ledger, retention
 from nvr.app.cli.admin_orders import authorisation
 from nvr.app.cli.admin_register import account, point
 from nvr.app.cli.common import command_elsewhere, new_app, run

@@ -10,12 +10,11 @@ from nvr.app.cli.common import JsonOption, command_elsewhere, new_app
 from nvr.app.cli.consent import DryRunOption, YesOption, enter
 from nvr.app.cli.files import read_file
 from nvr.app.cli.forecasts import write_forecast
-from nvr.app.cli.person import ReasonOption, act_and_list, act_and_write, person_of, require
-from nvr.app.cli.tables import hold_rows, retention_rows, statement_rows
+from nvr.app.cli.person import ReasonOption, act_and_list, act_and_write, person_of
+from nvr.app.cli.tables import retention_rows, statement_rows
 from nvr.app.messages import say
 
 retention = new_app("How long footage is kept.")
-hold = new_app("Holds: footage that must not be destroyed.")
 ledger = new_app("The ledger.")
 index = new_app("The index.")
 
@@ -132,57 +131,3 @@ def retention_allow(
     Example: nvr-admin --as admin retention allow --camera mairie-1 --reason "15 days instead of 30, council of 3 March"
     """
     act_and_write(context, "retention.allow", as_json=as_json, camera=camera, reason=reason)
-
-
-@hold.command("place")
-def hold_place(
-    context: typer.Context,
-    begin: Annotated[str, typer.Option("--from", help="For example '2026-10-25 14:05'")],
-    end: Annotated[str, typer.Option("--to")],
-    asked_by: Annotated[str, typer.Option(help="Who asks: name and service")],
-    cameras: Annotated[list[str] | None, typer.Option("--camera", help="Repeat for several")] = None,
-    place: Annotated[str | None, typer.Option(help="A point, instead of cameras")] = None,
-    *,
-    as_json: JsonOption = False,
-) -> None:
-    """Keep footage from destruction, at once; the requisition follows within 96 hours.
-
-    Example: nvr-admin --as admin hold place --camera mairie-1 --from "2026-10-25 14:05" --to "2026-10-25 14:20"
-    --asked-by "OPJ Durand, commissariat"
-    """
-    person = person_of(context)
-    if not cameras:
-        require("--camera or --place", place)
-    answer = person.act(
-        "hold.place",
-        cameras=cameras or None,
-        place=place,
-        from_utc_us=person.instant("--from", begin),
-        to_utc_us=person.instant("--to", end),
-        asked_by=asked_by,
-    )
-    write_answer(answer, as_json=as_json, zone=person.zone)
-
-
-@hold.command("list")
-def hold_list(context: typer.Context, *, as_json: JsonOption = False) -> None:
-    """All holds.
-
-    Example: nvr-admin --as admin hold list
-    """
-    act_and_list(context, "hold.list", hold_rows, as_json=as_json)
-
-
-@hold.command("end")
-def hold_end(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="HOLD", help="Its id, as `hold list` shows it")],
-    reason: ReasonOption,
-    *,
-    as_json: JsonOption = False,
-) -> None:
-    """End a hold, as a validator; one with a requisition ends when that is closed.
-
-    Example: nvr-admin --as p.leroy hold end 0199... --reason "no requisition within 96 hours"
-    """
-    act_and_write(context, "hold.end", as_json=as_json, hold=name, reason=reason)

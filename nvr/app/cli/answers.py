@@ -15,7 +15,7 @@ from nvr.app.cli.times import show_day, show_instant
 from nvr.app.messages import say
 from nvr.app.words import DAY_SUFFIX, INSTANT_SUFFIX, heading, word
 
-_WORDS: Final = frozenset({"state", "roles", "kind"})
+_WORDS: Final = frozenset({"state", "requisition_state", "roles", "kind"})
 """Keys whose values are words of ours."""
 _INDENT: Final = "  "
 

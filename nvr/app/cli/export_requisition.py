@@ -9,6 +9,7 @@ import typer
 from nvr.app.cli.answers import write_answer
 from nvr.app.cli.common import JsonOption, new_app
 from nvr.app.cli.person import ReasonOption, act_and_list, act_and_write, person_of, require
+from nvr.app.cli.provisional import write_provisional
 from nvr.app.cli.tables import requisition_rows
 from nvr.base.errors import InvalidValue
 from nvr.base.ids import requisition_no
@@ -52,6 +53,8 @@ def requisition_new(  # noqa: PLR0913, PLR0917 -- a parameter is an option
         document_sha256=None if document is None else _sha256(document),
     )
     write_answer(answer, as_json=as_json, zone=person.zone)
+    if not as_json and answer["hold_provisional"]:
+        write_provisional(answer["hold"], answer["hold_until_utc_us"], answer["hold_room"], person.zone)
 
 
 @requisition.command("list")

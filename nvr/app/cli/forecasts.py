@@ -13,11 +13,17 @@ from nvr.app.messages import say
 from nvr.app.words import heading, word
 
 _TERABYTE: Final = 10**12
+_GIB: Final = 1 << 30
 
 
 def write_forecast(found: Mapping[str, Any] | None, zone: ZoneInfo) -> None:
     """When each disk runs short, as the keeper estimated it last."""
     write_answer(forecast_rows((found or {}).get("volumes", ())), as_json=False, zone=zone)
+    room_bytes = sum(volume["room_bytes"] for volume in (found or {}).get("volumes", ()))
+    if room_bytes > 0:
+        held_bytes = sum(volume["held_bytes"] for volume in (found or {})["volumes"])
+        sizes = {"held": held_bytes // _GIB, "room": room_bytes // _GIB}
+        typer.echo("\n" + say("holds-keep", **sizes, percent=f"{100 * held_bytes / room_bytes:.1f}"))
     at_risk = (found or {}).get("minimum_at_risk_utc_us")
     if at_risk is not None:
         typer.echo("\n" + say("minimum-at-risk", at_utc_us=at_risk))

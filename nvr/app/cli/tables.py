@@ -45,13 +45,21 @@ def requisition_rows(requisitions: Sequence[Mapping[str, Any]]) -> list[dict[str
 
 
 def hold_rows(holds: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """One row a hold, with whatever says why and until when."""
-    why = ("hold", "requisition", "asked_by", "placed_by")
-    what = ("cameras", "from_utc_us", "to_utc_us", "until_utc_us", "ended")
-    return [
-        _columns(each, *why, *what) | {"lost": [say("hold-lost", **one) for one in each.get("lost", ())] or None}
-        for each in holds
-    ]
+    """One row a hold, with whatever says why and until when, what it keeps and what is lost."""
+    why = ("hold", "requisition", "requisition_state", "asked_by", "placed_by", "placed_day_utc_us")
+    what = ("cameras", "from_utc_us", "to_utc_us", "until_utc_us", "provisional", "ended")
+    return [_columns(each, *why, *what) | {"kept_GiB": _gib(each["kept_bytes"]), "lost": _lost(each)} for each in holds]
+
+
+def _lost(hold: Mapping[str, Any]) -> list[str] | str | None:
+    """What is lost of what the hold covers; nobody knows while the index is away."""
+    if hold["lost"] is None:
+        return say("unknown-to-us")
+    return [say("hold-lost", **one) for one in hold["lost"]] or None
+
+
+def _gib(size: int | None) -> str:
+    return say("unknown-to-us") if size is None else f"{size / _GIB:.1f}"
 
 
 def account_rows(accounts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -163,7 +171,8 @@ def status_of(role: str, answer: Mapping[str, Any]) -> dict[str, Any]:
         return _keeper(answer)
     if role == "watch":
         return _watch(answer)
-    return {key: value for key, value in answer.items() if key not in ("utc_us", "ledger_size")}
+    lines = {key: value for key, value in answer.items() if key not in ("utc_us", "ledger_size")}
+    return {key: len(value) if isinstance(value, list) else value for key, value in lines.items() if value != []}
 
 
 def _recorder(answer: Mapping[str, Any]) -> dict[str, Any]:

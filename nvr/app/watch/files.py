@@ -1,7 +1,8 @@
 """What the watch reads of disk and index; blocking. What can not be read is None, and a condition of its own."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from nvr.app.watch.observation import BackupSeen, VolumeSeen
 from nvr.base.errors import EvidenceAtRisk, NvrError
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
+from storage.index.held import kept_by_hold
 from storage.index.queries import IndexReader
 from storage.index.rows import Order
 from storage.snapshot import CameraEntry
@@ -88,6 +90,19 @@ def oldest_footage(index: Location) -> UtcUs | None:
         reader = IndexReader.at(index)
         try:
             return min(reader.oldest().values(), default=None)
+        finally:
+            reader.close()
+    except _UNREADABLE:
+        return None
+
+
+def holds_kept(index: Location, now_utc_us: UtcUs) -> Mapping[str, int] | None:
+    """By hold, the bytes of footage that it covers."""
+    try:
+        reader = IndexReader.at(index)
+        try:
+            found = reader.answer(partial(kept_by_hold, now_utc_us=now_utc_us))
+            return {str(hold): size for hold, size in found.items()}
         finally:
             reader.close()
     except _UNREADABLE:

@@ -67,6 +67,7 @@ KINDS: Final = _table(
     Kind("retention-idle", Severity.WARNING, 0),
     Kind("retention-full", Severity.WARNING, 10 * _MINUTE_S),
     Kind("minimum-at-risk", Severity.WARNING, 0, _HOUR_S),
+    Kind("hold-provisional", Severity.WARNING, 0),
     Kind("index-behind", Severity.WARNING, 15 * _MINUTE_S),
     Kind("index-unreadable", Severity.WARNING, 15 * _MINUTE_S),
     Kind("clock-unsynchronised", Severity.WARNING, 15 * _MINUTE_S),

@@ -7,6 +7,7 @@ from enum import StrEnum
 from nvr.app.watch.book import Ended, Member
 from nvr.app.watch.kinds import Severity
 from nvr.app.watch.observation import VolumeSeen
+from nvr.app.watch.of_holds import OldKept
 from nvr.app.watch.told import Tiding
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
@@ -32,6 +33,8 @@ class Daily:
     standing: Mapping[tuple[str, str], Member] = field(default_factory=dict)
     pending: Mapping[tuple[str, str], Member] = field(default_factory=dict)
     """What has begun, and has not lasted long enough to be an alarm."""
+    review: Sequence[OldKept] | None = None
+    """The old holds, in the first report of a quarter that knows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,18 @@ def letter_json(letter: Letter, subject: str, body: str) -> dict[str, Json]:
         "recording": letter.recording,
         "expected": letter.expected,
         "alarms": [_tiding_json(each) for each in letter.tidings],
+        "old_holds": [_old_json(each) for each in (letter.daily and letter.daily.review) or ()],
+    }
+
+
+def _old_json(one: OldKept) -> dict[str, Json]:
+    return {
+        "hold": one.hold.hold,
+        "requisition": one.hold.requisition,
+        "requisition_state": one.hold.state,
+        "cameras": one.hold.cameras,
+        "placed_utc_us": one.hold.placed_utc_us,
+        "kept_bytes": one.kept_bytes,
     }
 
 

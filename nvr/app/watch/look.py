@@ -15,7 +15,7 @@ from nvr.app.watch.files import backup_seen, cameras_seen, failing_disks, index_
 from nvr.app.watch.observation import BackupSeen, ChannelFailing, Observation, VolumeSeen
 from nvr.app.watch.probes import HangingError, Probes
 from nvr.app.watch.rates import Rate, Rates
-from nvr.app.watch.readings import RecorderSeen, keeper_seen, recorder_seen
+from nvr.app.watch.readings import RecorderSeen, access_seen, keeper_seen, recorder_seen
 from nvr.base.clock import Clock
 from nvr.base.errors import NvrError
 from nvr.base.units import US_PER_SECOND
@@ -68,7 +68,7 @@ class Looker:
             recorders=recorders,
             keeper=keeper,
             ledger_before=before,
-            access_answers=answers["access"] is not None,
+            access=None if answers["access"] is None else access_seen(answers["access"]),
             volumes=await asyncio.gather(*map(self._volume, volumes)),
             failing_disks=await self._probe("disks", partial(failing_disks, volumes, paths.state), {}),
             orders=await self._orders(),

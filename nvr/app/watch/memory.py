@@ -84,6 +84,7 @@ def _channel(told: Told) -> dict[str, Json]:
         "passed": [[*key, asdict(each)] for key, each in told.passed.items()],
         "sent_utc_us": list(told.sent_utc_us),
         "daily_day": told.daily_day,
+        "review_quarter": told.review_quarter,
     }
 
 
@@ -94,6 +95,7 @@ def _told(body: Mapping[str, Any]) -> Told:
         passed={(kind, subject): _ended(each) for kind, subject, each in body["passed"]},
         sent_utc_us=[UtcUs(each) for each in body["sent_utc_us"]],
         daily_day=body["daily_day"],
+        review_quarter=body.get("review_quarter"),  # a watch of before knew no such list
     )
 
 

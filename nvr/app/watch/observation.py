@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nvr.app.watch.rates import Rate
-from nvr.app.watch.readings import KeeperSeen, RecorderSeen
+from nvr.app.watch.readings import AccessSeen, KeeperSeen, RecorderSeen
 from nvr.base.units import UtcUs
 from storage.index.rows import Order
 from storage.snapshot import CameraEntry
@@ -51,7 +51,7 @@ class Observation:
     keeper: KeeperSeen | None = field(default_factory=KeeperSeen)
     ledger_before: int | None = None
     """The ledger's size some looks ago: by now the index should have come so far."""
-    access_answers: bool = True
+    access: AccessSeen | None = field(default_factory=AccessSeen)
     volumes: Sequence[VolumeSeen] = ()
     orders: Sequence[Order] | None = ()
     """All of the prefect's orders."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from nvr.app.watch.found import Condition, Key
 from nvr.app.watch.observation import Observation, VolumeSeen
+from nvr.app.watch.of_holds import PROVISIONAL, provisional_holds
 from nvr.app.watch.of_orders import OF_ORDERS, order_ends, unauthorised
 from nvr.app.watch.readings import HaltSeen
 from nvr.base.units import US_PER_DAY, US_PER_SECOND
@@ -45,7 +46,7 @@ def of_roles(seen: Observation) -> Iterator[Condition]:
     if seen.keeper is None:
         yield Condition("keeper-silent")
     yield from silent_recorders(seen)
-    if not seen.access_answers:
+    if seen.access is None:
         yield Condition("access-silent")
     for role, count in seen.restarts.items():
         if count >= _RESTARTS:
@@ -55,6 +56,7 @@ def of_roles(seen: Observation) -> Iterator[Condition]:
     yield from _recorder_faults(seen)
     yield from lost_key_places(seen)
     yield from _of_keeper(seen)
+    yield from provisional_holds(seen)
 
 
 def of_server(seen: Observation) -> Iterator[Condition]:
@@ -77,6 +79,8 @@ def unsure_roles(seen: Observation) -> Iterator[Key]:
         yield from ((kind, "") for kind in _OF_KEEPER)
     if None in seen.recorders.values():
         yield from ((kind, "") for kind in _OF_RECORDERS)
+    if seen.access is None:
+        yield PROVISIONAL, ""
     if seen.orders is None:
         yield from ((kind, "") for kind in OF_ORDERS)
 

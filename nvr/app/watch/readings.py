@@ -54,6 +54,73 @@ class KeeperSeen:
     faults: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class HoldSeen:
+    """A hold that waits for a validator, or ran out without one; the shares of the room are in thousandths."""
+
+    hold: str
+    requisition: str | None
+    cameras: int
+    placed_utc_us: UtcUs
+    until_utc_us: UtcUs
+    limit_permille: int
+    before_permille: int
+    with_permille: int
+
+
+@dataclass(frozen=True, slots=True)
+class OldHold:
+    """A hold that may be needed no more. `state`: of its requisition, None without one."""
+
+    hold: str
+    requisition: str | None
+    state: str | None
+    cameras: int
+    placed_utc_us: UtcUs
+    to_utc_us: UtcUs
+
+
+@dataclass(frozen=True, slots=True)
+class AccessSeen:
+    """The answer of access."""
+
+    waiting: tuple[HoldSeen, ...] = ()
+    old: tuple[OldHold, ...] = ()
+
+
+def access_seen(answer: Mapping[str, Any]) -> AccessSeen:
+    """The answer of access."""
+    return AccessSeen(
+        waiting=tuple(_waiting(each) for each in _mappings(answer.get("holds_waiting"))),
+        old=tuple(_old(each) for each in _mappings(answer.get("holds_old"))),
+    )
+
+
+def _old(each: Mapping[str, Any]) -> OldHold:
+    return OldHold(
+        hold=str(each.get("hold", "")),
+        requisition=_text(each.get("requisition")),
+        state=_text(each.get("requisition_state")),
+        cameras=_number(each.get("cameras")) or 0,
+        placed_utc_us=UtcUs(_number(each.get("placed_utc_us")) or 0),
+        to_utc_us=UtcUs(_number(each.get("to_utc_us")) or 0),
+    )
+
+
+def _waiting(each: Mapping[str, Any]) -> HoldSeen:
+    room = _mapping(each.get("room"))
+    return HoldSeen(
+        hold=str(each.get("hold", "")),
+        requisition=_text(each.get("requisition")),
+        cameras=_number(each.get("cameras")) or 0,
+        placed_utc_us=UtcUs(_number(each.get("placed_utc_us")) or 0),
+        until_utc_us=UtcUs(_number(each.get("until_utc_us")) or 0),
+        limit_permille=_number(room.get("limit_permille")) or 0,
+        before_permille=_number(room.get("before_permille")) or 0,
+        with_permille=_number(room.get("with_permille")) or 0,
+    )
+
+
 def recorder_seen(answer: Mapping[str, Any]) -> RecorderSeen:
     """The answer of a recorder."""
     state = _mapping(answer.get("state"))
@@ -96,6 +163,10 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 def _mappings(value: object) -> Iterator[Mapping[str, Any]]:
     return (each for each in value if isinstance(each, Mapping)) if isinstance(value, list | tuple) else iter(())
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _instant(value: object) -> UtcUs | None:

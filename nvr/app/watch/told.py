@@ -59,6 +59,8 @@ class Told:
     sent_utc_us: list[UtcUs] = field(default_factory=list)
     daily_day: str | None = None
     """Local day of the last daily report."""
+    review_quarter: str | None = None
+    """Quarter whose list of old holds went out."""
 
     def over(self, ended: Mapping[Key, Ended]) -> None:
         """These alarms have ended."""

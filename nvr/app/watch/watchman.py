@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,12 +14,13 @@ from nvr.app.watch import memory as memory_file
 from nvr.app.watch.book import Book
 from nvr.app.watch.channels import Channel
 from nvr.app.watch.conditions import judge
-from nvr.app.watch.files import footage_lost, oldest_footage
+from nvr.app.watch.files import footage_lost, holds_kept, oldest_footage
 from nvr.app.watch.kinds import kinds_for
 from nvr.app.watch.letter import Daily, Letter, LetterKind, member_json
 from nvr.app.watch.look import Looker
 from nvr.app.watch.memory import Memory
 from nvr.app.watch.observation import ChannelFailing, Observation
+from nvr.app.watch.of_holds import OldKept, quarter_of, to_review
 from nvr.app.watch.of_orders import next_end
 from nvr.app.watch.probes import HangingError
 from nvr.app.watch.sending import Outcome
@@ -118,7 +119,10 @@ class Watchman:
             return
         line.told.note(letter.tidings)
         if letter.kind is LetterKind.DAILY:
-            line.told.daily_day = self._local(letter.now_utc_us).date().isoformat()
+            day = self._local(letter.now_utc_us).date()
+            line.told.daily_day = day.isoformat()
+            if letter.daily is not None and letter.daily.review is not None:
+                line.told.review_quarter = quarter_of(day)
         else:
             line.told.note_sent(letter.now_utc_us)
         await self._save()
@@ -156,7 +160,10 @@ class Watchman:
         local = self._local(now_utc_us)
         is_due = local.hour >= self._settings.alarm.daily_hour and local.date().isoformat() != told.daily_day
         if is_due and self._clock.mono_us() - self._began_mono_us >= _SETTLED_US:
-            return replace(self._letter(LetterKind.DAILY), daily=await self._daily(now_utc_us))
+            daily = await self._daily(now_utc_us)
+            if told.review_quarter != quarter_of(local.date()):
+                daily = replace(daily, review=await self._review(now_utc_us))
+            return replace(self._letter(LetterKind.DAILY), daily=daily)
         return None
 
     def _letter(self, kind: LetterKind) -> Letter:
@@ -187,6 +194,18 @@ class Watchman:
             standing=self.book.standing(),
             pending={key: each for key, each in self.book.members.items() if not each.stands},
         )
+
+    async def _review(self, now_utc_us: UtcUs) -> Sequence[OldKept] | None:
+        """The old holds; None while access does not say which there are."""
+        access = None if self._seen is None else self._seen.access
+        if access is None:
+            return None
+        look = partial(holds_kept, self._settings.index_location, now_utc_us)
+        try:
+            kept_bytes = await self._looker.probes.ask("kept", look, limit_s=60) if access.old else {}
+        except HangingError:
+            kept_bytes = None
+        return to_review(access.old, kept_bytes, now_utc_us)
 
     async def _send(self, line: Line, letter: Letter) -> Outcome:
         return await line.channel.send(letter, write(letter, self._settings.alarm.language, self._zone))

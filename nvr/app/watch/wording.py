@@ -15,8 +15,10 @@ from nvr.app.watch.book import Ended, Member
 from nvr.app.watch.found import Key
 from nvr.app.watch.kinds import Severity
 from nvr.app.watch.letter import Daily, Letter, LetterKind
+from nvr.app.watch.of_holds import PROVISIONAL, RAN_OUT, OldKept
 from nvr.app.watch.told import Change, Tiding
-from nvr.base.units import US_PER_SECOND
+from nvr.base.units import US_PER_DAY, US_PER_SECOND
+from storage.register.tables import RequisitionState
 
 _TEXTS: Final[Mapping[Language, Mapping[str, Message]]] = {"fr": catalogue("fr"), "en": catalogue("en")}
 """Read when the process begins: later the disk may be what there is to tell of."""
@@ -64,10 +66,7 @@ class _Writer:
         if letter.kind is LetterKind.TEST:
             return self._say("letter-subject-test")
         if letter.kind is LetterKind.DAILY:
-            count = 0 if letter.daily is None else len(letter.daily.standing)
-            if count:
-                return self._say("letter-subject-open", count=count)
-            return self._say("letter-subject-well" if letter.is_well else "letter-subject-unsure")
+            return self._daily_subject(letter.daily)
         if all(each.change in (Change.CLEARED, Change.PASSED) for each in letter.tidings):
             word = self._say("letter-cleared")
         else:
@@ -77,6 +76,14 @@ class _Writer:
         count = len(first.new) or len(first.ended) or len(first.passed)
         title = self._say("letter-title", word=word, title=self._title(first.kind))
         return title + (f", {count}" if count > 1 else "") + more
+
+    def _daily_subject(self, daily: Daily | None) -> str:
+        if daily is not None and daily.standing:
+            subject = self._say("letter-subject-open", count=len(daily.standing))
+        else:
+            subject = self._say("letter-subject-well" if self._letter.is_well else "letter-subject-unsure")
+        old = 0 if daily is None else len(daily.review or ())
+        return self._say("letter-subject-review", subject=subject, count=old) if old else subject
 
     def _tiding(self, tiding: Tiding) -> str:
         lines = [self._say("letter-title", word=self._change(tiding), title=self._title(tiding.kind))]
@@ -142,11 +149,19 @@ class _Writer:
             return ", ".join(words.get(f"picture-{each}", each) for each in detail.split(","))
         if kind == "volume-low":
             return self._say("letter-free", free=int(detail) // _GIB)
+        if kind == PROVISIONAL:
+            return self._provisional(detail)
         if kind == "camera-silent" and detail:
             return cause_text(detail, words)
         if kind == "channel-failed":
             return self._say(f"send-{detail}").partition("\n")[0]
         return detail
+
+    def _provisional(self, detail: str) -> str:
+        told = dict(part.split("=") for part in detail.split(" "))
+        shares = {name: f"{int(told[name]) / 10:.1f}" for name in ("before", "with", "limit")}
+        parts = [self._say("letter-provisional", cameras=told["cameras"], **shares)]
+        return ", ".join([*parts, *([self._say("letter-run-out")] if RAN_OUT in told else [])])
 
     def _daily(self, daily: Daily) -> Iterator[str]:
         if self._letter.is_well:
@@ -155,6 +170,8 @@ class _Writer:
             yield self._open("letter-open", daily.standing)
         if daily.pending:
             yield self._open("letter-begins", daily.pending)
+        if daily.review:
+            yield self._review(daily.review)
         yield self._lost(daily)
         yield self._kept(daily)
 
@@ -164,6 +181,23 @@ class _Writer:
             members = {key[1]: each for key, each in found.items() if key[0] == kind}
             lines += [f"{self._title(kind)}", *self._members(kind, members), *self._remedy(kind, (*members.values(),))]
         return "\n".join(lines)
+
+    def _review(self, old: Sequence[OldKept]) -> str:
+        lines = [self._old(one) for one in old[:_MOST_NAMED]]
+        if len(old) > _MOST_NAMED:
+            lines.append("- " + self._say("letter-review-more", count=len(old) - _MOST_NAMED))
+        return "\n".join([self._say("letter-review", count=len(old)), *lines, self._say("letter-review-todo")])
+
+    def _old(self, one: OldKept) -> str:
+        hold, unknown = one.hold, self._say("unknown-to-us")
+        days = max(0, self._letter.now_utc_us - hold.placed_utc_us) // US_PER_DAY
+        size = unknown if one.kept_bytes is None else f"{one.kept_bytes / _GIB:.1f}"
+        told = {"hold": hold.hold, "days": days, "cameras": hold.cameras, "size": size}
+        placed = self._instant(hold.placed_utc_us)
+        if hold.requisition is None:
+            return "- " + self._say("letter-review-alone", placed=placed, **told)
+        kind = "letter-review-undecided" if hold.state == RequisitionState.RECEIVED else "letter-review-requisition"
+        return "- " + self._say(kind, requisition=hold.requisition, placed=placed, **told)
 
     def _lost(self, daily: Daily) -> str:
         if daily.lost_us is None:

@@ -1,5 +1,6 @@
 """What lies on a volume that is not mounted exists: it is neither left out nor lost."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC
 from pathlib import Path
@@ -15,9 +16,13 @@ from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId, SegmentId, uuid7
 from nvr.base.units import UtcUs
 from nvr.base.wire import Handler, Server
+from storage.index.database import IndexUnavailable
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
+from storage.index.writer import Index
 from storage.volume import VolumeId
+from tests.storage.index.entries import leaves
+from tests.storage.ledger.samples import hold, seal
 
 CAMERA = CameraId("cam-1")
 NOW_UTC_US = UtcUs(1_790_000_000_000_000)
@@ -97,3 +102,30 @@ async def test_camera_is_retried_by_the_recorder_of_its_shard_and_no_other(tmp_p
     async with Server(sockets[0], handlers(0)), Server(sockets[1], handlers(1)):
         await RecorderStates(lambda: sockets).retry(1, CAMERA)
     assert asked == [(1, {"cameras": [CAMERA]})]
+
+
+async def test_index_that_can_not_be_read_is_told_as_unavailable(tmp_path: Path) -> None:
+    torn = tmp_path / "index.db"
+    await asyncio.to_thread(torn.write_bytes, b"SQLite format 3\0" + bytes(4096))
+    index = IndexFiles(torn, list, "test.example", UTC, SimClock())
+    with pytest.raises(IndexUnavailable):
+        await index.kept_by_hold(NOW_UTC_US)
+
+
+HELD, SEALED = hold(), seal(1)
+
+
+@pytest.fixture
+def known_to(tmp_path: Path) -> Path:
+    path = tmp_path / "index.db"
+    writer = Index(path)
+    writer.apply(leaves([SEALED, HELD]))
+    writer.close()
+    return path
+
+
+async def test_what_holds_keep_is_asked_of_the_index_as_it_is_now(known_to: Path) -> None:
+    index, begin = IndexFiles(known_to, list, "test.example", UTC, SimClock()), SEALED.start_utc_us
+    assert await index.kept_by_hold(NOW_UTC_US) == {HELD.hold: SEALED.file_bytes}
+    times = {SEALED.camera: [(begin, begin)], "other": [(begin, begin)]}
+    assert await index.kept_bytes(times) == SEALED.file_bytes

@@ -53,6 +53,9 @@ def seal(number: int = 1, camera: str = "hall-1", start_utc_us: int = NOW_UTC_US
     )
 
 
+ROOM = people.RoomKept(limit_permille=300, before_permille=120, with_permille=121)
+
+
 def hold(number: int = 0x500, camera: str = "hall-1") -> people.Hold:
     return people.Hold(
         hold=uuid(number),
@@ -60,6 +63,8 @@ def hold(number: int = 0x500, camera: str = "hall-1") -> people.Hold:
         cameras=(camera,),
         basis="telephone",
         until_utc_us=NOW_UTC_US + 96 * HOUR_US,
+        provisional=False,
+        room=ROOM,
         **SPAN,
     )
 

@@ -14,6 +14,7 @@ HOLD = {
     "placed_by": "a",
     "placed_utc_us": 1,
     "ended": False,
+    "provisional": False,
 }
 REQUISITION = {
     "requisition": "R-2026-000001",

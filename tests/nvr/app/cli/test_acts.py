@@ -110,6 +110,7 @@ def run(tmp_path: Path) -> Callable[[typer.Typer, list[str]], str]:
         (admin.app, ["account", "end", "j.martin"], "account.end", {"account": "j.martin"}),
         (admin.app, ["account", "list"], "account.list", {}),
         (admin.app, ["hold", "end", "0199", "--reason", "over"], "hold.end", {"hold": "0199", "reason": "over"}),
+        (admin.app, ["hold", "confirm", "0199"], "hold.confirm", {"hold": "0199"}),
         (
             export.app,
             ["requisition", "close", "R-2026-000123", "--reason", "handed over"],
@@ -171,4 +172,86 @@ def test_cameras_to_try_out_are_named_or_all(
     for words in (["camera", "test"], ["camera", "test", "c1", "--all"]):
         with pytest.raises(InvalidValue):
             run(admin.app, words)
+    assert not acts
+
+
+def test_list_of_holds_says_in_words_when_the_index_is_away(
+    run: Callable[[typer.Typer, list[str]], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = dict.fromkeys(("hold", "requisition", "asked_by", "placed_by", "from_utc_us", "to_utc_us", "until_utc_us"))
+    hold |= dict.fromkeys(("requisition_state", "placed_utc_us"))
+    known = {**hold, "cameras": ["mairie-1"], "provisional": False, "ended": False, "kept_bytes": 0, "lost": []}
+    for shown, is_said in ((known, False), ({**known, "kept_bytes": None, "lost": None}, True)):
+        monkeypatch.setattr(Person, "act", lambda *_, shown=shown, **__: [shown])
+        told = run(admin.app, ["hold", "list"])
+        assert "mairie-1" in told
+        assert ("the index can not be read" in told) is is_said
+
+
+SCOPE = ["--camera", "c1", "--from", "2026-10-25 14:05", "--to", "2026-10-25 14:20", "--asked-by", "OPJ Durand"]
+ROOM = {"limit_permille": 300, "before_permille": 121, "with_permille": 462}
+
+
+@pytest.mark.parametrize(
+    ("app", "words", "answer"),
+    [
+        (admin.app, ["hold", "place"], {"hold": "0199", "provisional": True, "until_utc_us": 7, "room": ROOM}),
+        (
+            export.app,
+            ["requisition", "new"],
+            {"hold": "0199", "hold_provisional": True, "hold_until_utc_us": 7, "hold_room": ROOM},
+        ),
+    ],
+    ids=["hold place", "requisition new"],
+)
+def test_who_places_a_large_hold_is_told_its_figures_and_whom_to_ask(
+    run: Callable[[typer.Typer, list[str]], str],
+    monkeypatch: pytest.MonkeyPatch,
+    app: typer.Typer,
+    words: list[str],
+    answer: dict[str, object],
+) -> None:
+    monkeypatch.setattr(Person, "act", lambda *_, **__: answer)
+    told = run(app, [*words, *SCOPE])
+    for part in ("46.2 %", "12.1 % before", "above 30.0 %", "hold confirm 0199", "1970-01-01"):
+        assert part in told
+    small = {**answer, "provisional": False, "hold_provisional": False}
+    monkeypatch.setattr(Person, "act", lambda *_, **__: small)
+    assert "hold confirm" not in run(app, [*words, *SCOPE])
+
+
+def test_retention_says_how_much_of_the_room_holds_keep(
+    run: Callable[[typer.Typer, list[str]], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = dict.fromkeys(("free_bytes", "daily_bytes", "due_bytes"), 0) | {"pressure_utc_us": None, "full_utc_us": None}
+    disks = [
+        {"volume": name, **disk, "room_bytes": 40 << 30, "held_bytes": held << 30}
+        for name, held in (("a", 9), ("b", 0))
+    ]
+    answers: dict[str, object] = {
+        "retention.show": [],
+        "retention.forecast": {"volumes": disks, "minimum_at_risk_utc_us": None},
+    }
+    monkeypatch.setattr(Person, "act", lambda _, name, **__: answers[name])
+    assert "Holds keep 9 GiB of the 80 GiB for footage: 11.2 %." in run(admin.app, ["retention", "show"])
+    answers["retention.forecast"] = None
+    assert "Holds keep" not in run(admin.app, ["retention", "show"])
+
+
+@pytest.mark.parametrize(("words", "days"), [([], None), (["--old"], 90), (["--old", "--days", "30"], 30)], ids=str)
+def test_holds_are_listed_all_or_from_an_age_on(
+    acts: list[tuple[str, dict[str, object]]],
+    run: Callable[[typer.Typer, list[str]], str],
+    words: list[str],
+    days: int | None,
+) -> None:
+    run(admin.app, ["hold", "list", *words, "--json"])
+    assert acts == [("hold.list", {"old_days": days})]
+
+
+def test_age_of_holds_without_old_is_refused(
+    acts: list[tuple[str, dict[str, object]]], run: Callable[[typer.Typer, list[str]], str]
+) -> None:
+    with pytest.raises(InvalidValue, match="--days"):
+        run(admin.app, ["hold", "list", "--days", "30"])
     assert not acts

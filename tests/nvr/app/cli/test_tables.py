@@ -158,13 +158,42 @@ def test_fault_of_a_picture_stands_beside_the_state_and_a_commissioning_says_unt
 
 
 def test_hold_says_what_is_lost_of_it_since_when_and_why() -> None:
-    whole = dict.fromkeys(("hold", "requisition", "asked_by", "placed_by", "from_utc_us", "to_utc_us", "until_utc_us"))
-    whole |= {"cameras": ["north"], "ended": False, "lost": []}
+    whole = dict.fromkeys(
+        ("hold", "requisition", "asked_by", "placed_by", "from_utc_us", "to_utc_us", "until_utc_us", "provisional")
+    )
+    whole |= dict.fromkeys(("requisition_state", "placed_utc_us"))
+    whole |= {"cameras": ["north"], "ended": False, "lost": [], "kept_bytes": 3 << 29}
     day = 1_795_305_600_000_000
     span = {"from_utc_us": day, "to_utc_us": day + 60_000_000, "lost_utc_us": day + 120_000_000}
     holed = whole | {"lost": [{"camera": "north", "segments": 12, "why": "not on its volume", **span}]}
     first, second = hold_rows([whole, holed])
-    assert first["lost"] is None
+    assert (first["lost"], first["kept_GiB"]) == (None, "1.5")
     (told,) = second["lost"]
     for part in ("north: 12 segments", "2026-11-22 00:00:00", "not on its volume", "2026-11-22 00:02:00"):
         assert part in told
+
+
+def test_hold_of_which_the_index_says_nothing_is_not_shown_as_whole() -> None:
+    nothing = dict.fromkeys(
+        (
+            "hold",
+            "requisition",
+            "asked_by",
+            "placed_by",
+            "from_utc_us",
+            "to_utc_us",
+            "until_utc_us",
+            "provisional",
+            "requisition_state",
+            "placed_utc_us",
+            "kept_bytes",
+            "lost",
+        )
+    )
+    (row,) = hold_rows([nothing | {"cameras": ["north"], "ended": False}])
+    assert (row["kept_GiB"], row["lost"]) == ("unknown", "unknown")
+
+
+def test_status_counts_the_holds_that_somebody_has_to_look_at_and_lists_none_of_them() -> None:
+    answer = {"utc_us": 1, "ledger_size": 9, "holds": 3, "holds_waiting": [], "holds_old": [{"hold": "0199"}]}
+    assert status_of("access", answer) == {"holds": 3, "holds_old": 1}

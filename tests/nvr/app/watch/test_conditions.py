@@ -193,7 +193,7 @@ def test_everything_else_that_the_watch_sees() -> None:
         NOW,
         None,
         {0: recorder(keyring_degraded=True, faults=[{"id": "footage-torn", "where": "/a", "what": "x"}])},
-        access_answers=False,
+        access=None,
         orders=None,
         provisional_set=True,
         clock_synchronised=False,
@@ -230,7 +230,7 @@ def test_pictures_and_domes() -> None:
 
 
 def test_every_condition_is_of_a_kind_in_the_table() -> None:
-    seen = Observation(NOW, None, {0: None}, None, None, False, [VolumeSeen("a", None)], None)
+    seen = Observation(NOW, None, {0: None}, None, None, None, [VolumeSeen("a", None)], None)
     assert {each.kind for each in judge(seen).conditions} <= KINDS.keys()
 
 

@@ -13,6 +13,7 @@ from nvr.app.watch.files import (
     backup_seen,
     failing_disks,
     footage_lost,
+    holds_kept,
     index_orders,
     oldest_footage,
     set_is_provisional,
@@ -23,7 +24,7 @@ from nvr.base.units import UtcUs
 from storage.index.writer import Index
 from storage.ledger import people
 from tests.storage.index.entries import gap, leaves
-from tests.storage.ledger.samples import HOUR_US, NOW_UTC_US, hash_of, seal
+from tests.storage.ledger.samples import HOUR_US, NOW_UTC_US, hash_of, hold, seal
 
 NOW = UtcUs(NOW_UTC_US)
 CAMERA = CameraId("hall-1")
@@ -87,3 +88,12 @@ def test_last_backup_is_read_and_what_is_no_note_is_none(tmp_path: Path) -> None
     for content, made in (('{"v":1,"made_utc_us":7}', 7), ("[]", None), ('{"made_utc_us":"x"}', None), ("", None)):
         last.write_text(content)
         assert backup_seen(last, 2) == BackupSeen(made if made is None else UtcUs(made), 2)
+
+
+def test_what_holds_keep_is_read_and_unknown_without_an_index(index: Location, tmp_path: Path) -> None:
+    writer = Index(index)
+    held = hold().model_copy(update={"from_utc_us": NOW - 41 * HOUR_US, "to_utc_us": NOW})
+    writer.apply(leaves([held], first=4))
+    writer.close()
+    assert holds_kept(index, NOW) == {held.hold: 150_000_000}
+    assert holds_kept(tmp_path / "none", NOW) is None

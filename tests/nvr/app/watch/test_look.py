@@ -48,13 +48,13 @@ async def test_roles_that_answer_and_those_that_do_not(settings: Settings) -> No
     ):
         seen = await looker.look()
     assert seen.keeper is None
-    assert seen.access_answers
+    assert seen.access is not None
     assert (seen.recording(), len(seen.expected())) == (1, 1)
     (volume,) = seen.volumes
     assert (volume.name, volume.why, volume.total_bytes > 0) == ("a", None, True)
     assert seen.orders is None  # there is no index
     silent = await looker.look()
-    assert (silent.recorders, silent.access_answers) == ({0: None}, False)
+    assert (silent.recorders, silent.access) == ({0: None}, None)
 
 
 async def test_index_whose_server_is_away_is_unreadable_and_ends_nothing(settings: Settings, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from nvr.app.watch.memory import Memory
 from nvr.app.watch.memory import load as remembered
 from nvr.app.watch.observation import ChannelFailing, Observation
 from nvr.app.watch.probes import Probes
-from nvr.app.watch.readings import recorder_seen
+from nvr.app.watch.readings import AccessSeen, OldHold, recorder_seen
 from nvr.app.watch.sending import Outcome
 from nvr.app.watch.told import Change
 from nvr.app.watch.watchman import Watchman
@@ -43,6 +43,7 @@ class Given:
         self.silent: set[str] = set()
         self.failing: list[ChannelFailing] = []
         self.keeper_answers = True
+        self.access: AccessSeen | None = AccessSeen()
 
     async def look(self, failing: list[ChannelFailing]) -> Observation:
         self.failing = list(failing)
@@ -51,7 +52,9 @@ class Given:
             for each in CAMERAS
         ]
         answer = recorder_seen({"state": {"cameras": states}})
-        seen = Observation(self.clock.utc_us(), CAMERAS, {0: answer}, orders=ORDERS, failing_channels=failing)
+        seen = Observation(
+            self.clock.utc_us(), CAMERAS, {0: answer}, orders=ORDERS, failing_channels=failing, access=self.access
+        )
         return seen if self.keeper_answers else replace(seen, keeper=None)
 
 
@@ -256,3 +259,45 @@ async def test_status_says_what_stands_and_nothing_before_it_has_lasted(world: W
     await world.for_minutes(10)
     (alarm,) = cast("list[dict[str, Any]]", world.watchman.status()["alarms"])
     assert (alarm["id"], alarm["subject"], alarm["severity"]) == ("camera-silent", "cam1", "warning")
+
+
+AGES_AGO = UtcUs(MIDNIGHT - 120 * 86_400 * US_PER_SECOND)
+OLD = AccessSeen(old=(OldHold("019f", "R-2026-000007", "validated", 3, AGES_AGO, UtcUs(2 * MIDNIGHT)),))
+
+
+async def report_after(world: World, days: int) -> str:
+    """The subject of the next daily report that comes so many days later, at its hour."""
+    world.clock.advance(days * 86_400 * US_PER_SECOND)
+    await world.for_minutes(1)
+    letter, written = world.inboxes["mail"].letters[-1]
+    assert letter.kind is LetterKind.DAILY
+    return written.subject.removeprefix("[test.example] ")
+
+
+async def test_old_holds_are_listed_once_in_each_quarter(morning: World) -> None:
+    world, listed = morning, "all is well; 1 old hold(s) to look at"
+    world.given.access = OLD
+    await world.for_minutes(61)
+    assert await report_after(world, 0) == listed
+    await world.restart()
+    await world.for_minutes(21)
+    assert [await report_after(world, 1) for _ in range(8)] == ["all is well"] * 8  # until 30 September
+    assert [await report_after(world, 1) for _ in range(3)] == [listed, "all is well", "all is well"]
+    world.clock.advance(3600 * US_PER_SECOND)  # by winter time the same instant is an hour earlier
+    assert await report_after(world, 92) == listed  # January
+    assert len(world.inboxes["mail"].letters) == 13
+
+
+async def test_list_of_old_holds_waits_for_access_and_for_its_channel(morning: World) -> None:
+    world = morning
+    world.given.access = None
+    await world.for_minutes(80)
+    assert "old hold" not in world.inboxes["mail"].letters[-1][1].subject
+    world.given.access = OLD
+    world.inboxes["mail"].outcome = Outcome("unreachable", "no route")
+    world.clock.advance(86_400 * US_PER_SECOND)
+    await world.for_minutes(2)
+    world.inboxes["mail"].outcome = Outcome("ok")
+    await world.for_minutes(20)
+    daily = [written.subject for letter, written in world.inboxes["mail"].letters if letter.kind is LetterKind.DAILY]
+    assert [("old hold" in subject) for subject in daily] == [False, True]

@@ -15,6 +15,8 @@ from nvr.app.watch.book import Ended, Member
 from nvr.app.watch.kinds import KINDS, Severity
 from nvr.app.watch.letter import Daily, Letter, LetterKind, letter_json
 from nvr.app.watch.observation import VolumeSeen
+from nvr.app.watch.of_holds import OldKept
+from nvr.app.watch.readings import OldHold
 from nvr.app.watch.told import Change, Tiding
 from nvr.app.watch.wording import write
 from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
@@ -79,6 +81,7 @@ def test_page_has_every_alarm_with_its_patience_and_severity() -> None:
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_alarm_says_what_it_is_what_it_means_and_what_to_do(kind: str, language: Literal["fr", "en"]) -> None:
     details = {"volume-low": "5368709120", "picture-fault": "covered,dark", "channel-failed": "login"}
+    details["hold-provisional"] = "cameras=3 before=120 with=462 limit=300"
     subject = "0 footage-torn /a" if kind == "recorder-fault" else "a"
     new = {subject: member(30, details.get(kind, "why"), until_utc_us=NOW + US_PER_DAY)}
     written = write(letter(Tiding(kind, Change.RAISED, new=new)), language, PARIS)
@@ -176,3 +179,46 @@ def test_program_gets_the_same_as_values() -> None:
     assert (body["kind"], body["severity"], body["recording"], body["expected"]) == ("alarm", "critical", 75, 78)
     alarms = cast("list[dict[str, Any]]", body["alarms"])
     assert [(each["id"], each["change"], len(each["new"])) for each in alarms] == [("camera-silent", "raised", 3)]
+
+
+def old(hold: str, requisition: str | None, state: str | None, kept_bytes: int | None) -> OldKept:
+    return OldKept(OldHold(hold, requisition, state, 3, UtcUs(NOW - 120 * US_PER_DAY), NOW), kept_bytes)
+
+
+OLD = [
+    old("019a", "R-2026-000007", "validated", 45 << 30),
+    old("019b", "R-2026-000008", "received", None),
+    old("019c", None, None, 3 << 29),
+]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_old_holds_are_listed_with_their_age_what_they_keep_and_who_ends_which(language: Literal["fr", "en"]) -> None:
+    written = write(letter(daily=Daily({}, None, review=OLD)), language, PARIS)
+    well, unknown = {"fr": ("tout va bien ; 3 ", "inconnu Gio"), "en": ("all is well; 3 ", "unknown GiB")}[language]
+    assert well in written.subject
+    first, second, third = [line for line in written.body.splitlines() if "120" in line]
+    for line, parts in (
+        (first, ("R-2026-000007", "45.0 Gi", "2026-07-26", "3 cam", "requisition close R-2026-000007")),
+        (second, ("R-2026-000008", unknown, "validate")),
+        (third, ("019c", "1.5 Gi", "hold end 019c")),
+    ):
+        assert all(part in line for part in parts), line
+    assert "hold list --old" in written.body
+    assert "hold list" not in write(letter(daily=Daily({}, None, review=[])), language, PARIS).body
+    assert not re.search(r"\([a-z_]+\)", written.body.replace("camera(s)", "").replace("caméra(s)", ""))
+
+
+def test_program_gets_the_old_holds_as_values() -> None:
+    body = letter_json(letter(daily=Daily({}, None, review=OLD[2:])), "", "")
+    assert body["old_holds"] == [
+        {
+            "hold": "019c",
+            "requisition": None,
+            "requisition_state": None,
+            "cameras": 3,
+            "placed_utc_us": NOW - 120 * US_PER_DAY,
+            "kept_bytes": 3 << 29,
+        }
+    ]
+    assert letter_json(EXAMPLES["fr"], "", "")["old_holds"] == []
