@@ -13,6 +13,7 @@ from nvr.app.index_port import IndexFiles, RecorderStates
 from nvr.app.keeper_client import Caller
 from nvr.app.volume_settings import VolumeSettings
 from nvr.app.watch.files import set_is_provisional
+from nvr.app.watch.found import Condition
 from nvr.app.watch.observation import Observation
 from nvr.app.watch.of_cameras import recorded_nowhere, silent_domes
 from nvr.app.watch.of_orders import order_ends, unauthorised
@@ -169,13 +170,18 @@ class StatusViews:
         )
         faults = [fault for answer in seen.recorders.values() if answer for fault in answer.faults]
         ends = [(each.kind, each.until_utc_us) for each in order_ends(seen)]
-        without = [each.subject for each in unauthorised(seen)]
+        without = [each for each in unauthorised(seen) if each.until_utc_us is None]
+        decided = [each for each in unauthorised(seen) if each.until_utc_us is not None]
         return [
             *(Alarm(each.kind, each.since_utc_us, each.detail or each.subject or None) for each in shown),
             *(Alarm(fault.id, None, f"{fault.where}: {fault.what}") for fault in faults),
             *(Alarm(kind, None, f"{_local(end, self._zone):%d/%m/%Y}") for kind, end in ends if end is not None),
-            *([Alarm("camera-unauthorised", None, ", ".join(without))] if without else []),
+            *([Alarm("camera-unauthorised", None, ", ".join(each.subject for each in without))] if without else []),
+            *([Alarm("camera-decided", None, ", ".join(map(self._with_day, decided)))] if decided else []),
         ]
+
+    def _with_day(self, each: Condition) -> str:
+        return f"{each.subject} ({_local(each.until_utc_us or 0, self._zone):%d/%m/%Y})"
 
 
 def _halts(keeper: Mapping[str, Any] | None) -> list[Alarm]:

@@ -16,6 +16,7 @@ def camera_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One row a camera: where it stands, what it does and since when, what is kept."""
     rows = []
     asked = any((camera.get("state") or {}).get("dome") for camera in cameras)
+    decided = any(map(_decided, cameras))
     for camera in cameras:
         state = camera.get("state") or {}
         dome = state.get("dome") or {}
@@ -28,11 +29,17 @@ def camera_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 **({"dome": _dome(dome)} if asked else {}),
                 "since_utc_us": state.get("since_utc_us"),
                 "until_utc_us": state.get("next_attempt_utc_us") if state.get("state") == "commissioning" else None,
+                **({"without_order_until_day_utc_us": _decided(camera)} if decided else {}),
                 "Mbit_per_s": _mbit(state.get("bitrate_bps")),
                 "kept_since_day_utc_us": camera.get("oldest_utc_us"),
             }
         )
     return rows
+
+
+def _decided(camera: Mapping[str, Any]) -> int | None:
+    """Until when somebody decided that it is recorded without an order, where there still is none."""
+    return None if camera.get("authorisation") else camera.get("uncovered_until_utc_us")
 
 
 def requisition_rows(requisitions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -81,6 +88,12 @@ def order_rows(orders: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         }
         for each in orders
     ]
+
+
+def decision_rows(decisions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row a decision without an order: who, when, why, until when, for which cameras."""
+    shown = ("decided_by", "decided_day_utc_us", "until_day_utc_us", "reason", "cameras")
+    return [_columns(each, *shown) for each in decisions]
 
 
 def effect_rows(effects: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

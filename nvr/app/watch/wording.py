@@ -144,6 +144,8 @@ class _Writer:
             return self._say("letter-free", free=int(detail) // _GIB)
         if kind == "camera-silent" and detail:
             return cause_text(detail, words)
+        if kind == "camera-unauthorised" and detail:
+            return self._say(f"letter-{detail}")
         if kind == "channel-failed":
             return self._say(f"send-{detail}").partition("\n")[0]
         return detail

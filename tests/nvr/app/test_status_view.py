@@ -1,8 +1,10 @@
 """What the status page is given: the faults that recorders tell are alarms, which the page shows first."""
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,7 +15,7 @@ from nvr.app.volume_settings import VolumeSettings
 from nvr.base.clock import SimClock
 from nvr.base.errors import Retryable
 from nvr.base.ids import CameraId, PlacementId
-from nvr.base.units import UtcUs
+from nvr.base.units import US_PER_DAY, UtcUs
 from storage.snapshot import CameraEntry, CameraKind, CameraSnapshot, publish
 from storage.volume import create_volume
 from tests.nvr.app.fixtures import write_config
@@ -118,6 +120,25 @@ def test_camera_that_is_recorded_before_anybody_said_where_it_stands_is_an_alarm
     view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
     assert [alarm.value for alarm in view.alarms if alarm.id == "recorded-nowhere"] == ["back"]
     assert [camera.camera for camera in view.cameras if camera.wrong] == []
+
+
+def test_camera_that_no_order_covers_is_an_alarm_apart_from_one_that_somebody_decided_on(tmp_path: Path) -> None:
+    class Nobody:
+        async def by_shard(self) -> dict[int, dict[str, Any] | None]:
+            return {}
+
+    settings = load(write_config(tmp_path), {})
+    settings.paths.camera_snapshot.parent.mkdir(parents=True)
+    until = UtcUs(SimClock().utc_us() + 9 * US_PER_DAY)
+    decided = CameraEntry(CameraId("b"), "rtsp://192.0.2.1/", 0, uncovered_until_utc_us=until)
+    publish(settings.paths.camera_snapshot, CameraSnapshot(2, (CameraEntry(CameraId("a"), "rtsp://h/", 0), decided)))
+    parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), Gapless(), Nobody()))
+    view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
+    day = datetime.fromtimestamp(until / 1_000_000, ZoneInfo(settings.system.timezone))
+    assert [(each.id, each.value) for each in view.alarms if each.id.startswith("camera-")] == [
+        ("camera-unauthorised", "a"),
+        ("camera-decided", f"b ({day:%d/%m/%Y})"),
+    ]
 
 
 def test_dome_that_is_recorded_and_silent_for_long_is_an_alarm(tmp_path: Path) -> None:

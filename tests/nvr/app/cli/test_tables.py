@@ -127,6 +127,13 @@ def test_dome_has_a_column_where_there_is_one_and_it_says_no_angle() -> None:
     assert "dome" not in camera_rows([{"camera": "f", "state": RECORDING}])[0]
 
 
+def test_camera_shows_until_when_somebody_decided_in_place_of_an_order() -> None:
+    decided = {"camera": "a", "state": RECORDING, "authorisation": None, "uncovered_until_utc_us": 7}
+    covered = {**decided, "authorisation": "x"}
+    assert [row["without_order_until_day_utc_us"] for row in camera_rows([decided, covered])] == [7, None]
+    assert "without_order_until_day_utc_us" not in camera_rows([covered])[0]
+
+
 def test_columns_stand_in_their_order_and_show_the_day_where_that_is_enough() -> None:
     account = {
         "ends_utc_us": 7,

@@ -79,6 +79,7 @@ def test_page_has_every_alarm_with_its_patience_and_severity() -> None:
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_alarm_says_what_it_is_what_it_means_and_what_to_do(kind: str, language: Literal["fr", "en"]) -> None:
     details = {"volume-low": "5368709120", "picture-fault": "covered,dark", "channel-failed": "login"}
+    details["camera-unauthorised"] = "decided"
     subject = "0 footage-torn /a" if kind == "recorder-fault" else "a"
     new = {subject: member(30, details.get(kind, "why"), until_utc_us=NOW + US_PER_DAY)}
     written = write(letter(Tiding(kind, Change.RAISED, new=new)), language, PARIS)
@@ -88,6 +89,16 @@ def test_every_alarm_says_what_it_is_what_it_means_and_what_to_do(kind: str, lan
     assert "2026-11-23 03:10+01:00" in written.body
     assert "2026-11-24 03:40+01:00" in written.body
     assert not re.search(r"[{}]|\([a-z_]+\)", written.body.replace("camera(s)", "").replace("caméra(s)", ""))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_decision_in_place_of_an_order_is_told_while_it_lasts_and_after_its_end(language: Literal["fr", "en"]) -> None:
+    lasting = {"a": member(30, "decided", until_utc_us=NOW + US_PER_DAY), "b": member(30, "decision-over")}
+    written = write(letter(Tiding("camera-unauthorised", Change.RAISED, new=lasting)), language, PARIS)
+    first, second = [line for line in written.body.splitlines() if line.startswith(("- a", "- b"))]
+    texts = catalogue(language)
+    assert first.endswith(texts["letter-decided"].what)
+    assert second.endswith(texts["letter-decision-over"].what)
 
 
 def test_no_text_of_an_alarm_has_a_field_that_nobody_fills_in() -> None:
