@@ -11,6 +11,7 @@ from config.model import Settings
 from config.model import Volume as VolumeSetting
 from nvr.app.index_port import IndexFiles, RecorderStates
 from nvr.app.keeper_client import Caller
+from nvr.app.keeper_faults import KeeperFault
 from nvr.app.volume_settings import VolumeSettings
 from nvr.app.watch.files import set_is_provisional
 from nvr.app.watch.found import Condition
@@ -30,6 +31,7 @@ from nvr.base.errors import NvrError
 from nvr.base.units import US_PER_SECOND, UtcUs
 from recorder.server_clock import kernel_is_synchronised
 from storage.forecast import MINIMUM_AT_RISK
+from storage.keeping.discarded import HELD_LOST
 from storage.keeping.keeper import DAMAGED
 from storage.ledger.entries import decode
 from storage.snapshot import CameraEntry, CameraSnapshot
@@ -81,7 +83,7 @@ class StatusViews:
             alarms=[
                 *_halts(keeper),
                 *_at_risk(keeper, self._zone),
-                *_damaged(keeper),
+                *await asyncio.to_thread(self._keeper_faults, keeper),
                 *self._alarms(await asyncio.to_thread(self._observed, snapshot, by_shard, now)),
             ],
             recorders=[RecorderView(shard, answer is not None) for shard, answer in by_shard.items()],
@@ -180,6 +182,22 @@ class StatusViews:
             *([Alarm("camera-decided", None, ", ".join(map(self._with_day, decided)))] if decided else []),
         ]
 
+    def _keeper_faults(self, keeper: Mapping[str, Any] | None) -> list[Alarm]:
+        """Damaged files and how many of them are held, held footage that is lost, and by name whatever else there is.
+
+        A volume that is away and the clock are shown elsewhere.
+        """
+        faults = {name: KeeperFault.of(told) for name, told in (keeper or {}).get("faults", {}).items()}
+        damaged = [each.fields for name, each in faults.items() if name == DAMAGED]
+        lost = [each.fields for each in faults.values() if each.id == HELD_LOST]
+        elsewhere = {DAMAGED, "clock", *(str(volume.path) for volume in self._volumes.last_good())}
+        others = [name for name, each in faults.items() if name not in elsewhere and each.id != HELD_LOST]
+        return [
+            *(Alarm(DAMAGED, None, f"{each['count']} ({each['held']})") for each in damaged),
+            *([Alarm(HELD_LOST, None, str(sum(each["segments"] for each in lost)))] if lost else []),
+            *([Alarm("keeper-fault", None, ", ".join(others))] if others else []),
+        ]
+
     def _with_day(self, each: Condition) -> str:
         return f"{each.subject} ({_local(each.until_utc_us or 0, self._zone):%d/%m/%Y})"
 
@@ -196,13 +214,6 @@ def _at_risk(keeper: Mapping[str, Any] | None, zone: ZoneInfo) -> list[Alarm]:
     if at_risk_utc_us is None:
         return []
     return [Alarm(MINIMUM_AT_RISK, None, f"{_local(at_risk_utc_us, zone):%d/%m/%Y}")]
-
-
-def _damaged(keeper: Mapping[str, Any] | None) -> list[Alarm]:
-    """Files that are not what was sealed, and how many of them are held."""
-    if keeper is None or DAMAGED not in keeper["faults"]:
-        return []
-    return [Alarm(DAMAGED, None, f"{keeper['damaged']} ({keeper['damaged_held']})")]
 
 
 def _size_of(note: str | None) -> int | None:

@@ -154,6 +154,7 @@ address       make           model         serial        camera
 10.0.0.5:P  VIVOTEK  IB9365  0002D1  new
 """
 
+
 def page() -> tuple[list[str], list[str]]:
     """What the documentation shows of this day: the answers of `camera discover` and of `camera test --all`."""
     text = (ROOT / "docs" / "design" / "onvif.md").read_text()
@@ -203,8 +204,8 @@ def test_five_makes_are_found_added_and_tried_out(town: Town, ports: dict[str, i
 
     discovered, checked = page()
     code, tried = admin(town, "camera", "test", *FLEET, "--seconds", "6")
-    said = [steady(line) for line in lines(tried)]
-    assert (code, said[:6], sorted(said[6:])) == (1, checked[:6], sorted(checked[6:]))
+    shown = [steady(line) for line in lines(tried)]
+    assert (code, shown[:6], sorted(shown[6:])) == (1, checked[:6], sorted(checked[6:]))
 
     code, found = admin(town, "camera", "discover", f"{NET}.0/29")
     assert lines(re.sub(r":[0-9]{4,5}\b", "", found)) == discovered

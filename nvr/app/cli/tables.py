@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from nvr.app.messages import say
+from nvr.app.keeper_faults import KeeperFault
+from nvr.app.messages import TEXTS, say
 from nvr.app.words import DAY_SUFFIX, INSTANT_SUFFIX, heading, word
 
 _MBIT: Final = 1_000_000
@@ -209,7 +210,7 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
         lines[heading("forecast")] = say(_AT_RISK, at_utc_us=answer["at_risk_utc_us"])
     if answer.get("damaged"):
         lines[heading("damaged")] = say(_DAMAGED, count=answer["damaged"], held=answer["damaged_held"])
-    faults = {name: why for name, why in (answer.get("faults") or {}).items() if name != _DAMAGED}
+    faults = {name: _fault(why) for name, why in (answer.get("faults") or {}).items() if name != _DAMAGED}
     known = {
         "ledger_size",
         "index_size",
@@ -231,6 +232,10 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
     return lines | others | ({"faults": faults} if faults else {})
 
 
+def _fault(told: object) -> str:
+    return KeeperFault.of(told).said(TEXTS, str)
+
+
 def alarm_rows(alarms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One row an alarm: how bad, what, of what, since when."""
     return [
@@ -239,10 +244,17 @@ def alarm_rows(alarms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             "alarm": say(f"alarm-{each['id']}").partition("\n")[0],
             "subject": each["subject"] or None,
             "since_utc_us": each["since_utc_us"],
-            "detail": each["detail"],
+            "detail": _detail(each),
         }
         for each in alarms
     ]
+
+
+def _detail(alarm: Mapping[str, Any]) -> str | None:
+    detail: str | None = alarm["detail"]
+    if alarm["id"] != "keeper-fault" or detail is None:
+        return detail
+    return KeeperFault.unpacked(detail).said(TEXTS, str)
 
 
 def _watch(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -142,7 +142,7 @@ def _of_keeper(seen: Observation) -> Iterator[Condition]:
     told |= {name for path in lost for name in (path, f"volume {path}")}
     for name, why in keeper.faults.items():
         if name not in told:
-            yield Condition("keeper-fault", name, detail=why)
+            yield Condition("keeper-fault", name, detail=why.packed())
 
 
 def _halt(halt: HaltSeen) -> Condition:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from nvr.app.keeper_faults import KeeperFault
 from nvr.base.units import UtcUs
 
 _OUT_OF_SERVICE: Final = frozenset({"away", "erring", "lost"})
@@ -51,7 +52,7 @@ class KeeperSeen:
     halts: tuple[HaltSeen, ...] = ()
     at_risk_utc_us: UtcUs | None = None
     """From when on the disks can not keep what the orders demand, when that is near."""
-    faults: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, KeeperFault] = field(default_factory=dict)
 
 
 def recorder_seen(answer: Mapping[str, Any]) -> RecorderSeen:
@@ -86,7 +87,7 @@ def keeper_seen(answer: Mapping[str, Any]) -> KeeperSeen:
             for each in _mappings(last.get("halts"))
         ),
         at_risk_utc_us=_instant(answer.get("at_risk_utc_us")),
-        faults={str(name): str(why) for name, why in _mapping(answer.get("faults")).items()},
+        faults={str(name): KeeperFault.of(why) for name, why in _mapping(answer.get("faults")).items()},
     )
 
 

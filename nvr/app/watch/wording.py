@@ -10,6 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from access.http.texts import CATALOGUES, cause_text
+from nvr.app.keeper_faults import KeeperFault
 from nvr.app.messages import Language, Message, catalogue
 from nvr.app.watch.book import Ended, Member
 from nvr.app.watch.found import Key
@@ -138,6 +139,8 @@ class _Writer:
         detail = member.detail or ""
         if kind == "recorder-fault":
             return words.get(subject.split(" ")[1], "{value}").format(value=detail)
+        if kind == "keeper-fault":
+            return KeeperFault.unpacked(detail).said(_TEXTS[self._language], self._instant)
         if kind == "picture-fault":
             return ", ".join(words.get(f"picture-{each}", each) for each in detail.split(","))
         if kind == "volume-low":

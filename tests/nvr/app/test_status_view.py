@@ -15,7 +15,9 @@ from nvr.app.volume_settings import VolumeSettings
 from nvr.base.clock import SimClock
 from nvr.base.errors import Retryable
 from nvr.base.ids import CameraId, PlacementId
+from nvr.base.jcs import Json
 from nvr.base.units import US_PER_DAY, UtcUs
+from storage.faults import Fault, fault_json
 from storage.snapshot import CameraEntry, CameraKind, CameraSnapshot, publish
 from storage.volume import create_volume
 from tests.nvr.app.fixtures import write_config
@@ -81,7 +83,14 @@ class StoppedKeeper:
         halt = {"id": "retention-mass", "about": "hall-1", "fields": {}}
         last = {"halts": [halt]}
         told = {"checkpoint": None, "ledger_size": 3, "last_pass": last, "at_risk_utc_us": 1_790_000_000_000_000}
-        return told | {"faults": {"segments-damaged": "2 segments"}, "damaged": 2, "damaged_held": 1}
+        lost: dict[str, Json] = {"hold": "h", "segments": 3, "cameras": "a", "from_utc_us": 1, "to_utc_us": 2}
+        faults = {
+            "segments-damaged": Fault.told("2 segments", "segments-damaged", count=2, held=1),
+            "held-lost h": Fault.told("a, 3 segments", "held-lost", **lost),
+            "keyring": Fault.of(Retryable("keyring-unreachable")),
+            "clock": Fault.told("ahead", "status-retention-paused"),
+        }
+        return told | {"faults": {name: fault_json(fault) for name, fault in faults.items()}}
 
 
 def test_destruction_that_waits_for_a_person_is_an_alarm(tmp_path: Path) -> None:
@@ -93,6 +102,8 @@ def test_destruction_that_waits_for_a_person_is_an_alarm(tmp_path: Path) -> None
     assert Alarm("retention-mass", None, "hall-1") in view.alarms
     assert Alarm("minimum-at-risk", None, "21/09/2026") in view.alarms
     assert Alarm("segments-damaged", None, "2 (1)") in view.alarms
+    assert Alarm("held-lost", None, "3") in view.alarms
+    assert Alarm("keeper-fault", None, "keyring") in view.alarms
     assert (view.ledger.answers, view.ledger.size) == (True, 3)
 
 

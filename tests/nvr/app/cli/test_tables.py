@@ -1,5 +1,6 @@
 from nvr.app.cli.tables import (
     account_rows,
+    alarm_rows,
     camera_rows,
     forecast_rows,
     hold_rows,
@@ -7,6 +8,9 @@ from nvr.app.cli.tables import (
     statement_rows,
     status_of,
 )
+from nvr.app.keeper_faults import KeeperFault
+from nvr.base.errors import Retryable
+from storage.faults import Fault, fault_json
 
 CAMERA = {
     "camera": "north",
@@ -132,6 +136,16 @@ def test_camera_shows_until_when_somebody_decided_in_place_of_an_order() -> None
     covered = {**decided, "authorisation": "x"}
     assert [row["without_order_until_day_utc_us"] for row in camera_rows([decided, covered])] == [7, None]
     assert "without_order_until_day_utc_us" not in camera_rows([covered])[0]
+
+
+def test_fault_of_the_keeper_is_said_in_words_and_searched_for_by_its_id() -> None:
+    waits = fault_json(Fault.of(Retryable("retention-waits", until_utc_us=1_790_000_000_000_000)))
+    lines = status_of("keeper", {"faults": {"retention": waits, "disk": "y"}})
+    said = "Nothing is destroyed until 2026-09-21 14:13:20+00:00: the ledger has just been continued. [retention-waits]"
+    assert lines["faults"] == {"retention": said, "disk": "y"}
+    alarm = {"id": "keeper-fault", "severity": "warning", "subject": "retention", "since_utc_us": 7}
+    (row,) = alarm_rows([{**alarm, "detail": KeeperFault.of(waits).packed()}])
+    assert row["detail"] == said
 
 
 def test_columns_stand_in_their_order_and_show_the_day_where_that_is_enough() -> None:

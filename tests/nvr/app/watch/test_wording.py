@@ -10,14 +10,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from nvr.app.keeper_faults import KeeperFault
 from nvr.app.messages import catalogue
 from nvr.app.watch.book import Ended, Member
 from nvr.app.watch.kinds import KINDS, Severity
 from nvr.app.watch.letter import Daily, Letter, LetterKind, letter_json
 from nvr.app.watch.observation import VolumeSeen
+from nvr.app.watch.readings import keeper_seen
 from nvr.app.watch.told import Change, Tiding
 from nvr.app.watch.wording import write
+from nvr.base.jcs import Json
 from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
+from storage.faults import Fault, fault_json
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = UtcUs(1_795_401_600_000_000)  # 2026-11-23 03:40 in Paris
@@ -99,6 +103,31 @@ def test_decision_in_place_of_an_order_is_told_while_it_lasts_and_after_its_end(
     texts = catalogue(language)
     assert first.endswith(texts["letter-decided"].what)
     assert second.endswith(texts["letter-decision-over"].what)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("fr", "3 segments ne sont plus ce qui a été scellé, dont 1 sous conservation. [segments-damaged]"),
+        ("en", "3 segments are not what was sealed, 1 of them under hold. [segments-damaged]"),
+    ],
+)
+def test_fault_of_the_keeper_is_told_in_the_language_of_its_reader(language: Literal["fr", "en"], said: str) -> None:
+    damaged = fault_json(Fault.told("3 segments, nvr-admin index damaged", "segments-damaged", count=3, held=1))
+    seen = keeper_seen({"faults": {"segments-damaged": damaged, "x": "no text of ours"}})
+    new = {name: member(30, fault.packed()) for name, fault in seen.faults.items()}
+    written = write(letter(Tiding("keeper-fault", Change.RAISED, new=new)), language, PARIS)
+    lines = [line for line in written.body.splitlines() if line.startswith("- ")]
+    assert lines[0].endswith(said)
+    assert lines[1].endswith("no text of ours")
+
+
+def test_instants_of_a_fault_are_local() -> None:
+    fields: dict[str, Json] = {"hold": "h", "segments": 2, "cameras": "a", "from_utc_us": NOW, "to_utc_us": NOW}
+    fault = KeeperFault.of(fault_json(Fault.told("lost", "held-lost", **fields)))
+    new = {"held-lost h": member(30, fault.packed())}
+    written = write(letter(Tiding("keeper-fault", Change.RAISED, new=new)), "fr", PARIS)
+    assert "2 segments conservés de a sont perdus, du 2026-11-23 03:40+01:00 au 2026-11-23 03:40+01:00" in written.body
 
 
 def test_no_text_of_an_alarm_has_a_field_that_nobody_fills_in() -> None:
