@@ -11,7 +11,8 @@ from config.model import Settings
 from config.model import Volume as VolumeSetting
 from nvr.app.index_port import IndexFiles, RecorderStates
 from nvr.app.keeper_client import Caller
-from nvr.app.keeper_faults import KeeperFault
+from nvr.app.messages import Language, Message, catalogue
+from nvr.app.told_faults import ToldFault
 from nvr.app.volume_settings import VolumeSettings
 from nvr.app.watch.files import set_is_provisional
 from nvr.app.watch.found import Condition
@@ -41,6 +42,8 @@ from storage.volume_health import VolumeState
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COUNTERS: Final = ("records", "frames", "bytes", "written", "lost", "dropped", "reconnects")
+
+_TEXTS: Final[Mapping[Language, Mapping[str, Message]]] = {"fr": catalogue("fr"), "en": catalogue("en")}
 
 _OUT_OF_SERVICE: Final = (VolumeState.DRAINING, VolumeState.AWAY, VolumeState.ERRING)
 
@@ -176,7 +179,7 @@ class StatusViews:
         decided = [each for each in unauthorised(seen) if each.until_utc_us is not None]
         return [
             *(Alarm(each.kind, each.since_utc_us, each.detail or each.subject or None) for each in shown),
-            *(Alarm(fault.id, None, f"{fault.where}: {fault.what}") for fault in faults),
+            *(self._fault(fault.id, fault.where, fault.what) for fault in faults),
             *(Alarm(kind, None, f"{_local(end, self._zone):%d/%m/%Y}") for kind, end in ends if end is not None),
             *([Alarm("camera-unauthorised", None, ", ".join(each.subject for each in without))] if without else []),
             *([Alarm("camera-decided", None, ", ".join(map(self._with_day, decided)))] if decided else []),
@@ -187,16 +190,24 @@ class StatusViews:
 
         A volume that is away and the clock are shown elsewhere.
         """
-        faults = {name: KeeperFault.of(told) for name, told in (keeper or {}).get("faults", {}).items()}
+        faults = {name: ToldFault.of(told) for name, told in (keeper or {}).get("faults", {}).items()}
         damaged = [each.fields for name, each in faults.items() if name == DAMAGED]
         lost = [each.fields for each in faults.values() if each.id == HELD_LOST]
         elsewhere = {DAMAGED, "clock", *(str(volume.path) for volume in self._volumes.last_good())}
-        others = [name for name, each in faults.items() if name not in elsewhere and each.id != HELD_LOST]
+        others = {name: each for name, each in faults.items() if name not in elsewhere and each.id != HELD_LOST}
         return [
             *(Alarm(DAMAGED, None, f"{each['count']} ({each['held']})") for each in damaged),
             *([Alarm(HELD_LOST, None, str(sum(each["segments"] for each in lost)))] if lost else []),
-            *([Alarm("keeper-fault", None, ", ".join(others))] if others else []),
+            *(self._fault("keeper-fault", name, each) for name, each in others.items()),
         ]
+
+    def _fault(self, alarm: str, where: str, told: ToldFault) -> Alarm:
+        def said(language: Language) -> str:
+            return (
+                f"{where}: {told.said(_TEXTS[language], lambda utc_us: f'{_local(utc_us, self._zone):%d/%m/%Y %H:%M}')}"
+            )
+
+        return Alarm(alarm, None, f"{where}: {told.what}", {language: said(language) for language in _TEXTS})
 
     def _with_day(self, each: Condition) -> str:
         return f"{each.subject} ({_local(each.until_utc_us or 0, self._zone):%d/%m/%Y})"

@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from nvr.app.keeper_faults import KeeperFault
 from nvr.app.messages import TEXTS, say
+from nvr.app.told_faults import ToldFault
 from nvr.app.words import DAY_SUFFIX, INSTANT_SUFFIX, heading, word
 
 _MBIT: Final = 1_000_000
 _GIB: Final = 1 << 30
 _AT_RISK: Final = "minimum-at-risk"
 _DAMAGED: Final = "segments-damaged"
+_OF_ROLES: Final = ("keeper-fault", "recorder-fault")
+"""Alarms whose detail is a fault that a role tells."""
 
 
 def camera_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -190,8 +192,10 @@ def _recorder(answer: Mapping[str, Any]) -> dict[str, Any]:
     lines |= {f"{heading('volume')} {each['path']}": each["reason"] for each in answer["volumes"] if each["reason"]}
     if answer.get("keyring_degraded"):
         lines["keyring"] = say("status-keyring-degraded")
-    known = {"state", "volumes", "keyring_degraded"}
-    return lines | {key: value for key, value in answer.items() if key not in known and value}
+    known = {"state", "volumes", "keyring_degraded", "faults"}
+    others = {key: value for key, value in answer.items() if key not in known and value}
+    faults = [f"{each['id']} {each['where']}: {_fault(each.get('why', each['what']))}" for each in answer["faults"]]
+    return lines | others | ({"faults": faults} if faults else {})
 
 
 def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -233,7 +237,7 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _fault(told: object) -> str:
-    return KeeperFault.of(told).said(TEXTS, str)
+    return ToldFault.of(told).said(TEXTS, str)
 
 
 def alarm_rows(alarms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -252,9 +256,9 @@ def alarm_rows(alarms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _detail(alarm: Mapping[str, Any]) -> str | None:
     detail: str | None = alarm["detail"]
-    if alarm["id"] != "keeper-fault" or detail is None:
+    if alarm["id"] not in _OF_ROLES or detail is None:
         return detail
-    return KeeperFault.unpacked(detail).said(TEXTS, str)
+    return ToldFault.unpacked(detail).said(TEXTS, str)
 
 
 def _watch(answer: Mapping[str, Any]) -> dict[str, Any]:

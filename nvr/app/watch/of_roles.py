@@ -118,9 +118,7 @@ def _recorder_faults(seen: Observation) -> Iterator[Condition]:
         for fault in () if answer is None else answer.faults:
             if fault.id in _OF_VOLUMES and fault.where in lost:
                 continue  # one disk is one alarm, however many processes wrote to it
-            yield Condition(
-                "recorder-fault", f"{shard} {fault.id} {fault.where}", detail=f"{fault.where}: {fault.what}"
-            )
+            yield Condition("recorder-fault", f"{shard} {fault.id} {fault.where}", detail=fault.what.packed())
 
 
 def _of_keeper(seen: Observation) -> Iterator[Condition]:

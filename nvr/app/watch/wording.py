@@ -10,8 +10,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from access.http.texts import CATALOGUES, cause_text
-from nvr.app.keeper_faults import KeeperFault
 from nvr.app.messages import Language, Message, catalogue
+from nvr.app.told_faults import ToldFault
 from nvr.app.watch.book import Ended, Member
 from nvr.app.watch.found import Key
 from nvr.app.watch.kinds import Severity
@@ -138,9 +138,10 @@ class _Writer:
         words = CATALOGUES[self._language]
         detail = member.detail or ""
         if kind == "recorder-fault":
-            return words.get(subject.split(" ")[1], "{value}").format(value=detail)
+            _, fault_id, where = subject.split(" ", 2)
+            return words.get(fault_id, "{value}").format(value=f"{where}: {self._told(detail)}")
         if kind == "keeper-fault":
-            return KeeperFault.unpacked(detail).said(_TEXTS[self._language], self._instant)
+            return self._told(detail)
         if kind == "picture-fault":
             return ", ".join(words.get(f"picture-{each}", each) for each in detail.split(","))
         if kind == "volume-low":
@@ -152,6 +153,9 @@ class _Writer:
         if kind == "channel-failed":
             return self._say(f"send-{detail}").partition("\n")[0]
         return detail
+
+    def _told(self, detail: str) -> str:
+        return ToldFault.unpacked(detail).said(_TEXTS[self._language], self._instant)
 
     def _daily(self, daily: Daily) -> Iterator[str]:
         if self._letter.is_well:

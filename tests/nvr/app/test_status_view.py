@@ -35,7 +35,8 @@ class NoIndex:
 
 class Recorders:
     async def by_shard(self) -> dict[int, dict[str, Any] | None]:
-        fault = {"id": "footage-damaged", "where": "/a/growing/0/x.svs", "what": "no header"}
+        left = Fault.told("9 bytes left", "segment-left", bytes=9, why="no header")
+        fault = {"id": "footage-damaged", "where": "/x.svs", "what": str(left), "why": fault_json(left)}
         return {
             0: {"state": {"cameras": []}, "volumes": [], "keyring_degraded": False, "faults": [fault]},
             1: None,
@@ -48,7 +49,11 @@ def test_fault_of_a_recorder_is_an_alarm_with_its_place(tmp_path: Path) -> None:
     publish(settings.paths.camera_snapshot, CameraSnapshot(2, ()))
     parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), NoIndex(), Recorders()))
     view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
-    assert Alarm("footage-damaged", None, "/a/growing/0/x.svs: no header") in view.alarms
+    said = {
+        "fr": "/x.svs: 9 octets laissés tels quels (no header) [segment-left]",
+        "en": "/x.svs: 9 bytes left as they are (no header) [segment-left]",
+    }
+    assert Alarm("footage-damaged", None, "/x.svs: 9 bytes left", said) in view.alarms
     assert Alarm("recorder-silent", None, "1") in view.alarms
     assert [(each.shard, each.answers) for each in view.recorders] == [(0, True), (1, False)]
 
@@ -87,7 +92,7 @@ class StoppedKeeper:
         faults = {
             "segments-damaged": Fault.told("2 segments", "segments-damaged", count=2, held=1),
             "held-lost h": Fault.told("a, 3 segments", "held-lost", **lost),
-            "keyring": Fault.of(Retryable("keyring-unreachable")),
+            "keyring": Fault.of(Retryable("disk-refused", what="EIO")),
             "clock": Fault.told("ahead", "status-retention-paused"),
         }
         return told | {"faults": {name: fault_json(fault) for name, fault in faults.items()}}
@@ -103,7 +108,8 @@ def test_destruction_that_waits_for_a_person_is_an_alarm(tmp_path: Path) -> None
     assert Alarm("minimum-at-risk", None, "21/09/2026") in view.alarms
     assert Alarm("segments-damaged", None, "2 (1)") in view.alarms
     assert Alarm("held-lost", None, "3") in view.alarms
-    assert Alarm("keeper-fault", None, "keyring") in view.alarms
+    (other,) = [each for each in view.alarms if each.id == "keeper-fault"]
+    assert other.values["fr"] == "keyring: Un disque du gardien a refusé : EIO. [disk-refused]"
     assert (view.ledger.answers, view.ledger.size) == (True, 3)
 
 

@@ -8,10 +8,11 @@ from nvr.app.cli.tables import (
     statement_rows,
     status_of,
 )
-from nvr.app.keeper_faults import KeeperFault
+from nvr.app.told_faults import ToldFault
 from nvr.base.errors import Retryable
 from storage.faults import Fault, fault_json
 
+TORN_FAULT = Fault.told("70000 bytes", "segment-torn", bytes=70_000)
 CAMERA = {
     "camera": "north",
     "state": "waiting",
@@ -52,7 +53,7 @@ def test_status_of_a_recorder_counts_and_names_what_is_wrong() -> None:
                 {"path": "/srv/b", "state": "erring", "reason": "sync: EIO"},
             ],
             "keyring_degraded": True,
-            "faults": ["growing/x.svs"],
+            "faults": [{"id": "footage-torn", "where": "x.svs", "what": "w", "why": fault_json(TORN_FAULT)}],
         },
     )
     assert lines == {
@@ -61,7 +62,7 @@ def test_status_of_a_recorder_counts_and_names_what_is_wrong() -> None:
         "lost_packets": 3,
         "volume /srv/b": "sync: EIO",
         "keyring": "One of the two places of the keyring does not take keys.",
-        "faults": ["growing/x.svs"],
+        "faults": ["footage-torn x.svs: 70000 bytes behind its last whole record [segment-torn]"],
     }
 
 
@@ -144,7 +145,7 @@ def test_fault_of_the_keeper_is_said_in_words_and_searched_for_by_its_id() -> No
     said = "Nothing is destroyed until 2026-09-21 14:13:20+00:00: the ledger has just been continued. [retention-waits]"
     assert lines["faults"] == {"retention": said, "disk": "y"}
     alarm = {"id": "keeper-fault", "severity": "warning", "subject": "retention", "since_utc_us": 7}
-    (row,) = alarm_rows([{**alarm, "detail": KeeperFault.of(waits).packed()}])
+    (row,) = alarm_rows([{**alarm, "detail": ToldFault.of(waits).packed()}])
     assert row["detail"] == said
 
 

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from nvr.app.keeper_faults import KeeperFault
 from nvr.app.messages import catalogue
+from nvr.app.told_faults import ToldFault
 from nvr.app.watch.book import Ended, Member
 from nvr.app.watch.kinds import KINDS, Severity
 from nvr.app.watch.letter import Daily, Letter, LetterKind, letter_json
 from nvr.app.watch.observation import VolumeSeen
-from nvr.app.watch.readings import keeper_seen
+from nvr.app.watch.readings import keeper_seen, recorder_seen
 from nvr.app.watch.told import Change, Tiding
 from nvr.app.watch.wording import write
 from nvr.base.jcs import Json
@@ -122,9 +122,17 @@ def test_fault_of_the_keeper_is_told_in_the_language_of_its_reader(language: Lit
     assert lines[1].endswith("no text of ours")
 
 
+def test_fault_of_a_recorder_is_told_with_its_place_in_the_language_of_its_reader() -> None:
+    why = fault_json(Fault.told("9 bytes", "segment-torn", bytes=9))
+    told = recorder_seen({"faults": [{"id": "footage-torn", "where": "/x.svs", "what": "9 bytes", "why": why}]})
+    new = {"0 footage-torn /x.svs": member(30, told.faults[0].what.packed())}
+    written = write(letter(Tiding("recorder-fault", Change.RAISED, new=new)), "fr", PARIS)
+    assert "/x.svs: 9 octets après le dernier enregistrement entier [segment-torn]" in written.body
+
+
 def test_instants_of_a_fault_are_local() -> None:
     fields: dict[str, Json] = {"hold": "h", "segments": 2, "cameras": "a", "from_utc_us": NOW, "to_utc_us": NOW}
-    fault = KeeperFault.of(fault_json(Fault.told("lost", "held-lost", **fields)))
+    fault = ToldFault.of(fault_json(Fault.told("lost", "held-lost", **fields)))
     new = {"held-lost h": member(30, fault.packed())}
     written = write(letter(Tiding("keeper-fault", Change.RAISED, new=new)), "fr", PARIS)
     assert "2 segments conservés de a sont perdus, du 2026-11-23 03:40+01:00 au 2026-11-23 03:40+01:00" in written.body

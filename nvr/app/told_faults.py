@@ -1,4 +1,4 @@
-"""Faults of the keeper in words: the text of their id in the language of the reader, else as the keeper tells them."""
+"""Faults of a role in words: by the text of their id in the language of the reader, else as the role tells them."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -12,16 +12,16 @@ _INSTANT = "_utc_us"
 
 
 @dataclass(frozen=True, slots=True)
-class KeeperFault:
-    """One fault: `what` in the keeper's own words, the id of its text (None: it has none) and that text's values."""
+class ToldFault:
+    """One fault: `what` in the role's own words, the id of its text (None: it has none) and that text's values."""
 
     what: str
     id: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, told: object) -> "KeeperFault":
-        """From `status`, with tolerance: a keeper of another version may tell a sentence alone."""
+    def of(cls, told: object) -> "ToldFault":
+        """From `status`, with tolerance: a role of another version may tell a sentence alone."""
         if not isinstance(told, Mapping):
             return cls(str(told))
         fields, text_id = told.get("fields"), told.get("id")
@@ -29,7 +29,7 @@ class KeeperFault:
         return cls(str(told.get("what", "")), known, fields if isinstance(fields, Mapping) else {})
 
     @classmethod
-    def unpacked(cls, text: str) -> "KeeperFault":
+    def unpacked(cls, text: str) -> "ToldFault":
         """What `packed` made; any other text is its own words."""
         try:
             return cls.of(json.loads(text))
