@@ -4,7 +4,7 @@ Footage follows the orders that were in force when it began, as the register has
 or corrected counts for what is there already, and may destroy it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 
 from sqlalchemy import select
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from access.arguments import Arguments
 from access.consent import Consent
+from access.cover import decisions
 from access.orders import LONGEST_DAYS, order_for
 from access.policy import NOTHING, ActName, Person, demand
 from access.ports import IndexPort
@@ -19,7 +20,7 @@ from access.publication import Publisher
 from access.reading import as_json
 from nvr.base.clock import Clock
 from nvr.base.errors import InvalidValue
-from nvr.base.ids import ActId, AuthorisationId, CameraId, uuid7
+from nvr.base.ids import ActId, AuthorisationId, CameraId, camera_id, uuid7
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
 from storage.index.rows import Order
@@ -45,7 +46,7 @@ class Authorisations:
 
         Raises:
             Denied: `person` may not.
-            InvalidValue: a value is wrong, or a camera or the order that it renews is not in the register.
+            InvalidValue: a value is wrong, or the order that it renews is not in the register.
             WouldDestroy: footage that is there would be destroyed, and `accept_destruction` is not set.
         """
         demand(person, ActName.AUTHORISATION_ADD, NOTHING, self._clock.utc_us())
@@ -96,8 +97,9 @@ class Authorisations:
         return await self._enter(person, ActName.AUTHORISATION_EDIT, order, succeeds, reason, consent)
 
     async def list(self, person: Person, args: Arguments) -> Json:
-        """Every order, the last begun first, with the cameras for which it decides now; and cameras without any.
+        """Every order, the last begun first, with the cameras for which it decides now and those that are to come.
 
+        Beside them the cameras without any, and what persons decided in place of an order.
         Raises Denied.
         """
         args.done()
@@ -114,14 +116,13 @@ class Authorisations:
         reason: str | None,
         consent: Consent,
     ) -> dict[str, Json]:
-        await self._register.read(lambda session: _known(session, order.cameras))
         effects = await self._index.effects(order)
         if consent.dry_run:
             return {"effects": [asdict(each) for each in effects]}
         consent.demand(effects)
         personal = Personal(salted(reason=reason))
 
-        def propose(session: Session) -> Sequence[Proposal]:
+        def propose(_: Session) -> Sequence[Proposal]:
             now = self._clock.utc_us()
             actor = Actor(id=person.account, role=demand(person, act, NOTHING, now))
             body = people.Authorisation(
@@ -131,7 +132,7 @@ class Authorisations:
                 to_utc_us=order.to_utc_us,
                 retention_days=order.retention_days,
                 minimum_days=order.minimum_days,
-                cameras=_known(session, order.cameras),
+                cameras=None if order.cameras is None else tuple(sorted(map(CameraId, order.cameras))),
                 succeeds=succeeds,
                 reason=personal.commitment("reason"),
             )
@@ -140,13 +141,23 @@ class Authorisations:
         await self._register.act(propose)
         await self._publisher.publish_soon()
         return await self._register.read(
-            lambda session: as_json(session.get_one(tables.Authorisation, order.authorisation))
+            lambda session: {
+                **as_json(session.get_one(tables.Authorisation, order.authorisation)),
+                "to_come": _to_come(session, order.cameras),
+            }
         )
 
 
 def _names(args: Arguments) -> frozenset[str] | None:
     names = args.optional_names("cameras")
-    return None if names is None else frozenset(names)
+    return None if names is None else frozenset(map(_camera, names))
+
+
+def _camera(name: str) -> CameraId:
+    try:
+        return camera_id(name)
+    except InvalidValue as error:
+        raise InvalidValue(field="cameras", value=name, expected=str(error.fields["expected"])) from error
 
 
 def _instant(args: Arguments, field: str) -> UtcUs | None:
@@ -154,12 +165,9 @@ def _instant(args: Arguments, field: str) -> UtcUs | None:
     return None if value is None else UtcUs(value)
 
 
-def _known(session: Session, names: frozenset[str] | None) -> tuple[CameraId, ...] | None:
-    """The cameras, sorted. Raises InvalidValue: one is not in the register."""
-    for camera in sorted(names or ()):
-        if session.get(tables.Camera, camera) is None:
-            raise InvalidValue(field="cameras", value=camera, expected="cameras of the register")
-    return None if names is None else tuple(CameraId(camera) for camera in sorted(names))
+def _to_come(session: Session, names: Iterable[str] | None) -> list[str]:
+    """Those of the cameras that the register does not have: an order comes before what it allows to install."""
+    return [camera for camera in sorted(names or ()) if session.get(tables.Camera, camera) is None]
 
 
 def _one(session: Session, field: str, number: str) -> tables.Authorisation:
@@ -199,9 +207,11 @@ def _listed(session: Session, now_utc_us: UtcUs) -> dict[str, Json]:
                 **as_json(row),
                 "state": _state(row, now_utc_us),
                 "decides_for": [camera for camera, order in deciding.items() if order is row],
+                "to_come": _to_come(session, row.cameras),
             }
             for row in rows
         ],
+        "decisions": [as_json(row) for row in decisions(session)],
         "without": [camera for camera, order in deciding.items() if order is None],
     }
 

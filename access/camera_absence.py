@@ -17,6 +17,7 @@ from access.camera_values import (
     placement_proposal,
     standing,
 )
+from access.cover import Decision, demand_cover
 from access.places import last_placement
 from access.policy import NOTHING, ActName, Person, demand
 from access.ports import CameraChecks
@@ -76,13 +77,15 @@ class CameraAbsence:
             Denied: `person` may not.
             InvalidValue: a value is wrong; the camera is unknown or retired, or a point is named of one that is not
                 absent.
+            NoOrder: it was absent, no order covers it now, and nobody decides to go on without one.
             Retryable: its recorder does not answer.
         """
         name, point = camera_id(args.text("camera")), optional_point_of(args)
+        decision = Decision.take(args, self._clock.utc_us())
         args.done()
         demand(person, ActName.CAMERA_PRESENT, NOTHING, self._clock.utc_us())
         if await self._register.read(lambda session: camera_row(session, name).absent):
-            await self._register.act(lambda session: self._returned(session, person, name, point))
+            await self._register.act(lambda session: self._returned(session, person, name, point, decision))
             await self._publisher.publish_soon()  # a changed camera is tried at once
         elif point is not None:
             raise InvalidValue(field="point", value=point, expected="no point: it is not absent, see camera move")
@@ -91,13 +94,18 @@ class CameraAbsence:
             await self._recorders.retry(shard, name)
         return await self._register.read(lambda session: _shown(session, name))
 
-    def _returned(self, session: Session, person: Person, name: CameraId, point: PointId | None) -> Sequence[Proposal]:
+    def _returned(
+        self, session: Session, person: Person, name: CameraId, point: PointId | None, decision: Decision | None
+    ) -> Sequence[Proposal]:
         now = self._clock.utc_us()
         actor = Actor(id=person.account, role=demand(person, ActName.CAMERA_PRESENT, NOTHING, now))
         row = camera_row(session, name)
         if not row.absent:  # somebody else was faster
             return []
-        proposals = [change_proposal(actor, row, now, absent=False)]
+        proposals = [
+            *demand_cover(session, actor, [name], decision, now),
+            change_proposal(actor, row, now, absent=False),
+        ]
         if point is not None:
             demand_point(session, point)
         elif (last := last_placement(session, name)) is not None:

@@ -23,6 +23,7 @@ from access.camera_values import (
     standing,
     url_of,
 )
+from access.cover import Decision, demand_cover
 from access.logins import Logins, fresh_name
 from access.places import last_placement
 from access.policy import NOTHING, ActName, Person, demand
@@ -130,10 +131,12 @@ class CameraChanges:
             Denied: `person` may not.
             InvalidValue: a value is wrong; the camera or the point is unknown; the instant lies before the camera's
                 last placement, or ahead.
+            NoOrder: no order covers it now, and nobody decides to go on without one.
         """
         name, point = camera_id(args.text("camera")), point_id(args.text("point"))
         since = args.optional_integer("since_utc_us", least=0, most=LATEST_UTC_US)
         reason = args.optional_text("reason")
+        decision = Decision.take(args, self._clock.utc_us())
         args.done()
         if since is not None and reason is None:
             raise InvalidValue(field="reason", value=None, expected="why it is entered later")
@@ -145,8 +148,11 @@ class CameraChanges:
             demand_point(session, point)
             begins = UtcUs(now if since is None else since)
             _demand_order(session, name, point, begins, now)
-            placed = placement_proposal(actor, name, point, from_utc_us=begins, now_utc_us=now, reason=reason)
-            return [change_proposal(actor, row, now, absent=False), placed] if row.absent else [placed]
+            return [
+                *demand_cover(session, actor, [name], decision, now),
+                *([change_proposal(actor, row, now, absent=False)] if row.absent else []),
+                placement_proposal(actor, name, point, from_utc_us=begins, now_utc_us=now, reason=reason),
+            ]
 
         await self._register.act(propose)
         await self._publisher.publish_soon()
@@ -158,10 +164,12 @@ class CameraChanges:
         Raises:
             Denied: `person` may not.
             InvalidValue: a value is wrong, the old camera is unknown or retired, or the new name is taken.
+            NoOrder: no order covers the new one, and nobody decides to go on without one.
         """
         old, name = camera_id(args.text("camera")), camera_id(args.text("by"))
         url = url_of(args)
         login = login_of(args, url)
+        decision = Decision.take(args, self._clock.utc_us())
         args.done()
 
         def propose(session: Session) -> Sequence[Proposal]:
@@ -173,6 +181,7 @@ class CameraChanges:
             kind = CameraKind(row.kind)
             body = new_camera(name, shard=row.shard, days=row.retention_days, kind=kind, replaces=old)
             proposals = [
+                *demand_cover(session, actor, [name], decision, now),
                 camera_proposal(actor, changed_camera(row, retired=True), row.url or "", None, now, ptz=row.ptz),
                 camera_proposal(actor, body, url, None if login is None else name, now, ptz=inherited(row.ptz, url)),
             ]

@@ -27,6 +27,7 @@ from access.camera_values import (
     standing,
     url_of,
 )
+from access.cover import Decision, demand_cover
 from access.logins import Logins
 from access.policy import NOTHING, ActName, Person, demand
 from access.ports import CameraStates, IndexPort
@@ -77,6 +78,7 @@ class Cameras:
         Raises:
             Denied: `person` may not.
             InvalidValue: a value is wrong, the name is taken, or the point is unknown.
+            NoOrder: no order covers it, and nobody decides to go on without one.
         """
         name = camera_id(args.text("camera"))
         url = url_of(args)
@@ -84,27 +86,27 @@ class Cameras:
         point = optional_point_of(args)
         days, kind = days_of(args), kind_of(args)
         ptz = PtzArgs.take(args).setting(url)
+        decision = Decision.take(args, self._clock.utc_us())
         args.done()
-
-        def check(session: Session) -> Actor:
-            role = demand(person, ActName.CAMERA_ADD, NOTHING, self._clock.utc_us())
-            if session.get(tables.Camera, name) is not None:
-                raise InvalidValue(field="camera", value=name, expected="a name that is not taken")
-            return Actor(id=person.account, role=role)
 
         def propose(session: Session) -> Sequence[Proposal]:
             now = self._clock.utc_us()
-            actor = check(session)
+            actor = Actor(id=person.account, role=demand(person, ActName.CAMERA_ADD, NOTHING, now))
+            if session.get(tables.Camera, name) is not None:
+                raise InvalidValue(field="camera", value=name, expected="a name that is not taken")
             shard = deal(cameras_per_shard(session), self._shards_for)
             body = new_camera(name, shard=shard, days=days, kind=kind, ptz=ptz)
-            proposals = [camera_proposal(actor, body, url, None if login is None else name, now, ptz=ptz)]
+            proposals = [
+                *demand_cover(session, actor, [name], decision, now),
+                camera_proposal(actor, body, url, None if login is None else name, now, ptz=ptz),
+            ]
             if point is not None:
                 demand_point(session, point)
                 proposals.append(placement_proposal(actor, name, point, from_utc_us=now, now_utc_us=now))
             return proposals
 
         async with self._logins.changing():
-            await self._register.read(check)
+            await self._register.read(propose)
             if login is not None:  # before the act: a login that nothing refers to harms nobody
                 await self._logins.keep({name: login})
             await self._register.act(propose)
@@ -163,7 +165,7 @@ class Cameras:
 def _with_places(session: Session, now_utc_us: UtcUs) -> "list[dict[str, Any]]":
     rows = session.scalars(select(tables.Camera).order_by(tables.Camera.camera))
     entries = {entry.camera: asdict(entry) for entry in snapshot_entries(session, now_utc_us)}
-    keys = ("point", "placement", "authorisation")
+    keys = ("point", "placement", "authorisation", "uncovered_until_utc_us")
     return [
         {**as_json(row, SHOWN), **{key: entries.get(CameraId(row.camera), {}).get(key) for key in keys}} for row in rows
     ]

@@ -15,6 +15,7 @@ from access.camera_values import (
     placement_proposal,
     standing,
 )
+from access.cover import Decision, demand_cover, uncovered
 from access.fleet_rows import PLACE_FIELDS, Fault, Row, take_rows
 from access.logins import Logins
 from access.policy import NOTHING, ActName, Person, demand
@@ -33,13 +34,17 @@ from storage.register.register import Register
 
 @dataclass(slots=True)
 class Plan:
-    """What an import would do: cameras and points to add, cameras as they are, those that differ and wherein."""
+    """What an import would do: cameras and points to add, cameras as they are, those that differ and wherein.
+
+    `uncovered`: the cameras to add that no order covers.
+    """
 
     added: list[Row] = field(default_factory=list)
     points: dict[str, people.Point] = field(default_factory=dict)
     unchanged: list[str] = field(default_factory=list)
     differing: list[dict[str, Json]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    uncovered: Sequence[str] = ()
 
     def to_json(self, *, done: bool) -> dict[str, Json]:
         """The answer of the act."""
@@ -49,6 +54,7 @@ class Plan:
             "unchanged": list(self.unchanged),
             "differing": list(self.differing),
             "faults": [fault.to_json() for fault in self.faults],
+            "uncovered": list(self.uncovered),
             "done": done,
         }
 
@@ -75,23 +81,25 @@ class FleetImport:
         """Add the cameras of the list that are not there, with their points; with `dry_run` only say what would be.
 
         A second time nothing is added: cameras that are as the list has them are passed over, others are named with
-        what differs and stay as they are. A row says nothing on what it leaves empty.
+        what differs and stay as they are. A row says nothing on what it leaves empty. Where no order covers some of the
+        new ones, one decision is for them all; without it nothing is entered.
 
         Raises:
             Denied: `person` may not.
             InvalidValue: the arguments are not a list of rows.
         """
         given, dry_run = args.objects("cameras"), args.flag("dry_run")
+        decision = Decision.take(args, self._clock.utc_us())
         args.done()
         demand(person, ActName.CAMERA_IMPORT, NOTHING, self._clock.utc_us())
         rows, faults = take_rows(given)
         async with self._logins.changing():
             known = await self._logins.known()
             plan = await self._register.read(lambda session: self._plan(session, rows, faults, known))
-            if dry_run or plan.faults:
+            if dry_run or plan.faults or (plan.uncovered and decision is None):
                 return plan.to_json(done=False)
             await self._logins.keep({row.camera: row.login for row in plan.added if row.login is not None})
-            await self._register.act(lambda session: self._propose(session, person, plan))
+            await self._register.act(lambda session: self._propose(session, person, plan, decision))
         await self._publisher.publish_soon()
         return plan.to_json(done=True)
 
@@ -115,15 +123,19 @@ class FleetImport:
         plan.points = {
             name: body for name, body in points.items() if name in wanted and session.get(tables.Point, name) is None
         }
+        plan.uncovered = uncovered(session, [row.camera for row in plan.added], now)
         plan.faults.sort(key=lambda fault: fault.row)
         return plan
 
-    def _propose(self, session: Session, person: Person, plan: Plan) -> Sequence[Proposal]:
-        """An entry for each point and camera, as one group: whole or not at all."""
+    def _propose(self, session: Session, person: Person, plan: Plan, decision: Decision | None) -> Sequence[Proposal]:
+        """The decision, an entry for each point and camera, as one group: whole or not at all."""
         now = self._clock.utc_us()
         actor = Actor(id=person.account, role=demand(person, ActName.CAMERA_IMPORT, NOTHING, now))
         counts = cameras_per_shard(session)
-        proposals = [Proposal(ActId(uuid7(now)), actor, body) for body in plan.points.values()]
+        proposals = [
+            *demand_cover(session, actor, [row.camera for row in plan.added], decision, now),
+            *(Proposal(ActId(uuid7(now)), actor, body) for body in plan.points.values()),
+        ]
         for row in plan.added:
             body = new_camera(
                 row.camera, shard=deal(counts, self._shards_for), days=row.days, kind=row.kind, ptz=row.ptz

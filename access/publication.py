@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from access.camera_values import last_commission, standing
+from access.cover import last_decision
 from access.orders import order_for
 from access.ports import LedgerPort
 from nvr.base.clock import Clock
@@ -69,6 +70,7 @@ def _snapshot_entry(session: Session, camera: tables.Camera, now_utc_us: UtcUs) 
     placement = standing(session, camera.camera, now_utc_us)
     order = order_for(session, camera.camera, now_utc_us)
     aimed = last_commission(session, camera.camera)
+    decided = last_decision(session, camera.camera)
     return CameraEntry(
         camera=CameraId(camera.camera),
         url=camera.url or "",
@@ -82,4 +84,5 @@ def _snapshot_entry(session: Session, camera: tables.Camera, now_utc_us: UtcUs) 
         absent=camera.absent,
         commissioned_from_utc_us=None if aimed is None else UtcUs(aimed.from_utc_us),
         commissioned_until_utc_us=None if aimed is None else UtcUs(aimed.until_utc_us),
+        uncovered_until_utc_us=None if decided is None else UtcUs(decided.until_utc_us),
     )

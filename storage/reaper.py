@@ -15,6 +15,7 @@ from typing import Final, Protocol
 from nvr.base.clock import Clock
 from storage.books import Books
 from storage.durable import remove_file, remove_files
+from storage.faults import Fault
 from storage.index.rows import SegmentRow
 from storage.index.writer import Index
 from storage.keyring import KeyRef, Shredded
@@ -115,7 +116,7 @@ class Reaper:
             removed, fault = remove_footage(volume, [segment for segment in doomed if segment.volume == name])
             files += removed
             if fault is not None:
-                faults[str(volume.path)] = str(fault)
+                faults[str(volume.path)] = Fault.of(fault)
         return files, faults
 
 

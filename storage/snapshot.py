@@ -53,6 +53,8 @@ class CameraEntry:
     commissioned_from_utc_us: UtcUs | None = None
     """With the next field: when the camera is, or last was, aimed and not recorded. Past times stay."""
     commissioned_until_utc_us: UtcUs | None = None
+    uncovered_until_utc_us: UtcUs | None = None
+    """Until when a person decided that it is recorded without an order; past times stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ def load(path: Path) -> CameraSnapshot:
                 ptz=entry.get("ptz"),
                 commissioned_from_utc_us=entry.get("commissioned_from_utc_us"),
                 commissioned_until_utc_us=entry.get("commissioned_until_utc_us"),
+                uncovered_until_utc_us=entry.get("uncovered_until_utc_us"),
             )
             for entry in body["cameras"]
         )

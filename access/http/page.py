@@ -80,7 +80,8 @@ class _Page:
         yield f'<section class="bad">{head}<ul>{items}</ul></section>'
 
     def _alarm(self, alarm: Alarm) -> str:
-        text = self._words(alarm.id, escape(alarm.value or "")) if alarm.id in self.words else escape(alarm.id)
+        value = alarm.values.get(self.language, alarm.value or "")
+        text = self._words(alarm.id, escape(value)) if alarm.id in self.words else escape(alarm.id)
         return f"{text}{self._since(alarm.since_utc_us)}"
 
     def _camera_trouble(self, camera: CameraView) -> str:

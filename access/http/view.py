@@ -1,7 +1,7 @@
 """What the status page shows, as data: no picture, no key, nobody's name. `make_app` asks for it at each request."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 from nvr.base.ids import CameraId
@@ -127,11 +127,15 @@ class LedgerView:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Something that concerns no single camera or disk: the id of its text, and its value for the text."""
+    """Something that concerns no single camera or disk: the id of its text, and its value for the text.
+
+    `values`: the value in languages in which it reads otherwise.
+    """
 
     id: str
     since_utc_us: UtcUs | None
     value: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

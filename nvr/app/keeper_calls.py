@@ -1,7 +1,7 @@
 """The calls of the keeper's socket: arguments in, JSON out (docs/design/processes.md, socket `keeper`)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -10,6 +10,7 @@ from nvr.app.check_calls import check_handlers
 from nvr.base.errors import InvalidValue
 from nvr.base.ids import camera_id
 from nvr.base.wire import Handler
+from storage.faults import fault_json
 from storage.keeping.keeper import Keeper, Rotate
 from storage.ledger.reader import ConsistencyProof
 from storage.ledger.store import Appended
@@ -48,7 +49,9 @@ def keeper_handlers(keeper: Keeper, rotate_recorders: Rotate) -> Mapping[str, Ha
         return await keeper.publish([_camera(item) for item in list_of(args, "cameras")])
 
     async def status(_: dict[str, Any]) -> object:
-        return asdict(await keeper.status())
+        told = await keeper.status()
+        faults = {name: fault_json(why) for name, why in told.faults.items()}
+        return asdict(replace(told, faults={})) | {"faults": faults}
 
     handlers = (append, find_act, entry, entries, proof, consistency, rotate, publish, status)
     own: dict[str, Handler] = {handler.__name__: handler for handler in handlers}

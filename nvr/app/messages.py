@@ -66,7 +66,8 @@ def catalogue(language: Language) -> Mapping[str, Message]:
 LANGUAGE: Final = chosen_language(sys.argv, os.environ)
 """Of this process: chosen once, since the help texts are made when the commands are declared."""
 
-_CATALOGUE: Final = catalogue(LANGUAGE)
+TEXTS: Final = catalogue(LANGUAGE)
+"""All messages in that language."""
 
 
 def say(message_id: str, **fields: object) -> str:
@@ -76,10 +77,10 @@ def say(message_id: str, **fields: object) -> str:
 
 def explain(error: NvrError) -> str:
     """What an error means to the person who caused or met it; the id at the end is what a helper searches for."""
-    if error.message_id in _CATALOGUE:
+    if error.message_id in TEXTS:
         return "\n".join([*_message(error.message_id).lines(error.fields), f"[{error.message_id}]"])
     return str(error)
 
 
 def _message(message_id: str) -> Message:
-    return _CATALOGUE.get(message_id) or Message(what=message_id)
+    return TEXTS.get(message_id) or Message(what=message_id)

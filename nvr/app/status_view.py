@@ -11,8 +11,11 @@ from config.model import Settings
 from config.model import Volume as VolumeSetting
 from nvr.app.index_port import IndexFiles, RecorderStates
 from nvr.app.keeper_client import Caller
+from nvr.app.messages import Language, Message, catalogue
+from nvr.app.told_faults import ToldFault
 from nvr.app.volume_settings import VolumeSettings
 from nvr.app.watch.files import set_is_provisional
+from nvr.app.watch.found import Condition
 from nvr.app.watch.observation import Observation
 from nvr.app.watch.of_cameras import recorded_nowhere, silent_domes
 from nvr.app.watch.of_orders import order_ends, unauthorised
@@ -29,6 +32,7 @@ from nvr.base.errors import NvrError
 from nvr.base.units import US_PER_SECOND, UtcUs
 from recorder.server_clock import kernel_is_synchronised
 from storage.forecast import MINIMUM_AT_RISK
+from storage.keeping.discarded import HELD_LOST
 from storage.keeping.keeper import DAMAGED
 from storage.ledger.entries import decode
 from storage.snapshot import CameraEntry, CameraSnapshot
@@ -38,6 +42,8 @@ from storage.volume_health import VolumeState
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COUNTERS: Final = ("records", "frames", "bytes", "written", "lost", "dropped", "reconnects")
+
+_TEXTS: Final[Mapping[Language, Mapping[str, Message]]] = {"fr": catalogue("fr"), "en": catalogue("en")}
 
 _OUT_OF_SERVICE: Final = (VolumeState.DRAINING, VolumeState.AWAY, VolumeState.ERRING)
 
@@ -80,7 +86,7 @@ class StatusViews:
             alarms=[
                 *_halts(keeper),
                 *_at_risk(keeper, self._zone),
-                *_damaged(keeper),
+                *await asyncio.to_thread(self._keeper_faults, keeper),
                 *self._alarms(await asyncio.to_thread(self._observed, snapshot, by_shard, now)),
             ],
             recorders=[RecorderView(shard, answer is not None) for shard, answer in by_shard.items()],
@@ -169,13 +175,42 @@ class StatusViews:
         )
         faults = [fault for answer in seen.recorders.values() if answer for fault in answer.faults]
         ends = [(each.kind, each.until_utc_us) for each in order_ends(seen)]
-        without = [each.subject for each in unauthorised(seen)]
+        without = [each for each in unauthorised(seen) if each.until_utc_us is None]
+        decided = [each for each in unauthorised(seen) if each.until_utc_us is not None]
         return [
             *(Alarm(each.kind, each.since_utc_us, each.detail or each.subject or None) for each in shown),
-            *(Alarm(fault.id, None, f"{fault.where}: {fault.what}") for fault in faults),
+            *(self._fault(fault.id, fault.where, fault.what) for fault in faults),
             *(Alarm(kind, None, f"{_local(end, self._zone):%d/%m/%Y}") for kind, end in ends if end is not None),
-            *([Alarm("camera-unauthorised", None, ", ".join(without))] if without else []),
+            *([Alarm("camera-unauthorised", None, ", ".join(each.subject for each in without))] if without else []),
+            *([Alarm("camera-decided", None, ", ".join(map(self._with_day, decided)))] if decided else []),
         ]
+
+    def _keeper_faults(self, keeper: Mapping[str, Any] | None) -> list[Alarm]:
+        """Damaged files and how many of them are held, held footage that is lost, and by name whatever else there is.
+
+        A volume that is away and the clock are shown elsewhere.
+        """
+        faults = {name: ToldFault.of(told) for name, told in (keeper or {}).get("faults", {}).items()}
+        damaged = [each.fields for name, each in faults.items() if name == DAMAGED]
+        lost = [each.fields for each in faults.values() if each.id == HELD_LOST]
+        elsewhere = {DAMAGED, "clock", *(str(volume.path) for volume in self._volumes.last_good())}
+        others = {name: each for name, each in faults.items() if name not in elsewhere and each.id != HELD_LOST}
+        return [
+            *(Alarm(DAMAGED, None, f"{each['count']} ({each['held']})") for each in damaged),
+            *([Alarm(HELD_LOST, None, str(sum(each["segments"] for each in lost)))] if lost else []),
+            *(self._fault("keeper-fault", name, each) for name, each in others.items()),
+        ]
+
+    def _fault(self, alarm: str, where: str, told: ToldFault) -> Alarm:
+        def said(language: Language) -> str:
+            return (
+                f"{where}: {told.said(_TEXTS[language], lambda utc_us: f'{_local(utc_us, self._zone):%d/%m/%Y %H:%M}')}"
+            )
+
+        return Alarm(alarm, None, f"{where}: {told.what}", {language: said(language) for language in _TEXTS})
+
+    def _with_day(self, each: Condition) -> str:
+        return f"{each.subject} ({_local(each.until_utc_us or 0, self._zone):%d/%m/%Y})"
 
 
 def _halts(keeper: Mapping[str, Any] | None) -> list[Alarm]:
@@ -190,13 +225,6 @@ def _at_risk(keeper: Mapping[str, Any] | None, zone: ZoneInfo) -> list[Alarm]:
     if at_risk_utc_us is None:
         return []
     return [Alarm(MINIMUM_AT_RISK, None, f"{_local(at_risk_utc_us, zone):%d/%m/%Y}")]
-
-
-def _damaged(keeper: Mapping[str, Any] | None) -> list[Alarm]:
-    """Files that are not what was sealed, and how many of them are held."""
-    if keeper is None or DAMAGED not in keeper["faults"]:
-        return []
-    return [Alarm(DAMAGED, None, f"{keeper['damaged']} ({keeper['damaged_held']})")]
 
 
 def _size_of(note: str | None) -> int | None:

@@ -1,10 +1,11 @@
 """Footage that is lost, as the ledger is told of it: what a comparison missed, and what lay on a discarded volume."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
+from storage.faults import Fault
 from storage.index.lives import TAKEN_OUT
-from storage.index.on_volume import discarded, lost_under_hold
+from storage.index.on_volume import LostStretch, discarded, lost_under_hold
 from storage.index.queries import IndexReader
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
@@ -20,16 +21,28 @@ def missing_of(row: SegmentRow, why: str) -> Missing:
 
 def lost_under_holds(index: IndexReader, *, now_utc_us: int) -> dict[str, str]:
     """What is lost of held footage, as faults of the keeper: a judicial authority waits for it, and must be told."""
-    found: dict[str, str] = {}
+    by_hold: dict[str, list[LostStretch]] = {}
     for one in index.answer(lambda connection: lost_under_hold(connection, now_utc_us)):
-        what = one.stretch
-        told = (
-            f"{what.camera}, from_utc_us={what.from_utc_us} to_utc_us={what.to_utc_us}, {what.segments} segments: "
-            f"{one.why}, lost_utc_us={one.lost_utc_us}"
-        )
-        name = f"{HELD_LOST} {one.hold}"
-        found[name] = "; ".join(filter(None, (found.get(name), told)))
-    return found
+        by_hold.setdefault(one.hold, []).append(one)
+    return {f"{HELD_LOST} {hold}": _lost(hold, lost) for hold, lost in by_hold.items()}
+
+
+def _lost(hold: str, lost: Sequence[LostStretch]) -> Fault:
+    stretches = [one.stretch for one in lost]
+    told = (
+        f"{what.camera}, from_utc_us={what.from_utc_us} to_utc_us={what.to_utc_us}, {what.segments} segments: "
+        f"{one.why}, lost_utc_us={one.lost_utc_us}"
+        for one, what in zip(lost, stretches, strict=True)
+    )
+    return Fault.told(
+        "; ".join(told),
+        HELD_LOST,
+        hold=hold,
+        segments=sum(what.segments for what in stretches),
+        cameras=", ".join(sorted({what.camera for what in stretches})),
+        from_utc_us=min(what.from_utc_us for what in stretches),
+        to_utc_us=max(what.to_utc_us for what in stretches),
+    )
 
 
 def left_on_discarded(index: IndexReader, *, in_use: Collection[str]) -> list[Missing]:

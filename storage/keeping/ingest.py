@@ -16,6 +16,7 @@ from nvr.base.jcs import Json
 from storage.books import Books
 from storage.continuity import gaps_at_boot, gaps_shortened
 from storage.durable import remove_file
+from storage.faults import Fault
 from storage.index.writer import Index
 from storage.keeping import blobs
 from storage.ledger.entries import LATE_US, RECORDER, Spool, body_from
@@ -68,7 +69,7 @@ class Ingest:
 
     def faults(self) -> dict[str, str]:
         """Spools that can not be read further, or not for now, and why."""
-        damaged = {path.name: str(one.fault) for path, one in self._followed.items() if one.fault is not None}
+        damaged = {path.name: Fault.of(one.fault) for path, one in self._followed.items() if one.fault is not None}
         return {**self._refused, **damaged}
 
     def pending(self) -> list[str]:

@@ -19,6 +19,7 @@ from nvr.base.units import UtcUs
 from storage import snapshot
 from storage.books import Books
 from storage.durable import make_directory
+from storage.faults import Fault
 from storage.forecast import NOTICE_US, Forecast
 from storage.index.database import IndexDamaged
 from storage.index.queries import IndexReader
@@ -347,7 +348,8 @@ class Keeper:
             self._last_pass = done = await self._retention.run(self._sync())
         self._last_pass_utc_us = self._clock.utc_us()
         if done.paused is not None:
-            self._faults["clock"] = f"nothing is destroyed: the clock is {done.paused}; `timedatectl` says more"
+            paused = f"nothing is destroyed: the clock is {done.paused}; `timedatectl` says more"
+            self._faults["clock"] = Fault.told(paused, "status-retention-paused")
             return
         self._faults.pop("clock", None)
         await self._survive("statement", self._state_days)
@@ -424,9 +426,9 @@ class Keeper:
         except IndexDamaged:
             raise
         except NvrError as error:
-            self._faults[name] = str(error)
+            self._faults[name] = Fault.of(error)
         except OSError as error:
-            self._faults[name] = str(DiskRefused(what=str(error)))
+            self._faults[name] = Fault.of(DiskRefused(what=str(error)))
         else:
             self._faults.pop(name, None)
 
@@ -434,4 +436,5 @@ class Keeper:
 def _damage(segments: int, held: int) -> dict[str, str]:
     if not segments:
         return {}
-    return {DAMAGED: f"{segments} segments are not what was sealed, {held} of them held: nvr-admin index damaged"}
+    told = f"{segments} segments are not what was sealed, {held} of them held: nvr-admin index damaged"
+    return {DAMAGED: Fault.told(told, DAMAGED, count=segments, held=held)}

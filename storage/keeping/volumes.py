@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from nvr.base.errors import ConfigError
+from storage.faults import Fault
 from storage.volume import Volume, VolumeId, VolumeLost, open_volume
 from storage.volume_lock import is_directory_of, lock_directory
 
@@ -30,7 +31,7 @@ class VolumesKept:
         try:
             self._paths = self._configured()
         except ConfigError as error:
-            faults["configuration"] = str(error)
+            faults["configuration"] = Fault.of(error)
         found: dict[VolumeId, Volume] = {}
         locks: dict[VolumeId, int] = {}
         for path in self._paths:
@@ -41,7 +42,7 @@ class VolumesKept:
                 locks[volume.id] = self._locked(volume)
                 found[volume.id] = volume
             except VolumeLost as error:
-                faults[str(path)] = str(error)
+                faults[str(path)] = Fault.of(error)
         self._let_go(fd for name, fd in self._locks.items() if locks.get(name) != fd)
         self.in_use, self.faults, self._locks = found, faults, locks
 

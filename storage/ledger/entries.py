@@ -51,6 +51,7 @@ BODIES: Mapping[str, type[Body]] = MappingProxyType(
             people.Placement,
             people.Commission,
             people.Authorisation,
+            people.Uncovered,
             people.Hold,
             people.Unhold,
             people.Allow,

@@ -117,6 +117,19 @@ class RoomKept(Part):
     with_permille: Count | None
 
 
+class Uncovered(Body):
+    """A person decided that these cameras are recorded though no order covers them, until then.
+
+    The reason is a commitment.
+    """
+
+    t: ClassVar[str] = "uncovered"
+    decision: Uuid7
+    cameras: tuple[Name, ...]
+    until_utc_us: Instant
+    reason: Hash
+
+
 class Hold(Body):
     """Footage of these cameras and times may not be destroyed; `until_utc_us` bounds an unvalidated hold.
 

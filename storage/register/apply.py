@@ -109,6 +109,19 @@ def _authorisation(session: Session, _: Placed, body: people.Authorisation, pers
     session.merge(tables.Authorisation(**values))
 
 
+def _uncovered(session: Session, placed: Placed, body: people.Uncovered, personal: Personal) -> None:
+    session.merge(
+        tables.Uncovered(
+            decision=body.decision,
+            cameras=list(body.cameras),
+            decided_by=placed.entry.actor.id,
+            decided_utc_us=placed.entry.ts_utc_us,
+            until_utc_us=body.until_utc_us,
+            reason=personal.value("reason"),
+        )
+    )
+
+
 def _hold(session: Session, placed: Placed, body: people.Hold, personal: Personal) -> None:
     hold = session.get(tables.Hold, body.hold)
     if hold is None:
@@ -228,6 +241,7 @@ _APPLIERS: Final[Mapping[type[Body], Applier]] = MappingProxyType(
         people.Placement: _placement,
         people.Commission: _commission,
         people.Authorisation: _authorisation,
+        people.Uncovered: _uncovered,
         people.Hold: _hold,
         people.Unhold: _unhold,
         people.Requisition: _requisition,

@@ -189,6 +189,19 @@ class Authorisation(Table):
     reason: Mapped[str | None]
 
 
+class Uncovered(Table):
+    """A decision of a person to record these cameras without an order; of a camera's, the last counts."""
+
+    __tablename__ = "uncovered"
+
+    decision: Mapped[str] = mapped_column(primary_key=True)
+    cameras: Mapped[list[str]]
+    decided_by: Mapped[str]
+    decided_utc_us: Mapped[int]
+    until_utc_us: Mapped[int]
+    reason: Mapped[str | None]
+
+
 class Hold(Table):
     """Footage that may not be destroyed, until `until_utc_us` while nobody validated it, and no more once `ended`.
 
@@ -282,5 +295,17 @@ class Export(Table):
     exported_utc_us: Mapped[int]
 
 
-PROJECTIONS: Final = (Export, Grant, Requisition, Hold, Authorisation, Commission, Placement, Camera, Point, Account)
+PROJECTIONS: Final = (
+    Export,
+    Grant,
+    Requisition,
+    Hold,
+    Uncovered,
+    Authorisation,
+    Commission,
+    Placement,
+    Camera,
+    Point,
+    Account,
+)
 """The tables that follow from `act`, those that refer to others first."""

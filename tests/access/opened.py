@@ -63,6 +63,7 @@ class Opened:
     @classmethod
     async def begin(cls, world: World) -> "Opened":
         await world.people()
+        await world.order()
         await world.act("root", "camera.add", camera=CAMERA, url="rtsp://192.0.2.9/live")
         opened = cls(world, await asyncio.to_thread(Recorder, world.directory))
         published = SignedSet(custodians().set).pack()

@@ -27,7 +27,7 @@ ORDER = {
         ({"retention_days": None}, "retention_days"),
         ({"minimum_days": 16}, "minimum_days"),
         ({"to_utc_us": NOW_UTC_US}, "to_utc_us"),
-        ({"cameras": ["cam-9"]}, "cameras"),
+        ({"cameras": ["Cam 9"]}, "cameras"),
         ({"number": ""}, "number"),
     ],
 )
@@ -118,7 +118,7 @@ async def test_order_is_corrected_under_its_id_for_a_reason_of_which_the_ledger_
         ({"minimum_days": 16}, "minimum_days"),
         ({"to_utc_us": NOW_UTC_US}, "to_utc_us"),
         ({"from_utc_us": NOW_UTC_US + 2 * DAY_US}, "to_utc_us"),
-        ({"cameras": ["cam-9"]}, "cameras"),
+        ({"cameras": ["Cam 9"]}, "cameras"),
         ({"cameras": ["cam-1"], "all_cameras": True}, "cameras"),
     ],
 )

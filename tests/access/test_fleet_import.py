@@ -36,6 +36,7 @@ async def test_good_list_is_entered_with_an_act_for_each_camera(town: World) -> 
         "unchanged": [],
         "differing": [],
         "faults": [],
+        "uncovered": [],
         "done": True,
     }
     assert (await town.keeper.types())[before:] == ["point", "camera", "placement", "camera", "placement"]

@@ -31,7 +31,7 @@ ACTS: Final[Mapping[str, tuple[str, Mapping[str, object], tuple[str, ...]]]] = M
         "camera.add": (
             "root",
             {"camera": "cam-9", "url": "rtsp://192.0.2.1/"},
-            ("user", "password", "point", "transport", "kind"),
+            ("user", "password", "point", "transport", "kind", "without_order", "until_utc_us"),
         ),
         "camera.absent": ("root", {"camera": "cam-8", "reason": "aucune"}, ()),
         "camera.present": ("root", {"camera": "cam-8"}, ("point",)),

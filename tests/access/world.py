@@ -369,18 +369,21 @@ class World:
             if name != "root":
                 await self.act("root", "account.add", account=name, person=name, roles=roles, password=PASSWORD)
 
+    async def order(self, number: str = "2026-117", **more: object) -> dict[str, Any]:
+        """An order of 30 days, of all cameras unless told."""
+        terms = {
+            "from_utc_us": NOW_UTC_US - 100 * DAY_US,
+            "to_utc_us": NOW_UTC_US + 1000 * DAY_US,
+            "retention_days": 30,
+            "minimum_days": 7,
+        }
+        made: dict[str, Any] = await self.act("root", "authorisation.add", number=number, **{**terms, **more})
+        return made
+
     async def town(self) -> None:
         """People, an order of 30 days, a point, and a camera that stands there."""
         await self.people()
-        await self.act(
-            "root",
-            "authorisation.add",
-            number="2026-117",
-            from_utc_us=NOW_UTC_US - 100 * DAY_US,
-            to_utc_us=NOW_UTC_US + 1000 * DAY_US,
-            retention_days=30,
-            minimum_days=7,
-        )
+        await self.order()
         await self.act(
             "root", "point.add", point="p12", number="12", address="1 place de la Mairie", streets="rue de l'Église"
         )

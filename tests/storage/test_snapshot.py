@@ -5,6 +5,7 @@ import pytest
 
 from nvr.base.errors import ConfigError
 from nvr.base.ids import CameraId, PointId
+from nvr.base.units import UtcUs
 from storage.snapshot import CameraEntry, CameraKind, CameraSnapshot, load, publish
 
 SNAPSHOT = CameraSnapshot(
@@ -12,6 +13,7 @@ SNAPSHOT = CameraSnapshot(
     cameras=(
         CameraEntry(camera=CameraId("cam1"), url="rtsp://192.0.2.1/1", shard=0, secret="cam1", point=PointId("p1")),
         CameraEntry(camera=CameraId("cam2"), url="rtsp://192.0.2.2/1", shard=1, kind=CameraKind.NOMADIC, absent=True),
+        CameraEntry(CameraId("cam3"), "rtsp://192.0.2.3/1", 0, uncovered_until_utc_us=UtcUs(1_790_000_000_000_000)),
     ),
 )
 
@@ -25,7 +27,7 @@ def test_snapshot_from_before_there_were_kinds_serves_until_the_next_one(tmp_pat
     publish(tmp_path / "cameras.json", SNAPSHOT)
     body = json.loads((tmp_path / "cameras.json").read_bytes())
     for entry in body["cameras"]:
-        del entry["kind"], entry["absent"]
+        del entry["kind"], entry["absent"], entry["uncovered_until_utc_us"]
     (tmp_path / "cameras.json").write_text(json.dumps(body))
     assert {(entry.kind, entry.absent) for entry in load(tmp_path / "cameras.json").cameras} == {
         (CameraKind.FIXED, False)

@@ -8,6 +8,7 @@ import typer
 
 from nvr.app.cli.answers import write_answer, write_remedies
 from nvr.app.cli.camera_check import check_lines, check_rows, has_failed
+from nvr.app.cli.camera_decision import UntilOption, WithoutOrderOption, decision
 from nvr.app.cli.camera_found import found_line, found_rows, write_new
 from nvr.app.cli.camera_url import (
     ChannelOption,
@@ -82,11 +83,14 @@ def camera_add(  # noqa: PLR0913, PLR0917 -- a parameter is an option
     ptz_address: PtzAddressOption = None,
     ptz_profile: PtzProfileOption = None,
     ptz_expect: PtzExpectOption = None,
+    without_order: WithoutOrderOption = None,
+    until: UntilOption = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
     """Add a camera; recording begins within seconds.
 
+    The order that covers it is entered before (authorisation add); else a person decides, by --without-order.
     With its host alone it is asked for its main stream by ONVIF, and the answer says which one was taken and why;
     where its ONVIF is off, say the make or the URL. --host HOST:PORT where ONVIF is not on port 80.
 
@@ -108,6 +112,7 @@ def camera_add(  # noqa: PLR0913, PLR0917 -- a parameter is an option
         ptz_address=ptz_address,
         ptz_profile=ptz_profile,
         ptz_expect=ptz_expect or None,
+        **decision(person_of(context), without_order, until),
     )
 
 
@@ -163,6 +168,8 @@ def camera_move(
     point: Annotated[str, typer.Option(help="The point where it stands from then on")],
     since: Annotated[str | None, typer.Option(help="If it moved earlier: when; marked as entered later")] = None,
     reason: Annotated[str | None, typer.Option(help="Why it is entered later, in words")] = None,
+    without_order: WithoutOrderOption = None,
+    until: UntilOption = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
@@ -172,7 +179,14 @@ def camera_move(
     """
     person = person_of(context)
     since_utc_us = None if since is None else person.instant("--since", since)
-    answer = person.act("camera.move", camera=name, point=point, since_utc_us=since_utc_us, reason=reason)
+    answer = person.act(
+        "camera.move",
+        camera=name,
+        point=point,
+        since_utc_us=since_utc_us,
+        reason=reason,
+        **decision(person, without_order, until),
+    )
     write_answer(answer, as_json=as_json, zone=person.zone)
 
 
@@ -198,6 +212,8 @@ def camera_present(
     context: typer.Context,
     name: CameraArgument,
     point: Annotated[str | None, typer.Option(help="Where it stands now; else where it stood last")] = None,
+    without_order: WithoutOrderOption = None,
+    until: UntilOption = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
@@ -205,7 +221,8 @@ def camera_present(
 
     Example: nvr-admin --as admin camera present mobile-2 --point p41
     """
-    act_and_write(context, "camera.present", as_json=as_json, camera=name, point=point)
+    decided = decision(person_of(context), without_order, until)
+    act_and_write(context, "camera.present", as_json=as_json, camera=name, point=point, **decided)
 
 
 @camera.command("replace")
@@ -221,12 +238,15 @@ def camera_replace(  # noqa: PLR0913, PLR0917 -- a parameter is an option
     transport: TransportOption = None,
     user: UserOption = None,
     camera_password_file: CameraPasswordOption = None,
+    without_order: WithoutOrderOption = None,
+    until: UntilOption = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
     """Put a new device in a camera's place: the point stays, the old camera is retired, its footage is kept.
 
-    A dome goes on being asked where it looks, at the new device's own address, with the same presets expected.
+    A dome goes on being asked where it looks, at the new device's own address, with the same presets expected. An order
+    that names its cameras has to name the new one first: authorisation edit.
 
     Example: nvr-admin --as admin camera replace mairie-1 --by mairie-1b --make hanwha --host 10.0.0.11 --user viewer
     """
@@ -240,6 +260,7 @@ def camera_replace(  # noqa: PLR0913, PLR0917 -- a parameter is an option
         transport=transport,
         user=user,
         password=_password(user, camera_password_file),
+        **decision(person_of(context), without_order, until),
     )
 
 

@@ -8,7 +8,7 @@ from nvr.app.cli.answers import write_answer
 from nvr.app.cli.common import JsonOption, new_app
 from nvr.app.cli.consent import DryRunOption, YesOption, enter
 from nvr.app.cli.person import ReasonOption, person_of
-from nvr.app.cli.tables import order_rows
+from nvr.app.cli.tables import decision_rows, order_rows
 from nvr.app.messages import say
 
 authorisation = new_app("Authorisations: the prefect's orders.")
@@ -31,7 +31,7 @@ def authorisation_add(  # noqa: PLR0913 -- a parameter is an option
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Enter the prefect's order.
+    """Enter the prefect's order, before its cameras are added: those that it names may be still to come.
 
     Footage that is there follows it, too, if it began while the order was in force: what the order would destroy at
     once is shown and asked for before.
@@ -94,6 +94,8 @@ def authorisation_edit(  # noqa: PLR0913, PLR0917 -- a parameter is an option
 def authorisation_list(context: typer.Context, *, as_json: JsonOption = False) -> None:
     """All orders: their days, whether they are in force, and for how many cameras they decide now.
 
+    Below them what persons decided in place of an order, and the cameras that no order covers.
+
     Example: nvr-admin --as admin authorisation list
     """
     person = person_of(context)
@@ -102,5 +104,11 @@ def authorisation_list(context: typer.Context, *, as_json: JsonOption = False) -
         write_answer(found, as_json=True, zone=person.zone)
         return
     write_answer(order_rows(found["authorisations"]), as_json=False, zone=person.zone)
+    for order in found["authorisations"]:
+        if order["to_come"]:
+            typer.echo("\n" + say("order-before-cameras", number=order["number"], cameras=", ".join(order["to_come"])))
+    if found["decisions"]:
+        typer.echo("\n" + say("decisions-without-order"))
+        write_answer(decision_rows(found["decisions"]), as_json=False, zone=person.zone)
     if found["without"]:
         typer.echo("\n" + say("cameras-without-order", cameras=", ".join(found["without"])))

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from nvr.app.cli.answers import write_json
+from nvr.app.cli.camera_decision import UntilOption, WithoutOrderOption, decision
 from nvr.app.cli.camera_url import stream_lines
 from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, LangOption, new_app, run
 from nvr.app.cli.person import AsOption, PasswordFileOption, Person, require, signed_in
@@ -27,12 +28,14 @@ def _with_commands() -> None:
 
 
 @app.command("import")
-def camera_import(
+def camera_import(  # noqa: PLR0913 -- a parameter is an option
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="CSV (comma, semicolon, tab) or XLSX")] = None,
     config: ConfigOption = None,
     account: AsOption = None,
     password_file: PasswordFileOption = None,
     lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
+    without_order: WithoutOrderOption = None,
+    until: UntilOption = None,
     *,
     template: Annotated[bool, typer.Option("--template", help="Print an empty list with all its columns")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing")] = False,
@@ -43,6 +46,8 @@ def camera_import(
     A row has the RTSP URL, or make and IP address, or the IP address alone: that camera is asked for its main stream
     (ONVIF), on a dry run too.
 
+    Their order is entered before (authorisation add); else a person decides for all of them, by --without-order.
+
     Headings may be French or English. A second time it changes nothing: cameras that are there as listed are passed
     over, cameras that differ are named and stay as they are. Try --dry-run first.
 
@@ -52,26 +57,34 @@ def camera_import(
         sys.stdout.write(template_text(LANGUAGE))
         return
     listed = fleet_list(read_table(require("FILE", file)))
-    answer = _ask(signed_in(config, account, password_file), listed, dry_run=dry_run)
+    person = signed_in(config, account, password_file)
+    answer = _ask(person, listed, dry_run=dry_run, **decision(person, without_order, until))
     if as_json:
         write_json(answer)
     else:
-        sys.stdout.writelines(f"{line}\n" for line in report(answer, listed.headings, dry_run=dry_run))
-    if answer["faults"] or answer["differing"]:
+        sys.stdout.writelines(
+            f"{line}\n" for line in report(answer, listed.headings, dry_run=dry_run, decided=without_order is not None)
+        )
+    if answer["faults"] or answer["differing"] or (answer["uncovered"] and without_order is None):
         raise typer.Exit(EXIT_REFUSED)
 
 
-def _ask(person: Person, listed: FleetList, *, dry_run: bool) -> dict[str, Any]:
+def _ask(person: Person, listed: FleetList, *, dry_run: bool, **decided: object) -> dict[str, Any]:
     """The answer of the act; where cells can not be read, with what it says of the others, and nothing entered."""
     own = [{"row": fault.row, "field": fault.field, "value": fault.value, "why": fault.why} for fault in listed.faults]
-    answer: dict[str, Any] = person.act("camera.import", cameras=listed.rows, dry_run=dry_run or bool(own))
+    answer: dict[str, Any] = person.act("camera.import", cameras=listed.rows, dry_run=dry_run or bool(own), **decided)
     told = {(fault["row"], "url" if fault["field"] in CONNECTION else fault["field"]) for fault in own}
     others = [fault for fault in answer["faults"] if (fault["row"], fault["field"]) not in told]
     return {**answer, "faults": sorted([*own, *others], key=lambda fault: fault["row"])}
 
 
-def report(answer: Mapping[str, Any], headings: Mapping[str, str], *, dry_run: bool) -> Iterable[str]:
-    """A line for each faulty row and each camera that differs, then what was, or would be, done."""
+def report(
+    answer: Mapping[str, Any], headings: Mapping[str, str], *, dry_run: bool, decided: bool = False
+) -> Iterable[str]:
+    """A line for each faulty row and each camera that differs, then what was, or would be, done.
+
+    `decided`: somebody answers for the cameras that no order covers.
+    """
     for row, faults in groupby(answer["faults"], key=lambda fault: fault["row"]):
         yield say("import-row", row=row, faults="; ".join(_fault(fault, headings) for fault in faults))
     for camera, stream in answer.get("streams", {}).items():
@@ -81,9 +94,12 @@ def report(answer: Mapping[str, Any], headings: Mapping[str, str], *, dry_run: b
         yield say("import-differs", row=differing["row"], camera=differing["camera"], columns=columns)
     counts = {key: len(answer[key]) for key in ("added", "points", "unchanged", "differing")}
     rows = len({fault["row"] for fault in answer["faults"]})
+    if uncovered := answer["uncovered"]:
+        text = "import-decided" if decided else "import-uncovered"
+        yield say(text, rows=len(uncovered), cameras=", ".join(uncovered))
     if rows:
         yield say("import-refused", rows=rows)
-    else:
+    elif decided or not uncovered:
         yield say("import-would" if dry_run else "import-done", **counts)
 
 

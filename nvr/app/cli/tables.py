@@ -3,19 +3,23 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from nvr.app.messages import say
+from nvr.app.messages import TEXTS, say
+from nvr.app.told_faults import ToldFault
 from nvr.app.words import DAY_SUFFIX, INSTANT_SUFFIX, heading, word
 
 _MBIT: Final = 1_000_000
 _GIB: Final = 1 << 30
 _AT_RISK: Final = "minimum-at-risk"
 _DAMAGED: Final = "segments-damaged"
+_OF_ROLES: Final = ("keeper-fault", "recorder-fault")
+"""Alarms whose detail is a fault that a role tells."""
 
 
 def camera_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One row a camera: where it stands, what it does and since when, what is kept."""
     rows = []
     asked = any((camera.get("state") or {}).get("dome") for camera in cameras)
+    decided = any(map(_decided, cameras))
     for camera in cameras:
         state = camera.get("state") or {}
         dome = state.get("dome") or {}
@@ -28,11 +32,17 @@ def camera_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 **({"dome": _dome(dome)} if asked else {}),
                 "since_utc_us": state.get("since_utc_us"),
                 "until_utc_us": state.get("next_attempt_utc_us") if state.get("state") == "commissioning" else None,
+                **({"without_order_until_day_utc_us": _decided(camera)} if decided else {}),
                 "Mbit_per_s": _mbit(state.get("bitrate_bps")),
                 "kept_since_day_utc_us": camera.get("oldest_utc_us"),
             }
         )
     return rows
+
+
+def _decided(camera: Mapping[str, Any]) -> int | None:
+    """Until when somebody decided that it is recorded without an order, where there still is none."""
+    return None if camera.get("authorisation") else camera.get("uncovered_until_utc_us")
 
 
 def requisition_rows(requisitions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -89,6 +99,12 @@ def order_rows(orders: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         }
         for each in orders
     ]
+
+
+def decision_rows(decisions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row a decision without an order: who, when, why, until when, for which cameras."""
+    shown = ("decided_by", "decided_day_utc_us", "until_day_utc_us", "reason", "cameras")
+    return [_columns(each, *shown) for each in decisions]
 
 
 def effect_rows(effects: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -185,8 +201,10 @@ def _recorder(answer: Mapping[str, Any]) -> dict[str, Any]:
     lines |= {f"{heading('volume')} {each['path']}": each["reason"] for each in answer["volumes"] if each["reason"]}
     if answer.get("keyring_degraded"):
         lines["keyring"] = say("status-keyring-degraded")
-    known = {"state", "volumes", "keyring_degraded"}
-    return lines | {key: value for key, value in answer.items() if key not in known and value}
+    known = {"state", "volumes", "keyring_degraded", "faults"}
+    others = {key: value for key, value in answer.items() if key not in known and value}
+    faults = [f"{each['id']} {each['where']}: {_fault(each.get('why', each['what']))}" for each in answer["faults"]]
+    return lines | others | ({"faults": faults} if faults else {})
 
 
 def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,7 +223,7 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
         lines[heading("forecast")] = say(_AT_RISK, at_utc_us=answer["at_risk_utc_us"])
     if answer.get("damaged"):
         lines[heading("damaged")] = say(_DAMAGED, count=answer["damaged"], held=answer["damaged_held"])
-    faults = {name: why for name, why in (answer.get("faults") or {}).items() if name != _DAMAGED}
+    faults = {name: _fault(why) for name, why in (answer.get("faults") or {}).items() if name != _DAMAGED}
     known = {
         "ledger_size",
         "index_size",
@@ -227,6 +245,10 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
     return lines | others | ({"faults": faults} if faults else {})
 
 
+def _fault(told: object) -> str:
+    return ToldFault.of(told).said(TEXTS, str)
+
+
 def alarm_rows(alarms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One row an alarm: how bad, what, of what, since when."""
     return [
@@ -235,10 +257,17 @@ def alarm_rows(alarms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             "alarm": say(f"alarm-{each['id']}").partition("\n")[0],
             "subject": each["subject"] or None,
             "since_utc_us": each["since_utc_us"],
-            "detail": each["detail"],
+            "detail": _detail(each),
         }
         for each in alarms
     ]
+
+
+def _detail(alarm: Mapping[str, Any]) -> str | None:
+    detail: str | None = alarm["detail"]
+    if alarm["id"] not in _OF_ROLES or detail is None:
+        return detail
+    return ToldFault.unpacked(detail).said(TEXTS, str)
 
 
 def _watch(answer: Mapping[str, Any]) -> dict[str, Any]:

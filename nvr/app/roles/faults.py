@@ -3,6 +3,10 @@
 import logging
 from typing import Final
 
+from nvr.base.errors import NvrError
+from nvr.base.jcs import Json
+from storage.faults import Fault, fault_json
+
 _log: Final = logging.getLogger(__name__)
 
 
@@ -14,7 +18,7 @@ class Faults:
 
     def tell(self, fault_id: str, where: object, what: object) -> None:
         """It is so; what was told before of the same place is replaced, and logged only if it is another thing."""
-        key, text = (fault_id, str(where)), str(what)
+        key, text = (fault_id, str(where)), _text_of(what)
         if self._faults.get(key) != text:
             _log.error("%s %s: %s", fault_id, where, text)
         self._faults[key] = text
@@ -28,6 +32,15 @@ class Faults:
         """Whether it was told and is not over."""
         return (fault_id, str(where)) in self._faults
 
-    def shown(self) -> list[dict[str, str]]:
-        """All of them: `id`, `where`, `what`."""
-        return [{"id": key[0], "where": key[1], "what": what} for key, what in list(self._faults.items())]
+    def shown(self) -> list[dict[str, Json]]:
+        """All of them: `id`, `where`, `what`; `why` is `what` as a text of the catalogues, where it is one."""
+        return [
+            {"id": key[0], "where": key[1], "what": str(what), "why": fault_json(what)}
+            for key, what in list(self._faults.items())
+        ]
+
+
+def _text_of(what: object) -> str:
+    if isinstance(what, NvrError):
+        return Fault.of(what)
+    return what if isinstance(what, Fault) else str(what)

@@ -13,6 +13,7 @@ from recorder.health.looker import Looker
 from recorder.health.references import References
 from recorder.health.states import Thresholds
 from recorder.health.watch import HealthWatch
+from storage.faults import Fault
 from storage.snapshot import CameraEntry, CameraKind
 
 COMMAND: Final = (sys.executable, "-m", "nvr.app.roles.health")
@@ -49,7 +50,7 @@ def health_watch(settings: Health, references: References, clock: Clock, faults:
 
     def blind(is_blind: bool) -> None:  # noqa: FBT001 -- one caller, which knows nothing else
         if is_blind:
-            faults.tell(_NOT_JUDGED, _LOOKING, "it does not start, or does not answer")
+            faults.tell(_NOT_JUDGED, _LOOKING, Fault.told("it does not start, or does not answer", "looking-silent"))
         else:
             faults.over(_NOT_JUDGED, _LOOKING)
 

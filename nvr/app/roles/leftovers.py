@@ -12,6 +12,7 @@ from typing import Final
 
 from nvr.app.roles.faults import Faults
 from nvr.base.errors import EvidenceAtRisk
+from storage.faults import Fault
 from storage.growing import Damaged, Discarded, Found, Recovered, recover
 from storage.keyring import KeyringReader
 from storage.sealing import SealedSegment
@@ -44,7 +45,8 @@ class Leftovers:
                 case Discarded(path, file_bytes, what):
                     _log.warning("removed %s of %d bytes: %s", path.name, file_bytes, what)
                 case Damaged(path, file_bytes, what):
-                    self._faults.tell(DAMAGED, path, f"{file_bytes} bytes left as they are: {what}")
+                    told = f"{file_bytes} bytes left as they are: {what}"
+                    self._faults.tell(DAMAGED, path, Fault.told(told, "segment-left", bytes=file_bytes, why=what))
 
     def _listed(self, volume: Volume, files: Iterator[Found]) -> Iterator[Found]:
         self._faults.over(NOT_RECOVERED, volume.path)
@@ -66,7 +68,8 @@ class Leftovers:
     def _tell_torn(self, segment: SealedSegment, torn_bytes: int) -> None:
         _log.info("recovered %s, %d torn bytes behind it", segment.segment, torn_bytes)
         if torn_bytes > LARGE_TORN_BYTES:
-            self._faults.tell(TORN, segment.segment, f"{torn_bytes} bytes behind its last whole record")
+            told = f"{torn_bytes} bytes behind its last whole record"
+            self._faults.tell(TORN, segment.segment, Fault.told(told, "segment-torn", bytes=torn_bytes))
 
 
 class Recovery:

@@ -6,11 +6,16 @@ from typing import Final
 from nvr.app.watch.found import Condition
 from nvr.app.watch.kinds import Severity
 from nvr.app.watch.observation import Observation
+from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_DAY, UtcUs
 from storage.index.rows import Order
 from storage.retention import covered_until_utc_us
 
-OF_ORDERS: Final = ("order-ends", "camera-unauthorised")
+KIND: Final = "camera-unauthorised"
+OF_ORDERS: Final = ("order-ends", KIND)
+DECIDED: Final = "decided"
+DECISION_OVER: Final = "decision-over"
+"""Details of a camera without an order: somebody decided so, and until then, or not any more."""
 
 _NOTICE_US: Final = 183 * US_PER_DAY
 _WARNING_US: Final = 122 * US_PER_DAY
@@ -29,11 +34,20 @@ def order_ends(seen: Observation) -> Iterator[Condition]:
 
 
 def unauthorised(seen: Observation) -> Iterator[Condition]:
-    """Cameras that are recorded, and no order is in force for them; since when, if there was one."""
+    """Cameras that are recorded, and no order is in force for them; since when, if there was one.
+
+    While the decision of a person stands in its place it is a notice, to be settled before the decision ends.
+    """
+    decided = {entry.camera: entry.uncovered_until_utc_us for entry in seen.expected()}
     for camera in _ends(seen).get(seen.now_utc_us, ()):
-        ended = [order.to_utc_us for order in seen.orders or () if _covers(order, camera)]
-        before = [end for end in ended if end is not None and end <= seen.now_utc_us]
-        yield Condition("camera-unauthorised", camera, since_utc_us=max(before, default=None))
+        until_utc_us = decided[CameraId(camera)]
+        if until_utc_us is not None and until_utc_us > seen.now_utc_us:
+            yield Condition(KIND, camera, detail=DECIDED, until_utc_us=until_utc_us, severity=Severity.NOTICE)
+            continue
+        ends = [order.to_utc_us for order in seen.orders or () if _covers(order, camera)]
+        before = [end for end in (*ends, until_utc_us) if end is not None and end <= seen.now_utc_us]
+        detail = None if until_utc_us is None else DECISION_OVER
+        yield Condition(KIND, camera, since_utc_us=UtcUs(max(before)) if before else None, detail=detail)
 
 
 def next_end(seen: Observation) -> UtcUs | None:

@@ -122,9 +122,7 @@ def _recorder_faults(seen: Observation) -> Iterator[Condition]:
         for fault in () if answer is None else answer.faults:
             if fault.id in _OF_VOLUMES and fault.where in lost:
                 continue  # one disk is one alarm, however many processes wrote to it
-            yield Condition(
-                "recorder-fault", f"{shard} {fault.id} {fault.where}", detail=f"{fault.where}: {fault.what}"
-            )
+            yield Condition("recorder-fault", f"{shard} {fault.id} {fault.where}", detail=fault.what.packed())
 
 
 def _of_keeper(seen: Observation) -> Iterator[Condition]:
@@ -146,7 +144,7 @@ def _of_keeper(seen: Observation) -> Iterator[Condition]:
     told |= {name for path in lost for name in (path, f"volume {path}")}
     for name, why in keeper.faults.items():
         if name not in told:
-            yield Condition("keeper-fault", name, detail=why)
+            yield Condition("keeper-fault", name, detail=why.packed())
 
 
 def _halt(halt: HaltSeen) -> Condition:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from nvr.app.told_faults import ToldFault
 from nvr.base.units import UtcUs
 
 _OUT_OF_SERVICE: Final = frozenset({"away", "erring", "lost"})
@@ -18,7 +19,7 @@ class Fault:
 
     id: str
     where: str
-    what: str
+    what: ToldFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class KeeperSeen:
     halts: tuple[HaltSeen, ...] = ()
     at_risk_utc_us: UtcUs | None = None
     """From when on the disks can not keep what the orders demand, when that is near."""
-    faults: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, ToldFault] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ def recorder_seen(answer: Mapping[str, Any]) -> RecorderSeen:
         ),
         keyring_degraded=bool(answer.get("keyring_degraded")),
         faults=tuple(
-            Fault(str(each.get("id")), str(each.get("where", "")), str(each.get("what", "")))
+            Fault(str(each.get("id")), str(each.get("where", "")), ToldFault.of(each.get("why", each.get("what", ""))))
             for each in _mappings(answer.get("faults"))
         ),
     )
@@ -153,7 +154,7 @@ def keeper_seen(answer: Mapping[str, Any]) -> KeeperSeen:
             for each in _mappings(last.get("halts"))
         ),
         at_risk_utc_us=_instant(answer.get("at_risk_utc_us")),
-        faults={str(name): str(why) for name, why in _mapping(answer.get("faults")).items()},
+        faults={str(name): ToldFault.of(why) for name, why in _mapping(answer.get("faults")).items()},
     )
 
 

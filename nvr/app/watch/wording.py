@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 from access.http.texts import CATALOGUES, cause_text
 from nvr.app.messages import Language, Message, catalogue
+from nvr.app.told_faults import ToldFault
 from nvr.app.watch.book import Ended, Member
 from nvr.app.watch.found import Key
 from nvr.app.watch.kinds import Severity
 from nvr.app.watch.letter import Daily, Letter, LetterKind
-from nvr.app.watch.of_holds import PROVISIONAL, RAN_OUT, OldKept
+from nvr.app.watch.of_holds import RAN_OUT, OldKept
 from nvr.app.watch.told import Change, Tiding
 from nvr.base.units import US_PER_DAY, US_PER_SECOND
 from storage.register.tables import RequisitionState
@@ -142,26 +143,35 @@ class _Writer:
 
     def _detail(self, kind: str, subject: str, member: Member) -> str:
         words = CATALOGUES[self._language]
-        detail = member.detail or ""
-        if kind == "recorder-fault":
-            return words.get(subject.split(" ")[1], "{value}").format(value=detail)
-        if kind == "picture-fault":
-            return ", ".join(words.get(f"picture-{each}", each) for each in detail.split(","))
-        if kind == "volume-low":
-            return self._say("letter-free", free=int(detail) // _GIB)
-        if kind == PROVISIONAL:
-            return self._provisional(detail)
-        if kind == "camera-silent" and detail:
-            return cause_text(detail, words)
-        if kind == "channel-failed":
-            return self._say(f"send-{detail}").partition("\n")[0]
-        return detail
+        said = detail = member.detail or ""
+        match kind:
+            case "recorder-fault":
+                _, fault_id, where = subject.split(" ", 2)
+                said = words.get(fault_id, "{value}").format(value=f"{where}: {self._told(detail)}")
+            case "keeper-fault":
+                said = self._told(detail)
+            case "picture-fault":
+                said = ", ".join(words.get(f"picture-{each}", each) for each in detail.split(","))
+            case "volume-low":
+                said = self._say("letter-free", free=int(detail) // _GIB)
+            case "hold-provisional":
+                said = self._provisional(detail)
+            case "camera-silent" if detail:
+                said = cause_text(detail, words)
+            case "camera-unauthorised" if detail:
+                said = self._say(f"letter-{detail}")
+            case "channel-failed":
+                said = self._say(f"send-{detail}").partition("\n")[0]
+        return said
 
     def _provisional(self, detail: str) -> str:
         told = dict(part.split("=") for part in detail.split(" "))
         shares = {name: f"{int(told[name]) / 10:.1f}" for name in ("before", "with", "limit")}
         parts = [self._say("letter-provisional", cameras=told["cameras"], **shares)]
         return ", ".join([*parts, *([self._say("letter-run-out")] if RAN_OUT in told else [])])
+
+    def _told(self, detail: str) -> str:
+        return ToldFault.unpacked(detail).said(_TEXTS[self._language], self._instant)
 
     def _daily(self, daily: Daily) -> Iterator[str]:
         if self._letter.is_well:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from access.http.page import render_message, render_status
 from access.http.texts import CATALOGUES, Language
-from access.http.view import CameraState, StatusView
+from access.http.view import Alarm, CameraState, StatusView
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
 from tests.access.http.views import NOW, WELL, WRONG, camera, dome
@@ -150,3 +150,12 @@ def test_commissioning_says_until_when_nothing_is_recorded() -> None:
     page = render_status(WRONG, "en", PARIS)
     assert "being aimed, nothing is recorded until" in page
     assert "{value}" not in page
+
+
+def test_alarm_that_reads_otherwise_in_a_language_reads_so_on_its_page() -> None:
+    alarm = Alarm("keeper-fault", None, "disk: told", {"fr": "disk: dit", "en": "disk: said"})
+    view = replace(WELL, alarms=[alarm])
+    french, english = (render_status(view, language, PARIS) for language in ("fr", "en"))
+    assert "disk: dit" in french
+    assert "disk: said" in english
+    assert "disk: told" not in french + english

@@ -70,6 +70,18 @@ async def test_act_is_appended_once_and_proved(settings: Settings, caller: Local
     assert (await keeper.consistency(1)).checkpoint == proof.checkpoint
 
 
+async def test_status_tells_faults_with_the_id_and_the_values_of_their_text(settings: Settings) -> None:
+    keeper = Keeper(keeper_settings(settings), SystemClock())
+    await keeper.start()
+    path = str(settings.volume[0].path)
+    await asyncio.to_thread(Path(path).rename, f"{path}-away")
+    await keeper.retention_pass()  # which looks which volumes there are
+    told = (await LocalCaller(keeper_handlers(keeper, nobody)).call("status"))["faults"][path]
+    assert (told["id"], told["fields"]["path"]) == ("volume-lost", path)
+    assert told["what"].startswith("volume-lost: ")
+    await keeper.close()
+
+
 async def test_snapshot_that_was_published_is_what_recorders_read(settings: Settings, tmp_path: Path) -> None:
     keeper = Keeper(keeper_settings(settings), SystemClock())
     await keeper.start()

@@ -1,6 +1,7 @@
 """Texts for people: every message that the code can raise or say is there, in both languages, and can be filled in."""
 
 import ast
+import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 
 from nvr.app.messages import Message, catalogue, chosen_language, explain, say
 from nvr.base.errors import ConfigError, InvalidValue, NvrError
+from storage.keeping.discarded import HELD_LOST
+from storage.keeping.keeper import DAMAGED
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ("access", "config", "nvr", "recorder", "storage")
@@ -84,6 +87,29 @@ def test_every_message_that_the_code_raises_or_says_has_its_text() -> None:
     missing = sorted({f"{text} ({where})" for text, where in used if text not in ENGLISH})
     assert len(used) > 50
     assert not missing
+
+
+def test_every_fault_that_a_role_tells_in_a_sentence_has_its_text() -> None:
+    told = [
+        ast.unparse(call.args[1])
+        for _, tree in trees()
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "Fault.told"
+    ]
+    constants = {"DAMAGED": DAMAGED, "HELD_LOST": HELD_LOST}
+    ids = {constants.get(text) or ast.literal_eval(text) for text in told}
+    assert len(ids) > 3
+    assert ids <= ENGLISH.keys()
+
+
+def test_words_that_the_page_on_backups_says_one_sees_are_those_that_are_written() -> None:
+    rows = re.findall(r"^\| \d+ \| .* \| (.*) \|$", (ROOT / "docs" / "backup.md").read_text(), re.MULTILINE)
+    ids = {text for row in rows for text in re.findall(r"`([a-z]+(?:-[a-z]+)+)`", row)}
+    quoted = {text for row in rows for text in re.findall(r'"([^"]+)"', row)} - {"synchronized: yes"}  # timedatectl's
+    assert ids == {"ledger-restored"}
+    assert ids <= ENGLISH.keys()
+    assert quoted == {"Restored"}
+    assert ENGLISH["restore-done"].what.startswith("Restored: ")
 
 
 def test_both_languages_have_the_same_messages_with_the_same_fields() -> None:

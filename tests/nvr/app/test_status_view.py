@@ -1,8 +1,10 @@
 """What the status page is given: the faults that recorders tell are alarms, which the page shows first."""
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,7 +15,9 @@ from nvr.app.volume_settings import VolumeSettings
 from nvr.base.clock import SimClock
 from nvr.base.errors import Retryable
 from nvr.base.ids import CameraId, PlacementId
-from nvr.base.units import UtcUs
+from nvr.base.jcs import Json
+from nvr.base.units import US_PER_DAY, UtcUs
+from storage.faults import Fault, fault_json
 from storage.snapshot import CameraEntry, CameraKind, CameraSnapshot, publish
 from storage.volume import create_volume
 from tests.nvr.app.fixtures import write_config
@@ -31,7 +35,8 @@ class NoIndex:
 
 class Recorders:
     async def by_shard(self) -> dict[int, dict[str, Any] | None]:
-        fault = {"id": "footage-damaged", "where": "/a/growing/0/x.svs", "what": "no header"}
+        left = Fault.told("9 bytes left", "segment-left", bytes=9, why="no header")
+        fault = {"id": "footage-damaged", "where": "/x.svs", "what": str(left), "why": fault_json(left)}
         return {
             0: {"state": {"cameras": []}, "volumes": [], "keyring_degraded": False, "faults": [fault]},
             1: None,
@@ -44,7 +49,11 @@ def test_fault_of_a_recorder_is_an_alarm_with_its_place(tmp_path: Path) -> None:
     publish(settings.paths.camera_snapshot, CameraSnapshot(2, ()))
     parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), NoIndex(), Recorders()))
     view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
-    assert Alarm("footage-damaged", None, "/a/growing/0/x.svs: no header") in view.alarms
+    said = {
+        "fr": "/x.svs: 9 octets laissés tels quels (no header) [segment-left]",
+        "en": "/x.svs: 9 bytes left as they are (no header) [segment-left]",
+    }
+    assert Alarm("footage-damaged", None, "/x.svs: 9 bytes left", said) in view.alarms
     assert Alarm("recorder-silent", None, "1") in view.alarms
     assert [(each.shard, each.answers) for each in view.recorders] == [(0, True), (1, False)]
 
@@ -79,7 +88,14 @@ class StoppedKeeper:
         halt = {"id": "retention-mass", "about": "hall-1", "fields": {}}
         last = {"halts": [halt]}
         told = {"checkpoint": None, "ledger_size": 3, "last_pass": last, "at_risk_utc_us": 1_790_000_000_000_000}
-        return told | {"faults": {"segments-damaged": "2 segments"}, "damaged": 2, "damaged_held": 1}
+        lost: dict[str, Json] = {"hold": "h", "segments": 3, "cameras": "a", "from_utc_us": 1, "to_utc_us": 2}
+        faults = {
+            "segments-damaged": Fault.told("2 segments", "segments-damaged", count=2, held=1),
+            "held-lost h": Fault.told("a, 3 segments", "held-lost", **lost),
+            "keyring": Fault.of(Retryable("disk-refused", what="EIO")),
+            "clock": Fault.told("ahead", "status-retention-paused"),
+        }
+        return told | {"faults": {name: fault_json(fault) for name, fault in faults.items()}}
 
 
 def test_destruction_that_waits_for_a_person_is_an_alarm(tmp_path: Path) -> None:
@@ -91,6 +107,9 @@ def test_destruction_that_waits_for_a_person_is_an_alarm(tmp_path: Path) -> None
     assert Alarm("retention-mass", None, "hall-1") in view.alarms
     assert Alarm("minimum-at-risk", None, "21/09/2026") in view.alarms
     assert Alarm("segments-damaged", None, "2 (1)") in view.alarms
+    assert Alarm("held-lost", None, "3") in view.alarms
+    (other,) = [each for each in view.alarms if each.id == "keeper-fault"]
+    assert other.values["fr"] == "keyring: Un disque du gardien a refusé : EIO. [disk-refused]"
     assert (view.ledger.answers, view.ledger.size) == (True, 3)
 
 
@@ -118,6 +137,25 @@ def test_camera_that_is_recorded_before_anybody_said_where_it_stands_is_an_alarm
     view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
     assert [alarm.value for alarm in view.alarms if alarm.id == "recorded-nowhere"] == ["back"]
     assert [camera.camera for camera in view.cameras if camera.wrong] == []
+
+
+def test_camera_that_no_order_covers_is_an_alarm_apart_from_one_that_somebody_decided_on(tmp_path: Path) -> None:
+    class Nobody:
+        async def by_shard(self) -> dict[int, dict[str, Any] | None]:
+            return {}
+
+    settings = load(write_config(tmp_path), {})
+    settings.paths.camera_snapshot.parent.mkdir(parents=True)
+    until = UtcUs(SimClock().utc_us() + 9 * US_PER_DAY)
+    decided = CameraEntry(CameraId("b"), "rtsp://192.0.2.1/", 0, uncovered_until_utc_us=until)
+    publish(settings.paths.camera_snapshot, CameraSnapshot(2, (CameraEntry(CameraId("a"), "rtsp://h/", 0), decided)))
+    parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), Gapless(), Nobody()))
+    view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
+    day = datetime.fromtimestamp(until / 1_000_000, ZoneInfo(settings.system.timezone))
+    assert [(each.id, each.value) for each in view.alarms if each.id.startswith("camera-")] == [
+        ("camera-unauthorised", "a"),
+        ("camera-decided", f"b ({day:%d/%m/%Y})"),
+    ]
 
 
 def test_dome_that_is_recorded_and_silent_for_long_is_an_alarm(tmp_path: Path) -> None:

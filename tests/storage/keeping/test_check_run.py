@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nvr.base.ids import CameraId
+from storage.faults import fault_json
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
 from storage.inspection import Depth, wrong_with
@@ -49,7 +50,7 @@ async def test_damage_is_a_fault_that_says_what_is_held_until_the_file_is_whole_
     await check(town)
     status = await town.keeper.status()
     assert (status.damaged, status.damaged_held) == (2, 1)
-    assert "segments-damaged" in status.faults
+    assert fault_json(status.faults["segments-damaged"])["fields"] == {"count": 2, "held": 1}
     assert [held for _, held in await town.keeper.damaged()] == [False, True]
     for segment, content in zip((footage[0], footage[3]), before, strict=True):
         await bent(town, segment, lambda _, content=content: content)  # type: ignore[misc]

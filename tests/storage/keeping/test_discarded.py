@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from storage.faults import fault_json
 from storage.index.lives import TAKEN_OUT
 from storage.index.tables import SegmentState
 from storage.ledger.machine import Missing
@@ -79,6 +80,17 @@ async def test_loss_of_held_footage_is_a_fault_with_its_cause_until_the_hold_end
     why = (await town.keeper.status()).faults[f"held-lost {hold}"]
     assert TAKEN_OUT in why
     assert f"{segments[0].camera}, from_utc_us={segments[0].start_utc_us}" in why
+    told = fault_json(why)
+    assert (told["id"], told["fields"]) == (
+        "held-lost",
+        {
+            "hold": hold,
+            "segments": 1,
+            "cameras": segments[0].camera,
+            "from_utc_us": segments[0].start_utc_us,
+            "to_utc_us": segments[0].end_utc_us,
+        },
+    )
     await town.act(Unhold(hold=hold, reason="0" * 64))
     await town.keeper.retention_pass()
     assert f"held-lost {hold}" not in (await town.keeper.status()).faults

@@ -206,6 +206,12 @@ _ALL: tuple[Body, ...] = (
         backup_utc_us=NOW_UTC_US - 20 * HOUR_US,
         reason=hash_of(14),
     ),
+    people.Uncovered(
+        decision=uuid(0x800),
+        cameras=("gate-1", "hall-1"),
+        until_utc_us=NOW_UTC_US + 100 * 24 * HOUR_US,
+        reason=commitment(SALT, "arrêté attendu, fête de la ville"),
+    ),
 )
 
 

@@ -145,6 +145,25 @@ def test_camera_with_a_host_alone_is_asked_for_its_stream(
     ]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["add", "c1", "--url", "rtsp://h/"],
+        ["replace", "c1", "--by", "c2", "--url", "rtsp://h/"],
+        ["move", "c1", "--point", "p2"],
+        ["present", "c1"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_decision_in_place_of_an_order_goes_with_the_act(
+    acts: list[tuple[str, dict[str, object]]], run: Callable[[typer.Typer, list[str]], str], words: list[str]
+) -> None:
+    run(admin.app, ["camera", *words, "--without-order", "fête", "--until", "2027-01-31T00:00Z", "--json"])
+    ((name, args),) = acts
+    assert name == f"camera.{words[0]}"
+    assert (args["without_order"], args["until_utc_us"]) == ("fête", 1_801_353_600_000_000)
+
+
 def test_how_a_dome_is_asked_goes_with_its_camera(
     acts: list[tuple[str, dict[str, object]]], run: Callable[[typer.Typer, list[str]], str]
 ) -> None:

@@ -44,8 +44,16 @@ class Town:
                 "minimum_days": None,
                 "cameras": None,
                 "decides_for": ["gare-1", "gare-2"],
+                "to_come": ["quai-1"],
             }
-            return {"authorisations": [order], "without": ["parc-1"]}
+            decision = {
+                "decided_by": "root",
+                "decided_utc_us": 1_790_000_000_000_000,
+                "until_utc_us": 1_791_000_000_000_000,
+                "reason": "arrêté en cours",
+                "cameras": ["parc-1"],
+            }
+            return {"authorisations": [order], "decisions": [decision], "without": ["parc-1"]}
         if args.get("dry_run"):
             return {"effects": self.effects}
         self.entered.append({"act": name, **args})
@@ -104,3 +112,12 @@ def test_list_names_the_cameras_that_no_order_covers(play: Callable[..., tuple[R
     shown, _ = play(["authorisation", "list"], [])
     assert "parc-1" in shown.output
     assert "2026-9" in shown.output
+
+
+def test_list_shows_decisions_in_place_of_an_order_and_what_an_order_names_before_it_is_there(
+    play: Callable[..., tuple[Result, Town]],
+) -> None:
+    shown, _ = play(["authorisation", "list"], [])
+    assert "2026-9 names cameras that are still to come: quai-1." in shown.output
+    for word in ("Decided in place of an order:", "root", "arrêté en cours"):
+        assert word in shown.output

@@ -15,7 +15,7 @@ from nvr.app.fleet_file.table import read_table
 from nvr.app.messages import catalogue
 from tests.nvr.app.fixtures import write_config
 
-GOOD = {"added": ["a"], "points": [], "unchanged": [], "differing": [], "faults": [], "done": True}
+GOOD = {"added": ["a"], "points": [], "unchanged": [], "differing": [], "faults": [], "uncovered": [], "done": True}
 LIST = """\
 Caméra;Marque;Adresse IP;Utilisateur;Mot de passe;Point;Jours
 mairie-1;axis;10.0.0.7;viewer;s3cret-of-camera;p12;
@@ -97,6 +97,37 @@ def test_dry_run_says_what_would_be(access: Ran, run: Callable[..., tuple[int, s
     code, output = run("camera,url\na,rtsp://h/\n", "--dry-run")
     assert (code, output) == (0, "Would be added: 1 cameras and 0 points; unchanged: 0; different: 0.\n")
     assert access.asked[0]["dry_run"] is True
+
+
+@pytest.mark.parametrize("dry_run", [[], ["--dry-run"]])
+def test_list_that_no_order_covers_is_refused_once_for_all_of_it(
+    access: Ran, run: Callable[..., tuple[int, str]], dry_run: list[str]
+) -> None:
+    access.answer = {**GOOD, "added": ["a", "b"], "uncovered": ["a", "b"], "done": False}
+    code, output = run("camera,url\na,rtsp://h/\nb,rtsp://h/\n", *dry_run)
+    assert code == 1
+    refused, means, todo = output.splitlines()
+    assert refused.startswith("Refused: no order of the prefect covers 2 cameras of the list (a, b)")
+    assert "L252-1" in means
+    assert "--without-order REASON --until DAY" in todo
+
+
+def test_one_decision_is_for_the_whole_list(access: Ran, run: Callable[..., tuple[int, str]]) -> None:
+    access.answer = {**GOOD, "added": ["a", "b"], "uncovered": ["a", "b"]}
+    decided = ["--without-order", "arrêté en cours", "--until", "2027-01-31T00:00Z"]
+    code, output = run("camera,url\na,rtsp://h/\nb,rtsp://h/\n", *decided)
+    assert code == 0
+    assert output.splitlines()[0] == "Without an order, by your decision: 2 cameras (a, b)."
+    (asked,) = access.asked
+    assert (asked["without_order"], asked["until_utc_us"]) == ("arrêté en cours", 1_801_353_600_000_000)
+
+
+@pytest.mark.parametrize("alone", [["--without-order", "x"], ["--until", "2027-01-31"]])
+def test_decision_needs_its_reason_and_its_end(
+    access: Ran, run: Callable[..., tuple[int, str]], alone: list[str]
+) -> None:
+    assert run("camera,url\na,rtsp://h/\n", *alone)[0] != 0
+    assert access.asked == []
 
 
 def test_camera_that_differs_is_named_and_the_exit_code_says_so(

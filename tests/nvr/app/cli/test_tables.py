@@ -1,5 +1,6 @@
 from nvr.app.cli.tables import (
     account_rows,
+    alarm_rows,
     camera_rows,
     forecast_rows,
     hold_rows,
@@ -7,7 +8,11 @@ from nvr.app.cli.tables import (
     statement_rows,
     status_of,
 )
+from nvr.app.told_faults import ToldFault
+from nvr.base.errors import Retryable
+from storage.faults import Fault, fault_json
 
+TORN_FAULT = Fault.told("70000 bytes", "segment-torn", bytes=70_000)
 CAMERA = {
     "camera": "north",
     "state": "waiting",
@@ -48,7 +53,7 @@ def test_status_of_a_recorder_counts_and_names_what_is_wrong() -> None:
                 {"path": "/srv/b", "state": "erring", "reason": "sync: EIO"},
             ],
             "keyring_degraded": True,
-            "faults": ["growing/x.svs"],
+            "faults": [{"id": "footage-torn", "where": "x.svs", "what": "w", "why": fault_json(TORN_FAULT)}],
         },
     )
     assert lines == {
@@ -57,7 +62,7 @@ def test_status_of_a_recorder_counts_and_names_what_is_wrong() -> None:
         "lost_packets": 3,
         "volume /srv/b": "sync: EIO",
         "keyring": "One of the two places of the keyring does not take keys.",
-        "faults": ["growing/x.svs"],
+        "faults": ["footage-torn x.svs: 70000 bytes behind its last whole record [segment-torn]"],
     }
 
 
@@ -125,6 +130,23 @@ def test_dome_has_a_column_where_there_is_one_and_it_says_no_angle() -> None:
     rows = camera_rows([{"camera": "d", "state": dome}, {"camera": "f", "state": RECORDING}])
     assert [row["dome"] for row in rows] == ["at preset", None]
     assert "dome" not in camera_rows([{"camera": "f", "state": RECORDING}])[0]
+
+
+def test_camera_shows_until_when_somebody_decided_in_place_of_an_order() -> None:
+    decided = {"camera": "a", "state": RECORDING, "authorisation": None, "uncovered_until_utc_us": 7}
+    covered = {**decided, "authorisation": "x"}
+    assert [row["without_order_until_day_utc_us"] for row in camera_rows([decided, covered])] == [7, None]
+    assert "without_order_until_day_utc_us" not in camera_rows([covered])[0]
+
+
+def test_fault_of_the_keeper_is_said_in_words_and_searched_for_by_its_id() -> None:
+    waits = fault_json(Fault.of(Retryable("retention-waits", until_utc_us=1_790_000_000_000_000)))
+    lines = status_of("keeper", {"faults": {"retention": waits, "disk": "y"}})
+    said = "Nothing is destroyed until 2026-09-21 14:13:20+00:00: the ledger has just been continued. [retention-waits]"
+    assert lines["faults"] == {"retention": said, "disk": "y"}
+    alarm = {"id": "keeper-fault", "severity": "warning", "subject": "retention", "since_utc_us": 7}
+    (row,) = alarm_rows([{**alarm, "detail": ToldFault.of(waits).packed()}])
+    assert row["detail"] == said
 
 
 def test_columns_stand_in_their_order_and_show_the_day_where_that_is_enough() -> None:

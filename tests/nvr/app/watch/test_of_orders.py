@@ -3,7 +3,7 @@
 import pytest
 
 from nvr.app.watch.kinds import Severity
-from nvr.app.watch.of_orders import next_end, order_ends, unauthorised
+from nvr.app.watch.of_orders import DECIDED, DECISION_OVER, next_end, order_ends, unauthorised
 from nvr.base.units import US_PER_DAY, UtcUs
 from storage.index.rows import Order
 from tests.nvr.app.watch.test_conditions import NOW, entry, observed, order
@@ -47,6 +47,20 @@ def test_camera_without_an_order_is_told_since_when_it_has_none() -> None:
     orders: list[Order] = [order("o", day(-3), cameras={"a"}), order("q", None, cameras={"c"})]
     found = unauthorised(observed(NOW, (*AB, entry("c")), orders=orders))
     assert [(each.subject, each.since_utc_us) for each in found] == [("a", UtcUs(day(-3))), ("b", None)]
+
+
+def test_decision_in_place_of_an_order_is_a_notice_until_it_ends_and_critical_from_then_on() -> None:
+    cameras = (entry("a", uncovered_until_utc_us=day(9)), entry("b"))
+    lasting, without = unauthorised(observed(NOW, cameras, orders=[]))
+    assert (lasting.severity, lasting.until_utc_us, lasting.detail) == (Severity.NOTICE, day(9), DECIDED)
+    assert (without.severity, without.until_utc_us, without.detail) == (None, None, None)
+    over, _ = unauthorised(observed(UtcUs(day(9)), cameras, orders=[order("o", day(-3))]))
+    assert (over.severity, over.until_utc_us, over.detail) == (None, None, DECISION_OVER)
+    assert over.since_utc_us == day(9)
+
+
+def test_order_in_force_makes_the_decision_before_it_no_alarm() -> None:
+    assert list(unauthorised(observed(NOW, (entry("a", uncovered_until_utc_us=day(9)),)))) == []
 
 
 def test_camera_that_is_not_recorded_needs_no_order_and_unread_orders_say_nothing() -> None:

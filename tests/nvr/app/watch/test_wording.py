@@ -11,15 +11,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from nvr.app.messages import catalogue
+from nvr.app.told_faults import ToldFault
 from nvr.app.watch.book import Ended, Member
 from nvr.app.watch.kinds import KINDS, Severity
 from nvr.app.watch.letter import Daily, Letter, LetterKind, letter_json
 from nvr.app.watch.observation import VolumeSeen
 from nvr.app.watch.of_holds import OldKept
-from nvr.app.watch.readings import OldHold
+from nvr.app.watch.readings import OldHold, keeper_seen, recorder_seen
 from nvr.app.watch.told import Change, Tiding
 from nvr.app.watch.wording import write
+from nvr.base.jcs import Json
 from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
+from storage.faults import Fault, fault_json
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = UtcUs(1_795_401_600_000_000)  # 2026-11-23 03:40 in Paris
@@ -82,6 +85,7 @@ def test_page_has_every_alarm_with_its_patience_and_severity() -> None:
 def test_every_alarm_says_what_it_is_what_it_means_and_what_to_do(kind: str, language: Literal["fr", "en"]) -> None:
     details = {"volume-low": "5368709120", "picture-fault": "covered,dark", "channel-failed": "login"}
     details["hold-provisional"] = "cameras=3 before=120 with=462 limit=300"
+    details["camera-unauthorised"] = "decided"
     subject = "0 footage-torn /a" if kind == "recorder-fault" else "a"
     new = {subject: member(30, details.get(kind, "why"), until_utc_us=NOW + US_PER_DAY)}
     written = write(letter(Tiding(kind, Change.RAISED, new=new)), language, PARIS)
@@ -91,6 +95,49 @@ def test_every_alarm_says_what_it_is_what_it_means_and_what_to_do(kind: str, lan
     assert "2026-11-23 03:10+01:00" in written.body
     assert "2026-11-24 03:40+01:00" in written.body
     assert not re.search(r"[{}]|\([a-z_]+\)", written.body.replace("camera(s)", "").replace("caméra(s)", ""))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_decision_in_place_of_an_order_is_told_while_it_lasts_and_after_its_end(language: Literal["fr", "en"]) -> None:
+    lasting = {"a": member(30, "decided", until_utc_us=NOW + US_PER_DAY), "b": member(30, "decision-over")}
+    written = write(letter(Tiding("camera-unauthorised", Change.RAISED, new=lasting)), language, PARIS)
+    first, second = [line for line in written.body.splitlines() if line.startswith(("- a", "- b"))]
+    texts = catalogue(language)
+    assert first.endswith(texts["letter-decided"].what)
+    assert second.endswith(texts["letter-decision-over"].what)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("fr", "3 segments ne sont plus ce qui a été scellé, dont 1 sous conservation. [segments-damaged]"),
+        ("en", "3 segments are not what was sealed, 1 of them under hold. [segments-damaged]"),
+    ],
+)
+def test_fault_of_the_keeper_is_told_in_the_language_of_its_reader(language: Literal["fr", "en"], said: str) -> None:
+    damaged = fault_json(Fault.told("3 segments, nvr-admin index damaged", "segments-damaged", count=3, held=1))
+    seen = keeper_seen({"faults": {"segments-damaged": damaged, "x": "no text of ours"}})
+    new = {name: member(30, fault.packed()) for name, fault in seen.faults.items()}
+    written = write(letter(Tiding("keeper-fault", Change.RAISED, new=new)), language, PARIS)
+    lines = [line for line in written.body.splitlines() if line.startswith("- ")]
+    assert lines[0].endswith(said)
+    assert lines[1].endswith("no text of ours")
+
+
+def test_fault_of_a_recorder_is_told_with_its_place_in_the_language_of_its_reader() -> None:
+    why = fault_json(Fault.told("9 bytes", "segment-torn", bytes=9))
+    told = recorder_seen({"faults": [{"id": "footage-torn", "where": "/x.svs", "what": "9 bytes", "why": why}]})
+    new = {"0 footage-torn /x.svs": member(30, told.faults[0].what.packed())}
+    written = write(letter(Tiding("recorder-fault", Change.RAISED, new=new)), "fr", PARIS)
+    assert "/x.svs: 9 octets après le dernier enregistrement entier [segment-torn]" in written.body
+
+
+def test_instants_of_a_fault_are_local() -> None:
+    fields: dict[str, Json] = {"hold": "h", "segments": 2, "cameras": "a", "from_utc_us": NOW, "to_utc_us": NOW}
+    fault = ToldFault.of(fault_json(Fault.told("lost", "held-lost", **fields)))
+    new = {"held-lost h": member(30, fault.packed())}
+    written = write(letter(Tiding("keeper-fault", Change.RAISED, new=new)), "fr", PARIS)
+    assert "2 segments conservés de a sont perdus, du 2026-11-23 03:40+01:00 au 2026-11-23 03:40+01:00" in written.body
 
 
 def test_no_text_of_an_alarm_has_a_field_that_nobody_fills_in() -> None:

@@ -15,7 +15,8 @@ LEAF = json.dumps({"ts_utc_us": 1_790_000_000_000_001, "v": 1})
 def test_acts_of_an_older_register_get_their_times_from_their_entries(location: Location) -> None:
     older = open_database(location)
     with older.begin() as connection:
-        later = ("ALTER TABLE camera DROP COLUMN ptz", "DROP TABLE commission", *UNCORRECTED, *UNLIMITED)
+        tables = ("DROP TABLE commission", "DROP TABLE uncovered")
+        later = ("ALTER TABLE camera DROP COLUMN ptz", *tables, *UNCORRECTED, *UNLIMITED)
         for statement in ("DROP INDEX ix_act_logged", "ALTER TABLE act DROP COLUMN ts_utc_us", *later):
             connection.exec_driver_sql(statement)
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0003'")
