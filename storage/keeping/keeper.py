@@ -195,7 +195,7 @@ class Keeper:
             tasks.create_task(self._every(settings.poll_s, stop, "continued", self._compare_if_continued))
             tasks.create_task(self._every(FORECAST_SECONDS, stop, "forecast", self.look_ahead))
             tasks.create_task(self._every(settings.poll_s, stop, "check", self.check_turn))
-            tasks.create_task(self._end_check(stop))
+            tasks.create_task(self._end_long_work(stop))
 
     async def _until_checked(self, stop: Stop) -> bool:
         """Read the index through, again where the disk refuses; whether work goes on."""
@@ -214,9 +214,10 @@ class Keeper:
         await self._survive("ingest", self._ingest_round)
         await self._survive("checkpoint", self._checkpoint)
 
-    async def _end_check(self, stop: Stop) -> None:
+    async def _end_long_work(self, stop: Stop) -> None:
         await stop.wait()
         self.checking.end()
+        self._places.end()
 
     async def close(self) -> None:
         """Let go of everything; what was appended is durable."""

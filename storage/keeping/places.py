@@ -11,6 +11,7 @@ from storage.books import Books
 from storage.keeping.tombstones import revived_keys
 from storage.keyring import KeyringKeeper
 from storage.keyring.places import IDENTITY_NAME, check_place
+from storage.keyring.reconcile import Ended
 
 RECONCILE_US: Final = US_PER_DAY
 AFTER_FAULT_US: Final = 3_600 * US_PER_SECOND
@@ -25,6 +26,7 @@ class PlacesKept:
         self._keyring = keyring
         self._places = tuple(places)
         self._clock = clock
+        self._is_ended = False
         self._done: tuple[Mapping[Path, tuple[int, int]], int] | None = None
         self.turn = asyncio.Lock()
         """Held by whoever writes to the keyring: one call at a time."""
@@ -35,6 +37,10 @@ class PlacesKept:
         """Keys stayed in these places, by path: shown until the next reconciliation has made it good."""
         ours = {str(place) for place in self._places}
         self.faults = {**self.faults, **{place: why for place, why in faults.items() if place in ours}}
+
+    def end(self) -> None:
+        """Have a reconciliation that runs come back soon, and none begin."""
+        self._is_ended = True
 
     async def look(self) -> None:
         """Reconcile the places unless those that can be reached are the same as the last time, within a day.
@@ -51,7 +57,12 @@ class PlacesKept:
             return
         async with self.turn:
             revived = await self._books.survey(revived_keys, self._places)
-            done = await asyncio.to_thread(self._keyring.reconcile, self._clock.utc_us(), revived)
+            try:
+                done = await asyncio.to_thread(
+                    self._keyring.reconcile, self._clock.utc_us(), revived, is_over=lambda: self._is_ended
+                )
+            except Ended:
+                return
         self.faults = {str(place): why for place, why in done.faults.items()}
         self._done = (reachable, now_mono_us)
 

@@ -3,7 +3,7 @@
 docs/design/keys.md "The keyring", invariant 5. This module and `reconcile` alone destroy keys.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +72,9 @@ class KeyringKeeper:
             raise KeyringUnreachable(places=len(faults))
         return Shredded(slots, faults)
 
-    def reconcile(self, now_utc_us: int, expired: Iterable[KeyRef] = ()) -> Reconciled:
+    def reconcile(
+        self, now_utc_us: int, expired: Iterable[KeyRef] = (), *, is_over: Callable[[], bool] = lambda: False
+    ) -> Reconciled:
         """Bring all places to one state: before any copy is used, when a place comes back, after a restore.
 
         Replays tombstones, and `expired` (from the ledger), into all; finishes slots that a crash left half zeroed;
@@ -80,9 +82,10 @@ class KeyringKeeper:
 
         Raises:
             KeyringUnreachable: no place can be reached.
+            Ended: `is_over` said so, in the middle; the next call does the rest.
         """
         gone = self.shred(expired)
-        round_ = Reconciliation(self._places, now_utc_us)
+        round_ = Reconciliation(self._places, now_utc_us, is_over)
         slots = gone.slots + round_.replay()
         copied = round_.even_out()
         removed = round_.bury()

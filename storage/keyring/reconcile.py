@@ -1,6 +1,6 @@
 """Bringing the places of the keyring to one state (docs/design/keys.md "The keyring")."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,16 +29,21 @@ class _Survey:
     dead: frozenset[SegmentId]
 
 
+class Ended(Exception):
+    """Whoever asked for the reconciliation does not wait for it any more; what it did is whole, file by file."""
+
+
 class Reconciliation:
     """One pass over all places; `replay`, `even_out` and `bury` in this order.
 
     A place that can not be reached is left out, and so is a file that fails; its other files are not. `faults` tells of
-    both.
+    both. Once `is_over` says so, it and its methods raise Ended before the next file.
     """
 
-    def __init__(self, places: Sequence[Path], now_utc_us: int) -> None:
+    def __init__(self, places: Sequence[Path], now_utc_us: int, is_over: Callable[[], bool]) -> None:
         self.faults: dict[Path, str] = {}
         self._now_utc_us = now_utc_us
+        self._is_over = is_over
         self._surveys: dict[Path, dict[str, _Survey]] = {place: {} for place in places}
         self._survey()
 
@@ -56,7 +61,8 @@ class Reconciliation:
         for place, name, _ in self._files():
             with self._told(place):
                 slots += shred_in(place / name, dead[name])
-        self._survey()
+        if slots:  # a million segments are two million reads
+            self._survey()
         return slots
 
     def even_out(self) -> int:
@@ -71,7 +77,8 @@ class Reconciliation:
                 if missing:
                     with self._told(place):
                         copied += _copy(source / name, place / name, missing)
-        self._survey()
+        if copied:
+            self._survey()
         return copied
 
     def bury(self) -> int:
@@ -86,8 +93,15 @@ class Reconciliation:
     def _is_ours(self, survey: _Survey) -> bool:
         return self._now_utc_us >= utc_day_end_us(survey.head.day) + GRACE_US
 
-    def _files(self) -> list[tuple[Path, str, _Survey]]:
-        return [(place, name, survey) for place, surveys in self._surveys.items() for name, survey in surveys.items()]
+    def _files(self) -> Iterator[tuple[Path, str, _Survey]]:
+        for place, surveys in list(self._surveys.items()):
+            for name, survey in list(surveys.items()):
+                self._go_on()
+                yield place, name, survey
+
+    def _go_on(self) -> None:
+        if self._is_over():
+            raise Ended
 
     def _survey(self) -> None:
         for place in list(self._surveys):
@@ -96,6 +110,7 @@ class Reconciliation:
                 names = file_names(place)
                 surveys = self._surveys[place] = {}
                 for name in sorted(names):
+                    self._go_on()
                     with self._told(place):
                         surveys[name] = _survey_file(place / name)
 

@@ -59,9 +59,9 @@ async def test_places_are_reconciled_daily_and_otherwise_left_alone(
     calls: list[int] = []
     reconcile = KeyringKeeper.reconcile
 
-    def counted(keeper: KeyringKeeper, now_utc_us: int, expired: object) -> object:
+    def counted(keeper: KeyringKeeper, now_utc_us: int, expired: object, **how: object) -> object:
         calls.append(now_utc_us)
-        return reconcile(keeper, now_utc_us, expired)  # type: ignore[arg-type]
+        return reconcile(keeper, now_utc_us, expired, **how)  # type: ignore[arg-type]
 
     monkeypatch.setattr(KeyringKeeper, "reconcile", counted)
     await town.keeper.retention_pass()
@@ -86,3 +86,18 @@ async def test_key_that_stayed_in_one_place_is_shown_until_it_is_gone(town: Town
     await town.keeper.retention_pass()
     assert not await asyncio.to_thread(opens, town.recorder.places[1], segment)
     assert (await town.keeper.status()).faults == {}
+
+
+async def test_keeper_that_stops_does_not_wait_for_the_keyring_and_the_next_one_reads_it(
+    town: Town, segment: SealedSegment
+) -> None:
+    (file,) = await asyncio.to_thread(lambda: [*town.recorder.places[1].glob("0/*.keys")])
+    await asyncio.to_thread(file.unlink)
+    town.clock.advance(5 * DAY_US)
+    town.keeper._places.end()
+    await town.keeper._places.look()
+    assert not await asyncio.to_thread(file.exists)
+    assert (await town.keeper.status()).faults == {}
+    await town.restart()
+    await town.keeper.take_up()
+    assert await asyncio.to_thread(opens, town.recorder.places[1], segment)

@@ -1,12 +1,13 @@
 """Every state that a crash, an absent disk or an old backup leaves, brought to one."""
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from nvr.base.units import US_PER_DAY
-from storage.keyring import KeyringKeeper, KeyringReader, KeyShredded
+from storage.keyring import KeyringKeeper, KeyringReader, KeyShredded, reconcile
 from storage.keyring.layout import FIRST_SLOT
 from tests.storage.keyring.records import AFTER_US, DAY, holding, key_record, ref, tombstones, writer
 from tests.storage.sealed import NOW_US
@@ -136,3 +137,39 @@ def test_absent_place_is_told(places: list[Path]) -> None:
     writer(places).put(key_record(0))
     shutil.rmtree(places[1])
     assert list(KeyringKeeper(places).reconcile(AFTER_US).faults) == [places[1]]
+
+
+def test_places_that_are_alike_are_read_once(places: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    writer(places).put(key_record(0), key_record(1))
+    survey, surveyed = reconcile._survey_file, []
+
+    def counted(path: Path) -> object:
+        surveyed.append(path)
+        return survey(path)
+
+    monkeypatch.setattr(reconcile, "_survey_file", counted)
+    KeyringKeeper(places).reconcile(AFTER_US)
+    assert surveyed == [place / FILE for place in places]
+
+
+@pytest.mark.parametrize("files", range(8))
+def test_reconciliation_that_is_ended_at_any_file_is_finished_by_the_next(places: list[Path], files: int) -> None:
+    records = [key_record(at) for at in range(3)]
+    writer(places).put(*records)
+    other = [key_record(9 + at, start_utc_us=NOW_US + US_PER_DAY) for at in range(2)]
+    writer(places).put(*other)
+    (places[0] / FILE).unlink()
+    keeper = KeyringKeeper(places)
+    looks = iter(range(files))
+    with suppress(reconcile.Ended):
+        keeper.reconcile(AFTER_US + 2 * US_PER_DAY, [ref(other[0])], is_over=lambda: next(looks, None) is None)
+    keeper.reconcile(AFTER_US + 2 * US_PER_DAY, [ref(other[0])])
+    assert [len(holding(places, record)) for record in (*records, *other)] == [2, 2, 2, 0, 2]
+
+
+def test_reconciliation_that_is_over_at_once_touches_nothing(places: list[Path]) -> None:
+    writer(places).put(key_record(0))
+    (places[0] / FILE).unlink()
+    with pytest.raises(reconcile.Ended):
+        KeyringKeeper(places).reconcile(AFTER_US, is_over=lambda: True)
+    assert not (places[0] / FILE).exists()
