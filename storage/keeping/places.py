@@ -1,19 +1,22 @@
 """The keyring's places, looked after while the keeper runs: what one missed is made good as soon as it is back."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from nvr.base.clock import Clock
+from nvr.base.ids import SegmentId
 from nvr.base.units import US_PER_DAY, US_PER_SECOND
 from storage.books import Books
-from storage.keeping.tombstones import revived_keys
-from storage.keyring import KeyringKeeper
+from storage.index.queries import IndexReader
+from storage.keyring import KeyringKeeper, Reconciled
 from storage.keyring.places import IDENTITY_NAME, check_place
 from storage.keyring.reconcile import Ended
 
 RECONCILE_US: Final = US_PER_DAY
+_PAGE: Final = 5000
 AFTER_FAULT_US: Final = 3_600 * US_PER_SECOND
 """A reconciliation reads every key file: not every minute while a place is out."""
 
@@ -56,15 +59,23 @@ class PlacesKept:
         if self._done is not None and self._done[0] == reachable and now_mono_us - self._done[1] < due_us:
             return
         async with self.turn:
-            revived = await self._books.survey(revived_keys, self._places)
             try:
-                done = await asyncio.to_thread(
-                    self._keyring.reconcile, self._clock.utc_us(), revived, is_over=lambda: self._is_ended
-                )
+                done = await self._books.survey(self._reconcile)
             except Ended:
                 return
         self.faults = {str(place): why for place, why in done.faults.items()}
         self._done = (reachable, now_mono_us)
+
+    def _reconcile(self, index: IndexReader) -> Reconciled:
+        return self._keyring.reconcile(self._clock.utc_us(), partial(_gone_among, index), lambda: self._is_ended)
+
+
+def _gone_among(index: IndexReader, live: Collection[SegmentId]) -> Collection[SegmentId]:
+    """Keys that came back with a backup, or with a place that was away, though their segments are destroyed."""
+    names, gone = sorted(live), set[SegmentId]()
+    for first in range(0, len(names), _PAGE):
+        gone.update(row.seg for row in index.gone_among(names[first : first + _PAGE]))
+    return gone
 
 
 def _reachable(places: Sequence[Path]) -> dict[Path, tuple[int, int]]:

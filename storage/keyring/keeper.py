@@ -12,7 +12,7 @@ from nvr.base.ids import SegmentId
 from storage.days import utc_day
 from storage.keyring.layout import KeyRef
 from storage.keyring.places import KeyringUnreachable, file_names
-from storage.keyring.reconcile import Reconciliation, shred_in
+from storage.keyring.reconcile import GoneAmong, Reconciliation, shred_in
 from storage.keyring.slots import SlotMap
 
 
@@ -73,25 +73,25 @@ class KeyringKeeper:
         return Shredded(slots, faults)
 
     def reconcile(
-        self, now_utc_us: int, expired: Iterable[KeyRef] = (), *, is_over: Callable[[], bool] = lambda: False
+        self,
+        now_utc_us: int,
+        gone_among: GoneAmong = lambda _: (),
+        is_over: Callable[[], bool] = lambda: False,
     ) -> Reconciled:
         """Bring all places to one state: before any copy is used, when a place comes back, after a restore.
 
-        Replays tombstones, and `expired` (from the ledger), into all; finishes slots that a crash left half zeroed;
-        copies what one place lacks; removes day files that died.
+        Replays tombstones, and what `gone_among` names, into all; finishes slots that a crash left half zeroed; copies
+        what one place lacks; removes day files that died.
 
         Raises:
             KeyringUnreachable: no place can be reached.
             Ended: `is_over` said so, in the middle; the next call does the rest.
         """
-        gone = self.shred(expired)
-        round_ = Reconciliation(self._places, now_utc_us, is_over)
-        slots = gone.slots + round_.replay()
-        copied = round_.even_out()
-        removed = round_.bury()
-        if not round_.reached:
+        found = Reconciliation(self._places, now_utc_us, gone_among)
+        if not found.reached:
             raise KeyringUnreachable(places=len(self._places))
-        return Reconciled(slots, copied, removed, {**gone.faults, **round_.faults})
+        found.run(is_over)
+        return Reconciled(found.shredded, found.copied, found.removed, found.faults)
 
 
 def _key_of(name: str) -> tuple[int, str]:

@@ -1,10 +1,10 @@
 """Bringing the places of the keyring to one state (docs/design/keys.md "The keyring")."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from nvr.base.errors import NvrError
 from nvr.base.ids import SegmentId
@@ -33,86 +33,85 @@ class Ended(Exception):
     """Whoever asked for the reconciliation does not wait for it any more; what it did is whole, file by file."""
 
 
+GoneAmong: TypeAlias = Callable[[Collection[SegmentId]], Collection[SegmentId]]
+"""Which of these segments are destroyed, by the ledger."""
+
+
 class Reconciliation:
-    """One pass over all places; `replay`, `even_out` and `bury` in this order.
+    """One pass over all places, file by file: a million segments are not to be remembered at once, or read twice.
 
     A place that can not be reached is left out, and so is a file that fails; its other files are not. `faults` tells of
-    both. Once `is_over` says so, it and its methods raise Ended before the next file.
+    both; `shredded`, `copied` and `removed` count slots, slots and files.
     """
 
-    def __init__(self, places: Sequence[Path], now_utc_us: int, is_over: Callable[[], bool]) -> None:
+    def __init__(self, places: Sequence[Path], now_utc_us: int, gone_among: GoneAmong) -> None:
         self.faults: dict[Path, str] = {}
+        self.shredded = self.copied = self.removed = 0
         self._now_utc_us = now_utc_us
-        self._is_over = is_over
-        self._surveys: dict[Path, dict[str, _Survey]] = {place: {} for place in places}
-        self._survey()
+        self._gone_among = gone_among
+        self._names: dict[Path, set[str]] = {}
+        for place in places:
+            with self._told(place):
+                self._names[place] = set(file_names(place))
 
     @property
     def reached(self) -> bool:
         """Whether any place could be reached."""
-        return bool(self._surveys)
+        return bool(self._names)
 
-    def replay(self) -> int:
-        """Shred everywhere what is shredded somewhere; slots zeroed."""
-        dead: dict[str, set[SegmentId]] = {}
-        for _, name, survey in self._files():
-            dead.setdefault(name, set()).update(survey.dead)
+    def run(self, is_over: Callable[[], bool]) -> None:
+        """Bring each file to one state in all places. Raises Ended: `is_over` said so, before one of them."""
+        for name in sorted(set().union(*self._names.values())):
+            if is_over():
+                raise Ended
+            surveys = self._survey(name)
+            if self._replay(name, surveys):
+                surveys = self._survey(name)
+            if any(self._is_ours(survey) for survey in surveys.values()):
+                self._even_out(name, surveys)
+                self._bury(name)
+
+    def _survey(self, name: str) -> dict[Path, "_Survey"]:
+        """The places that have the file, where it can be read."""
+        surveys = {}
+        for place, names in self._names.items():
+            if name in names:
+                with self._told(place):
+                    surveys[place] = _survey_file(place / name)
+        return surveys
+
+    def _replay(self, name: str, surveys: Mapping[Path, "_Survey"]) -> int:
+        """Shred everywhere what is shredded somewhere, or destroyed by the ledger; slots zeroed."""
+        dead = frozenset[SegmentId]().union(*(survey.dead for survey in surveys.values()))
+        live = frozenset[SegmentId]().union(*(survey.live for survey in surveys.values()))
+        doomed = dead.union(self._gone_among(live))
         slots = 0
-        for place, name, _ in self._files():
+        for place in surveys:
             with self._told(place):
-                slots += shred_in(place / name, dead[name])
-        if slots:  # a million segments are two million reads
-            self._survey()
+                slots += shred_in(place / name, doomed)
+        self.shredded += slots
         return slots
 
-    def even_out(self) -> int:
-        """Copy live slots to the places that lack them, where no shard writes any more; slots copied."""
-        copied = 0
-        for source, name, survey in self._files():
-            if not self._is_ours(survey):
-                continue
-            for place in [place for place in self._surveys if place != source]:
-                there = self._surveys[place].get(name)
+    def _even_out(self, name: str, surveys: Mapping[Path, "_Survey"]) -> None:
+        """Copy live slots to the places that lack them, where no shard writes any more."""
+        for source, survey in surveys.items():
+            for place, names in self._names.items():
+                there = surveys.get(place)
                 missing = survey.live - (there.live | there.dead if there else frozenset())
-                if missing:
+                if place != source and missing:
                     with self._told(place):
-                        copied += _copy(source / name, place / name, missing)
-        if copied:
-            self._survey()
-        return copied
+                        self.copied += _copy(source / name, place / name, missing)
+                        names.add(name)
 
-    def bury(self) -> int:
-        """Remove day files without a live slot; files removed."""
-        removed = 0
-        for place, name, survey in self._files():
-            if self._is_ours(survey):
+    def _bury(self, name: str) -> None:
+        """Remove the file where it has no live slot."""
+        for place, names in self._names.items():
+            if name in names:
                 with self._told(place):
-                    removed += _remove_if_dead(place / name)
-        return removed
+                    self.removed += _remove_if_dead(place / name)
 
-    def _is_ours(self, survey: _Survey) -> bool:
+    def _is_ours(self, survey: "_Survey") -> bool:
         return self._now_utc_us >= utc_day_end_us(survey.head.day) + GRACE_US
-
-    def _files(self) -> Iterator[tuple[Path, str, _Survey]]:
-        for place, surveys in list(self._surveys.items()):
-            for name, survey in list(surveys.items()):
-                self._go_on()
-                yield place, name, survey
-
-    def _go_on(self) -> None:
-        if self._is_over():
-            raise Ended
-
-    def _survey(self) -> None:
-        for place in list(self._surveys):
-            del self._surveys[place]
-            with self._told(place):
-                names = file_names(place)
-                surveys = self._surveys[place] = {}
-                for name in sorted(names):
-                    self._go_on()
-                    with self._told(place):
-                        surveys[name] = _survey_file(place / name)
 
     @contextmanager
     def _told(self, place: Path) -> Iterator[None]:

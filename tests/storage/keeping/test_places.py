@@ -2,12 +2,14 @@
 
 import asyncio
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from storage.keeping.places import _reachable
 from storage.keyring import KeyRef, KeyringKeeper, KeyringReader, KeyShredded
+from storage.keyring.reconcile import GoneAmong
 from storage.sealing import SealedSegment
 from tests.storage.keeping.town import DAY_US, Town
 
@@ -59,9 +61,9 @@ async def test_places_are_reconciled_daily_and_otherwise_left_alone(
     calls: list[int] = []
     reconcile = KeyringKeeper.reconcile
 
-    def counted(keeper: KeyringKeeper, now_utc_us: int, expired: object, **how: object) -> object:
+    def counted(keeper: KeyringKeeper, now_utc_us: int, gone_among: GoneAmong, is_over: Callable[[], bool]) -> object:
         calls.append(now_utc_us)
-        return reconcile(keeper, now_utc_us, expired, **how)  # type: ignore[arg-type]
+        return reconcile(keeper, now_utc_us, gone_among, is_over)
 
     monkeypatch.setattr(KeyringKeeper, "reconcile", counted)
     await town.keeper.retention_pass()
@@ -101,3 +103,19 @@ async def test_keeper_that_stops_does_not_wait_for_the_keyring_and_the_next_one_
     await town.restart()
     await town.keeper.take_up()
     assert await asyncio.to_thread(opens, town.recorder.places[1], segment)
+
+
+async def test_place_restored_from_a_backup_opens_nothing_that_was_destroyed(
+    town: Town, segment: SealedSegment
+) -> None:
+    places, backup = town.recorder.places, town.directory / "backup"
+    await asyncio.to_thread(shutil.copytree, places[0], backup)
+    town.clock.advance(40 * DAY_US)
+    await town.keeper.retention_pass()
+    for place in places:
+        await asyncio.to_thread(shutil.rmtree, place)
+        await asyncio.to_thread(shutil.copytree, backup, place)
+        assert await asyncio.to_thread(opens, place, segment)
+    await town.restart()
+    await town.keeper.take_up()
+    assert not any([await asyncio.to_thread(opens, place, segment) for place in places])
