@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from nvr.base.errors import ConfigError
+from storage.keeping.settings import EvidenceSetting
 from storage.volume import Volume, VolumeId, VolumeLost, open_volume
 from storage.volume_lock import is_directory_of, lock_directory
 
@@ -15,11 +16,21 @@ class VolumesKept:
     `segments` of each is locked while it is in use: a keeper with another ledger would take all of it for unknown.
     """
 
-    def __init__(self, configured: Callable[[], Sequence[Path]], origin: str) -> None:
+    def __init__(
+        self,
+        configured: Callable[[], Sequence[Path]],
+        origin: str,
+        evidence: Callable[[], Sequence[EvidenceSetting]] = tuple,
+    ) -> None:
         self.in_use: Mapping[VolumeId, Volume] = {}
+        self.evidence: Mapping[VolumeId, EvidenceSetting] = {}
+        """Those in use that are for second copies."""
+        self.evidence_settings: Sequence[EvidenceSetting] = ()
+        """All that are, in use or not."""
         self.faults: Mapping[str, str] = {}
         """Why a volume is not in use, by its path; `configuration`: the list of them is not the newest."""
         self._configured = configured
+        self._evidence = evidence
         self._origin = origin
         self._paths: Sequence[Path] = ()
         self._locks: dict[VolumeId, int] = {}
@@ -28,7 +39,7 @@ class VolumesKept:
         """Take the volumes that can be used now, and let go of the others."""
         faults: dict[str, str] = {}
         try:
-            self._paths = self._configured()
+            self._paths, self.evidence_settings = self._configured(), self._evidence()
         except ConfigError as error:
             faults["configuration"] = str(error)
         found: dict[VolumeId, Volume] = {}
@@ -44,11 +55,18 @@ class VolumesKept:
                 faults[str(path)] = str(error)
         self._let_go(fd for name, fd in self._locks.items() if locks.get(name) != fd)
         self.in_use, self.faults, self._locks = found, faults, locks
+        settings = {one.path: one for one in self.evidence_settings}
+        self.evidence = {name: settings[one.path] for name, one in found.items() if one.path in settings}
+
+    @property
+    def for_recording(self) -> Mapping[VolumeId, Volume]:
+        """Those in use that take recordings."""
+        return {name: volume for name, volume in self.in_use.items() if name not in self.evidence}
 
     def close(self) -> None:
         """Let go of all of them."""
         self._let_go(self._locks.values())
-        self.in_use, self._locks = {}, {}
+        self.in_use, self.evidence, self._locks = {}, {}, {}
 
     def _locked(self, volume: Volume) -> int:
         fd = self._locks.get(volume.id)

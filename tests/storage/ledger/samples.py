@@ -85,6 +85,7 @@ _ALL: tuple[Body, ...] = (
         start_utc_us=NOW_UTC_US - HOUR_US,
         end_utc_us=NOW_UTC_US,
         why="not on its volume",
+        volume=uuid(0x300),
     ),
     people.Account(
         account="a.martin",
@@ -201,6 +202,8 @@ _ALL: tuple[Body, ...] = (
         backup_utc_us=NOW_UTC_US - 20 * HOUR_US,
         reason=hash_of(14),
     ),
+    machine.Copied(volume=uuid(0x301), segs=(uuid(1), uuid(2))),
+    machine.Uncopied(volume=uuid(0x301), segs=(uuid(1), uuid(2)), why="no hold"),
 )
 
 
