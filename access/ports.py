@@ -61,7 +61,8 @@ class LedgerPort(RegisterLedger, Protocol):
 class SegmentAt:
     """A sealed segment that exists, where its file lies, and the index of its `seal` entry.
 
-    `path` is None while its volume is not mounted.
+    `path` is None while its volume is not mounted; `copy` is its second file, which is as good: None while it has none,
+    or that is not mounted.
     """
 
     segment: SegmentId
@@ -71,6 +72,12 @@ class SegmentAt:
     start_utc_us: UtcUs
     end_utc_us: UtcUs
     seal_index: int
+    copy: Path | None = None
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Where it can be read, the better place first."""
+        return tuple(path for path in (self.path, self.copy) if path is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from nvr.base.ids import CameraId, SegmentId, camera_id
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
 from nvr.base.wire import Client
+from storage.index.on_evidence import copies_of
 from storage.index.on_volume import LostStretch, Total, held_total_on, lost_under_hold, total_on
 from storage.index.queries import IndexReader
 from storage.index.rows import GapRow, Order, SegmentRow
@@ -98,11 +99,9 @@ class IndexFiles:
 
     def _coverage(self, camera: CameraId, from_utc_us: int, to_utc_us: int) -> Coverage:
         rows = self._ask(lambda reader: reader.segments(camera, from_utc_us, to_utc_us, _ALL_STATES))
-        mounted = self._mounted()
         states = {row.state for row in rows}
-        existing = [row for row in rows if row.state is SegmentState.SEALED]
         return Coverage(
-            segments=tuple(_at(row, mounted) for row in existing),
+            segments=self._at([row for row in rows if row.state is SegmentState.SEALED]),
             destroyed=bool(states & {SegmentState.DOOMED, SegmentState.GONE}),
             lost=SegmentState.LOST in states,
         )
@@ -111,7 +110,14 @@ class IndexFiles:
         row = self._ask(lambda reader: reader.segment(segment))
         if row is None or row.state is not SegmentState.SEALED:
             return None
-        return _at(row, self._mounted())
+        return self._at([row])[0]
+
+    def _at(self, rows: Sequence[SegmentRow]) -> tuple[SegmentAt, ...]:
+        """Where the files of the segments are, their copies among them."""
+        segs = [row.seg for row in rows]
+        copies = self._ask(lambda reader: reader.answer(lambda connection: copies_of(connection, segs)))
+        mounted = self._mounted()
+        return tuple(_at(row, mounted.get(row.volume), mounted.get(copies.get(row.seg, ""))) for row in rows)
 
     def _ask(self, question: Callable[[IndexReader], T]) -> T:
         # Opened anew each time: the keeper may have rebuilt it.
@@ -221,14 +227,20 @@ async def _ask(socket: Path) -> Mapping[str, Any] | None:
         return None
 
 
-def _at(row: SegmentRow, mounted: Mapping[str, Volume]) -> SegmentAt:
-    volume = mounted.get(row.volume)
+def _at(row: SegmentRow, own: Volume | None, second: Volume | None) -> SegmentAt:
+    path, copy = (
+        None if volume is None else volume.sealed_path(row.camera, row.start_utc_us, row.seg)
+        for volume in (own, second)
+    )
+    if copy is not None and row.damaged_why is not None:
+        path, copy = copy, path
     return SegmentAt(
         segment=row.seg,
         camera=row.camera,
         shard=row.shard,
-        path=None if volume is None else volume.sealed_path(row.camera, row.start_utc_us, row.seg),
+        path=path,
         start_utc_us=row.start_utc_us,
         end_utc_us=row.end_utc_us,
         seal_index=row.ledger_index,
+        copy=copy,
     )

@@ -1,6 +1,8 @@
 """What lies on a volume that is not mounted exists: it is neither left out nor lost."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +19,7 @@ from nvr.base.units import UtcUs
 from nvr.base.wire import Handler, Server
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
-from storage.volume import VolumeId
+from storage.volume import VolumeId, create_volume
 
 CAMERA = CameraId("cam-1")
 NOW_UTC_US = UtcUs(1_790_000_000_000_000)
@@ -50,13 +52,17 @@ def row(volume: VolumeId, state: SegmentState, *, number: int = 0) -> SegmentRow
 class Known(IndexFiles):
     """An index that knows these rows."""
 
-    def __init__(self, volumes: Sequence[Path], rows: Sequence[SegmentRow]) -> None:
+    def __init__(
+        self, volumes: Sequence[Path], rows: Sequence[SegmentRow], copies: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(Path("/nowhere"), lambda: volumes, "test.example", UTC, SimClock())
         self._rows = rows
+        self._copies = copies or {}
 
     def _ask(self, question: Callable[[Any], Any]) -> Any:  # noqa: ANN401 -- whatever is asked
         by_name = {one.seg: one for one in self._rows}
-        return question(SimpleNamespace(segments=lambda *_: self._rows, segment=by_name.get))
+        asked = {"segments": lambda *_: self._rows, "segment": by_name.get, "answer": lambda _: self._copies}
+        return question(SimpleNamespace(**asked))
 
 
 async def coverage(index: IndexFiles) -> Coverage:
@@ -70,6 +76,26 @@ async def test_segment_of_a_volume_that_is_not_mounted_exists_without_a_path(tmp
     assert [(one.segment, one.path, one.seal_index) for one in found.segments] == [(away.seg, None, 7)]
     assert absence(found, stood_somewhere=True) is None
     assert await index.segment(away.seg) == found.segments[0]
+
+
+@pytest.mark.parametrize("why", [None, "shorter"])
+def test_segment_with_a_copy_is_read_from_there_when_its_own_file_is_damaged_or_away(
+    tmp_path: Path, why: str | None
+) -> None:
+    own, evidence = (
+        create_volume(tmp_path / name, "test.example", now_utc_us=NOW_UTC_US) for name in ("own", "evidence")
+    )
+    one = replace(row(own.id, SegmentState.SEALED), damaged_why=why)
+    places = [volume.sealed_path(CAMERA, one.start_utc_us, one.seg) for volume in (own, evidence)]
+    for mounted, paths in (
+        ([own.path, evidence.path], places if why is None else places[::-1]),
+        ([own.path], places[:1]),
+        ([evidence.path], places[1:]),
+        ([], []),
+    ):
+        found = asyncio.run(Known(mounted, [one], {one.seg: evidence.id}).segment(one.seg))
+        assert found is not None
+        assert list(found.paths) == paths
 
 
 @pytest.mark.parametrize(
