@@ -1,6 +1,7 @@
 """Holds: footage that may not be destroyed. Placing one is the first thing that a request brings about."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import tzinfo
 from typing import Any, Final
 
@@ -149,14 +150,24 @@ class Holds:
         return await self._register.read(lambda session: _shown(session.get_one(tables.Hold, name)))
 
     async def list(self, person: Person, args: Arguments) -> Json:
-        """All holds, the newest first, each with what is lost of the footage that it covers. Raises Denied."""
+        """All holds, the newest first, each with what of its footage is there once and twice, and what is lost.
+
+        Raises:
+            Denied: `person` may not.
+        """
         args.done()
         now = self._clock.utc_us()
         demand(person, ActName.HOLD_LIST, NOTHING, now)
         lost = await self._index.lost_under_hold(now)
+        kept = await self._index.kept_by_hold(now)
         newest = select(tables.Hold).order_by(tables.Hold.placed_utc_us.desc(), tables.Hold.hold)
         holds = await self._register.read(lambda session: [_shown(row) for row in session.scalars(newest)])
-        return [hold | {"lost": [_lost(one) for one in lost if one.hold == hold["hold"]]} for hold in holds]
+        return [
+            hold
+            | {"copies": asdict(kept[hold["hold"]]) if hold["hold"] in kept else None}
+            | {"lost": [_lost(one) for one in lost if one.hold == hold["hold"]]}
+            for hold in holds
+        ]
 
 
 def _lost(one: LostStretch) -> dict[str, Any]:

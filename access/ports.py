@@ -9,7 +9,8 @@ from config.secrets import Login
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
-from storage.index.on_volume import LostStretch, Total
+from storage.index.on_evidence import Kept, Leaving
+from storage.index.on_volume import LostStretch
 from storage.index.rows import Order
 from storage.keeping.previews import Effect
 from storage.register.ports import RegisterLedger
@@ -114,8 +115,12 @@ class IndexPort(Protocol):
         """What the order, entered or changed, would mean for footage that is there."""
         ...
 
-    async def totals(self, volume: str, now_utc_us: UtcUs) -> tuple[Total, Total]:
-        """The sealed footage on a volume, and what of it holds keep."""
+    async def leaving(self, volume: str, now_utc_us: UtcUs) -> Leaving:
+        """What would be lost with a volume, what of it holds keep, and which copies would go."""
+        ...
+
+    async def kept_by_hold(self, now_utc_us: UtcUs) -> Mapping[str, Kept]:
+        """What each hold that runs keeps once, and twice."""
         ...
 
     async def lost_under_hold(self, now_utc_us: UtcUs) -> Sequence[LostStretch]:

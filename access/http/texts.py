@@ -109,6 +109,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "retention-idle": "Détruire ne libère aucune place, c’est arrêté : {value} (nvr status dit quoi faire)",
         "retention-full": "Plein d’images qui ne peuvent pas être détruites : {value} (nvr status dit lesquelles)",
         "segments-damaged": "Segments endommagés (conservés) : {value} ; voir nvr-admin index damaged",
+        "copies-waiting": "Des images sous conservation n’existent qu’une fois : {value} (nvr status dit pourquoi)",
         "minimum-at-risk": "Les disques ne garderont plus le minimum de l’arrêté à partir du {value} : en ajouter",
         "recorded-nowhere": "La caméra {value} est enregistrée sans que son implantation soit saisie : camera move",
     }
@@ -217,6 +218,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "retention-idle": "Destroying frees no room, it is stopped: {value} (nvr status says what to do)",
         "retention-full": "Full of footage that may not be destroyed: {value} (nvr status says which)",
         "segments-damaged": "Damaged segments (held): {value}; see nvr-admin index damaged",
+        "copies-waiting": "Footage under hold is there once: {value} (nvr status says why)",
         "minimum-at-risk": "The disks will not keep the order's minimum from {value} on: add one",
         "recorded-nowhere": "Camera {value} is recorded, and nobody entered where it stands: camera move",
     }

@@ -18,8 +18,8 @@ from nvr.base.ids import CameraId, SegmentId, camera_id
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
 from nvr.base.wire import Client
-from storage.index.on_evidence import copies_of
-from storage.index.on_volume import LostStretch, Total, held_total_on, lost_under_hold, total_on
+from storage.index.on_evidence import Kept, Leaving, copies_of, kept_by_hold, leaving_with
+from storage.index.on_volume import LostStretch, lost_under_hold
 from storage.index.queries import IndexReader
 from storage.index.rows import GapRow, Order, SegmentRow
 from storage.index.tables import SegmentState
@@ -72,13 +72,21 @@ class IndexFiles:
         now = self._clock.utc_us()
         return await asyncio.to_thread(lambda: self._ask(lambda reader: effects_of(reader, self._zone, now, order)))
 
-    async def totals(self, volume: str, now_utc_us: UtcUs) -> tuple[Total, Total]:
-        """The sealed footage on a volume, and what of it holds keep."""
+    async def leaving(self, volume: str, now_utc_us: UtcUs) -> Leaving:
+        """What would be lost with a volume, what of it holds keep, and which copies would go."""
 
-        def both(connection: Connection) -> tuple[Total, Total]:
-            return total_on(connection, volume), held_total_on(connection, volume, now_utc_us)
+        def leaving(connection: Connection) -> Leaving:
+            return leaving_with(connection, volume, now_utc_us)
 
-        return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.answer(both)))
+        return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.answer(leaving)))
+
+    async def kept_by_hold(self, now_utc_us: UtcUs) -> Mapping[str, Kept]:
+        """What each hold that runs keeps once, and twice."""
+
+        def kept(connection: Connection) -> dict[str, Kept]:
+            return kept_by_hold(connection, now_utc_us)
+
+        return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.answer(kept)))
 
     async def lost_under_hold(self, now_utc_us: UtcUs) -> Sequence[LostStretch]:
         """Lost footage that holds cover, by hold, camera and cause."""

@@ -29,6 +29,7 @@ from nvr.base.errors import NvrError
 from nvr.base.units import US_PER_SECOND, UtcUs
 from recorder.server_clock import kernel_is_synchronised
 from storage.forecast import MINIMUM_AT_RISK
+from storage.keeping.copies_status import COPIES_WAITING
 from storage.keeping.keeper import DAMAGED
 from storage.ledger.entries import decode
 from storage.snapshot import CameraEntry, CameraSnapshot
@@ -81,6 +82,7 @@ class StatusViews:
                 *_halts(keeper),
                 *_at_risk(keeper, self._zone),
                 *_damaged(keeper),
+                *_copies(keeper),
                 *self._alarms(await asyncio.to_thread(self._observed, snapshot, by_shard, now)),
             ],
             recorders=[RecorderView(shard, answer is not None) for shard, answer in by_shard.items()],
@@ -197,6 +199,12 @@ def _damaged(keeper: Mapping[str, Any] | None) -> list[Alarm]:
     if keeper is None or DAMAGED not in keeper["faults"]:
         return []
     return [Alarm(DAMAGED, None, f"{keeper['damaged']} ({keeper['damaged_held']})")]
+
+
+def _copies(keeper: Mapping[str, Any] | None) -> list[Alarm]:
+    """Held footage that lies once, though there is an evidence volume."""
+    waiting = None if keeper is None else keeper["faults"].get(COPIES_WAITING)
+    return [] if waiting is None else [Alarm(COPIES_WAITING, None, waiting)]
 
 
 def _size_of(note: str | None) -> int | None:

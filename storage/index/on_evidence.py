@@ -59,6 +59,26 @@ def copies_total(connection: Connection, volume: str) -> Total:
     return _total(*connection.execute(_copied(volume, *_COUNTS)).one())
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What leaves with a volume: segments that have no other file, those of them that holds keep, and copies."""
+
+    lost: Total
+    held: Total
+    copies: Total
+
+
+def leaving_with(connection: Connection, volume: str, now_utc_us: int) -> Leaving:
+    """What would be lost if the volume left for good now."""
+    alone = (SEGMENT.c.volume == volume, in_states(PRESENT), SEGMENT.c.seg.not_in(select(COPY.c.seg)))
+    query = select(*_COUNTS).where(*alone)
+    return Leaving(
+        lost=_total(*connection.execute(query).one()),
+        held=_total(*connection.execute(query.where(is_held(now_utc_us))).one()),
+        copies=copies_total(connection, volume),
+    )
+
+
 def copied_since(connection: Connection, since_utc_us: int) -> Total:
     """The copies that were made since then and are there still, on any volume."""
     query = select(*_COUNTS).join_from(COPY, SEGMENT, COPY.c.seg == SEGMENT.c.seg)

@@ -9,6 +9,7 @@ from access.volumes import VolumeInService
 from nvr.base.errors import InvalidValue, Retryable
 from nvr.base.ids import CameraId, HoldId
 from nvr.base.units import UtcUs
+from storage.index.on_evidence import Kept, Leaving
 from storage.index.on_volume import LostStretch, Stretch, Total
 from storage.ledger.people import Discard
 from tests.access.world import HOUR_US, NOW_UTC_US, World
@@ -23,12 +24,12 @@ async def discarded(world: World) -> list[Discard]:
 
 
 async def test_act_names_the_disk_and_what_is_lost_and_keeps_the_reason_as_a_commitment(town: World) -> None:
-    town.index.volumes[VOLUME] = (Total(7, 700), Total(2, 200))
+    town.index.volumes[VOLUME] = Leaving(Total(7, 700), Total(2, 200), Total(3, 300))
     shown = await town.act("root", "volume.replace", **ACT)
-    assert (shown["segments"], shown["bytes"], shown["held"]) == (7, 700, 2)
+    assert (shown["segments"], shown["bytes"], shown["held"], shown["copies"]) == (7, 700, 2, 3)
     (body,) = await discarded(town)
     assert (body.volume, body.disk, body.bay) == (VOLUME, ACT["disk"], "3")
-    assert (body.segments, body.bytes, body.held) == (7, 700, 2)
+    assert (body.segments, body.bytes, body.held, body.copies) == (7, 700, 2, 3)
     (entry,) = [entry for entry in await town.keeper.all() if entry.t == "discard"]
     assert (entry.actor.id, entry.actor.role) == ("root", "administrator")
     assert "Petit" not in entry.model_dump_json()
@@ -73,11 +74,13 @@ async def test_holds_are_listed_with_what_is_lost_of_them(town: World) -> None:
     span = {"from_utc_us": NOW_UTC_US - HOUR_US, "to_utc_us": NOW_UTC_US}
     placed = await town.act("a.martin", "hold.place", cameras=["cam-1"], asked_by="OPJ Durand", **span)
     (hold,) = await town.act("root", "hold.list")
-    assert hold["lost"] == []
+    assert (hold["lost"], hold["copies"]) == ([], None)
+    town.index.kept = {placed["hold"]: Kept(once=Total(1, 10), twice=Total(2, 20))}
     begin = UtcUs(NOW_UTC_US - HOUR_US)
     stretch = Stretch(CameraId("cam-1"), begin, begin, UtcUs(NOW_UTC_US), HOUR_US, 12, 1200)
     town.index.held_lost = [LostStretch(HoldId(placed["hold"]), stretch, "not on its volume", UtcUs(NOW_UTC_US))]
     (hold,) = await town.act("root", "hold.list")
+    assert hold["copies"] == {"once": {"segments": 1, "bytes": 10}, "twice": {"segments": 2, "bytes": 20}}
     assert hold["lost"] == [
         {"camera": "cam-1", **span, "segments": 12, "why": "not on its volume", "lost_utc_us": NOW_UTC_US}
     ]

@@ -40,6 +40,7 @@ from nvr.base.errors import Retryable
 from nvr.base.ids import CameraId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.units import US_PER_SECOND, UtcUs
+from storage.index.on_evidence import Kept, Leaving
 from storage.index.on_volume import LostStretch, Total
 from storage.index.rows import Order
 from storage.keeping.previews import Effect
@@ -152,11 +153,15 @@ class Index:
     statements: dict[str, tuple[int, int]] = field(default_factory=dict)
     effects_told: list[Effect] = field(default_factory=list)
     tried: list[Order] = field(default_factory=list)
-    volumes: dict[str, tuple[Total, Total]] = field(default_factory=dict)
+    volumes: dict[str, Leaving] = field(default_factory=dict)
+    kept: dict[str, Kept] = field(default_factory=dict)
     held_lost: list[LostStretch] = field(default_factory=list)
 
-    async def totals(self, volume: str, now_utc_us: UtcUs) -> tuple[Total, Total]:
-        return self.volumes.get(volume, (Total(0, 0), Total(0, 0)))
+    async def leaving(self, volume: str, now_utc_us: UtcUs) -> Leaving:
+        return self.volumes.get(volume, Leaving(Total(0, 0), Total(0, 0), Total(0, 0)))
+
+    async def kept_by_hold(self, now_utc_us: UtcUs) -> Mapping[str, Kept]:
+        return self.kept
 
     async def lost_under_hold(self, now_utc_us: UtcUs) -> Sequence[LostStretch]:
         return self.held_lost

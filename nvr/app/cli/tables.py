@@ -49,9 +49,31 @@ def hold_rows(holds: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     why = ("hold", "requisition", "asked_by", "placed_by")
     what = ("cameras", "from_utc_us", "to_utc_us", "until_utc_us", "ended")
     return [
-        _columns(each, *why, *what) | {"lost": [say("hold-lost", **one) for one in each.get("lost", ())] or None}
+        _columns(each, *why, *what)
+        | {"copies": copies_text(each.get("copies"))}
+        | {"lost": [say("hold-lost", **one) for one in each.get("lost", ())] or None}
         for each in holds
     ]
+
+
+def copies_text(kept: Mapping[str, Any] | None) -> str | None:
+    """How much of held footage is there once and twice."""
+    if not kept:
+        return None
+    counts = {name: kept[name]["segments"] for name in ("once", "twice")}
+    sizes = {f"{name}_gib": f"{kept[name]['bytes'] / _GIB:.1f}" for name in ("once", "twice")}
+    return say("copies", **counts, **sizes)
+
+
+def copies_row(copies: Mapping[str, Any]) -> dict[str, Any]:
+    """How second copies stand, and how long there is room for more."""
+    left = copies.get("left_bytes")
+    return {
+        "copies": copies_text(copies),
+        "why": say(f"copies-{copies['stopped']}") if copies.get("stopped") else None,
+        "room_GiB": None if left is None else f"{left / _GIB:.1f}",
+        "used_up_day_utc_us": copies.get("used_up_utc_us"),
+    }
 
 
 def account_rows(accounts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -196,6 +218,8 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
         lines[heading("forecast")] = say(_AT_RISK, at_utc_us=answer["at_risk_utc_us"])
     if answer.get("damaged"):
         lines[heading("damaged")] = say(_DAMAGED, count=answer["damaged"], held=answer["damaged_held"])
+    if answer.get("copies"):
+        lines |= {key: value for key, value in copies_row(answer["copies"]).items() if value is not None}
     faults = {name: why for name, why in (answer.get("faults") or {}).items() if name != _DAMAGED}
     known = {
         "ledger_size",
@@ -209,6 +233,7 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
         "at_risk_utc_us",
         "compared_utc_us",
         "check",
+        "copies",
         "scrub",
         "damaged",
         "damaged_held",

@@ -110,6 +110,7 @@ OF_COPIES: Final[Mapping[str, Callable[[Connection], Any]]] = MappingProxyType(
         "days_of_copies": lambda index: sorted(on_evidence.days_of_copies(index, EVIDENCE)),
         "kept_by_hold": lambda index: on_evidence.kept_by_hold(index, NOW_UTC_US),
         "kept_now": lambda index: on_evidence.kept_now(index, NOW_UTC_US, NOW_UTC_US),
+        "leaving_with": lambda index: on_evidence.leaving_with(index, VOLUME, NOW_UTC_US),
         "without_copy": lambda index: on_evidence.without_copy(index, NOW_UTC_US, [VOLUME], "", 9),
         "without_hold": lambda index: on_evidence.without_hold(index, EVIDENCE, NOW_UTC_US, 9),
     }
@@ -119,7 +120,7 @@ OF_COPIES: Final[Mapping[str, Callable[[Connection], Any]]] = MappingProxyType(
 def test_no_question_is_left_out() -> None:
     assert QUESTIONS.keys() == {name for name in vars(IndexReader) if not name.startswith("_")} - {"at", "close"}
     asked = {name for name, one in vars(on_evidence).items() if getattr(one, "__module__", "") == on_evidence.__name__}
-    assert OF_COPIES.keys() == {name for name in asked if not name.startswith("_")} - {"Kept"}
+    assert OF_COPIES.keys() == {name for name in asked if not name.startswith("_")} - {"Kept", "Leaving"}
 
 
 @pytest.mark.system("postgresql")

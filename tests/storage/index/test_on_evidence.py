@@ -9,6 +9,7 @@ from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_DAY
 from storage.index.on_evidence import (
     Kept,
+    Leaving,
     copied_since,
     copies_extent,
     copies_named,
@@ -19,6 +20,7 @@ from storage.index.on_evidence import (
     days_of_copies,
     kept_by_hold,
     kept_now,
+    leaving_with,
     without_copy,
     without_hold,
 )
@@ -110,6 +112,14 @@ def test_copies_are_found_by_volume_by_day_and_by_check(index: Index) -> None:
     assert index.answer(lambda connection: copies_total(connection, FIRST)) == Total(0, 0)
     assert index.answer(lambda connection: copied_since(connection, NOW_UTC_US)) == Total(2, 2 * BYTES)
     assert index.answer(lambda connection: copied_since(connection, NOW_UTC_US + 1)) == Total(0, 0)
+
+
+def test_volume_that_leaves_takes_what_has_no_other_file_and_the_copies_of_others(index: Index) -> None:
+    index.apply(leaves([*held_seals(), copied(1, 2)]))
+    first = index.answer(lambda connection: leaving_with(connection, FIRST, NOW_UTC_US))
+    assert first == Leaving(lost=Total(2, 2 * BYTES), held=Total(1, BYTES), copies=Total(0, 0))
+    evidence = index.answer(lambda connection: leaving_with(connection, EVIDENCE, NOW_UTC_US))
+    assert evidence == Leaving(lost=Total(0, 0), held=Total(0, 0), copies=Total(2, 2 * BYTES))
 
 
 @settings(max_examples=20)
