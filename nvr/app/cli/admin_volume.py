@@ -171,7 +171,7 @@ def _tell_drain(settings: Settings, report: VolumeReport, *, undo: bool, dry_run
     footage = report.footage
     if footage is not None:
         typer.echo("")
-        if footage.held:
+        if footage.held_alone:
             typer.echo(say("volume-out-held", path=path))
         elif footage.ends_utc_us is not None:
             typer.echo(say("volume-out-from", path=path, at_utc_us=footage.ends_utc_us))

@@ -56,6 +56,7 @@ def footage_json(footage: Footage) -> dict[str, Any]:
         "to_utc_us": footage.to_utc_us,
         "ends_utc_us": footage.ends_utc_us,
         "held_bytes": footage.held_bytes,
+        "held_alone": footage.held_alone,
         "saved": footage.saved,
         "copies": asdict(footage.copies),
         "cameras": [asdict(one) for one in footage.cameras],

@@ -25,7 +25,6 @@ from storage.index.queries import IndexReader
 from storage.index.tables import SegmentState
 from storage.keeping.surveys import rules_of
 
-
 NOTHING: Final = Total(0, 0)
 
 
@@ -37,6 +36,8 @@ class Footage:
     lost: Sequence[Stretch] = ()
     held: Sequence[HeldStretch] = ()
     held_bytes: int = 0
+    held_alone: int = 0
+    """How many of the held segments lie here and nowhere else."""
     saved: int = 0
     """How many of the segments have a copy on another volume."""
     copies: Total = NOTHING
@@ -104,6 +105,7 @@ def _footage(reader: IndexReader, volume: str, now_utc_us: int, zone: ZoneInfo) 
         lost=reader.answer(lambda connection: footage_on(connection, volume, SegmentState.LOST)),
         held=reader.answer(lambda connection: held_on(connection, volume, now_utc_us)),
         saved=sum(one.segments for one in there) - leaving.lost.segments,
+        held_alone=leaving.held.segments,
         copies=leaving.copies,
         held_bytes=reader.answer(lambda connection: held_total_on(connection, volume, now_utc_us)).bytes,
         ends_utc_us=max(ends, default=None),

@@ -1,12 +1,17 @@
+import pytest
+
 from nvr.app.cli.tables import (
     account_rows,
     camera_rows,
+    copies_row,
+    copies_text,
     forecast_rows,
     hold_rows,
     retention_rows,
     statement_rows,
     status_of,
 )
+from storage.keeping.evidence_room import Stopped
 
 CAMERA = {
     "camera": "north",
@@ -118,6 +123,26 @@ def test_forecast_shows_room_in_gibibytes_and_the_days() -> None:
     (row,) = forecast_rows([{**disk, "pressure_utc_us": 7, "full_utc_us": None}])
     assert (row["free_GiB"], row["daily_GiB"], row["due_7_days_GiB"]) == (5, 2, 1)
     assert (row["pressure_day_utc_us"], row["full_day_utc_us"]) == (7, None)
+
+
+def test_holds_and_keeper_say_how_much_is_there_once_and_twice() -> None:
+    gib = 1 << 30
+    copies = {"once": {"segments": 3, "bytes": 2 * gib}, "twice": {"segments": 5, "bytes": 4 * gib}}
+    text = "1 copy: 3 segments, 2.0 GiB; 2 copies: 5 segments, 4.0 GiB"
+    assert copies_text(copies) == text
+    assert copies_text(None) is None
+    told = copies_row({**copies, "stopped": "full", "left_bytes": gib, "used_up_utc_us": 7})
+    assert (told["copies"], told["room_GiB"], told["used_up_day_utc_us"]) == (text, "1.0", 7)
+    assert "budget is used up" in str(told["why"])
+    keeper = status_of("keeper", {"copies": {**copies, "stopped": None, "left_bytes": None}})
+    assert (keeper["copies"], keeper.get("why")) == (text, None)
+
+
+@pytest.mark.parametrize("stopped", Stopped)
+def test_every_reason_why_no_copy_is_made_has_its_text(stopped: Stopped) -> None:
+    none = {"segments": 0, "bytes": 0}
+    row = copies_row({"once": none, "twice": none, "stopped": str(stopped)})
+    assert str(row["why"]).startswith("No copy is made")
 
 
 def test_dome_has_a_column_where_there_is_one_and_it_says_no_angle() -> None:
