@@ -118,9 +118,10 @@ def without_copy(
     return [segment_of(row) for row in connection.execute(query)]
 
 
-def without_hold(connection: Connection, volume: str, now_utc_us: int, limit: int) -> list[SegmentRow]:
-    """Up to `limit` sealed segments with a copy on the volume that no hold keeps any more."""
-    query = _copied(volume, SEGMENT).where(in_states(PRESENT), not_(is_held(now_utc_us))).limit(limit)
+def without_hold(connection: Connection, volume: str, now_utc_us: int, after: str, limit: int) -> list[SegmentRow]:
+    """Up to `limit` sealed segments with a copy on the volume that no hold keeps any more, by name behind `after`."""
+    free = (in_states(PRESENT), not_(is_held(now_utc_us)), COPY.c.seg > after)
+    query = _copied(volume, SEGMENT).where(*free).order_by(COPY.c.seg).limit(limit)
     return [segment_of(row) for row in connection.execute(query)]
 
 

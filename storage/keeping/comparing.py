@@ -19,7 +19,7 @@ from storage.ledger.service import Draft
 from storage.reaper import remove_footage
 from storage.reconcile import Evidence, Findings, Scope, compare
 from storage.spool_events import seal_body
-from storage.volume import Volume, VolumeLost
+from storage.volume import Volume
 
 
 class Comparing:
@@ -49,7 +49,7 @@ class Comparing:
         """What the volume and the index differ in; it is in the ledger. One at a time: nothing is told twice."""
         keyring = KeyringReader(self._key_places)
         async with self._turn:
-            evidence = Evidence(frozenset(self._volumes.evidence), self._has_own_file)
+            evidence = Evidence(frozenset(self._volumes.evidence), self._volumes.has_file)
             is_ended = self._ingest.is_ended
             found = await self._books.survey(
                 compare, volume, keyring, is_ended=is_ended, scope=scope, evidence=evidence
@@ -93,19 +93,7 @@ class Comparing:
         copies = await self._books.ask(Index.answer, lambda connection: copies_of(connection, names))
         own = [row for row in await self._books.ask(Index.named, names) if row.state is SegmentState.SEALED]
         strange = [row for row in own if copies.get(row.seg) != volume.id != row.volume]
-        return await asyncio.to_thread(lambda: [row for row in strange if self._has_own_file(row)])
-
-    def _has_own_file(self, row: SegmentRow) -> bool:
-        """Whether the segment's file is where the index has it, as long as it was, on a volume in use."""
-        volume = self._volumes.in_use.get(row.volume)
-        if volume is None:
-            return False
-        try:
-            volume.check()
-            path = volume.sealed_path(row.camera, row.start_utc_us, row.seg)
-            return path.stat().st_size == row.file_bytes
-        except (VolumeLost, OSError):
-            return False
+        return await asyncio.to_thread(lambda: [row for row in strange if self._volumes.has_file(row)])
 
     @staticmethod
     async def _remove(volume: Volume, rows: Sequence[SegmentRow]) -> None:

@@ -5,7 +5,7 @@ The lock keeps a comparison from taking a copy for a leftover that the ledger is
 
 import asyncio
 import errno
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -97,8 +97,8 @@ class Copying:
         Raises:
             NvrError: the books can not be used just now; the next turn goes on.
         """
-        for name in self._volumes.in_use:
-            await self._let_go(name)
+        for volume in self._volumes.in_use.values():
+            await self._let_go(volume)
         if not self._volumes.evidence_settings:
             self.status = None
             return
@@ -130,9 +130,9 @@ class Copying:
         return (done.outcomes[-1].row.seg if done.outcomes else after), None
 
     async def _room(self) -> Room | Stopped:
-        evidence = {name: self._volumes.in_use[name] for name in self._volumes.evidence}
-        spaces = await self._in_thread(partial(spaces_of, evidence))
-        return await self._books.survey(best_room, self._volumes, self._erring, spaces)
+        evidence = self._volumes.evidence
+        spaces = await self._in_thread(partial(spaces_of, [volume for volume, _ in evidence.values()]))
+        return await self._books.survey(best_room, evidence, self._erring.keys(), spaces)
 
     def _copy(self, room: Room, rows: Sequence[SegmentRow], sources: Mapping[VolumeId, Volume]) -> _Portion:
         """As many as there is time for, one at least. In the thread."""
@@ -176,7 +176,7 @@ class Copying:
             await self._books.follow()
             held = await self._books.ask(Index.held_among, names, self._clock.utc_us())
             there = await self._books.ask(Index.named, names)
-            wanted = {row.seg for row in there if row.state is SegmentState.SEALED and row.seg in held}
+            wanted = {row.seg for row in there if _is_wanted(row, is_held=row.seg in held)}
             if wanted:
                 segs = tuple(seg for seg in names if seg in wanted)
                 await self._books.append([Draft(Copied(volume=volume.id, segs=segs))])
@@ -198,23 +198,32 @@ class Copying:
             await self._books.append(drafts)
             await self._books.follow()
 
-    async def _let_go(self, name: VolumeId) -> None:
-        """Take away the copies on this volume whose segments no hold keeps any more: told first, then removed."""
-        while await self._books.survey(_without_hold, name, self._clock.utc_us()) and not self._stop.is_set():
+    async def _let_go(self, volume: Volume) -> None:
+        """Take away the copies on this volume whose segments no hold keeps any more, and have their own files."""
+        after = ""
+        while not self._stop.is_set():
+            page = await self._books.survey(_without_hold, volume.id, self._clock.utc_us(), after)
+            if not page:
+                return
+            whole = await asyncio.to_thread(lambda rows: list(filter(self._volumes.has_file, rows)), page)
             async with self._lock:
-                async with self._books.destruction:
-                    progress = await self._books.follow()
-                    # The earlier time keeps more: a hold may have run out by a wrong clock.
-                    now_utc_us = min(self._clock.utc_us(), progress.ledger_utc_us)
-                    rows = await self._books.ask(_without_hold, name, now_utc_us)
-                    if not rows:
-                        return
-                    segs = tuple(row.seg for row in rows)
-                    await self._books.append([Draft(Uncopied(volume=name, segs=segs, why="no hold"))])
-                    await self._books.follow()
-                # From here on nothing makes one of these copies its segment's file; it may be so since before.
-                there = await self._books.ask(Index.named, segs)
-                await self._remove(self._volumes.in_use[name], [row for row in there if row.volume != name])
+                await self._take_away(volume, [row.seg for row in whole])
+            after = page[-1].seg
+
+    async def _take_away(self, volume: Volume, segs: Collection[str]) -> None:
+        """Told first, then removed; not what a hold has reached meanwhile."""
+        async with self._books.destruction:
+            progress = await self._books.follow()
+            # The earlier time keeps more: a hold may have run out by a wrong clock.
+            now_utc_us = min(self._clock.utc_us(), progress.ledger_utc_us)
+            free = tuple(sorted(set(segs) - await self._books.ask(Index.held_among, segs, now_utc_us)))
+            if not free:
+                return
+            await self._books.append([Draft(Uncopied(volume=volume.id, segs=free, why="no hold"))])
+            await self._books.follow()
+        # From here on nothing makes one of these copies its segment's file; it may be so since before.
+        there = await self._books.ask(Index.named, free)
+        await self._remove(volume, [row for row in there if row.volume != volume.id])
 
     async def _remove(self, volume: Volume, rows: Sequence[SegmentRow]) -> None:
         """What stays, the volume's next comparison removes."""
@@ -264,8 +273,13 @@ def _is_itself(volume: Volume) -> bool:
     return True
 
 
-def _without_hold(index: IndexReader, volume: str, now_utc_us: int) -> list[SegmentRow]:
-    return index.answer(lambda connection: without_hold(connection, volume, now_utc_us, BATCH))
+def _is_wanted(row: SegmentRow, *, is_held: bool) -> bool:
+    """What was lost since it was copied is there again by its copy."""
+    return row.state is SegmentState.LOST or (row.state is SegmentState.SEALED and is_held)
+
+
+def _without_hold(index: IndexReader, volume: str, now_utc_us: int, after: str) -> list[SegmentRow]:
+    return index.answer(lambda connection: without_hold(connection, volume, now_utc_us, after, BATCH))
 
 
 def _waiting(index: IndexReader, now_utc_us: int, volumes: Sequence[str], after: str) -> list[SegmentRow]:

@@ -1,6 +1,6 @@
 """How much room there is for copies on evidence volumes, and what stands against any. Reads only."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -9,7 +9,6 @@ from storage.index.on_evidence import copies_total
 from storage.index.on_volume import total_on
 from storage.index.queries import IndexReader
 from storage.keeping.settings import EvidenceSetting
-from storage.keeping.volumes import VolumesKept
 from storage.volume import SUFFIX, Space, Volume, VolumeId, VolumeLost
 
 LEAST_FREE_BYTES: Final = 64 << 20
@@ -40,13 +39,15 @@ class Room:
 
 
 def best_room(
-    index: IndexReader, kept: VolumesKept, erring: Mapping[VolumeId, str], spaces: Mapping[VolumeId, Space]
+    index: IndexReader,
+    evidence: Mapping[VolumeId, tuple[Volume, EvidenceSetting]],
+    erring: Collection[VolumeId],
+    spaces: Mapping[VolumeId, Space],
 ) -> Room | Stopped:
     """The evidence volume with the most room, or why there is none that takes copies."""
     found: list[Room] = []
     stopped = Stopped.AWAY
-    for name, setting in kept.evidence.items():
-        volume = kept.in_use[name]
+    for name, (volume, setting) in evidence.items():
         if name in erring or name not in spaces:
             stopped = Stopped.ERRING if name in erring else stopped
         elif not setting.takes_copies:
@@ -58,12 +59,12 @@ def best_room(
     return max(found, key=lambda room: room.left_bytes, default=stopped)
 
 
-def spaces_of(volumes: Mapping[VolumeId, Volume]) -> dict[VolumeId, Space]:
+def spaces_of(volumes: Iterable[Volume]) -> dict[VolumeId, Space]:
     """The room of each that says it."""
     found = {}
-    for name, volume in volumes.items():
+    for volume in volumes:
         try:
-            found[name] = volume.space()
+            found[volume.id] = volume.space()
         except VolumeLost:
             continue  # it is no more in use at the next look, which tells why
     return found

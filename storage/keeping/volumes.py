@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from nvr.base.errors import ConfigError
+from storage.index.rows import SegmentRow
 from storage.keeping.settings import EvidenceSetting
 from storage.volume import Volume, VolumeId, VolumeLost, open_volume
 from storage.volume_lock import is_directory_of, lock_directory
@@ -23,7 +24,7 @@ class VolumesKept:
         evidence: Callable[[], Sequence[EvidenceSetting]] = tuple,
     ) -> None:
         self.in_use: Mapping[VolumeId, Volume] = {}
-        self.evidence: Mapping[VolumeId, EvidenceSetting] = {}
+        self.evidence: Mapping[VolumeId, tuple[Volume, EvidenceSetting]] = {}
         """Those in use that are for second copies."""
         self.evidence_settings: Sequence[EvidenceSetting] = ()
         """All that are, in use or not."""
@@ -54,14 +55,26 @@ class VolumesKept:
             except VolumeLost as error:
                 faults[str(path)] = str(error)
         self._let_go(fd for name, fd in self._locks.items() if locks.get(name) != fd)
-        self.in_use, self.faults, self._locks = found, faults, locks
         settings = {one.path: one for one in self.evidence_settings}
-        self.evidence = {name: settings[one.path] for name, one in found.items() if one.path in settings}
+        # First, since whoever reads both meanwhile must not take one of these for a volume of recordings.
+        self.evidence = {name: (one, settings[one.path]) for name, one in found.items() if one.path in settings}
+        self.in_use, self.faults, self._locks = found, faults, locks
 
     @property
     def for_recording(self) -> Mapping[VolumeId, Volume]:
         """Those in use that take recordings."""
         return {name: volume for name, volume in self.in_use.items() if name not in self.evidence}
+
+    def has_file(self, row: SegmentRow) -> bool:
+        """Whether the segment's own file is where the index has it, as long as it was. Blocking."""
+        volume = self.in_use.get(row.volume)
+        if volume is None:
+            return False
+        try:
+            volume.check()
+            return volume.sealed_path(row.camera, row.start_utc_us, row.seg).stat().st_size == row.file_bytes
+        except (VolumeLost, OSError):
+            return False
 
     def close(self) -> None:
         """Let go of all of them."""

@@ -112,7 +112,7 @@ OF_COPIES: Final[Mapping[str, Callable[[Connection], Any]]] = MappingProxyType(
         "kept_now": lambda index: on_evidence.kept_now(index, NOW_UTC_US, NOW_UTC_US),
         "leaving_with": lambda index: on_evidence.leaving_with(index, VOLUME, NOW_UTC_US),
         "without_copy": lambda index: on_evidence.without_copy(index, NOW_UTC_US, [VOLUME], "", 9),
-        "without_hold": lambda index: on_evidence.without_hold(index, EVIDENCE, NOW_UTC_US, 9),
+        "without_hold": lambda index: on_evidence.without_hold(index, EVIDENCE, NOW_UTC_US, "", 9),
     }
 )
 

@@ -54,9 +54,9 @@ def waiting(index: Index, after: str = "", limit: int = 9) -> list[str]:
     return [row.seg for row in rows]
 
 
-def needless(index: Index) -> list[str]:
-    rows = index.answer(lambda connection: without_hold(connection, EVIDENCE, NOW_UTC_US, 9))
-    return sorted(row.seg for row in rows)
+def needless(index: Index, after: str = "", limit: int = 9) -> list[str]:
+    rows = index.answer(lambda connection: without_hold(connection, EVIDENCE, NOW_UTC_US, after, limit))
+    return [row.seg for row in rows]
 
 
 def test_held_segments_wait_for_their_copy_the_oldest_first_and_page_by_page(index: Index) -> None:
@@ -80,6 +80,8 @@ def test_copy_that_no_hold_needs_is_told_and_one_under_a_second_hold_is_not(inde
     ended = people.Unhold(hold=uuid(0x500), reason=hash_of(1))
     index.apply(leaves([ended], first=index.progress().applied_size))
     assert needless(index) == [uuid(2), uuid(3)]
+    assert needless(index, limit=1) == [uuid(2)]
+    assert needless(index, after=uuid(2)) == [uuid(3)]
 
 
 def test_what_holds_keep_is_counted_once_and_twice_hold_by_hold(index: Index) -> None:

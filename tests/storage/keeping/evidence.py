@@ -14,7 +14,7 @@ from storage.keeping.settings import EvidenceSetting
 from storage.ledger import people
 from storage.ledger.machine import Copied, Uncopied
 from storage.sealing import SealedSegment
-from storage.volume import SUFFIX, Volume, create_volume, open_volume
+from storage.volume import SUFFIX, Volume, create_volume
 from tests.storage.keeping.town import Town
 from tests.storage.ledger.samples import uuid
 from tests.storage.sealed import NOW_US, ORIGIN
@@ -25,13 +25,11 @@ MINUTE_US: Final = 60_000_000
 class EvidenceTown(Town):
     """`budget_bytes`, `drained` and `configured` may be changed at any time."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, evidence: Path | None = None) -> None:
+        """`evidence`: the folder of the evidence volume; else one beside the others."""
         super().__init__(directory)
-        path = directory / "evidence"
-        # The folder is there when a test takes a town up that another one made.
-        self.evidence: Volume = (
-            open_volume(path, ORIGIN) if path.exists() else create_volume(path, ORIGIN, now_utc_us=UtcUs(NOW_US + 1))
-        )
+        path = evidence or directory / "evidence"
+        self.evidence: Volume = create_volume(path, ORIGIN, now_utc_us=UtcUs(NOW_US + 1))
         self.paths.append(self.evidence.path)
         self.budget_bytes: int | None = None
         self.drained = False

@@ -197,6 +197,20 @@ async def test_unknown_file_on_an_evidence_volume_is_told_to_a_person_and_never_
     assert f"{other.segment}.svs" in await evidence_town.faults()
 
 
+async def test_copy_stays_after_its_hold_while_the_segments_own_file_is_not_there(
+    evidence_town: EvidenceTown, twice: list[SealedSegment]
+) -> None:
+    """A loss that nobody has noticed yet: the next comparison finds the copy in its place."""
+    await remove(evidence_town.path(twice[0]))
+    await evidence_town.end_hold()
+    await evidence_town.pass_()
+    assert files_on(evidence_town.evidence) == await evidence_town.copied(*twice) == {twice[0].segment}
+    await evidence_town.keeper.reconcile()
+    await evidence_town.pass_()
+    assert await stands(evidence_town, twice[0]) == (SegmentState.SEALED, evidence_town.evidence.id)
+    assert evidence_town.copy(twice[0]).exists()
+
+
 async def test_footage_that_lies_on_the_evidence_volume_alone_is_destroyed_on_time(
     evidence_town: EvidenceTown, twice: list[SealedSegment]
 ) -> None:

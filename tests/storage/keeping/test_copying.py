@@ -110,6 +110,27 @@ async def test_segment_destroyed_while_it_is_copied_leaves_no_file(
     assert not await evidence_town.told()
 
 
+async def test_segment_that_is_lost_while_it_is_copied_is_there_by_its_copy(
+    evidence_town: EvidenceTown, held: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = evidence_town.keeper.copying._publish
+
+    async def later(volume: Volume, rows: Any) -> None:  # noqa: ANN401 -- as the real one
+        await asyncio.to_thread(evidence_town.path(held[2]).unlink)
+        await evidence_town.keeper._reconcile_all(evidence_town.recorder.volume)
+        assert (await evidence_town.row(held[2].segment)).state is SegmentState.LOST
+        await evidence_town.end_hold()
+        await publish(volume, rows)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evidence_town.keeper.copying, "_publish", later)
+        await evidence_town.pass_()
+    row = await evidence_town.row(held[2].segment)
+    assert (row.state, row.volume) == (SegmentState.SEALED, evidence_town.evidence.id)
+    assert files_on(evidence_town.evidence) == {held[2].segment}
+    assert await evidence_town.is_whole(held[2])
+
+
 async def test_hold_that_ends_while_its_segment_is_copied_leaves_no_file(
     evidence_town: EvidenceTown, held: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,8 @@ async def room(
     town: EvidenceTown, spaces: dict[VolumeId, Space], erring: dict[VolumeId, str] | None = None
 ) -> Room | Stopped:
     await town.keeper._look_at_volumes()
-    return await town.keeper.books.survey(best_room, town.keeper._volumes, erring or {}, spaces)
+    evidence = town.keeper._volumes.evidence
+    return await town.keeper.books.survey(best_room, evidence, (erring or {}).keys(), spaces)
 
 
 def second(town: EvidenceTown) -> Volume:
@@ -55,7 +56,7 @@ async def test_budget_is_used_by_copies_and_by_what_only_the_volume_has(
 
 async def test_volume_whose_room_can_not_be_read_takes_none(evidence_town: EvidenceTown) -> None:
     assert await room(evidence_town, {}) is Stopped.AWAY
-    spaces = await asyncio.to_thread(spaces_of, evidence_town.keeper._volumes.in_use)
+    spaces = await asyncio.to_thread(spaces_of, evidence_town.keeper._volumes.in_use.values())
     assert spaces.keys() == evidence_town.keeper._volumes.in_use.keys()
     gone = replace(evidence_town.evidence, path=evidence_town.directory / "nowhere")
-    assert await asyncio.to_thread(spaces_of, {gone.id: gone}) == {}
+    assert await asyncio.to_thread(spaces_of, [gone]) == {}
