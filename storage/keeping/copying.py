@@ -117,7 +117,7 @@ class Copying:
                 return None, room
             sources = {name: each for name, each in self._volumes.in_use.items() if name != room.volume.id}
             rows = await self._books.survey(_waiting, self._clock.utc_us(), list(sources), after)
-            if not rows:
+            if not rows and room.volume.id in self._cleared:
                 return None, None
             done = await self._in_thread(partial(self._copy, room, rows, sources))
             await self._publish(room.volume, [each.row for each in done.outcomes if each.copied])
@@ -135,7 +135,7 @@ class Copying:
         return await self._books.survey(best_room, evidence, self._erring.keys(), spaces)
 
     def _copy(self, room: Room, rows: Sequence[SegmentRow], sources: Mapping[VolumeId, Volume]) -> _Portion:
-        """As many as there is time for, one at least. In the thread."""
+        """Tidy up once what a crash left, and copy as many as there is time for, one at least. In the thread."""
         done, left_bytes = _Portion(), room.left_bytes
         until_us = self._clock.mono_us() + PORTION_US
         try:
@@ -161,6 +161,7 @@ class Copying:
 
     def _clear(self, volume: Volume) -> None:
         if volume.id not in self._cleared:
+            volume.check()
             clear(volume)
             self._cleared.add(volume.id)
 

@@ -79,7 +79,7 @@ class StoppedKeeper:
         halt = {"id": "retention-mass", "about": "hall-1", "fields": {}}
         last = {"halts": [halt]}
         told = {"checkpoint": None, "ledger_size": 3, "last_pass": last, "at_risk_utc_us": 1_790_000_000_000_000}
-        return told | {"faults": {"segments-damaged": "2 segments"}, "damaged": 2, "damaged_held": 1}
+        return told | {"faults": {"segments-damaged": "2", "copies-waiting": "9 once"}, "damaged": 2, "damaged_held": 1}
 
 
 def test_destruction_that_waits_for_a_person_is_an_alarm(tmp_path: Path) -> None:
@@ -91,6 +91,7 @@ def test_destruction_that_waits_for_a_person_is_an_alarm(tmp_path: Path) -> None
     assert Alarm("retention-mass", None, "hall-1") in view.alarms
     assert Alarm("minimum-at-risk", None, "21/09/2026") in view.alarms
     assert Alarm("segments-damaged", None, "2 (1)") in view.alarms
+    assert Alarm("copies-waiting", None, "9 once") in view.alarms
     assert (view.ledger.answers, view.ledger.size) == (True, 3)
 
 

@@ -164,6 +164,21 @@ async def test_keeper_that_dies_after_a_step_of_a_copy_leaves_it_to_the_next(
     await made_good(evidence_town, *held[2:])
 
 
+async def test_file_that_a_dead_keeper_left_goes_though_nobody_wants_the_copy_any_more(
+    evidence_town: EvidenceTown, held: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "unlink", lambda _: None)
+        MAKING["K2"](patch)
+        with suppress(Crash):
+            await evidence_town.keeper.copy_turn()
+    assert files_on(evidence_town.evidence) == {held[2].segment}
+    await evidence_town.end_hold()
+    await evidence_town.restart()
+    await evidence_town.pass_()
+    assert files_on(evidence_town.evidence) == set()
+
+
 @pytest.mark.parametrize("step", ["U1", "U2"])
 async def test_keeper_that_dies_while_a_copy_is_taken_away_leaves_it_to_the_next(
     evidence_town: EvidenceTown, held: list[SealedSegment], monkeypatch: pytest.MonkeyPatch, step: str

@@ -3,13 +3,14 @@
 import asyncio
 import errno
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nvr.base.stop import Stop
-from storage import disk
+from storage import disk, durable
 from storage.durable import rename_file
 from storage.index.tables import SegmentState
 from storage.keeping.copies_status import COPIES_WAITING, LATE_US, YOUNG_US
@@ -236,23 +237,37 @@ async def test_evidence_volume_that_is_away_is_waited_for(
     assert (await evidence_town.pass_()).twice.segments == len(held[2:])
 
 
-async def test_disk_that_is_unmounted_while_it_is_copied_to_leaves_nothing_in_its_folder(
-    evidence_town: EvidenceTown, held: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
+async def test_disk_that_was_unmounted_since_the_last_look_leaves_its_folder_empty(
+    evidence_town: EvidenceTown, held: list[SealedSegment]
+) -> None:
+    await evidence_town.keeper._look_at_volumes()
+    path = evidence_town.evidence.path
+    await asyncio.to_thread(path.rename, evidence_town.directory / "away")
+    await asyncio.to_thread(path.mkdir)
+    await evidence_town.keeper.copy_turn()
+    assert await asyncio.to_thread(lambda: list(path.iterdir())) == []
+    assert not await evidence_town.told()
+
+
+@pytest.mark.parametrize("call", ["make_directory", "rename_file"])
+async def test_disk_that_is_unmounted_while_it_is_copied_to_has_no_copy_that_is_told(
+    evidence_town: EvidenceTown, held: list[SealedSegment], monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     path, away = evidence_town.evidence.path, evidence_town.directory / "away"
+    real = getattr(durable, call)
 
-    def unmounted(source: Any, target: Any) -> None:  # noqa: ANN401 -- as the real one
-        path.rename(away)
-        path.mkdir()
-        rename_file(source, target)
+    def unmounted(*args: Any) -> None:  # noqa: ANN401 -- as the real one
+        if not away.exists():
+            path.rename(away)
+            path.mkdir()
+        real(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr("storage.copying.rename_file", unmounted)
+        patch.setattr(f"storage.copying.{call}", unmounted)
         assert (await evidence_town.pass_()).stopped is Stopped.AWAY
-    assert not list(path.rglob("*.svs"))
     assert not await evidence_town.told()
-    path.rmdir()
-    away.rename(path)
+    await asyncio.to_thread(shutil.rmtree, path)
+    await asyncio.to_thread(away.rename, path)
     assert (await evidence_town.pass_()).twice.segments == len(held[2:])
     await evidence_town.check_copies(*held)
 
