@@ -2,18 +2,24 @@
 
 import asyncio
 import shutil
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
 from storage.inspection import Depth
+from storage.keeping.volumes import VolumesKept
 from storage.ledger import people
 from storage.ledger.machine import Copied, Missing, Seal, Uncopied
 from storage.ledger.service import Draft
 from storage.sealing import SealedSegment
+from storage.volume import Space, Volume
 from tests.storage.keeping.checked import check, flipped
-from tests.storage.keeping.evidence import EvidenceTown, files_on
+from tests.storage.keeping.evidence import EvidenceTown, files_on, hold_on
 from tests.storage.ledger.samples import hash_of
 from tests.storage.sealed import opened_file
 
@@ -209,6 +215,62 @@ async def test_copy_stays_after_its_hold_while_the_segments_own_file_is_not_ther
     await evidence_town.pass_()
     assert await stands(evidence_town, twice[0]) == (SegmentState.SEALED, evidence_town.evidence.id)
     assert evidence_town.copy(twice[0]).exists()
+
+
+async def test_copy_that_a_new_hold_reaches_before_it_is_taken_away_stays(
+    evidence_town: EvidenceTown, twice: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await evidence_town.end_hold()
+    while_it_is_looked_at(monkeypatch, lambda: evidence_town.act(hold_on(twice[0])))
+    await evidence_town.pass_()
+    assert await evidence_town.copied(*twice) == {twice[0].segment}
+    gone = [body.segs for body in await evidence_town.told() if isinstance(body, Uncopied)]
+    assert gone == [(twice[1].segment,)]
+
+
+async def test_copy_that_becomes_the_file_before_it_is_taken_away_is_not_unlinked(
+    evidence_town: EvidenceTown, twice: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost() -> None:
+        await remove(evidence_town.path(twice[0]))
+        await evidence_town.keeper._reconcile_all(evidence_town.recorder.volume)
+
+    await evidence_town.end_hold()
+    while_it_is_looked_at(monkeypatch, lost)
+    await evidence_town.pass_()
+    assert await stands(evidence_town, twice[0]) == (SegmentState.SEALED, evidence_town.evidence.id)
+    assert files_on(evidence_town.evidence) == {twice[0].segment}
+
+
+def while_it_is_looked_at(patch: pytest.MonkeyPatch, happens: Callable[[], Coroutine[Any, Any, object]]) -> None:
+    """Have something happen once, after a segment's own file was found and before its copy is told as gone."""
+    loop, real, done = asyncio.get_running_loop(), VolumesKept.has_file, list[object]()
+
+    def looked(kept: VolumesKept, row: SegmentRow) -> bool:
+        found = real(kept, row)
+        if not done:
+            done.append(row)
+            asyncio.run_coroutine_threadsafe(happens(), loop).result(timeout=30)
+        return found
+
+    patch.setattr(VolumesKept, "has_file", looked)
+
+
+async def test_evidence_volume_is_never_relieved_for_want_of_room(
+    evidence_town: EvidenceTown, twice: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evidence_town.settings = replace(evidence_town.settings, reserve_bytes=1 << 30)
+    await evidence_town.restart()
+    await evidence_town.keeper._look_at_volumes()
+    await remove(evidence_town.path(twice[0]))
+    await evidence_town.keeper.reconcile()
+    await evidence_town.end_hold()
+    monkeypatch.setattr(Volume, "space", lambda volume: Space(1 << 38 if volume.path.name == "disk" else 1, 1 << 40))
+    await evidence_town.keeper.retention_pass()
+    done = evidence_town.keeper._last_pass
+    assert done is not None
+    assert (done.paused, done.pressed, done.halts) == (None, (), ())
+    assert await stands(evidence_town, twice[0]) == (SegmentState.SEALED, evidence_town.evidence.id)
 
 
 async def test_footage_that_lies_on_the_evidence_volume_alone_is_destroyed_on_time(
