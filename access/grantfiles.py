@@ -98,9 +98,9 @@ def _granted(found: Lookup, file: SealedFile, seqs: Sequence[int]) -> GrantedSeg
         raise KeyShredded(segment=file.segment)
     record = found.records.get(file.segment)
     if record is None:
-        raise SealDiffers(file=file.path.name, what="no key record")
+        raise SealDiffers(file=file.name, what="no key record")
     if file.key_record is not None and record.sha256 != file.key_record:
-        raise SealDiffers(file=file.path.name, what="key record")
+        raise SealDiffers(file=file.name, what="key record")
     return GrantedSegment(file.header, file.commit, record, claims_for(file, seqs))
 
 

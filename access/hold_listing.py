@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import ColumnElement, select, true
@@ -14,10 +15,10 @@ from access.ports import IndexPort
 from access.reading import as_json
 from nvr.base.clock import Clock
 from nvr.base.errors import NvrError
-from nvr.base.ids import HoldId
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
-from storage.index.on_volume import LostStretch
+from storage.index.on_evidence import Kept
+from storage.index.on_volume import LostStretch, Total
 from storage.register import tables
 from storage.register.register import Register
 
@@ -26,7 +27,8 @@ PATIENCE_S: Final = 20.0
 
 MOST_DAYS: Final = 3650
 
-_Found: TypeAlias = tuple[Mapping[HoldId, int], Sequence[LostStretch]]
+_Found: TypeAlias = tuple[Mapping[str, Kept], Sequence[LostStretch]]
+_NOTHING: Final = Kept(Total(0, 0), Total(0, 0))
 
 
 class HoldListing:
@@ -38,7 +40,7 @@ class HoldListing:
         self._clock = clock
 
     async def list(self, person: Person, args: Arguments) -> Json:
-        """All holds, the newest first, each with the bytes that it keeps and what is lost of what it covers.
+        """All holds, the newest first, each with what it keeps, once and twice, and what is lost of it.
 
         With `old_days`, those alone that run, are so old or unanswered, and keep footage or may come to. What the index
         says is null while it can not be read: what is held is in the register. Raises Denied, InvalidValue.
@@ -73,9 +75,11 @@ def _newest_first(session: Session, which: ColumnElement[bool]) -> list[dict[str
 
 def _of_index(hold: str, found: _Found | None) -> dict[str, Any]:
     if found is None:
-        return {"kept_bytes": None, "lost": None}
-    kept, lost = found
-    return {"kept_bytes": kept.get(HoldId(hold), 0), "lost": [_lost(one) for one in lost if one.hold == hold]}
+        return {"kept_bytes": None, "copies": None, "lost": None}
+    by_hold, lost = found
+    kept = by_hold.get(hold, _NOTHING)
+    lost_of_it = [_lost(one) for one in lost if one.hold == hold]
+    return {"kept_bytes": kept.bytes, "copies": asdict(kept), "lost": lost_of_it}
 
 
 def _lost(one: LostStretch) -> dict[str, Any]:

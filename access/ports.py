@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Protocol
 
 from config.secrets import Login
-from nvr.base.ids import CameraId, HoldId, SegmentId
+from nvr.base.ids import CameraId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
 from storage.holds import Interval
-from storage.index.on_volume import LostStretch, Total
+from storage.index.on_evidence import Kept, Leaving
+from storage.index.on_volume import LostStretch
 from storage.keeping.previews import Change, Effect
 from storage.register.ports import RegisterLedger
 from storage.snapshot import CameraEntry
@@ -61,7 +62,8 @@ class LedgerPort(RegisterLedger, Protocol):
 class SegmentAt:
     """A sealed segment that exists, where its file lies, and the index of its `seal` entry.
 
-    `path` is None while its volume is not mounted.
+    `path` is None while its volume is not mounted; `copy` is its second file, which is as good: None while it has none,
+    or that is not mounted.
     """
 
     segment: SegmentId
@@ -71,6 +73,12 @@ class SegmentAt:
     start_utc_us: UtcUs
     end_utc_us: UtcUs
     seal_index: int
+    copy: Path | None = None
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Where it can be read, the better place first."""
+        return tuple(path for path in (self.path, self.copy) if path is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +115,16 @@ class IndexPort(Protocol):
         """What a change of retention would mean for footage that is there."""
         ...
 
-    async def totals(self, volume: str, now_utc_us: UtcUs) -> tuple[Total, Total]:
-        """The sealed footage on a volume, and what of it holds keep."""
+    async def leaving(self, volume: str, now_utc_us: UtcUs) -> Leaving:
+        """What would be lost with a volume, what of it holds keep, and which copies would go."""
+        ...
+
+    async def kept_by_hold(self, now_utc_us: UtcUs) -> Mapping[str, Kept]:
+        """What each hold that runs keeps once, and twice."""
         ...
 
     async def lost_under_hold(self, now_utc_us: UtcUs) -> Sequence[LostStretch]:
         """Lost footage that holds cover."""
-        ...
-
-    async def kept_by_hold(self, now_utc_us: UtcUs) -> Mapping[HoldId, int]:
-        """The bytes of footage that each running hold covers."""
         ...
 
     async def kept_bytes(self, times: Mapping[str, Iterable[Interval]]) -> int:

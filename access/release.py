@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -217,7 +218,7 @@ class Release:
         try:
             return _in_clear(file.segment, record, key, decrypt(record, key))
         except EvidenceAtRisk as error:
-            raise RecordDamaged(file=file.path.name, seq=seq, why=error.message_id) from error
+            raise RecordDamaged(file=file.name, seq=seq, why=error.message_id) from error
 
     def _demand_valid(self) -> None:
         if self._clock.utc_us() >= self.grant.valid_until_utc_us:
@@ -299,23 +300,51 @@ def used_seats(answer: Answer, release: KeyPair) -> tuple[int, ...]:
 
 @contextlib.contextmanager
 def _opened(file: SealedFile) -> Iterator[SegmentReader]:
+    """The file, from the first of its places that has it."""
     try:
-        with SegmentReader(file.path) as reader:
-            if reader.root != file.root:
-                raise RecordDamaged(file=file.path.name, seq=None, why="not the file that the ledger holds")
+        with _first_of(file) as reader:
             yield reader
     except SegmentDamaged as error:
-        raise RecordDamaged(file=file.path.name, seq=None, why=error.message_id) from error
+        raise RecordDamaged(file=file.name, seq=None, why=error.message_id) from error
+
+
+def _first_of(file: SealedFile) -> SegmentReader:
+    *others, last = file.paths
+    for path in others:
+        try:
+            return _reader(file, path)
+        except (SegmentDamaged, RecordDamaged) as error:
+            _log.error("%s can not be read, its copy serves: %s", path, error)
+    return _reader(file, last)
+
+
+def _reader(file: SealedFile, path: Path) -> SegmentReader:
+    reader = SegmentReader(path)
+    if reader.root != file.root:
+        reader.close()
+        raise RecordDamaged(file=file.name, seq=None, why="not the file that the ledger holds")
+    return reader
 
 
 def _sealed_record(file: SealedFile, reader: SegmentReader, seq: int) -> SealedRecord:
-    """The record as it stands on the disk. Raises RecordDamaged: it is not the one that was sealed."""
+    """The record as it stands in the file, or in its copy. Raises RecordDamaged: none has the one that was sealed."""
+    try:
+        return _record_in(file, reader, seq)
+    except RecordDamaged as error:
+        for path in file.paths[1:]:
+            _log.error("a record is read from the copy: %s", error)
+            with contextlib.suppress(SegmentDamaged, RecordDamaged), _reader(file, path) as other:
+                return _record_in(file, other, seq)
+        raise
+
+
+def _record_in(file: SealedFile, reader: SegmentReader, seq: int) -> SealedRecord:
     try:
         record = reader.record(seq)
     except SegmentDamaged as error:
-        raise RecordDamaged(file=file.path.name, seq=seq, why=error.message_id) from error
+        raise RecordDamaged(file=file.name, seq=seq, why=error.message_id) from error
     if record.inner != file.inner[seq]:
-        raise RecordDamaged(file=file.path.name, seq=seq, why="not the record that the ledger holds")
+        raise RecordDamaged(file=file.name, seq=seq, why="not the record that the ledger holds")
     return record
 
 

@@ -41,10 +41,13 @@ class SealDiffers(EvidenceAtRisk):
 
 @dataclass(frozen=True, slots=True)
 class SealedFile:
-    """A sealed file whose root is the one in the ledger; `key_record` is the hash of its key record there."""
+    """A sealed file whose root is the one in the ledger; `key_record` is the hash of its key record there.
+
+    `paths` are its places, that from which it was read first.
+    """
 
     at: SegmentAt
-    path: Path
+    paths: tuple[Path, ...]
     header: Header
     commit: bytes
     root: bytes
@@ -57,6 +60,11 @@ class SealedFile:
     def segment(self) -> SegmentId:
         """The segment's id."""
         return self.header.segment
+
+    @property
+    def name(self) -> str:
+        """The file's name, the same in each place."""
+        return self.paths[0].name
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +155,20 @@ def claims_for(file: SealedFile, seqs: Collection[int]) -> tuple[RecordClaim, ..
 
 
 async def _try(at: SegmentAt, ledger: LedgerPort, unread: _Unread) -> SealedFile | None:
-    if at.path is None:
+    if not at.paths:
         _log.error("a segment of a grant can not be read, its volume is not mounted: %s", at.segment)
         unread.add(at, NOT_MOUNTED)
         return None
     entry = await ledger.entry(at.seal_index)
-    try:
-        return await asyncio.to_thread(_read, at, at.path, entry)
-    except EvidenceAtRisk as error:
-        _log.error("a segment of a grant can not be read: %s", error)
-        unread.add(at, error.message_id)
-        return None
+    why = []
+    for path in at.paths:
+        try:
+            return await asyncio.to_thread(_read, at, path, entry)
+        except EvidenceAtRisk as error:
+            _log.error("a segment of a grant can not be read from %s: %s", path, error)
+            why.append(error.message_id)
+    unread.add(at, why[0])
+    return None
 
 
 def _read(at: SegmentAt, path: Path, seal_entry: bytes) -> SealedFile:
@@ -173,7 +184,7 @@ def _read(at: SegmentAt, path: Path, seal_entry: bytes) -> SealedFile:
         fronts = [file.read(entry.offset, HEAD_BYTES + HASH_BYTES) for entry in reader.entries]
         return SealedFile(
             at=at,
-            path=path,
+            paths=(path, *(other for other in at.paths if other != path)),
             header=reader.header,
             commit=reader.commit,
             root=reader.root,

@@ -37,7 +37,7 @@ class VolumeActs:
         self._clock = clock
 
     async def replace(self, person: Person, args: Arguments) -> dict[str, Json]:
-        """Take a volume out for good; every sealed segment on it is lost once this is in the ledger.
+        """Take a volume out for good; what has no other file is lost once this is in the ledger.
 
         Raises:
             Denied: `person` may not.
@@ -51,7 +51,7 @@ class VolumeActs:
             raise InvalidValue(field="volume", value=volume, expected="the id of a volume")
         demand(person, ActName.VOLUME_REPLACE, NOTHING, self._clock.utc_us())
         await self._refuse_in_service(volume)
-        there, held = await self._index.totals(volume, self._clock.utc_us())
+        leaving = await self._index.leaving(volume, self._clock.utc_us())
         personal = Personal(salted(reason=reason))
 
         def propose(_: Session) -> Sequence[Proposal]:
@@ -61,9 +61,10 @@ class VolumeActs:
                 volume=volume,
                 disk=disk,
                 bay=bay,
-                segments=there.segments,
-                bytes=there.bytes,
-                held=held.segments,
+                segments=leaving.lost.segments,
+                bytes=leaving.lost.bytes,
+                held=leaving.held.segments,
+                copies=leaving.copies.segments,
                 reason=personal.committed["reason"].commitment,
             )
             return [Proposal(ActId(uuid7(now)), actor, body, personal)]
@@ -71,9 +72,10 @@ class VolumeActs:
         (placed,) = await self._register.act(propose)
         return {
             "volume": volume,
-            "segments": there.segments,
-            "bytes": there.bytes,
-            "held": held.segments,
+            "segments": leaving.lost.segments,
+            "bytes": leaving.lost.bytes,
+            "held": leaving.held.segments,
+            "copies": leaving.copies.segments,
             "ledger_index": placed.index,
             "ts_utc_us": placed.entry.ts_utc_us,
         }

@@ -197,6 +197,12 @@ class Volume(Section):
     drain: bool = False
     """It takes no new footage, on a person's word; what lies there is kept and destroyed as everywhere."""
 
+    evidence: bool = False
+    """It takes no recording, and a second copy of every segment that a hold keeps."""
+
+    budget_gib: Annotated[int, Field(strict=True, ge=1, le=1_048_576)] | None = None
+    """So much the copies may take on an evidence volume; without it, what the disk has."""
+
 
 class Keyring(Section):
     """Where the key records lie."""
@@ -383,6 +389,10 @@ class Settings(Section):
             raise ValueError("two volumes have the same name")
         if len(set(paths)) < len(paths):
             raise ValueError("two volumes have the same path")
+        if all(volume.evidence for volume in self.volume):
+            raise ValueError("no volume takes recordings: each one is an evidence volume")
+        if any(volume.budget_gib is not None and not volume.evidence for volume in self.volume):
+            raise ValueError("budget_gib is for a volume with `evidence = true`")
         if len(set(self.keyring.places)) < len(self.keyring.places):
             raise ValueError("both keyring places are the same folder")
         if any(self.keys.machine_key.is_relative_to(path) for path in paths):

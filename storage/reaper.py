@@ -16,6 +16,7 @@ from nvr.base.clock import Clock
 from storage.books import Books
 from storage.durable import remove_file, remove_files
 from storage.faults import Fault
+from storage.index.on_evidence import copies_of
 from storage.index.rows import SegmentRow
 from storage.index.writer import Index
 from storage.keyring import KeyRef, Shredded
@@ -103,17 +104,21 @@ class Reaper:
             doomed = await self._books.ask(Index.doomed, now_utc_us, BATCH)
             if not doomed:
                 return None
-            files, faults = await asyncio.to_thread(self._destroy, doomed)
+            names = [segment.seg for segment in doomed]
+            copies = await self._books.ask(Index.answer, lambda connection: copies_of(connection, names))
+            files, faults = await asyncio.to_thread(self._destroy, doomed, copies)
             await self._books.append([Draft(expired_body(doomed))])
             await self._books.follow()
         return Destroyed(len(doomed), sum(segment.file_bytes for segment in doomed), files, faults)
 
-    def _destroy(self, doomed: Sequence[SegmentRow]) -> tuple[int, dict[str, str]]:
+    def _destroy(self, doomed: Sequence[SegmentRow], copies: Mapping[str, str]) -> tuple[int, dict[str, str]]:
+        """`copies`: the volumes of second files, by segment."""
         shredded = self._keyring.shred([segment.key_ref for segment in doomed])
         faults = {str(place): why for place, why in shredded.faults.items()}
         files = 0
         for name, volume in self._volumes().items():
-            removed, fault = remove_footage(volume, [segment for segment in doomed if segment.volume == name])
+            there = [segment for segment in doomed if name in (segment.volume, copies.get(segment.seg))]
+            removed, fault = remove_footage(volume, there)
             files += removed
             if fault is not None:
                 faults[str(volume.path)] = Fault.of(fault)

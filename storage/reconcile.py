@@ -14,6 +14,7 @@ from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_DAY
 from storage.days import utc_day, utc_day_end_us
 from storage.growing import describe
+from storage.index.on_evidence import copies_of, copies_on, days_of_copies
 from storage.index.queries import IndexReader
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
@@ -44,16 +45,28 @@ class Findings:
     """How a volume differs from the index.
 
     `unknown`: whole segments that the ledger was never told of. `back`: segments that were missing, whole again.
-    `missing`: sealed segments whose file is not there.
-    `leftover`: destroyed segments whose file is still there, since the disk was away. `damaged`: files that are not
-    what was sealed, and files and directories that can not be read, each with what is wrong; they stay.
+    `missing`: sealed segments whose file is not there; `missing_copies`: those whose second file is not.
+    `leftover`: destroyed segments whose file is still there, since the disk was away. `surplus`: segments whose own
+    file is elsewhere, and which have one more on an evidence volume, of which the ledger does not know. `damaged`:
+    files that are not what was sealed, and files and directories that can not be read, each with what is wrong;
+    they stay.
     """
 
     unknown: list[SealedSegment] = field(default_factory=list)
     back: list[SealedSegment] = field(default_factory=list)
     missing: list[SegmentRow] = field(default_factory=list)
+    missing_copies: list[SegmentRow] = field(default_factory=list)
     leftover: list[SegmentRow] = field(default_factory=list)
+    surplus: list[SegmentRow] = field(default_factory=list)
     damaged: list[tuple[Path, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The evidence volumes in use, and whether a segment's own file is there now, wherever that is."""
+
+    volumes: Collection[str] = ()
+    has_own_file: Callable[[SegmentRow], bool] = lambda _: False
 
 
 def compare(
@@ -63,6 +76,7 @@ def compare(
     *,
     is_ended: Callable[[str, int], bool],
     scope: Scope = EVERYTHING,
+    evidence: Evidence = Evidence(),
 ) -> Findings:
     """Compare one volume that is in service; of the scope, whole UTC days.
 
@@ -86,13 +100,19 @@ def compare(
         known: dict[str, SegmentRow] = {row.seg: row for row in index.named(strange)}
         for name in sorted(strange):
             path, row = directory / f"{name}{SUFFIX}", known.get(name)
-            if row is None:
+            if row is None and volume.id in evidence.volumes:
+                findings.damaged.append((path, "on an evidence volume, and the ledger knows nothing of it"))
+            elif row is None:
                 _look_at_unknown(path, volume, keyring, is_ended, findings)
             elif row.state is SegmentState.GONE:
                 findings.leftover.append(row)
-            elif row.state is SegmentState.LOST:
+            elif row.state is SegmentState.LOST or _is_first(row, volume, evidence):
                 _look_at_lost(path, row, volume, keyring, findings)
-        findings.missing += _missing(index, volume, expected - names, findings)
+            elif _is_surplus(row, volume, evidence):
+                findings.surplus.append(row)
+        absent = expected - names
+        findings.missing += _missing(index, volume, absent, findings)
+        findings.missing_copies += _missing_copies(index, volume, absent, findings)
     volume.check()
     return findings
 
@@ -100,7 +120,9 @@ def compare(
 def _days(index: IndexReader, volume: Volume, scope: Scope, findings: Findings) -> list[Path]:
     """The directories of all days of which the index, or the disk, has footage; by camera and day."""
     first = utc_day(scope.since_utc_us)
-    days = {volume.segments / camera / utc_day(day * US_PER_DAY) for camera, day, _ in index.bytes_by_day(volume.id)}
+    known = {(camera, day) for camera, day, _ in index.bytes_by_day(volume.id)}
+    known |= index.answer(lambda connection: days_of_copies(connection, volume.id))
+    days = {volume.segments / camera / utc_day(day * US_PER_DAY) for camera, day in known}
     for camera in _directories(volume.segments):
         if scope.has(camera.name):
             try:
@@ -115,12 +137,34 @@ def _expected(index: IndexReader, volume: Volume, directory: Path) -> set[str]:
         end_utc_us = utc_day_end_us(directory.name)
     except ValueError:
         return set()  # the name of no day: whatever lies there does not belong there
-    return index.sealed_on(volume.id, directory.parent.name, end_utc_us - US_PER_DAY, end_utc_us)
+    which = volume.id, directory.parent.name, end_utc_us - US_PER_DAY, end_utc_us
+    return index.sealed_on(*which) | index.answer(lambda connection: copies_on(connection, *which))
+
+
+def _is_first(row: SegmentRow, volume: Volume, evidence: Evidence) -> bool:
+    """The file is that for which a copy stands since it was missed."""
+    return row.state is SegmentState.SEALED and row.volume in evidence.volumes and volume.id not in evidence.volumes
+
+
+def _is_surplus(row: SegmentRow, volume: Volume, evidence: Evidence) -> bool:
+    """Nobody needs the file: a crash left it between its name and its entry, or the ledger was restored."""
+    is_strange = volume.id in evidence.volumes and row.volume != volume.id and row.state is SegmentState.SEALED
+    return is_strange and row.damaged_why is None and evidence.has_own_file(row)
+
+
+def _missing_copies(
+    index: IndexReader, volume: Volume, absent: Collection[str], findings: Findings
+) -> list[SegmentRow]:
+    copies = index.answer(lambda connection: copies_of(connection, absent))
+    rows = index.named([seg for seg in absent if copies.get(seg) == volume.id])
+    lost = {row.seg: row for row in rows if _is_absent(volume, row, findings)}
+    still = index.answer(lambda connection: copies_of(connection, lost))  # it may have been taken away as it should
+    return [row for seg, row in lost.items() if still.get(seg) == volume.id]
 
 
 def _missing(index: IndexReader, volume: Volume, absent: Collection[str], findings: Findings) -> list[SegmentRow]:
-    rows = [row for row in map(index.segment, sorted(absent)) if row is not None and _is_absent(volume, row, findings)]
-    return [row for row in rows if _is_still_expected(index, row)]
+    own = [row for row in map(index.segment, sorted(absent)) if row is not None and row.volume == volume.id]
+    return [row for row in own if _is_absent(volume, row, findings) and _is_still_expected(index, row)]
 
 
 def _look_at_unknown(
@@ -160,7 +204,7 @@ def _look_at_lost(path: Path, row: SegmentRow, volume: Volume, keyring: KeyringR
 def _is_still_expected(index: IndexReader, row: SegmentRow) -> bool:
     # Between the question and the look at the disk, retention may have destroyed it as it should.
     now = index.segment(row.seg)
-    return now is not None and now.state is SegmentState.SEALED
+    return now is not None and now.state is SegmentState.SEALED and now.volume == row.volume
 
 
 def _is_absent(volume: Volume, row: SegmentRow, findings: Findings) -> bool:

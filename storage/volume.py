@@ -1,7 +1,8 @@
 """One volume: a directory on its own disk that says which one it is (docs/design/svs1.md "Step order").
 
 `scelle-volume.json` names it; `growing/<shard>/<seg>.svs` are being written; `segments/<camera>/<day>/<seg>.svs` are
-sealed. An unmounted disk leaves an empty directory, a swapped one another name: both are told from the volume.
+sealed; `copying/<seg>.svs` on an evidence volume is a copy that was not verified yet. An unmounted disk leaves an
+empty directory, a swapped one another name: both are told from the volume.
 """
 
 import json
@@ -66,6 +67,11 @@ class Volume:
     def segments(self) -> Path:
         """Where the sealed segments stand, by camera; the keeper locks it."""
         return self.path / "segments"
+
+    @property
+    def copying(self) -> Path:
+        """Where a second copy stands until it was read back; the keeper alone writes there."""
+        return self.path / "copying"
 
     def growing_directory(self, shard: int) -> Path:
         """Where the segments stand that this shard is writing, or left in a crash."""

@@ -112,6 +112,7 @@ FRENCH: Final[Mapping[str, str]] = MappingProxyType(
         "held-lost": "Des images sous conservation sont perdues, {value} segments ; voir nvr-admin hold list",
         "keeper-fault": "Le greffe signale un défaut : {value}",
         "segments-damaged": "Segments endommagés (conservés) : {value} ; voir nvr-admin index damaged",
+        "copies-waiting": "Des images sous conservation n’existent qu’une fois : {value} (nvr status dit pourquoi)",
         "minimum-at-risk": "Les disques ne garderont plus le minimum de l’arrêté à partir du {value} : en ajouter",
         "recorded-nowhere": "La caméra {value} est enregistrée sans que son implantation soit saisie : camera move",
     }
@@ -223,6 +224,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "held-lost": "Held footage is lost, {value} segments; see nvr-admin hold list",
         "keeper-fault": "The keeper tells a fault: {value}",
         "segments-damaged": "Damaged segments (held): {value}; see nvr-admin index damaged",
+        "copies-waiting": "Footage under hold is there once: {value} (nvr status says why)",
         "minimum-at-risk": "The disks will not keep the order's minimum from {value} on: add one",
         "recorded-nowhere": "Camera {value} is recorded, and nobody entered where it stands: camera move",
     }

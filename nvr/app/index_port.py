@@ -16,7 +16,7 @@ from access.ports import Asked, Coverage, Recorded, SegmentAt
 from config.database import Location
 from nvr.base.clock import Clock
 from nvr.base.errors import NvrError, Retryable
-from nvr.base.ids import CameraId, HoldId, SegmentId, camera_id
+from nvr.base.ids import CameraId, SegmentId, camera_id
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
 from nvr.base.wire import Client
@@ -24,8 +24,9 @@ from storage.database_faults import Fault
 from storage.databases import fault_of
 from storage.holds import Interval
 from storage.index.database import unavailable
-from storage.index.held import kept_by_hold, kept_bytes
-from storage.index.on_volume import LostStretch, Total, held_total_on, lost_under_hold, total_on
+from storage.index.held import kept_bytes
+from storage.index.on_evidence import Kept, Leaving, copies_of, kept_by_hold, leaving_with
+from storage.index.on_volume import LostStretch, lost_under_hold
 from storage.index.queries import IndexReader
 from storage.index.rows import GapRow, Order, SegmentRow
 from storage.index.tables import SegmentState
@@ -78,13 +79,21 @@ class IndexFiles:
         now = self._clock.utc_us()
         return await asyncio.to_thread(lambda: self._ask(lambda reader: effects_of(reader, self._zone, now, change)))
 
-    async def totals(self, volume: str, now_utc_us: UtcUs) -> tuple[Total, Total]:
-        """The sealed footage on a volume, and what of it holds keep."""
+    async def leaving(self, volume: str, now_utc_us: UtcUs) -> Leaving:
+        """What would be lost with a volume, what of it holds keep, and which copies would go."""
 
-        def both(connection: Connection) -> tuple[Total, Total]:
-            return total_on(connection, volume), held_total_on(connection, volume, now_utc_us)
+        def leaving(connection: Connection) -> Leaving:
+            return leaving_with(connection, volume, now_utc_us)
 
-        return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.answer(both)))
+        return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.answer(leaving)))
+
+    async def kept_by_hold(self, now_utc_us: UtcUs) -> Mapping[str, Kept]:
+        """What each hold that runs keeps once, and twice."""
+
+        def kept(connection: Connection) -> dict[str, Kept]:
+            return kept_by_hold(connection, now_utc_us)
+
+        return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.answer(kept)))
 
     async def lost_under_hold(self, now_utc_us: UtcUs) -> Sequence[LostStretch]:
         """Lost footage that holds cover, by hold, camera and cause."""
@@ -93,11 +102,6 @@ class IndexFiles:
             return lost_under_hold(connection, now_utc_us)
 
         return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.answer(lost)))
-
-    async def kept_by_hold(self, now_utc_us: UtcUs) -> Mapping[HoldId, int]:
-        """The bytes of footage that each running hold covers."""
-        kept = partial(kept_by_hold, now_utc_us=now_utc_us)
-        return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.answer(kept)))
 
     async def kept_bytes(self, times: Mapping[str, Iterable[Interval]]) -> int:
         """The bytes of footage that touches these times, camera by camera."""
@@ -115,11 +119,9 @@ class IndexFiles:
 
     def _coverage(self, camera: CameraId, from_utc_us: int, to_utc_us: int) -> Coverage:
         rows = self._ask(lambda reader: reader.segments(camera, from_utc_us, to_utc_us, _ALL_STATES))
-        mounted = self._mounted()
         states = {row.state for row in rows}
-        existing = [row for row in rows if row.state is SegmentState.SEALED]
         return Coverage(
-            segments=tuple(_at(row, mounted) for row in existing),
+            segments=self._at([row for row in rows if row.state is SegmentState.SEALED]),
             destroyed=bool(states & {SegmentState.DOOMED, SegmentState.GONE}),
             lost=SegmentState.LOST in states,
         )
@@ -128,7 +130,14 @@ class IndexFiles:
         row = self._ask(lambda reader: reader.segment(segment))
         if row is None or row.state is not SegmentState.SEALED:
             return None
-        return _at(row, self._mounted())
+        return self._at([row])[0]
+
+    def _at(self, rows: Sequence[SegmentRow]) -> tuple[SegmentAt, ...]:
+        """Where the files of the segments are, their copies among them."""
+        segs = [row.seg for row in rows]
+        copies = self._ask(lambda reader: reader.answer(lambda connection: copies_of(connection, segs)))
+        mounted = self._mounted()
+        return tuple(_at(row, mounted.get(row.volume), mounted.get(copies.get(row.seg, ""))) for row in rows)
 
     def _ask(self, question: Callable[[IndexReader], T]) -> T:
         # Opened anew each time: the keeper may have rebuilt it.
@@ -242,14 +251,20 @@ async def _ask(socket: Path) -> Mapping[str, Any] | None:
         return None
 
 
-def _at(row: SegmentRow, mounted: Mapping[str, Volume]) -> SegmentAt:
-    volume = mounted.get(row.volume)
+def _at(row: SegmentRow, own: Volume | None, second: Volume | None) -> SegmentAt:
+    path, copy = (
+        None if volume is None else volume.sealed_path(row.camera, row.start_utc_us, row.seg)
+        for volume in (own, second)
+    )
+    if copy is not None and row.damaged_why is not None:
+        path, copy = copy, path
     return SegmentAt(
         segment=row.seg,
         camera=row.camera,
         shard=row.shard,
-        path=None if volume is None else volume.sealed_path(row.camera, row.start_utc_us, row.seg),
+        path=path,
         start_utc_us=row.start_utc_us,
         end_utc_us=row.end_utc_us,
         seal_index=row.ledger_index,
+        copy=copy,
     )

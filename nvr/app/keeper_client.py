@@ -89,8 +89,12 @@ class KeeperClient:
         return [SegmentId(segment) for segment in sealed]
 
     async def forecast(self) -> Json:
-        """When disks will run short (`storage.forecast.Forecast`), null before the keeper has looked."""
-        forecast: Json = (await self.caller.call("status"))["forecast"]
+        """When disks will run short (`storage.forecast.Forecast`), null before the keeper has looked.
+
+        With it `copies`, how second copies stand (`storage.keeping.copies_status.CopiesStatus`).
+        """
+        status: dict[str, Any] = await self.caller.call("status")
+        forecast: Json = None if status["forecast"] is None else {**status["forecast"], "copies": status["copies"]}
         return forecast
 
     async def broken(self) -> Mapping[str, Json] | None:

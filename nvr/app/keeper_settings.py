@@ -9,10 +9,12 @@ from storage.keeping.settings import KeeperSettings
 
 def keeper_settings(settings: Settings) -> KeeperSettings:
     """Where things are, and the town's local time."""
+    volumes = VolumeSettings(settings)
     return KeeperSettings(
         origin=settings.system.origin,
         state=settings.paths.state,
-        volumes=VolumeSettings(settings).paths,
+        volumes=volumes.paths,
+        evidence=volumes.evidence,
         places=settings.keyring.places,
         zone=ZoneInfo(settings.system.timezone),
         runtime=settings.paths.runtime,

@@ -32,6 +32,7 @@ from nvr.base.errors import NvrError
 from nvr.base.units import US_PER_SECOND, UtcUs
 from recorder.server_clock import kernel_is_synchronised
 from storage.forecast import MINIMUM_AT_RISK
+from storage.keeping.copies_status import COPIES_WAITING
 from storage.keeping.discarded import HELD_LOST
 from storage.keeping.keeper import DAMAGED
 from storage.ledger.entries import decode
@@ -193,21 +194,24 @@ class StatusViews:
         faults = {name: ToldFault.of(told) for name, told in (keeper or {}).get("faults", {}).items()}
         damaged = [each.fields for name, each in faults.items() if name == DAMAGED]
         lost = [each.fields for each in faults.values() if each.id == HELD_LOST]
-        elsewhere = {DAMAGED, "clock", *(str(volume.path) for volume in self._volumes.last_good())}
+        copies = [each for name, each in faults.items() if name == COPIES_WAITING]
+        elsewhere = {DAMAGED, COPIES_WAITING, "clock", *(str(volume.path) for volume in self._volumes.last_good())}
         others = {name: each for name, each in faults.items() if name not in elsewhere and each.id != HELD_LOST}
         return [
             *(Alarm(DAMAGED, None, f"{each['count']} ({each['held']})") for each in damaged),
             *([Alarm(HELD_LOST, None, str(sum(each["segments"] for each in lost)))] if lost else []),
+            *(self._fault(COPIES_WAITING, None, each) for each in copies),
             *(self._fault("keeper-fault", name, each) for name, each in others.items()),
         ]
 
-    def _fault(self, alarm: str, where: str, told: ToldFault) -> Alarm:
-        def said(language: Language) -> str:
-            return (
-                f"{where}: {told.said(_TEXTS[language], lambda utc_us: f'{_local(utc_us, self._zone):%d/%m/%Y %H:%M}')}"
-            )
+    def _fault(self, alarm: str, where: str | None, told: ToldFault) -> Alarm:
+        place = "" if where is None else f"{where}: "
 
-        return Alarm(alarm, None, f"{where}: {told.what}", {language: said(language) for language in _TEXTS})
+        def said(language: Language) -> str:
+            text = told.said(_TEXTS[language], lambda utc_us: f"{_local(utc_us, self._zone):%d/%m/%Y %H:%M}")
+            return f"{place}{text}"
+
+        return Alarm(alarm, None, f"{place}{told.what}", {language: said(language) for language in _TEXTS})
 
     def _with_day(self, each: Condition) -> str:
         return f"{each.subject} ({_local(each.until_utc_us or 0, self._zone):%d/%m/%Y})"

@@ -5,6 +5,7 @@ from pathlib import Path
 from config.load import load
 from config.model import Settings, Volume
 from nvr.base.errors import ConfigError
+from storage.keeping.settings import EvidenceSetting
 
 
 class VolumeSettings:
@@ -34,6 +35,22 @@ class VolumeSettings:
             return self.read()
         except ConfigError:
             return self._volumes
+
+    def for_recording(self) -> list[Volume]:
+        """Those that take recordings, as the file had them when it could be used."""
+        return [volume for volume in self.last_good() if not volume.evidence]
+
+    def evidence(self) -> list[EvidenceSetting]:
+        """Those that take copies of held footage. Raises ConfigError as `read`."""
+        return [
+            EvidenceSetting(
+                volume.path,
+                takes_copies=not volume.drain,
+                budget_bytes=None if volume.budget_gib is None else volume.budget_gib << 30,
+            )
+            for volume in self.read()
+            if volume.evidence
+        ]
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

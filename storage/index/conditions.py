@@ -2,7 +2,18 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, literal_column, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    ScalarSelect,
+    Select,
+    and_,
+    exists,
+    literal_column,
+    or_,
+    select,
+)
 
 from storage.index.tables import HOLD_SCOPE, PROGRESS, SEGMENT, SegmentState
 
@@ -31,16 +42,33 @@ def is_held(now_utc_us: int) -> ColumnElement[bool]:
     return or_(touched, SEGMENT.c.seg.in_(_continued_under_hold(now_utc_us)))
 
 
+def held_sealed(now_utc_us: int) -> CompoundSelect[tuple[str]]:
+    """The names of the sealed segments that a hold keeps, found from the holds: nothing else is read."""
+    touched = (
+        select(SEGMENT.c.seg)
+        .join_from(HOLD_SCOPE, SEGMENT, HOLD_SCOPE.c.camera == SEGMENT.c.camera)
+        .where(
+            runs(now_utc_us),
+            _touches(SEGMENT),
+            SEGMENT.c.start_utc_us >= HOLD_SCOPE.c.from_utc_us - _longest_us(),
+            in_states([SegmentState.SEALED]),
+        )
+    )
+    continued = select(SEGMENT.c.seg).where(
+        SEGMENT.c.seg.in_(_continued_under_hold(now_utc_us)), in_states([SegmentState.SEALED])
+    )
+    return touched.union(continued)
+
+
 def _continued_under_hold(now_utc_us: int) -> Select[tuple[str]]:
     later, before = SEGMENT.alias("later"), SEGMENT.alias("before")
-    longest_us = select(PROGRESS.c.longest_us).scalar_subquery()
     kept = (
         select(later.c.continues.label("seg"))
         .join_from(HOLD_SCOPE, later, HOLD_SCOPE.c.camera == later.c.camera)
         .where(
             runs(now_utc_us),
             _touches(later),
-            later.c.start_utc_us >= HOLD_SCOPE.c.from_utc_us - longest_us,
+            later.c.start_utc_us >= HOLD_SCOPE.c.from_utc_us - _longest_us(),
             continues_another(later),
         )
         .cte("kept", recursive=True)
@@ -48,6 +76,10 @@ def _continued_under_hold(now_utc_us: int) -> Select[tuple[str]]:
     further = select(before.c.continues).join_from(kept, before, before.c.seg == kept.c.seg)
     kept = kept.union(further.where(continues_another(before)))
     return select(kept.c.seg)
+
+
+def _longest_us() -> ScalarSelect[int]:
+    return select(PROGRESS.c.longest_us).scalar_subquery()
 
 
 def _touches(segment: FromClause) -> ColumnElement[bool]:

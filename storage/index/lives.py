@@ -6,9 +6,10 @@ Each change names the states that it leaves, so that any entry may come at any t
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Update, case, func, not_, null, update
+from sqlalchemy import ColumnElement, Connection, Update, and_, case, func, not_, null, update
 
 from storage.index.conditions import in_states, is_held, is_in
+from storage.index.copies import Copies
 from storage.index.stretches import Stretches
 from storage.index.tables import SEGMENT, SegmentState
 
@@ -24,6 +25,7 @@ class Lives:
     def __init__(self, connection: Connection, stretches: Stretches) -> None:
         self._connection = connection
         self._stretches = stretches
+        self._copies = Copies(connection)
 
     def doom(self, segs: Collection[str], reason: str, now_utc_us: int) -> None:
         """The destruction of these is in the ledger: Doomed, but for those that a hold covers."""
@@ -41,14 +43,34 @@ class Lives:
         # What was doomed or lost was in no stretch: deriving its day would read the day for nothing.
         self._connection.execute(these.where(in_states([SegmentState.DOOMED, SegmentState.LOST])))
         self._change(these.where(in_states([SegmentState.SEALED])))
+        self._copies.gone(segs)
 
-    def lost(self, seg: str, when_utc_us: int, why: str) -> None:
-        """The segment was not where it had been: Lost since then. A doomed one stays doomed, and is known to be so."""
-        self._lose(SEGMENT.c.seg == seg, when_utc_us, why)
+    def lost(self, seg: str, volume: str | None, when_utc_us: int, why: str) -> None:
+        """The segment's file is not on this volume: its copy stands for it, or it is Lost since then.
+
+        A doomed one stays doomed, and is known to be lost. A segment whose file is on another volume by now stays as
+        it is; None: wherever its file was.
+        """
+        which = SEGMENT.c.seg == seg
+        if volume is not None:
+            which = and_(which, SEGMENT.c.volume == volume)
+        if not self._copies.stand_in(which):
+            self._lose(which, when_utc_us, why)
 
     def lost_with(self, volume: str, when_utc_us: int) -> None:
-        """All that lies on a volume is lost since then, with it."""
+        """All that lies on a volume goes with it: copies, and files; what has no copy elsewhere is lost since then."""
+        self._copies.gone_with(volume)
+        self._copies.stand_in(SEGMENT.c.volume == volume)
         self._lose(SEGMENT.c.volume == volume, when_utc_us, TAKEN_OUT)
+
+    def copied(self, segs: Collection[str], volume: str, when_utc_us: int) -> None:
+        """These have a verified copy on this volume; one that was lost meanwhile is there again, on it."""
+        self._find(SEGMENT.c.seg.in_(list(segs)), volume)
+        self._copies.made(segs, volume, when_utc_us)
+
+    def uncopied(self, segs: Collection[str], volume: str) -> None:
+        """Their copies on this volume count no more."""
+        self._copies.gone(segs, volume)
 
     def _lose(self, which: ColumnElement[bool], when_utc_us: int, why: str) -> None:
         was = [SegmentState.SEALED, SegmentState.DOOMED]
@@ -62,15 +84,19 @@ class Lives:
             )
         )
 
-    def found(self, again: Mapping[str, Any]) -> None:
-        """A lost segment is there again, whole, on this volume: Sealed, or still doomed."""
+    def found(self, again: Mapping[str, Any], when_utc_us: int) -> None:
+        """A lost segment is there again, whole, on this volume: Sealed, or still doomed. One that is there has two."""
+        self._find(SEGMENT.c.seg == again["seg"], again["volume"])
+        self._copies.found_elsewhere(again["seg"], again["volume"], when_utc_us)
+
+    def _find(self, which: ColumnElement[bool], volume: str) -> None:
         was = [SegmentState.LOST, SegmentState.DOOMED]
         self._change(
             update(SEGMENT)
-            .where(SEGMENT.c.seg == again["seg"], in_states(was), SEGMENT.c.lost_utc_us.is_not(None))
+            .where(which, in_states(was), SEGMENT.c.lost_utc_us.is_not(None))
             .values(
                 state=case((is_in(SegmentState.LOST), int(SegmentState.SEALED)), else_=SEGMENT.c.state),
-                volume=again["volume"],
+                volume=volume,
                 lost_utc_us=null(),
                 lost_why=null(),
                 damaged_utc_us=null(),

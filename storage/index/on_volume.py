@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, true
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, true
 
 from nvr.base.ids import CameraId, HoldId
 from nvr.base.units import UtcUs
@@ -90,6 +90,9 @@ class Total:
     segments: int
     bytes: int
 
+    def __add__(self, other: "Total") -> "Total":
+        return Total(self.segments + other.segments, self.bytes + other.bytes)
+
 
 def total_on(connection: Connection, volume: str) -> Total:
     """The sealed footage on the volume."""
@@ -117,22 +120,31 @@ def _under_hold(
     connection: Connection, state: SegmentState, now_utc_us: int, which: ColumnElement[bool]
 ) -> Iterator[tuple[str, Sequence[Any]]]:
     """What holds cover, by hold, camera and cause of loss. One question each: all at once would read it all."""
-    longest_us = select(PROGRESS.c.longest_us).scalar_subquery()
-    holds = select(HOLD_SCOPE).where(runs(now_utc_us)).order_by(HOLD_SCOPE.c.hold, HOLD_SCOPE.c.camera)
-    for hold in connection.execute(holds).all():
+    for hold in running(connection, now_utc_us):
         query = (
             select(SEGMENT.c.camera, *_COUNTS, SEGMENT.c.lost_why, func.max(SEGMENT.c.lost_utc_us))
-            .where(
-                SEGMENT.c.camera == hold.camera,
-                in_states([state]),
-                SEGMENT.c.start_utc_us.between(hold.from_utc_us - longest_us, hold.to_utc_us),
-                SEGMENT.c.end_utc_us >= hold.from_utc_us,
-                which,
-            )
+            .where(*touched_by(hold, state), which)
             .group_by(SEGMENT.c.camera, SEGMENT.c.lost_why)
         )
         for row in connection.execute(query).all():
             yield hold.hold, tuple(row)
+
+
+def running(connection: Connection, now_utc_us: int) -> Sequence[Row[Any]]:
+    """The holds that have not run out, camera by camera."""
+    holds = select(HOLD_SCOPE).where(runs(now_utc_us)).order_by(HOLD_SCOPE.c.hold, HOLD_SCOPE.c.camera)
+    return connection.execute(holds).all()
+
+
+def touched_by(hold: Row[Any], state: SegmentState) -> list[ColumnElement[bool]]:
+    """The segments in this state that a hold touches on one of its cameras."""
+    longest_us = select(PROGRESS.c.longest_us).scalar_subquery()
+    return [
+        SEGMENT.c.camera == hold.camera,
+        in_states([state]),
+        SEGMENT.c.start_utc_us.between(hold.from_utc_us - longest_us, hold.to_utc_us),
+        SEGMENT.c.end_utc_us >= hold.from_utc_us,
+    ]
 
 
 def _stretch(row: Sequence[Any]) -> Stretch:

@@ -71,9 +71,13 @@ class Projection:
             case machine.Statement() if body.part == 0:
                 self._put(STATEMENT, {"day": body.day}, {"ledger_index": index, "parts": body.parts})
             case machine.Missing():
-                self._lives.lost(body.seg, entry.ts_utc_us, _words(body.why))
+                self._lives.lost(body.seg, body.volume, entry.ts_utc_us, _words(body.why))
             case machine.Damaged():
                 self._lives.damaged(body.seg, entry.ts_utc_us, None if body.why is None else _words(body.why))
+            case machine.Copied():
+                self._lives.copied(body.segs, body.volume, entry.ts_utc_us)
+            case machine.Uncopied():
+                self._lives.uncopied(body.segs, body.volume)
             case _:
                 pass
 
@@ -115,7 +119,7 @@ class Projection:
         for seg, root in self._connection.execute(known).all():
             again = rows.pop(seg)
             if again["recovered"] and again["root"] == root:
-                self._lives.found(again)
+                self._lives.found(again, self._latest_us)
         if not rows:
             return
         self._connection.execute(insert(SEGMENT), list(reversed(rows.values())))

@@ -83,13 +83,13 @@ class IndexReader:
             .order_by(SEGMENT.c.start_utc_us, SEGMENT.c.seg)
         )
         with self._engine.connect() as connection:
-            return [_segment(row) for row in connection.execute(query)]
+            return [segment_of(row) for row in connection.execute(query)]
 
     def segment(self, seg: str) -> SegmentRow | None:
         """One segment, in whatever state; None when the ledger never sealed it."""
         with self._engine.connect() as connection:
             row = connection.execute(select(SEGMENT).where(SEGMENT.c.seg == seg)).one_or_none()
-        return None if row is None else _segment(row)
+        return None if row is None else segment_of(row)
 
     def gaps(self, camera: CameraId, from_utc_us: int, to_utc_us: int) -> list[GapRow]:
         """The camera's gaps that overlap [from, to), open ones among them, by start."""
@@ -141,7 +141,7 @@ class IndexReader:
         """Held segments whose first group of pictures began in another; none that is destroyed."""
         query = select(SEGMENT).where(continues_another(), is_held(now_utc_us))
         with self._engine.connect() as connection:
-            return [_segment(row) for row in connection.execute(query)]
+            return [segment_of(row) for row in connection.execute(query)]
 
     def recorded_us(self, camera: str, state: SegmentState) -> int:
         """How long the camera's segments in this state last together."""
@@ -176,7 +176,7 @@ class IndexReader:
     def in_state(self, state: SegmentState) -> list[SegmentRow]:
         """Every segment in this state; for one that few are in."""
         with self._engine.connect() as connection:
-            return [_segment(row) for row in connection.execute(select(SEGMENT).where(is_in(state)))]
+            return [segment_of(row) for row in connection.execute(select(SEGMENT).where(is_in(state)))]
 
     def destroyed_between(self, from_utc_us: int, to_utc_us: int) -> list[tuple[str, DestroyedOfCamera]]:
         """What was destroyed in [from, to), by camera and reason."""
@@ -244,7 +244,7 @@ class IndexReader:
             .limit(limit)
         )
         with self._engine.connect() as connection:
-            return [_segment(row) for row in connection.execute(query)]
+            return [segment_of(row) for row in connection.execute(query)]
 
     def doomed(self, now_utc_us: int, limit: int) -> list[SegmentRow]:
         """Segments whose destruction is in the ledger and that no hold covers: of the oldest, some of one camera.
@@ -261,7 +261,7 @@ class IndexReader:
         near = select(oldest.c.seg).order_by(oldest.c.camera, oldest.c.start_utc_us).limit(limit)
         query = select(SEGMENT).where(SEGMENT.c.seg.in_(near)).order_by(SEGMENT.c.camera, SEGMENT.c.start_utc_us)
         with self._engine.connect() as connection:
-            return [_segment(row) for row in connection.execute(query)]
+            return [segment_of(row) for row in connection.execute(query)]
 
     def of_volume(self, volume: str, states: Collection[SegmentState]) -> Iterator[Sequence[SegmentRow]]:
         """Every segment of a volume in these states, page by page."""
@@ -275,7 +275,7 @@ class IndexReader:
         """Which of these segments are destroyed."""
         query = select(SEGMENT).where(SEGMENT.c.seg.in_(list(segs)), in_states([SegmentState.GONE]))
         with self._engine.connect() as connection:
-            return [_segment(row) for row in connection.execute(query)]
+            return [segment_of(row) for row in connection.execute(query)]
 
     def named(self, segs: Collection[str]) -> list[SegmentRow]:
         """These segments, in whatever state; without those that the ledger never sealed."""
@@ -284,7 +284,7 @@ class IndexReader:
         with self._engine.connect() as connection:
             for first in range(0, len(names), _PAGE):
                 query = select(SEGMENT).where(SEGMENT.c.seg.in_(names[first : first + _PAGE]))
-                found += [_segment(row) for row in connection.execute(query)]
+                found += [segment_of(row) for row in connection.execute(query)]
         return found
 
     def sealed_on(self, volume: str, camera: str, from_utc_us: int, to_utc_us: int) -> set[str]:
@@ -303,7 +303,7 @@ class IndexReader:
         """Up to `limit` of the segments that a check looks at, by name, behind `after`."""
         query = select(SEGMENT).where(*_chosen(which, after)).order_by(SEGMENT.c.seg).limit(limit)
         with self._engine.connect() as connection:
-            return [_segment(row) for row in connection.execute(query)]
+            return [segment_of(row) for row in connection.execute(query)]
 
     def extent_to_check(self, which: ToCheck, after: str) -> tuple[int, int]:
         """How many segments `to_check` would give, page after page, and the bytes of their files."""
@@ -316,7 +316,7 @@ class IndexReader:
         """The first segments by name whose files are not what was sealed; none that is destroyed."""
         query = select(SEGMENT).where(SEGMENT.c.damaged_utc_us.is_not(None)).order_by(SEGMENT.c.seg).limit(limit)
         with self._engine.connect() as connection:
-            return [_segment(row) for row in connection.execute(query)]
+            return [segment_of(row) for row in connection.execute(query)]
 
     def damage(self, now_utc_us: int) -> tuple[int, int]:
         """How many segments have files that are not what was sealed, and how many of them a hold covers."""
@@ -339,7 +339,7 @@ class IndexReader:
             .limit(_PAGE)
         )
         with self._engine.connect() as connection:
-            return [_segment(row) for row in connection.execute(query)]
+            return [segment_of(row) for row in connection.execute(query)]
 
     def known_until(self, shard: int) -> dict[CameraId, UtcUs]:
         """How far footage or closed gaps of each camera of the shard reach; retired cameras are left out."""
@@ -368,11 +368,15 @@ class IndexReader:
 
 
 def _chosen(which: ToCheck, after: str) -> list[ColumnElement[bool]]:
-    on_volume = [SEGMENT.c.volume == which.volume, in_states(PRESENT)]
+    return [SEGMENT.c.volume == which.volume, *chosen_anywhere(which, after)]
+
+
+def chosen_anywhere(which: ToCheck, after: str) -> list[ColumnElement[bool]]:
+    """The sealed segments that a check looks at, behind this name, on whatever volume their files are."""
     named = [SEGMENT.c.seg > after, SEGMENT.c.seg < _first_name(which.before_utc_us)]
     of_cameras = [SEGMENT.c.camera.in_(sorted(which.cameras))] if which.cameras else []
     begun = [SEGMENT.c.start_utc_us >= which.since_utc_us] if which.since_utc_us else []
-    return [*on_volume, *named, *of_cameras, *begun]
+    return [in_states(PRESENT), *named, *of_cameras, *begun]
 
 
 def _first_name(utc_us: int) -> str:
@@ -380,7 +384,8 @@ def _first_name(utc_us: int) -> str:
     return f"{max(utc_us, 0) // 1000:012x}"
 
 
-def _segment(row: Row[Any]) -> SegmentRow:
+def segment_of(row: Row[Any]) -> SegmentRow:
+    """The segment that a row of its table describes."""
     # By position: the columns stand in the order of the fields. A day of a camera is hundreds of rows.
     values: tuple[Any, ...] = tuple(row)
     return _row_of(*values[:_STATE_AT], _STATES[values[_STATE_AT]], *values[_STATE_AT + 1 :])

@@ -115,6 +115,16 @@ STRETCH: Final = Table(
     comment="Footage without a hole, of the segments that begin on one UTC day: follows from `segment`.",
 )
 
+COPY: Final = Table(
+    "copy",
+    METADATA,
+    Column("seg", String, primary_key=True),
+    Column("volume", String, nullable=False),
+    Column("copied_utc_us", BigInteger, nullable=False),
+    Index(None, "volume", "seg"),
+    comment="Second files of segments that holds keep, and when the ledger was told of them.",
+)
+
 GAP: Final = Table(
     "gap",
     METADATA,

@@ -31,6 +31,8 @@ class Kind(StrEnum):
     """The file of a destroyed segment: removed."""
     BACK = "back"
     """It was Lost, and is there again, whole: Sealed."""
+    COPY = "copy"
+    """The second file of a segment is not there, or not what was sealed: `uncopied` is in the ledger."""
     WHOLE = "whole"
     """It was damaged, and was read whole: it is damaged no more."""
 
@@ -80,7 +82,8 @@ def of_segment(
 def of_comparison(volume: Volume, found: Findings, held: Collection[str]) -> Iterator[Finding]:
     """What a comparison of the volume with the index found."""
     yield from (of_segment(Kind.MISSING, volume, row, held=held) for row in found.missing)
-    yield from (of_segment(Kind.LEFTOVER, volume, row) for row in found.leftover)
+    yield from (of_segment(Kind.LEFTOVER, volume, row) for row in (*found.leftover, *found.surplus))
+    yield from (of_segment(Kind.COPY, volume, row, why="not there", held=held) for row in found.missing_copies)
     for kind, segments in ((Kind.UNKNOWN, found.unknown), (Kind.BACK, found.back)):
         yield from (_of_sealed(kind, volume, one) for one in segments)
     for path, why in found.damaged:

@@ -20,7 +20,8 @@ from storage.index.writer import Index
 from storage.inspection import Depth, wrong_with
 from storage.keeping.check_mark import WHOLE, Mark, save_mark
 from storage.keeping.check_report import MOST_SHOWN, Kind, Report, of_comparison, of_segment
-from storage.ledger.machine import Damaged
+from storage.keeping.checked_files import files_to_check
+from storage.keeping.discarded import damaged_of, uncopied_of
 from storage.ledger.service import Draft
 from storage.reading_budget import ReadingBudget, Stopped
 from storage.reconcile import Findings, Scope
@@ -93,7 +94,7 @@ class CheckRun:
         depth = self.mark.request.depth
         while depth is not Depth.PRESENCE and not self.stop.is_set():
             which, after = self.mark.to_check(volume.id), self.mark.at[volume.id]
-            rows = await self.parts.books.survey(IndexReader.to_check, which, after, PAGE)
+            rows = await self.parts.books.survey(files_to_check, which, after, PAGE)
             if not rows:
                 break
             looked = await self._in_thread(partial(self._look, volume, rows, depth, budget))
@@ -132,17 +133,30 @@ class CheckRun:
         """What is damaged, what is whole again; a file that went since the comparison is that of a missing segment."""
         self.files += len(looked)
         self.bytes += sum(one.row.file_bytes for one in looked)
-        differs = [one for one in looked if one.is_there and (one.wrong or one.row.damaged_why) is not None]
+        own = [one for one in looked if one.row.volume == volume.id]
+        await self._tell_copies(
+            volume, [one for one in looked if one.row.volume != volume.id and one.wrong is not None]
+        )
+        differs = [one for one in own if one.is_there and (one.wrong or one.row.damaged_why) is not None]
         held = await self._held(one.row.seg for one in differs)
         drafts = []
         for row, why in [(one.row, one.wrong) for one in differs if await self._is_sealed(one.row)]:
             self.report.add(of_segment(Kind.DAMAGED if why else Kind.WHOLE, volume, row, why=why, held=held))
-            drafts += [Draft(_damaged(row, why))] if why != row.damaged_why else []
+            drafts += [Draft(damaged_of(row, why))] if why != row.damaged_why else []
         if drafts:
             await self.parts.books.append(drafts)
             await self.parts.books.follow()
         if any([await self._is_sealed(one.row) for one in looked if not one.is_there]):
             await self._compared(volume)
+
+    async def _tell_copies(self, volume: Volume, damaged: Sequence[_Looked]) -> None:
+        """Copies that are not what was sealed count no more, and are made anew."""
+        for one in damaged:
+            self.report.add(of_segment(Kind.COPY, volume, one.row, why=one.wrong, held=[one.row.seg]))
+        drafts = [*map(Draft, uncopied_of(volume.id, [one.row.seg for one in damaged], "damaged"))]
+        if drafts:
+            await self.parts.books.append(drafts)
+            await self.parts.books.follow()
 
     async def _move(self, volume: Volume, seg: str) -> None:
         self.mark = self.mark.moved(volume.id, seg)
@@ -163,7 +177,3 @@ class CheckRun:
 
     async def _in_thread(self, call: Callable[[], list[_Looked]]) -> list[_Looked]:
         return await asyncio.get_running_loop().run_in_executor(self.parts.thread, call)
-
-
-def _damaged(row: SegmentRow, why: str | None) -> Damaged:
-    return Damaged(seg=row.seg, camera=row.camera, start_utc_us=row.start_utc_us, end_utc_us=row.end_utc_us, why=why)

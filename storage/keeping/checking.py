@@ -13,11 +13,11 @@ from nvr.base.stop import Stop
 from nvr.base.units import US_PER_DAY, US_PER_SECOND
 from storage import disk
 from storage.books import Books
-from storage.index.queries import IndexReader
 from storage.index.rows import SegmentRow
 from storage.inspection import Depth, wrong_with
 from storage.keeping.check_mark import WHOLE, Mark, Request, load_mark, remove_mark
 from storage.keeping.check_run import PAGE, CheckRun, Compare, Parts
+from storage.keeping.checked_files import extent_of, files_to_check
 from storage.reading_budget import ReadingBudget
 from storage.volume import Volume, VolumeId
 
@@ -163,9 +163,7 @@ class Checking:
 
     async def _extent(self, mark: Mark, volumes: Sequence[Volume]) -> tuple[int, int]:
         extents = [
-            await self._parts.books.survey(
-                IndexReader.extent_to_check, mark.to_check(volume.id), mark.at.get(volume.id, "")
-            )
+            await self._parts.books.survey(extent_of, mark.to_check(volume.id), mark.at.get(volume.id, ""))
             for volume in volumes
         ]
         return sum(files for files, _ in extents), sum(size for _, size in extents)
@@ -174,7 +172,7 @@ class Checking:
         """Microseconds a file and, where they are read, bytes a second, measured on the first files."""
         for volume in volumes:
             which, after = mark.to_check(volume.id), mark.at.get(volume.id, "")
-            rows = await self._parts.books.survey(IndexReader.to_check, which, after, PAGE)
+            rows = await self._parts.books.survey(files_to_check, which, after, PAGE)
             if rows:
                 return await asyncio.to_thread(self._measured, volume, rows, mark.request.depth)
         return 0, None

@@ -6,14 +6,18 @@ from pathlib import Path
 
 from nvr.base.ids import SegmentId
 from storage.books import Books
+from storage.index.on_evidence import copies_of
+from storage.index.rows import SegmentRow
+from storage.index.tables import SegmentState
 from storage.index.writer import Index
-from storage.keeping.discarded import left_on_discarded, missing_of
+from storage.keeping.discarded import left_on_discarded, missing_of, uncopied_of
 from storage.keeping.ingest import Ingest
 from storage.keeping.places import PlacesKept
+from storage.keeping.volumes import VolumesKept
 from storage.keyring import KeyringKeeper, KeyringReader
 from storage.ledger.service import Draft
 from storage.reaper import remove_footage
-from storage.reconcile import Findings, Scope, compare
+from storage.reconcile import Evidence, Findings, Scope, compare
 from storage.spool_events import seal_body
 from storage.volume import Volume
 
@@ -22,20 +26,34 @@ class Comparing:
     """One in the keeper, which compares everything now and then; a check compares what it was asked for."""
 
     def __init__(
-        self, books: Books, ingest: Ingest, keyring: KeyringKeeper, places: PlacesKept, key_places: Sequence[Path]
+        self,
+        books: Books,
+        ingest: Ingest,
+        keyring: KeyringKeeper,
+        places: PlacesKept,
+        key_places: Sequence[Path],
+        volumes: VolumesKept,
+        copies_lock: asyncio.Lock,
     ) -> None:
+        """`copies_lock` is held while second copies are made, told or taken away."""
         self._books = books
         self._ingest = ingest
         self._keyring = keyring
         self._places = places
         self._key_places = key_places
+        self._volumes = volumes
+        self._copies_lock = copies_lock
         self._turn = asyncio.Lock()
 
     async def run(self, volume: Volume, scope: Scope) -> Findings:
         """What the volume and the index differ in; it is in the ledger. One at a time: nothing is told twice."""
         keyring = KeyringReader(self._key_places)
         async with self._turn:
-            found = await self._books.survey(compare, volume, keyring, is_ended=self._ingest.is_ended, scope=scope)
+            evidence = Evidence(frozenset(self._volumes.evidence), self._volumes.has_file)
+            is_ended = self._ingest.is_ended
+            found = await self._books.survey(
+                compare, volume, keyring, is_ended=is_ended, scope=scope, evidence=evidence
+            )
             await self._log(volume, found)
         return found
 
@@ -56,13 +74,29 @@ class Comparing:
         unknown += [seal_body(one) for one in findings.back]
         shortened = await self._ingest.shortened(unknown)
         missing = [missing_of(row, "not on its volume") for row in findings.missing]
-        drafts = [*map(Draft, unknown), *shortened, *map(Draft, missing)]
+        copies = uncopied_of(volume.id, [row.seg for row in findings.missing_copies], "missing")
+        drafts = [*map(Draft, unknown), *shortened, *map(Draft, missing), *map(Draft, copies)]
         if drafts:
             await self._books.append(drafts)
             await self._books.follow()
         if findings.leftover:
             async with self._places.turn:
                 await asyncio.to_thread(self._keyring.shred, [row.key_ref for row in findings.leftover])
-            _, fault = await asyncio.to_thread(remove_footage, volume, findings.leftover)
-            if fault is not None:
-                raise fault
+            await self._remove(volume, findings.leftover)
+        if findings.surplus:
+            async with self._copies_lock:
+                await self._remove(volume, await self._still_surplus(volume, findings.surplus))
+
+    async def _still_surplus(self, volume: Volume, rows: Sequence[SegmentRow]) -> list[SegmentRow]:
+        """Those of which the ledger was not told meanwhile, and whose own file is there now."""
+        names = [row.seg for row in rows]
+        copies = await self._books.ask(Index.answer, lambda connection: copies_of(connection, names))
+        own = [row for row in await self._books.ask(Index.named, names) if row.state is SegmentState.SEALED]
+        strange = [row for row in own if copies.get(row.seg) != volume.id != row.volume]
+        return await asyncio.to_thread(lambda: [row for row in strange if self._volumes.has_file(row)])
+
+    @staticmethod
+    async def _remove(volume: Volume, rows: Sequence[SegmentRow]) -> None:
+        _, fault = await asyncio.to_thread(remove_footage, volume, rows)
+        if fault is not None:
+            raise fault

@@ -1,22 +1,37 @@
-"""Footage that is lost, as the ledger is told of it: what a comparison missed, and what lay on a discarded volume."""
+"""Footage that is lost or damaged, as the ledger is told of it: by a comparison, a check, or with its volume."""
 
 from collections.abc import Collection, Sequence
-from typing import Final
+from functools import partial
+from typing import Final, Literal
 
 from storage.faults import Fault
 from storage.index.lives import TAKEN_OUT
+from storage.index.on_evidence import copies_named
 from storage.index.on_volume import LostStretch, discarded, lost_under_hold
 from storage.index.queries import IndexReader
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
-from storage.ledger.machine import Missing
+from storage.ledger.machine import SEGMENTS_PER_ENTRY, Damaged, Missing, Uncopied
 
 HELD_LOST: Final = "held-lost"
 
 
 def missing_of(row: SegmentRow, why: str) -> Missing:
-    """The entry that tells this segment as lost."""
-    return Missing(seg=row.seg, camera=row.camera, start_utc_us=row.start_utc_us, end_utc_us=row.end_utc_us, why=why)
+    """The entry that tells the segment's file as missing on its volume."""
+    start, end = row.start_utc_us, row.end_utc_us
+    return Missing(seg=row.seg, camera=row.camera, start_utc_us=start, end_utc_us=end, why=why, volume=row.volume)
+
+
+def damaged_of(row: SegmentRow, why: str | None) -> Damaged:
+    """The entry that tells the segment's file as damaged; None: it is whole again."""
+    return Damaged(seg=row.seg, camera=row.camera, start_utc_us=row.start_utc_us, end_utc_us=row.end_utc_us, why=why)
+
+
+def uncopied_of(volume: str, segs: Collection[str], why: Literal["missing", "damaged"]) -> list[Uncopied]:
+    """The entries that tell these copies on a volume as gone."""
+    names = sorted(segs)
+    parts = (names[first : first + SEGMENTS_PER_ENTRY] for first in range(0, len(names), SEGMENTS_PER_ENTRY))
+    return [Uncopied(volume=volume, segs=tuple(part), why=why) for part in parts]
 
 
 def lost_under_holds(index: IndexReader, *, now_utc_us: int) -> dict[str, str]:
@@ -45,8 +60,12 @@ def _lost(hold: str, lost: Sequence[LostStretch]) -> Fault:
     )
 
 
-def left_on_discarded(index: IndexReader, *, in_use: Collection[str]) -> list[Missing]:
-    """Sealed segments on volumes that were taken out for good and did not come back: told only afterwards."""
-    volumes = [volume for volume in index.answer(discarded) if volume not in in_use]
-    pages = (page for volume in volumes for page in index.of_volume(volume, [SegmentState.SEALED]))
-    return [missing_of(row, TAKEN_OUT) for page in pages for row in page]
+def left_on_discarded(index: IndexReader, *, in_use: Collection[str]) -> list[Missing | Uncopied]:
+    """Sealed segments and copies on volumes that were taken out for good and did not come back: told afterwards."""
+    found: list[Missing | Uncopied] = []
+    for volume in index.answer(discarded):
+        if volume not in in_use:
+            found += uncopied_of(volume, index.answer(partial(copies_named, volume=volume)), "missing")
+            pages = index.of_volume(volume, [SegmentState.SEALED])
+            found += [missing_of(row, TAKEN_OUT) for page in pages for row in page]
+    return found

@@ -28,6 +28,8 @@ from storage.keeping import blobs
 from storage.keeping.checking import Checking
 from storage.keeping.comparing import Comparing
 from storage.keeping.continuing import Continuing
+from storage.keeping.copies_status import CopiesStatus
+from storage.keeping.copying import Copying
 from storage.keeping.destruction import Pass, Retention
 from storage.keeping.discarded import lost_under_holds
 from storage.keeping.drafts import draft_of
@@ -101,6 +103,8 @@ class KeeperStatus:
     check: Mapping[str, Any] | None
     """The check that was asked for last (`storage.keeping.check_run.CheckRun`), and `scrub`, the keeper's own one."""
     scrub: Mapping[str, Any] | None
+    copies: CopiesStatus | None
+    """Of held footage; None without an evidence volume."""
     broken: Break | None
     """What has to be declared before the ledger goes on; None: nothing."""
     faults: Mapping[str, str]
@@ -121,7 +125,7 @@ class Keeper:
         self._sync = sync if sync is not None else lambda: self.ingest.sync
         self._keyring = KeyringKeeper(settings.places)
         self._places = PlacesKept(self.books, self._keyring, settings.places, clock)
-        self._volumes = VolumesKept(settings.volumes, settings.origin)
+        self._volumes = VolumesKept(settings.volumes, settings.origin, settings.evidence)
         self._faults: dict[str, str] = {}
         self._damaged: dict[Path, dict[str, str]] = {}
         """By volume, what its last comparison found."""
@@ -133,7 +137,11 @@ class Keeper:
         self._stating = Stating(self.books, settings.zone)
         self._compared_utc_us: UtcUs | None = None
         self._damage = (0, 0)
-        self._comparing = Comparing(self.books, self.ingest, self._keyring, self._places, settings.places)
+        copies_lock = asyncio.Lock()
+        self._comparing = Comparing(
+            self.books, self.ingest, self._keyring, self._places, settings.places, self._volumes, copies_lock
+        )
+        self.copying = Copying(self.books, self._comparing.run, self._volumes, copies_lock, clock)
         self.checking = Checking(
             self.books,
             self._comparing.run,
@@ -149,7 +157,7 @@ class Keeper:
         self._retention = Retention(
             self.books,
             self._reaper,
-            lambda: self._volumes.in_use,
+            lambda: self._volumes.for_recording,
             clock,
             zone=settings.zone,
             reserve_bytes=settings.reserve_bytes,
@@ -195,6 +203,7 @@ class Keeper:
             tasks.create_task(self._every(settings.poll_s, stop, "continued", self._compare_if_continued))
             tasks.create_task(self._every(FORECAST_SECONDS, stop, "forecast", self.look_ahead))
             tasks.create_task(self._every(settings.poll_s, stop, "check", self.check_turn))
+            tasks.create_task(self._every(settings.retention_s, stop, "copies", self.copy_turn))
             tasks.create_task(self._end_long_work(stop))
 
     async def _until_checked(self, stop: Stop) -> bool:
@@ -218,10 +227,12 @@ class Keeper:
         await stop.wait()
         self.checking.end()
         self._places.end()
+        self.copying.end()
 
     async def close(self) -> None:
         """Let go of everything; what was appended is durable."""
         self.checking.close()
+        self.copying.close()
         await asyncio.to_thread(self._volumes.close)
         await self.books.close()
         await self.ledger.close()
@@ -309,6 +320,7 @@ class Keeper:
             damaged_held=self._damage[1],
             check=self.checking.state,
             scrub=self.checking.scrub,
+            copies=self.copying.status,
             broken=self.continuing.broken,
             faults=self._all_faults() | _damage(*self._damage),
         )
@@ -321,7 +333,8 @@ class Keeper:
 
     def _all_faults(self) -> dict[str, str]:
         faults = dict(self._volumes.faults)
-        for found in (*self._damaged.values(), self._places.faults, self.ingest.faults(), self._faults):
+        of_parts = (self._places.faults, self.ingest.faults(), self.copying.faults)
+        for found in (*self._damaged.values(), *of_parts, self._faults):
             faults |= found
         return {**faults, **self._held_lost}
 
@@ -329,6 +342,11 @@ class Keeper:
         """Run a check that was asked for or is due, to its end or its stop, and count what is damaged by then."""
         if await self.checking.turn():
             await self._count_damage()
+
+    async def copy_turn(self) -> None:
+        """Take away second copies that no hold needs, and make those that are wanted."""
+        self.continuing.demand_whole()
+        await self.copying.turn()
 
     async def _count_damage(self) -> None:
         self._damage = await self.books.survey(IndexReader.damage, self._clock.utc_us())
@@ -360,7 +378,7 @@ class Keeper:
 
     async def look_ahead(self) -> None:
         """Estimate when disks run short; one whose room can not be read is left out, and told by the next pass."""
-        rooms = await asyncio.to_thread(rooms_of, list(self._volumes.in_use.values()))
+        rooms = await asyncio.to_thread(rooms_of, list(self._volumes.for_recording.values()))
         now, settings = self._clock.utc_us(), self._settings
         question = partial(forecast_of, rooms=rooms, reserve_bytes=settings.reserve_bytes)
         self._forecast = found = await self.books.survey(question, settings.zone, now)

@@ -12,6 +12,16 @@ RESERVE_PERCENT: Final = 5
 """The reserve is never more of a volume than this: a small one is not emptied for it."""
 
 
+@dataclass(frozen=True, slots=True)
+class EvidenceSetting:
+    """A volume for second copies of held footage; `budget_bytes`: so much they may take, None: what the disk has."""
+
+    path: Path
+    takes_copies: bool = True
+    """Not when a person drained it."""
+    budget_bytes: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeeperSettings:
     """Where things are, and how often to look; paths as in docs/design/processes.md, "Files"."""
@@ -25,6 +35,8 @@ class KeeperSettings:
     """Of the keyring."""
     zone: tzinfo
     """The cameras' local time."""
+    evidence: Callable[[], Sequence[EvidenceSetting]] = tuple
+    """Which of the volumes take second copies, and nothing else, as they are configured now; as `volumes`."""
     runtime: Path | None = None
     """Where a recorder's spool lies when the disk of `state` refused it at its start."""
     index_schema: PostgresSchema | None = None

@@ -41,6 +41,8 @@ BODIES: Mapping[str, type[Body]] = MappingProxyType(
             machine.Expired,
             machine.Missing,
             machine.Damaged,
+            machine.Copied,
+            machine.Uncopied,
             machine.Statement,
             machine.Release,
             machine.Open,

@@ -215,7 +215,10 @@ class Statement(Body):
 
 
 class Missing(Body):
-    """Footage that existed is lost, and why."""
+    """The file of a segment is not on this volume any more, and why; earlier entries lack the volume.
+
+    Where the segment had a copy (`copied`), that is its file from then on; else the footage is lost.
+    """
 
     t: ClassVar[str] = "missing"
     seg: Uuid7
@@ -223,6 +226,27 @@ class Missing(Body):
     start_utc_us: Instant
     end_utc_us: Instant
     why: Text
+    volume: Uuid7 | None = None
+
+
+class Copied(Body):
+    """These segments have a second file on this volume, which was read back from its disk and is what was sealed."""
+
+    t: ClassVar[str] = "copied"
+    volume: Uuid7
+    segs: Segments
+
+
+class Uncopied(Body):
+    """The second files of these segments on this volume count no more, and why.
+
+    No hold keeps the segments any more, or the files are `missing` or `damaged`: then they are made anew.
+    """
+
+    t: ClassVar[str] = "uncopied"
+    volume: Uuid7
+    segs: Segments
+    why: Literal["no hold", "missing", "damaged"]
 
 
 class Damaged(Body):

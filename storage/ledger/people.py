@@ -171,10 +171,11 @@ class Allow(Body):
 
 
 class Discard(Body):
-    """A volume leaves the system for good: its disk is dead, or goes back to the vendor. What lies on it is lost.
+    """A volume leaves the system for good: its disk is dead, or goes back to the vendor. What only it has is lost.
 
-    `disk` and `bay` say which disk it was, null where nobody knew; `segments`, `bytes` what was lost with it, and
-    `held` how many of the segments a hold covered, by the index of that moment. The reason is a commitment.
+    `disk` and `bay` say which disk it was, null where nobody knew; `segments`, `bytes` what was lost with it, `held`
+    how many of the segments a hold covered, and `copies` how many second copies of others went with it, by the index
+    of that moment. The reason is a commitment.
     """
 
     t: ClassVar[str] = "discard"
@@ -185,6 +186,7 @@ class Discard(Body):
     bytes: Count
     held: Count
     reason: Hash
+    copies: Count = 0
 
 
 class NoImage(Part):

@@ -1,4 +1,6 @@
 import asyncio
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -153,6 +155,51 @@ async def test_group_of_pictures_that_began_in_the_segment_before_comes_with_it(
     had = await opened.everything(release)
     last_of_before = opened.groups[2][2]
     assert had == [*last_of_before, *opened.groups[3][0], *opened.groups[3][1]]
+
+
+@pytest.mark.parametrize("own", ["away", "gone", "bent at its end", "bent in a record", "gone later", "bent later"])
+async def test_copy_serves_when_the_segments_own_file_does_not(opened: Opened, own: str) -> None:
+    start = opened.starts[1]
+    path = opened.recorder.path_of(start)
+    copy = path.with_name("copy.svs")
+    await asyncio.to_thread(shutil.copy, path, copy)
+    rows = opened.world.index.segments[CAMERA]
+    rows[1] = replace(rows[1], path=None if own == "away" else path, copy=copy)
+    grant = await opened.grant()
+    if not own.endswith("later"):
+        await asyncio.to_thread(_spoil, path, own, len(opened.groups[1][2][0]))
+    release = await opened.open(grant)
+    await asyncio.to_thread(_spoil, path, own, len(opened.groups[1][2][0]))
+    recorded = [packet for segment in opened.groups for group in segment for packet in group]
+    assert await opened.everything(release) == recorded
+    (segment,) = [one for one in await asyncio.to_thread(release.segments, CAMERA) if one.segment == start.segment]
+    assert await asyncio.to_thread(release.front, segment.segment, 3) is not None
+    assert not release.unreadable
+    assert not release.missing
+
+
+async def test_segment_of_which_both_files_are_bent_in_one_record_lacks_that_record(opened: Opened) -> None:
+    path = opened.recorder.path_of(opened.starts[1])
+    copy = path.with_name("copy.svs")
+    release_of = opened.world.index.segments[CAMERA]
+    release_of[1] = replace(release_of[1], copy=copy)
+    await asyncio.to_thread(_flip_byte_of_record, path, len(opened.groups[1][2][0]))
+    await asyncio.to_thread(shutil.copy, path, copy)
+    release = await opened.open(await opened.grant())
+    await opened.everything(release)
+    assert release.missing == {opened.starts[1].segment: {3}}
+
+
+def _spoil(path: Path, how: str, distance: int) -> None:
+    if how.startswith("gone"):
+        path.unlink(missing_ok=True)
+    elif how == "bent at its end":
+        path.write_bytes(path.read_bytes()[:-1] + b"x")
+    elif how == "bent in a record":
+        if path.read_bytes() == path.with_name("copy.svs").read_bytes():
+            _flip_byte_of_record(path, distance)
+    elif how == "bent later":
+        _flip_byte_of_record(path, distance)
 
 
 async def test_facts_say_where_the_camera_stood(opened: Opened) -> None:

@@ -7,6 +7,7 @@ import pytest
 from access.policy import Denied
 from access.volumes import VolumeInService
 from nvr.base.errors import InvalidValue, Retryable
+from storage.index.on_evidence import Leaving
 from storage.index.on_volume import Total
 from storage.ledger.people import Discard
 from tests.access.world import World
@@ -21,12 +22,12 @@ async def discarded(world: World) -> list[Discard]:
 
 
 async def test_act_names_the_disk_and_what_is_lost_and_keeps_the_reason_as_a_commitment(town: World) -> None:
-    town.index.volumes[VOLUME] = (Total(7, 700), Total(2, 200))
+    town.index.volumes[VOLUME] = Leaving(Total(7, 700), Total(2, 200), Total(3, 300))
     shown = await town.act("root", "volume.replace", **ACT)
-    assert (shown["segments"], shown["bytes"], shown["held"]) == (7, 700, 2)
+    assert (shown["segments"], shown["bytes"], shown["held"], shown["copies"]) == (7, 700, 2, 3)
     (body,) = await discarded(town)
     assert (body.volume, body.disk, body.bay) == (VOLUME, ACT["disk"], "3")
-    assert (body.segments, body.bytes, body.held) == (7, 700, 2)
+    assert (body.segments, body.bytes, body.held, body.copies) == (7, 700, 2, 3)
     (entry,) = [entry for entry in await town.keeper.all() if entry.t == "discard"]
     assert (entry.actor.id, entry.actor.role) == ("root", "administrator")
     assert "Petit" not in entry.model_dump_json()

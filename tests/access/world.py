@@ -39,11 +39,12 @@ from access.stream_lookup import StreamLookup
 from access.volumes import VolumeActs
 from nvr.base.clock import SimClock
 from nvr.base.errors import Retryable
-from nvr.base.ids import CameraId, HoldId, SegmentId
+from nvr.base.ids import CameraId, SegmentId
 from nvr.base.jcs import Json
 from nvr.base.units import US_PER_SECOND, UtcUs
 from storage.holds import Interval
 from storage.index.database import IndexUnavailable
+from storage.index.on_evidence import Kept, Leaving
 from storage.index.on_volume import LostStretch, Total
 from storage.keeping.previews import Change, Effect
 from storage.ledger.entries import Actor, Entry, body_from, decode
@@ -157,22 +158,22 @@ class Index:
     statements: dict[str, tuple[int, int]] = field(default_factory=dict)
     effects_told: list[Effect] = field(default_factory=list)
     tried: list[Change] = field(default_factory=list)
-    volumes: dict[str, tuple[Total, Total]] = field(default_factory=dict)
+    volumes: dict[str, Leaving] = field(default_factory=dict)
+    kept: dict[str, Kept] = field(default_factory=dict)
     held_lost: list[LostStretch] = field(default_factory=list)
-    kept: dict[HoldId, int] = field(default_factory=dict)
     is_away: bool = False
     """The server that has it does not answer: said of holds alone."""
 
-    async def totals(self, volume: str, now_utc_us: UtcUs) -> tuple[Total, Total]:
-        return self.volumes.get(volume, (Total(0, 0), Total(0, 0)))
+    async def leaving(self, volume: str, now_utc_us: UtcUs) -> Leaving:
+        return self.volumes.get(volume, Leaving(Total(0, 0), Total(0, 0), Total(0, 0)))
+
+    async def kept_by_hold(self, now_utc_us: UtcUs) -> Mapping[str, Kept]:
+        self._reach()
+        return self.kept
 
     async def lost_under_hold(self, now_utc_us: UtcUs) -> Sequence[LostStretch]:
         self._reach()
         return self.held_lost
-
-    async def kept_by_hold(self, now_utc_us: UtcUs) -> Mapping[HoldId, int]:
-        self._reach()
-        return self.kept
 
     async def kept_bytes(self, times: Mapping[str, Iterable[Interval]]) -> int:
         """A byte a second until now."""

@@ -46,6 +46,7 @@ def fault(text: str) -> tuple[object, object, object]:
         ('name = "b"', 'name = "B b"', 9, "volume[1].name", "pattern"),
         ('name = "b"', 'name = "a"', 1, None, "same name"),
         ('path = "/srv/b"', 'path = "/srv/a"', 1, None, "same path"),
+        ('path = "/srv/b"', 'path = "/srv/b"\nbudget_gib = 5', 1, None, "with `evidence = true`"),
         ('"/srv/b/keyring"', '"/srv/a/keyring"', 1, None, "same folder"),
         ("[keyring]", '[keys]\nmachine_key = "/srv/a/machine.key"\n[keyring]', 1, None, "lies on a volume"),
         ("[keyring]", f'[paths]\nruntime = "/{"r" * 90}"\n[keyring]', 13, "paths.runtime", "too long by 1 bytes"),
@@ -69,6 +70,13 @@ def test_fault_is_told_with_line_and_key(was: str, becomes: str, line: int, key:
     told_line, told_key, told_why = fault(GOOD.replace(was, becomes))
     assert (told_line, told_key) == (line, key)
     assert why in str(told_why)
+
+
+def test_volumes_of_which_none_takes_recordings_are_refused() -> None:
+    text = GOOD.replace('path = "/srv/a"', 'path = "/srv/a"\nevidence = true')
+    assert len(parse(text, Path("scelle.toml")).volume) == 2
+    _, _, why = fault(text.replace('path = "/srv/b"', 'path = "/srv/b"\nevidence = true'))
+    assert "no volume takes recordings" in str(why)
 
 
 def test_missing_section_is_named() -> None:

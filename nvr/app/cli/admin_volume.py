@@ -69,7 +69,8 @@ def volume_drain(
     settings = settings_of(config)
     found = look(settings)
     report = found.find(volume)
-    if not undo and not others_in_service(found, report):
+    evidence = report.setting.evidence
+    if not undo and not evidence and not others_in_service(found, report):
         say_on_stderr("volume-drain-stops-recording", path=report.setting.path)
         if not yes and not dry_run:
             abort_on_no("ask-volume-drain", path=report.setting.path)
@@ -77,7 +78,8 @@ def volume_drain(
     if not dry_run:
         if report.setting.drain is undo:
             tables_of(settings).drain(report.setting.path, drain=not undo)
-        left = wait(settings, report.setting.path, takes if undo else is_left, SystemClock())
+        is_done = takes if undo and not evidence else is_left
+        left = wait(settings, report.setting.path, is_done, SystemClock())
         found = look(settings_of(config))
         report = found.find(volume)
     answer = {"volume": report.seen.volume, "path": str(report.setting.path), "drain": not undo, "waits_for": left}
@@ -169,7 +171,7 @@ def _tell_drain(settings: Settings, report: VolumeReport, *, undo: bool, dry_run
     footage = report.footage
     if footage is not None:
         typer.echo("")
-        if footage.held:
+        if footage.held_alone:
             typer.echo(say("volume-out-held", path=path))
         elif footage.ends_utc_us is not None:
             typer.echo(say("volume-out-from", path=path, at_utc_us=footage.ends_utc_us))

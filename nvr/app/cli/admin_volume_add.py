@@ -16,7 +16,7 @@ from nvr.app.messages import say
 from nvr.app.volumes.adding import Candidate, CanNotAdd, breaks_promises, faults, warnings
 from nvr.app.volumes.candidate import candidate_at, least_bytes, places_of, system_disk, volumes_of
 from nvr.app.volumes.mounts import mounts
-from nvr.app.volumes.waiting import takes, wait
+from nvr.app.volumes.waiting import is_left, takes, wait
 from nvr.base.clock import SystemClock
 from nvr.base.errors import InvalidValue
 from storage.volume import IDENTITY_NAME, Volume, create_volume, open_volume
@@ -25,12 +25,18 @@ app = new_app()
 
 
 @app.command()
-def volume_add(
+def volume_add(  # noqa: PLR0913 -- a parameter is an option
     path: Annotated[Path, typer.Argument(help="Where the disk is mounted")],
     config: ConfigOption = None,
     bay: Annotated[str | None, typer.Option(help="Where it sits, as the server's front says it")] = None,
     name: Annotated[str | None, typer.Option(help="As people call it; else the last part of the path")] = None,
+    budget_gib: Annotated[
+        int | None, typer.Option(min=1, max=1_048_576, help="With --evidence: so much the copies may take")
+    ] = None,
     *,
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="It takes no recording, and a second copy of what holds keep")
+    ] = False,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
@@ -43,7 +49,9 @@ def volume_add(
     Example: nvr-admin volume add /srv/scelle/disk3 --bay 3
     """
     settings = settings_of(config)
-    setting = _setting(path, name, bay)
+    if budget_gib is not None and not evidence:
+        raise InvalidValue(field="--budget-gib", value=budget_gib, expected="--evidence with it")
+    setting = _setting(path, name, bay, evidence=evidence, budget_gib=budget_gib)
     tables = tables_of(settings)
     candidate = _checked(settings, setting.path)
     tables.check_can_add(setting)
@@ -54,7 +62,7 @@ def volume_add(
     if not dry_run:
         volume = _made(settings, candidate)
         tables.add(setting)
-        left = wait(settings, setting.path, takes, SystemClock())
+        left = wait(settings, setting.path, is_left if evidence else takes, SystemClock())
         answer |= {"volume": volume.id, "known_before": known, "waits_for": left}
         if left:
             say_on_stderr("volume-recorders-left", shards=", ".join(map(str, left)))
@@ -63,14 +71,15 @@ def volume_add(
     elif dry_run:
         typer.echo(say("volume-add-dry", path=setting.path, name=setting.name))
     else:
-        typer.echo(say("volume-back" if known else "volume-added", path=setting.path, volume=answer["volume"]))
+        told = "evidence-added" if evidence else "volume-back" if known else "volume-added"
+        typer.echo(say(told, path=setting.path, volume=answer["volume"]))
 
 
-def _setting(path: Path, name: str | None, bay: str | None) -> VolumeSetting:
+def _setting(path: Path, name: str | None, bay: str | None, *, evidence: bool, budget_gib: int | None) -> VolumeSetting:
     """The table to come. Raises InvalidValue: its name or bay can not stand in one."""
     at = path.absolute()
     try:
-        return VolumeSetting(name=name or at.name.lower(), path=at, bay=bay)
+        return VolumeSetting(name=name or at.name.lower(), path=at, bay=bay, evidence=evidence, budget_gib=budget_gib)
     except ValueError as error:
         expected = "a --name of a-z 0-9 _ . -, and a --bay of at most 32 characters"
         raise InvalidValue(field="volume", value=name or at.name, expected=expected) from error

@@ -122,10 +122,15 @@ def _tell(settings: Settings, report: VolumeReport, name: str) -> None:
     disk, bay = disks_text(report.seen.disks) or unknown, bay_of(report) or unknown
     typer.echo(say("volume-replace-disk", path=report.setting.path, volume=name, disk=disk, bay=bay) + "\n")
     write_footage(footage, zone_of(settings))
-    if footage is not None and footage.held:
+    if footage is not None and footage.held_alone:
         say_on_stderr("volume-replace-held", holds=", ".join(dict.fromkeys(each.hold for each in footage.held)))
-    if footage is not None and footage.cameras:
-        say_on_stderr("volume-replace-loses", segments=footage.segments)
+    if footage is not None and footage.segments > footage.saved:
+        say_on_stderr("volume-replace-loses", segments=footage.segments - footage.saved)
+    if footage is not None and footage.saved:
+        say_on_stderr("volume-replace-saved", segments=footage.saved)
+    if footage is not None and footage.copies.segments:
+        gib = f"{footage.copies.bytes / (1 << 30):.1f}"
+        say_on_stderr("volume-replace-copies", segments=footage.copies.segments, gib=gib)
 
 
 def _confirm(report: VolumeReport) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from nvr.app.capacity.plan import Plan
 from nvr.app.cli.answers import write_answer
-from nvr.app.cli.tables import forecast_rows
+from nvr.app.cli.tables import copies_row, forecast_rows
 from nvr.app.messages import say
 from nvr.app.words import heading, word
 
@@ -17,7 +17,7 @@ _GIB: Final = 1 << 30
 
 
 def write_forecast(found: Mapping[str, Any] | None, zone: ZoneInfo) -> None:
-    """When each disk runs short, as the keeper estimated it last."""
+    """When each disk runs short, as the keeper estimated it last, and how second copies stand."""
     write_answer(forecast_rows((found or {}).get("volumes", ())), as_json=False, zone=zone)
     room_bytes = sum(volume["room_bytes"] for volume in (found or {}).get("volumes", ()))
     if room_bytes > 0:
@@ -27,6 +27,10 @@ def write_forecast(found: Mapping[str, Any] | None, zone: ZoneInfo) -> None:
     at_risk = (found or {}).get("minimum_at_risk_utc_us")
     if at_risk is not None:
         typer.echo("\n" + say("minimum-at-risk", at_utc_us=at_risk))
+    copies = (found or {}).get("copies")
+    if copies:
+        typer.echo()
+        write_answer(copies_row(copies), as_json=False, zone=zone)
 
 
 def write_plan(found: Plan, zone: ZoneInfo) -> None:

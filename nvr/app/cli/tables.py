@@ -55,10 +55,14 @@ def requisition_rows(requisitions: Sequence[Mapping[str, Any]]) -> list[dict[str
 
 
 def hold_rows(holds: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """One row a hold, with whatever says why and until when, what it keeps and what is lost."""
+    """One row a hold, with whatever says why and until when, what it keeps, once and twice, and what is lost."""
     why = ("hold", "requisition", "requisition_state", "asked_by", "placed_by", "placed_day_utc_us")
     what = ("cameras", "from_utc_us", "to_utc_us", "until_utc_us", "provisional", "ended")
-    return [_columns(each, *why, *what) | {"kept_GiB": _gib(each["kept_bytes"]), "lost": _lost(each)} for each in holds]
+    return [
+        _columns(each, *why, *what)
+        | {"kept_GiB": _gib(each["kept_bytes"]), "copies": copies_text(each["copies"]), "lost": _lost(each)}
+        for each in holds
+    ]
 
 
 def _lost(hold: Mapping[str, Any]) -> list[str] | str | None:
@@ -70,6 +74,26 @@ def _lost(hold: Mapping[str, Any]) -> list[str] | str | None:
 
 def _gib(size: int | None) -> str:
     return say("unknown-to-us") if size is None else f"{size / _GIB:.1f}"
+
+
+def copies_text(kept: Mapping[str, Any] | None) -> str | None:
+    """How much of held footage is there once and twice."""
+    if not kept:
+        return None
+    counts = {name: kept[name]["segments"] for name in ("once", "twice")}
+    sizes = {f"{name}_gib": f"{kept[name]['bytes'] / _GIB:.1f}" for name in ("once", "twice")}
+    return say("copies", **counts, **sizes)
+
+
+def copies_row(copies: Mapping[str, Any]) -> dict[str, Any]:
+    """How second copies stand, and how long there is room for more."""
+    left = copies.get("left_bytes")
+    return {
+        "copies": copies_text(copies),
+        "why": say(f"copies-{copies['stopped']}") if copies.get("stopped") else None,
+        "room_GiB": None if left is None else f"{left / _GIB:.1f}",
+        "used_up_day_utc_us": copies.get("used_up_utc_us"),
+    }
 
 
 def account_rows(accounts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -223,6 +247,8 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
         lines[heading("forecast")] = say(_AT_RISK, at_utc_us=answer["at_risk_utc_us"])
     if answer.get("damaged"):
         lines[heading("damaged")] = say(_DAMAGED, count=answer["damaged"], held=answer["damaged_held"])
+    if answer.get("copies"):
+        lines |= {key: value for key, value in copies_row(answer["copies"]).items() if value is not None}
     faults = {name: _fault(why) for name, why in (answer.get("faults") or {}).items() if name != _DAMAGED}
     known = {
         "ledger_size",
@@ -236,6 +262,7 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
         "at_risk_utc_us",
         "compared_utc_us",
         "check",
+        "copies",
         "scrub",
         "damaged",
         "damaged_held",

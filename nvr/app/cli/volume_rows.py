@@ -28,6 +28,8 @@ def volume_json(report: VolumeReport) -> dict[str, Any]:
         "readable": seen.why is None,
         "why": seen.why,
         "drain": setting.drain,
+        "evidence": setting.evidence,
+        "budget_gib": setting.budget_gib,
         "disks": [asdict(one.disk) | {"health": asdict(one.health)} for one in seen.disks],
         "disks_seen_utc_us": seen.disks_seen_utc_us,
         "health_utc_us": seen.health_utc_us,
@@ -54,6 +56,9 @@ def footage_json(footage: Footage) -> dict[str, Any]:
         "to_utc_us": footage.to_utc_us,
         "ends_utc_us": footage.ends_utc_us,
         "held_bytes": footage.held_bytes,
+        "held_alone": footage.held_alone,
+        "saved": footage.saved,
+        "copies": asdict(footage.copies),
         "cameras": [asdict(one) for one in footage.cameras],
         "held": [{"hold": one.hold, **asdict(one.stretch)} for one in footage.held],
         "lost": [asdict(one) for one in footage.lost],
@@ -81,6 +86,7 @@ def volume_row(report: VolumeReport) -> dict[str, Any]:
         "footage_to_utc_us": None if footage is None else footage.to_utc_us,
         "footage_GiB": unknown if footage is None else _gib(footage.bytes),
         "held_GiB": unknown if footage is None else _gib(footage.held_bytes),
+        **(_of_copies(report) if report.setting.evidence else {}),
         "worst_write_ms": _worst(told, "worst_write_us"),
         "worst_sync_ms": _worst(told, "worst_sync_us"),
         "errors": errors if told else unknown,
@@ -90,12 +96,28 @@ def volume_row(report: VolumeReport) -> dict[str, Any]:
     }
 
 
+def _of_copies(report: VolumeReport) -> dict[str, Any]:
+    copies = word("unknown") if report.footage is None else _gib(report.footage.copies.bytes)
+    return {"copies_GiB": copies, "budget_GiB": report.setting.budget_gib}
+
+
 def state_text(report: VolumeReport) -> str:
     """How it stands, in one word where all recorders agree; those that do not answer are named."""
+    if report.setting.evidence:
+        return _evidence_state(report)
     states = {shard: _state(each) for shard, each in report.recorders.items()}
     if len(set(states.values())) == 1:
         return next(iter(states.values()))
     return ", ".join(f"{state} ({shard})" for shard, state in states.items())
+
+
+def _evidence_state(report: VolumeReport) -> str:
+    """No recorder lists it: as the keeper has it, and what a person wants."""
+    if report.keeper is None:
+        return word("unknown")
+    if not report.keeper:
+        return word("away")
+    return word("evidence") if not report.setting.drain else f"{word('evidence')} ({word('drained')})"
 
 
 def why_text(report: VolumeReport) -> str | None:

@@ -200,7 +200,7 @@ def _volumes(
         )
 
     return ShardVolumes(
-        listed.last_good,
+        listed.for_recording,
         number,
         identity,
         writer,

@@ -37,7 +37,7 @@ def refuse_replacing(found: Overview, report: VolumeReport) -> str:
     path = str(report.setting.path)
     if report.takes_footage:
         raise VolumeStillUsed(path=path, state=", ".join(sorted(report.states)))
-    if report.unknown_recorders and not report.setting.drain:
+    if report.unknown_recorders and not (report.setting.drain or report.setting.evidence):
         raise RecordersSilent(path=path, shards=", ".join(map(str, report.unknown_recorders)))
     if len(found.volumes) == 1:
         raise OnlyVolume(path=path)

@@ -102,7 +102,7 @@ class VolumeTables:
     def _added(self, volume: Volume) -> str:
         def change(tables: AoT) -> None:
             table = tomlkit.table()
-            table.update(name_path_bay(volume))
+            table.update(keys_of(volume))
             table.add(tomlkit.nl())
             tables.append(table)
 
@@ -136,10 +136,12 @@ class VolumeTables:
             raise ConfigNotWritten(file=str(self._file), why=error.strerror) from error
 
 
-def name_path_bay(volume: Volume) -> Mapping[str, str]:
+def keys_of(volume: Volume) -> Mapping[str, str | int | bool]:
     """The keys of a new table."""
     bay = {} if volume.bay is None else {"bay": volume.bay}
-    return {"name": volume.name, "path": str(volume.path), **bay}
+    evidence = {"evidence": True} if volume.evidence else {}
+    budget = {} if volume.budget_gib is None else {"budget_gib": volume.budget_gib}
+    return {"name": volume.name, "path": str(volume.path), **bay, **evidence, **budget}
 
 
 def _set_drain(table: Any, *, drain: bool) -> None:  # noqa: ANN401 -- tomlkit's item, a mutable mapping

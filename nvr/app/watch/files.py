@@ -16,7 +16,7 @@ from nvr.app.watch.observation import BackupSeen, VolumeSeen
 from nvr.base.errors import EvidenceAtRisk, NvrError
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
-from storage.index.held import kept_by_hold
+from storage.index.on_evidence import kept_by_hold
 from storage.index.queries import IndexReader
 from storage.index.rows import Order
 from storage.snapshot import CameraEntry
@@ -102,7 +102,7 @@ def holds_kept(index: Location, now_utc_us: UtcUs) -> Mapping[str, int] | None:
         reader = IndexReader.at(index)
         try:
             found = reader.answer(partial(kept_by_hold, now_utc_us=now_utc_us))
-            return {str(hold): size for hold, size in found.items()}
+            return {hold: kept.bytes for hold, kept in found.items()}
         finally:
             reader.close()
     except _UNREADABLE:

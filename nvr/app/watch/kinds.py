@@ -58,6 +58,7 @@ KINDS: Final = _table(
     Kind("key-place-lost", Severity.CRITICAL, _MINUTE_S),
     Kind("volume-lost", Severity.CRITICAL, _MINUTE_S),
     Kind("disk-failing", Severity.WARNING, _MINUTE_S, _HOUR_S),
+    Kind("copies-waiting", Severity.WARNING, 10 * _MINUTE_S),
     Kind("volume-low", Severity.WARNING, 10 * _MINUTE_S, 30 * _MINUTE_S),
     Kind("keeper-fault", Severity.WARNING, 10 * _MINUTE_S),
     Kind("retention-paused", Severity.CRITICAL, 15 * _MINUTE_S),

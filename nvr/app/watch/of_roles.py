@@ -11,6 +11,7 @@ from nvr.app.watch.of_orders import OF_ORDERS, order_ends, unauthorised
 from nvr.app.watch.readings import HaltSeen
 from nvr.base.units import US_PER_DAY, US_PER_SECOND
 from storage.forecast import MINIMUM_AT_RISK
+from storage.keeping.copies_status import COPIES_WAITING
 from storage.retention_guards import BLIND, FULL, IDLE, MASS
 
 LOW_SHARE: Final = 0.03
@@ -29,6 +30,7 @@ _OF_HALTS: Final = {
 
 _OF_KEEPER: Final = (
     "keeper-fault",
+    COPIES_WAITING,
     "retention-paused",
     "retention-missed",
     *_OF_HALTS,
@@ -141,9 +143,11 @@ def _of_keeper(seen: Observation) -> Iterator[Condition]:
     yield from (_halt(each) for each in keeper.halts if each.about not in lost)
     # The clock's fault is the pause of retention, and a lost volume's is its loss: they have alarms of their own.
     told = {"clock"} if keeper.paused is not None else set()
-    told |= {name for path in lost for name in (path, f"volume {path}")}
+    told |= {name for path in lost for name in (path, f"volume {path}", f"copies on {path}")}
     for name, why in keeper.faults.items():
-        if name not in told:
+        if name == COPIES_WAITING:
+            yield Condition(COPIES_WAITING, detail=why.packed())
+        elif name not in told:
             yield Condition("keeper-fault", name, detail=why.packed())
 
 

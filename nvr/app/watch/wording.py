@@ -148,7 +148,7 @@ class _Writer:
             case "recorder-fault":
                 _, fault_id, where = subject.split(" ", 2)
                 said = words.get(fault_id, "{value}").format(value=f"{where}: {self._told(detail)}")
-            case "keeper-fault":
+            case "keeper-fault" | "copies-waiting":
                 said = self._told(detail)
             case "picture-fault":
                 said = ", ".join(words.get(f"picture-{each}", each) for each in detail.split(","))

@@ -1,7 +1,8 @@
 """What lies on a volume that is not mounted exists: it is neither left out nor lost."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +21,7 @@ from storage.index.database import IndexUnavailable
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
 from storage.index.writer import Index
-from storage.volume import VolumeId
+from storage.volume import VolumeId, create_volume
 from tests.storage.index.entries import leaves
 from tests.storage.ledger.samples import hold, seal
 
@@ -55,13 +56,17 @@ def row(volume: VolumeId, state: SegmentState, *, number: int = 0) -> SegmentRow
 class Known(IndexFiles):
     """An index that knows these rows."""
 
-    def __init__(self, volumes: Sequence[Path], rows: Sequence[SegmentRow]) -> None:
+    def __init__(
+        self, volumes: Sequence[Path], rows: Sequence[SegmentRow], copies: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(Path("/nowhere"), lambda: volumes, "test.example", UTC, SimClock())
         self._rows = rows
+        self._copies = copies or {}
 
     def _ask(self, question: Callable[[Any], Any]) -> Any:  # noqa: ANN401 -- whatever is asked
         by_name = {one.seg: one for one in self._rows}
-        return question(SimpleNamespace(segments=lambda *_: self._rows, segment=by_name.get))
+        asked = {"segments": lambda *_: self._rows, "segment": by_name.get, "answer": lambda _: self._copies}
+        return question(SimpleNamespace(**asked))
 
 
 async def coverage(index: IndexFiles) -> Coverage:
@@ -75,6 +80,26 @@ async def test_segment_of_a_volume_that_is_not_mounted_exists_without_a_path(tmp
     assert [(one.segment, one.path, one.seal_index) for one in found.segments] == [(away.seg, None, 7)]
     assert absence(found, stood_somewhere=True) is None
     assert await index.segment(away.seg) == found.segments[0]
+
+
+@pytest.mark.parametrize("why", [None, "shorter"])
+def test_segment_with_a_copy_is_read_from_there_when_its_own_file_is_damaged_or_away(
+    tmp_path: Path, why: str | None
+) -> None:
+    own, evidence = (
+        create_volume(tmp_path / name, "test.example", now_utc_us=NOW_UTC_US) for name in ("own", "evidence")
+    )
+    one = replace(row(own.id, SegmentState.SEALED), damaged_why=why)
+    places = [volume.sealed_path(CAMERA, one.start_utc_us, one.seg) for volume in (own, evidence)]
+    for mounted, paths in (
+        ([own.path, evidence.path], places if why is None else places[::-1]),
+        ([own.path], places[:1]),
+        ([evidence.path], places[1:]),
+        ([], []),
+    ):
+        found = asyncio.run(Known(mounted, [one], {one.seg: evidence.id}).segment(one.seg))
+        assert found is not None
+        assert list(found.paths) == paths
 
 
 @pytest.mark.parametrize(
@@ -126,6 +151,7 @@ def known_to(tmp_path: Path) -> Path:
 
 async def test_what_holds_keep_is_asked_of_the_index_as_it_is_now(known_to: Path) -> None:
     index, begin = IndexFiles(known_to, list, "test.example", UTC, SimClock()), SEALED.start_utc_us
-    assert await index.kept_by_hold(NOW_UTC_US) == {HELD.hold: SEALED.file_bytes}
+    kept = await index.kept_by_hold(NOW_UTC_US)
+    assert {hold: each.bytes for hold, each in kept.items()} == {HELD.hold: SEALED.file_bytes}
     times = {SEALED.camera: [(begin, begin)], "other": [(begin, begin)]}
     assert await index.kept_bytes(times) == SEALED.file_bytes

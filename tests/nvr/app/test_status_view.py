@@ -94,6 +94,7 @@ class StoppedKeeper:
             "held-lost h": Fault.told("a, 3 segments", "held-lost", **lost),
             "keyring": Fault.of(Retryable("disk-refused", what="EIO")),
             "clock": Fault.told("ahead", "status-retention-paused"),
+            "copies-waiting": Fault.told("9 once", "copies-drained"),
         }
         return told | {"faults": {name: fault_json(fault) for name, fault in faults.items()}}
 
@@ -110,6 +111,8 @@ def test_destruction_that_waits_for_a_person_is_an_alarm(tmp_path: Path) -> None
     assert Alarm("held-lost", None, "3") in view.alarms
     (other,) = [each for each in view.alarms if each.id == "keeper-fault"]
     assert other.values["fr"] == "keyring: Un disque du gardien a refusé : EIO. [disk-refused]"
+    (copies,) = [each for each in view.alarms if each.id == "copies-waiting"]
+    assert copies.values["en"] == "No copy is made: the evidence volume is drained. [copies-drained]"
     assert (view.ledger.answers, view.ledger.size) == (True, 3)
 
 

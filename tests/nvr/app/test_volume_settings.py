@@ -5,6 +5,7 @@ import pytest
 from config.load import load, parse
 from nvr.app.volume_settings import VolumeSettings
 from nvr.base.errors import ConfigError
+from storage.keeping.settings import EvidenceSetting
 from tests.nvr.app.fixtures import write_config
 
 ANOTHER = '[[volume]]\nname = "b"\npath = "/srv/b"\n'
@@ -37,6 +38,17 @@ def test_file_that_can_not_be_used_leaves_the_last_good_list_and_is_told_each_ti
         volumes.read()
     file.write_text(text + ANOTHER)
     assert len(volumes.last_good()) == 2
+
+
+def test_evidence_volume_is_for_copies_and_for_no_recording(tmp_path: Path) -> None:
+    file = write_config(tmp_path)
+    volumes = VolumeSettings(load(file, {}))
+    file.write_text(file.read_text() + ANOTHER + "evidence = true\nbudget_gib = 2\n")
+    assert [volume.name for volume in volumes.for_recording()] == ["a"]
+    assert volumes.paths() == [tmp_path / "a", Path("/srv/b")]
+    assert volumes.evidence() == [EvidenceSetting(Path("/srv/b"), takes_copies=True, budget_bytes=2 << 30)]
+    file.write_text(file.read_text() + "drain = true\n")
+    assert [one.takes_copies for one in volumes.evidence()] == [False]
 
 
 def test_settings_of_a_text_stay_as_they_are(tmp_path: Path) -> None:

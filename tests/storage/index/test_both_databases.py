@@ -6,22 +6,24 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import pytest
+from sqlalchemy import Connection
 
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_DAY
+from storage.index import on_evidence
 from storage.index.on_volume import held_on
 from storage.index.queries import IndexReader
 from storage.index.rows import ToCheck
 from storage.index.tables import SegmentState
 from storage.index.writer import Index
 from storage.ledger import people
-from storage.ledger.machine import Body, Boot, Damaged, Expire, Expired, Missing, Seal
+from storage.ledger.machine import Body, Boot, Copied, Damaged, Expire, Expired, Missing, Seal
 from tests.storage.index.entries import gap, leaves
 from tests.storage.ledger.samples import ENTRIES, HOUR_US, KEY, NOW_UTC_US, hash_of, hold, seal, uuid
 from tools.postgresql_server import Server
 
 CAMERA = CameraId("hall-1")
-VOLUME = uuid(0x300)
+VOLUME, EVIDENCE = uuid(0x300), uuid(0x302)
 DAY_AGO = NOW_UTC_US - US_PER_DAY
 EVERY = tuple(SegmentState)
 
@@ -49,9 +51,12 @@ STORY: tuple[Body, ...] = (
     Expire(segs=tuple(map(uuid, (1, 2, 3, 12, 14))), reason="cap", deadline_utc_us=1),
     Expired(segs=(uuid(2), uuid(3), uuid(14)), bytes=1, cameras=()),
     hold().model_copy(update={"from_utc_us": NOW_UTC_US - 7 * US_PER_DAY - HOUR_US, "to_utc_us": NOW_UTC_US}),
+    Copied(volume=EVIDENCE, segs=(uuid(4), uuid(10), uuid(11), uuid(13))),
+    Missing(seg=uuid(11), camera="hall-1", start_utc_us=1, end_utc_us=2, why="disk lost", volume=VOLUME),
 )
 
 TO_CHECK: Final = ToCheck(VOLUME, frozenset({CAMERA}), 0, NOW_UTC_US)
+COPIES: Final = ToCheck(EVIDENCE, frozenset({CAMERA}), 0, NOW_UTC_US)
 
 QUESTIONS: Final[Mapping[str, Callable[[IndexReader], Any]]] = MappingProxyType(
     {
@@ -93,9 +98,29 @@ QUESTIONS: Final[Mapping[str, Callable[[IndexReader], Any]]] = MappingProxyType(
     }
 )
 
+OF_COPIES: Final[Mapping[str, Callable[[Connection], Any]]] = MappingProxyType(
+    {
+        "copied_since": lambda index: on_evidence.copied_since(index, NOW_UTC_US),
+        "copies_extent": lambda index: on_evidence.copies_extent(index, COPIES, ""),
+        "copies_named": lambda index: on_evidence.copies_named(index, EVIDENCE),
+        "copies_of": lambda index: on_evidence.copies_of(index, list(map(uuid, range(20)))),
+        "copies_on": lambda index: sorted(on_evidence.copies_on(index, EVIDENCE, CAMERA, 0, NOW_UTC_US)),
+        "copies_to_check": lambda index: on_evidence.copies_to_check(index, COPIES, "", 9),
+        "copies_total": lambda index: on_evidence.copies_total(index, EVIDENCE),
+        "days_of_copies": lambda index: sorted(on_evidence.days_of_copies(index, EVIDENCE)),
+        "kept_by_hold": lambda index: on_evidence.kept_by_hold(index, NOW_UTC_US),
+        "kept_now": lambda index: on_evidence.kept_now(index, NOW_UTC_US, NOW_UTC_US),
+        "leaving_with": lambda index: on_evidence.leaving_with(index, VOLUME, NOW_UTC_US),
+        "without_copy": lambda index: on_evidence.without_copy(index, NOW_UTC_US, [VOLUME], "", 9),
+        "without_hold": lambda index: on_evidence.without_hold(index, EVIDENCE, NOW_UTC_US, "", 9),
+    }
+)
+
 
 def test_no_question_is_left_out() -> None:
     assert QUESTIONS.keys() == {name for name in vars(IndexReader) if not name.startswith("_")} - {"at", "close"}
+    asked = {name for name, one in vars(on_evidence).items() if getattr(one, "__module__", "") == on_evidence.__name__}
+    assert OF_COPIES.keys() == {name for name in asked if not name.startswith("_")} - {"Kept", "Leaving"}
 
 
 @pytest.mark.system("postgresql")
@@ -103,8 +128,13 @@ def test_both_databases_answer_alike(tmp_path: Path, postgresql: Server) -> None
     files, server = Index(tmp_path / "index.db"), Index(postgresql.fresh())
     for index in (files, server):
         index.apply(leaves(STORY))
-    answers = {name: ask(files) for name, ask in QUESTIONS.items()}
-    assert {name: ask(server) for name, ask in QUESTIONS.items()} == answers
+    answers = _answers(files)
+    assert _answers(server) == answers
     assert [name for name, answer in answers.items() if not answer] == []
     files.close()
     server.close()
+
+
+def _answers(index: Index) -> dict[str, Any]:
+    answers = {name: ask(index) for name, ask in QUESTIONS.items()}
+    return answers | {name: index.answer(ask) for name, ask in OF_COPIES.items()}

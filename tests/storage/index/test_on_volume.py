@@ -41,8 +41,8 @@ def segment(number: int, minute: int, camera: str = "hall-1", volume: str = HERE
 
 
 def missing(sealed: Seal, why: str) -> Missing:
-    span = {"start_utc_us": sealed.start_utc_us, "end_utc_us": sealed.end_utc_us}
-    return Missing(seg=sealed.seg, camera=sealed.camera, why=why, **span)
+    start, end = sealed.start_utc_us, sealed.end_utc_us
+    return Missing(seg=sealed.seg, camera=sealed.camera, start_utc_us=start, end_utc_us=end, why=why)
 
 
 SEALS = [segment(1, 0), segment(2, 1), segment(3, 9), segment(4, 2, volume=ELSEWHERE), segment(5, 0, "gare")]

@@ -8,6 +8,7 @@ import pytest
 
 from storage.sealing import SealedSegment
 from tests.storage.keeping import destroying
+from tests.storage.keeping.evidence import EvidenceTown
 from tests.storage.keeping.town import Town
 
 
@@ -34,4 +35,23 @@ async def footage(town: Town) -> list[SealedSegment]:
     recorded = await asyncio.to_thread(town.record, 4)
     town.clock.advance(60_000_000)
     await town.tell(recorded)
+    return recorded
+
+
+@pytest.fixture
+async def evidence_town(tmp_path: Path) -> AsyncIterator[EvidenceTown]:
+    town = await asyncio.to_thread(EvidenceTown, tmp_path)
+    await town.keeper.start()
+    await town.keeper.take_up()
+    yield town
+    await town.keeper.close()
+
+
+@pytest.fixture
+async def held(evidence_town: EvidenceTown) -> list[SealedSegment]:
+    """Four segments that the ledger knows, the last two of them held: one ends as the other begins."""
+    recorded = await asyncio.to_thread(evidence_town.record, 4)
+    evidence_town.clock.advance(60_000_000)
+    await evidence_town.tell(recorded)
+    await evidence_town.hold(recorded[-1])
     return recorded

@@ -58,7 +58,7 @@ class Life(RuleBasedStateMachine):
     def begin(self) -> None:
         self.directory = Path(tempfile.mkdtemp())
         self.runner = asyncio.Runner()
-        self.town = Town(self.directory)
+        self.town = self.new_town()
         self.numbers = itertools.count()
         self.names = itertools.count(1)
         self.recorded: dict[SegmentId, SealedSegment] = {}
@@ -81,6 +81,9 @@ class Life(RuleBasedStateMachine):
                 )
             )
         )
+
+    def new_town(self) -> Town:
+        return Town(self.directory)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)

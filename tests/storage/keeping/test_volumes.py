@@ -9,6 +9,7 @@ import pytest
 
 from nvr.base.errors import ConfigError
 from storage.keeping.keeper import Keeper
+from storage.keeping.settings import EvidenceSetting
 from storage.keeping.volumes import VolumesKept
 from storage.ledger.store import create_ledger
 from storage.volume import Volume, create_volume
@@ -38,6 +39,19 @@ def kept(tmp_path: Path) -> Iterator[Kept]:
     made = Kept(tmp_path)
     yield made
     made.volumes.close()
+
+
+def test_evidence_volume_is_in_use_and_takes_no_recordings(kept: Kept) -> None:
+    setting = EvidenceSetting(kept.two.path)
+    volumes = VolumesKept(lambda: kept.paths, ORIGIN, lambda: [setting])
+    volumes.look()
+    assert volumes.in_use.keys() == {kept.one.id, kept.two.id}
+    assert volumes.for_recording.keys() == {kept.one.id}
+    assert volumes.evidence == {kept.two.id: (kept.two, setting)}
+    kept.two.path.rename(kept.folder / "away")
+    volumes.look()
+    assert (volumes.evidence, volumes.evidence_settings) == ({}, [setting])
+    volumes.close()
 
 
 def test_volume_that_is_away_leaves_use_and_comes_back(kept: Kept) -> None:

@@ -90,6 +90,7 @@ _ALL: tuple[Body, ...] = (
         start_utc_us=NOW_UTC_US - HOUR_US,
         end_utc_us=NOW_UTC_US,
         why="not on its volume",
+        volume=uuid(0x300),
     ),
     people.Account(
         account="a.martin",
@@ -212,6 +213,8 @@ _ALL: tuple[Body, ...] = (
         until_utc_us=NOW_UTC_US + 100 * 24 * HOUR_US,
         reason=commitment(SALT, "arrêté attendu, fête de la ville"),
     ),
+    machine.Copied(volume=uuid(0x301), segs=(uuid(1), uuid(2))),
+    machine.Uncopied(volume=uuid(0x301), segs=(uuid(1), uuid(2)), why="no hold"),
 )
 
 

@@ -199,7 +199,15 @@ def test_list_of_holds_says_in_words_when_the_index_is_away(
 ) -> None:
     hold = dict.fromkeys(("hold", "requisition", "asked_by", "placed_by", "from_utc_us", "to_utc_us", "until_utc_us"))
     hold |= dict.fromkeys(("requisition_state", "placed_utc_us"))
-    known = {**hold, "cameras": ["mairie-1"], "provisional": False, "ended": False, "kept_bytes": 0, "lost": []}
+    known = {
+        **hold,
+        "cameras": ["mairie-1"],
+        "provisional": False,
+        "ended": False,
+        "kept_bytes": 0,
+        "copies": None,
+        "lost": [],
+    }
     for shown, is_said in ((known, False), ({**known, "kept_bytes": None, "lost": None}, True)):
         monkeypatch.setattr(Person, "act", lambda *_, shown=shown, **__: [shown])
         told = run(admin.app, ["hold", "list"])

@@ -12,7 +12,7 @@ from config.load import load
 from nvr.app.cli import admin_volume_add
 from nvr.app.volumes.adding import CanNotAdd
 from nvr.app.volumes.mounts import Mount
-from nvr.base.errors import ConfigError
+from nvr.base.errors import ConfigError, InvalidValue
 from storage.volume import IDENTITY_NAME, create_volume, open_volume
 from tests.nvr.app.volumes.server import ORIGIN, TwoVolumes
 
@@ -52,6 +52,22 @@ async def test_added_disk_becomes_a_volume_in_the_configuration_and_recorders_ta
     assert (answer["volume"], answer["waits_for"], answer["known_before"]) == (volume.id, [], False)
     settings = await asyncio.to_thread(load, server.file, {})
     assert [(one.name, one.bay) for one in settings.volume] == [("a", None), ("b", "7"), ("c", "9")]
+
+
+async def test_evidence_volume_is_configured_as_one_and_waits_for_no_recorder(server: TwoVolumes) -> None:
+    path = server.folder / "c"
+    done = await add(server, str(path), "--evidence", "--budget-gib", "500", "--yes")
+    assert done.exit_code == 0, done.output
+    assert "takes second copies" in done.stdout
+    settings = await asyncio.to_thread(load, server.file, {})
+    assert [(one.evidence, one.budget_gib) for one in settings.volume][-1] == (True, 500)
+
+
+async def test_budget_without_evidence_is_refused_before_anything_is_written(server: TwoVolumes) -> None:
+    before = await asyncio.to_thread(state, server)
+    done = await add(server, str(server.folder / "c"), "--budget-gib", "5", "--yes")
+    assert isinstance(done.exception, InvalidValue)
+    assert await asyncio.to_thread(state, server) == before
 
 
 async def test_command_says_which_recorders_have_not_followed(server: TwoVolumes) -> None:

@@ -14,6 +14,7 @@ from nvr.app.volumes.replacing import OnlyVolume, RecordersSilent, VolumeStillUs
 from nvr.app.volumes.smart import unknown
 from nvr.base.errors import Refused
 from nvr.base.units import UtcUs
+from storage.ledger.machine import Copied
 from storage.ledger.people import Hold
 from tests.nvr.app.volumes.server import HOUR_US, TwoVolumes, hold_id
 from tests.storage.ledger.samples import hold
@@ -69,6 +70,18 @@ async def test_dead_disk_leaves_with_a_sheet_once_its_serial_number_was_typed(se
         assert told in text
     assert max(map(len, text.splitlines())) <= 80
     assert len(text.splitlines()) <= 60
+
+
+async def test_copies_that_stand_in_and_copies_that_go_are_named(server: TwoVolumes) -> None:
+    first, third = (server.segment(n, v, hours_ago=4 - n).seg for n, v in ((1, "b"), (3, "a")))
+    told = [Copied(volume=server.ids["a"], segs=(first,)), Copied(volume=server.ids["b"], segs=(third,))]
+    await asyncio.to_thread(server.write_index, [*server.bodies, *told])
+    async with server.recorder(), server.access():
+        done = await server.replace("b", "--dry-run")
+    assert done.exit_code == 0, done.output
+    for text in ("These 1 segments will be lost", "1 more have a second copy", "1 second copies (1.0 GiB) go with it"):
+        assert text in done.stderr
+    assert "UNDER HOLD" not in done.stderr, "what is held has its copy"
 
 
 async def test_nothing_happens_unless_the_serial_number_is_typed(server: TwoVolumes) -> None:

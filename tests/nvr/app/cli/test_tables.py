@@ -1,7 +1,11 @@
+import pytest
+
 from nvr.app.cli.tables import (
     account_rows,
     alarm_rows,
     camera_rows,
+    copies_row,
+    copies_text,
     forecast_rows,
     hold_rows,
     retention_rows,
@@ -11,6 +15,7 @@ from nvr.app.cli.tables import (
 from nvr.app.told_faults import ToldFault
 from nvr.base.errors import Retryable
 from storage.faults import Fault, fault_json
+from storage.keeping.evidence_room import Stopped
 
 TORN_FAULT = Fault.told("70000 bytes", "segment-torn", bytes=70_000)
 CAMERA = {
@@ -125,6 +130,26 @@ def test_forecast_shows_room_in_gibibytes_and_the_days() -> None:
     assert (row["pressure_day_utc_us"], row["full_day_utc_us"]) == (7, None)
 
 
+def test_holds_and_keeper_say_how_much_is_there_once_and_twice() -> None:
+    gib = 1 << 30
+    copies = {"once": {"segments": 3, "bytes": 2 * gib}, "twice": {"segments": 5, "bytes": 4 * gib}}
+    text = "1 copy: 3 segments, 2.0 GiB; 2 copies: 5 segments, 4.0 GiB"
+    assert copies_text(copies) == text
+    assert copies_text(None) is None
+    told = copies_row({**copies, "stopped": "full", "left_bytes": gib, "used_up_utc_us": 7})
+    assert (told["copies"], told["room_GiB"], told["used_up_day_utc_us"]) == (text, "1.0", 7)
+    assert "budget is used up" in str(told["why"])
+    keeper = status_of("keeper", {"copies": {**copies, "stopped": None, "left_bytes": None}})
+    assert (keeper["copies"], keeper.get("why")) == (text, None)
+
+
+@pytest.mark.parametrize("stopped", Stopped)
+def test_every_reason_why_no_copy_is_made_has_its_text(stopped: Stopped) -> None:
+    none = {"segments": 0, "bytes": 0}
+    row = copies_row({"once": none, "twice": none, "stopped": str(stopped)})
+    assert str(row["why"]).startswith("No copy is made")
+
+
 def test_dome_has_a_column_where_there_is_one_and_it_says_no_angle() -> None:
     dome = {**RECORDING, "dome": {"state": "preset"}}
     rows = camera_rows([{"camera": "d", "state": dome}, {"camera": "f", "state": RECORDING}])
@@ -185,11 +210,13 @@ def test_hold_says_what_is_lost_of_it_since_when_and_why() -> None:
     )
     whole |= dict.fromkeys(("requisition_state", "placed_utc_us"))
     whole |= {"cameras": ["north"], "ended": False, "lost": [], "kept_bytes": 3 << 29}
+    whole["copies"] = {"once": {"segments": 2, "bytes": 1 << 30}, "twice": {"segments": 1, "bytes": 1 << 29}}
     day = 1_795_305_600_000_000
     span = {"from_utc_us": day, "to_utc_us": day + 60_000_000, "lost_utc_us": day + 120_000_000}
     holed = whole | {"lost": [{"camera": "north", "segments": 12, "why": "not on its volume", **span}]}
     first, second = hold_rows([whole, holed])
     assert (first["lost"], first["kept_GiB"]) == (None, "1.5")
+    assert first["copies"] == "1 copy: 2 segments, 1.0 GiB; 2 copies: 1 segments, 0.5 GiB"
     (told,) = second["lost"]
     for part in ("north: 12 segments", "2026-11-22 00:00:00", "not on its volume", "2026-11-22 00:02:00"):
         assert part in told
@@ -209,6 +236,7 @@ def test_hold_of_which_the_index_says_nothing_is_not_shown_as_whole() -> None:
             "requisition_state",
             "placed_utc_us",
             "kept_bytes",
+            "copies",
             "lost",
         )
     )

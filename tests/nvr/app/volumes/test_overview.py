@@ -72,6 +72,17 @@ def report(*states: str | None, growing: int = 0, drain: bool = False) -> Volume
 
 
 @pytest.mark.parametrize(
+    ("keeper", "drain", "text"),
+    [(True, False, "evidence"), (True, True, "evidence (drained)"), (False, False, "away"), (None, False, "unknown")],
+)
+def test_evidence_volume_stands_as_the_keeper_has_it(keeper: bool | None, *, drain: bool, text: str) -> None:
+    setting = Volume(name="e", path=Path("/srv/e"), evidence=True, drain=drain)
+    unlisted = {0: {"state": "unlisted", "growing": 0}}
+    one = VolumeReport(setting, VolumeSeen("v", None, (), None), unlisted, keeper=keeper, footage=None)
+    assert (state_text(one), one.takes_footage) == (text, False)
+
+
+@pytest.mark.parametrize(
     ("one", "text", "takes"),
     [
         (report("in-service", "in-service"), "in-service", True),

@@ -110,6 +110,15 @@ def test_faults_of_keeper_and_paused_retention() -> None:
     assert kinds_of(observed(NOW, keeper=keeper)) == [("retention-paused", ""), ("keeper-fault", "ingest")]
 
 
+def test_held_footage_that_lies_once_is_an_alarm_of_its_own_and_a_dead_disk_is_told_once() -> None:
+    faults = {"copies-waiting": "3 held segments lie once", "copies on /srv/e": "EIO"}
+    keeper = keeper_seen({"faults": faults})
+    lost = VolumeSeen("e", None, "/srv/e", why="not mounted")
+    found = kinds_of(observed(NOW, keeper=keeper, volumes=[lost]))
+    assert sorted(found) == [("copies-waiting", ""), ("volume-lost", "e")]
+    assert judge(observed(NOW, keeper=None)).is_unsure(("copies-waiting", ""))
+
+
 def test_retention_pass_that_is_an_hour_old_is_missed() -> None:
     def at(seconds: int) -> list[tuple[str, str]]:
         return kinds_of(observed(NOW, keeper=keeper_seen({"last_pass_utc_us": NOW - seconds * US_PER_SECOND})))

@@ -1,0 +1,169 @@
+"""Which held segments have a second copy, which wait for one, and which copies nobody needs any more.
+
+Held segments are found from the holds, and their copies by name: no question reads what nobody holds.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, not_, select
+
+from nvr.base.units import US_PER_DAY
+from storage.index.conditions import held_sealed, in_states, is_held
+from storage.index.on_volume import Total, running, touched_by
+from storage.index.queries import PRESENT, chosen_anywhere, segment_of
+from storage.index.rows import SegmentRow, ToCheck
+from storage.index.tables import COPY, SEGMENT, SegmentState
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Held footage that is there once, and twice."""
+
+    once: Total
+    twice: Total
+
+    @property
+    def bytes(self) -> int:
+        """Of the footage, each segment counted once."""
+        return self.once.bytes + self.twice.bytes
+
+    def __add__(self, other: "Kept") -> "Kept":
+        return Kept(self.once + other.once, self.twice + other.twice)
+
+
+def copies_of(connection: Connection, segs: Collection[str]) -> dict[str, str]:
+    """On which volume each of these segments, at most some thousands, has its copy; without those that have none."""
+    query = select(COPY.c.seg, COPY.c.volume).where(COPY.c.seg.in_(list(segs)))
+    return {row.seg: row.volume for row in connection.execute(query)}
+
+
+def copies_on(connection: Connection, volume: str, camera: str, from_utc_us: int, to_utc_us: int) -> set[str]:
+    """The names of the camera's segments that began in [from, to) and have their copy on the volume."""
+    query = _copied(volume, SEGMENT.c.seg).where(
+        SEGMENT.c.camera == camera, SEGMENT.c.start_utc_us >= from_utc_us, SEGMENT.c.start_utc_us < to_utc_us
+    )
+    return set(connection.scalars(query))
+
+
+def copies_to_check(connection: Connection, which: ToCheck, after: str, limit: int) -> list[SegmentRow]:
+    """Up to `limit` of the sealed segments whose copies on the volume a check looks at, by name, behind `after`."""
+    query = _copied(which.volume, SEGMENT).where(*chosen_anywhere(which, after)).order_by(COPY.c.seg).limit(limit)
+    return [segment_of(row) for row in connection.execute(query)]
+
+
+def copies_extent(connection: Connection, which: ToCheck, after: str) -> Total:
+    """How many `copies_to_check` would give, page after page."""
+    query = _copied(which.volume, *_COUNTS).where(*chosen_anywhere(which, after))
+    return _total(*connection.execute(query).one())
+
+
+def copies_total(connection: Connection, volume: str) -> Total:
+    """All copies on the volume, by what the ledger says."""
+    return _total(*connection.execute(_copied(volume, *_COUNTS)).one())
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What leaves with a volume: segments that have no other file, those of them that holds keep, and copies."""
+
+    lost: Total
+    held: Total
+    copies: Total
+
+
+def leaving_with(connection: Connection, volume: str, now_utc_us: int) -> Leaving:
+    """What would be lost if the volume left for good now."""
+    alone = (SEGMENT.c.volume == volume, in_states(PRESENT), SEGMENT.c.seg.not_in(select(COPY.c.seg)))
+    query = select(*_COUNTS).where(*alone)
+    return Leaving(
+        lost=_total(*connection.execute(query).one()),
+        held=_total(*connection.execute(query.where(is_held(now_utc_us))).one()),
+        copies=copies_total(connection, volume),
+    )
+
+
+def copied_since(connection: Connection, since_utc_us: int) -> Total:
+    """The copies that were made since then and are there still, on any volume."""
+    query = select(*_COUNTS).join_from(COPY, SEGMENT, COPY.c.seg == SEGMENT.c.seg)
+    return _total(*connection.execute(query.where(COPY.c.copied_utc_us >= since_utc_us)).one())
+
+
+def copies_named(connection: Connection, volume: str) -> list[str]:
+    """The names of all segments with a copy on the volume."""
+    return list(connection.scalars(select(COPY.c.seg).where(COPY.c.volume == volume).order_by(COPY.c.seg)))
+
+
+def days_of_copies(connection: Connection, volume: str) -> set[tuple[str, int]]:
+    """Of the copies on a volume: camera and day (UTC, counted from 1970)."""
+    query = _copied(volume, SEGMENT.c.camera, SEGMENT.c.start_utc_us // US_PER_DAY).distinct()
+    return {(camera, int(day)) for camera, day in connection.execute(query)}
+
+
+def without_copy(
+    connection: Connection, now_utc_us: int, volumes: Collection[str], after: str, limit: int
+) -> list[SegmentRow]:
+    """Up to `limit` held segments that lie, whole as far as is known, on these volumes alone, by name behind `after`.
+
+    By name is the order in which they were opened: the oldest first.
+    """
+    query = (
+        select(SEGMENT)
+        .where(
+            SEGMENT.c.seg.in_(held_sealed(now_utc_us)),
+            SEGMENT.c.seg.not_in(select(COPY.c.seg)),
+            SEGMENT.c.seg > after,
+            SEGMENT.c.volume.in_(list(volumes)),
+            SEGMENT.c.damaged_utc_us.is_(None),
+        )
+        .order_by(SEGMENT.c.seg)
+        .limit(limit)
+    )
+    return [segment_of(row) for row in connection.execute(query)]
+
+
+def without_hold(connection: Connection, volume: str, now_utc_us: int, after: str, limit: int) -> list[SegmentRow]:
+    """Up to `limit` sealed segments with a copy on the volume that no hold keeps any more, by name behind `after`."""
+    free = (in_states(PRESENT), not_(is_held(now_utc_us)), COPY.c.seg > after)
+    query = _copied(volume, SEGMENT).where(*free).order_by(COPY.c.seg).limit(limit)
+    return [segment_of(row) for row in connection.execute(query)]
+
+
+def kept_now(connection: Connection, now_utc_us: int, before_utc_us: int | None = None) -> Kept:
+    """What holds keep, each segment counted once; only of footage that ended before then, if it is given."""
+    query = _both().where(SEGMENT.c.seg.in_(held_sealed(now_utc_us)))
+    if before_utc_us is not None:
+        query = query.where(SEGMENT.c.end_utc_us < before_utc_us)
+    return _kept(*connection.execute(query).one())
+
+
+def kept_by_hold(connection: Connection, now_utc_us: int) -> dict[str, Kept]:
+    """What each hold that runs covers: segments under several holds count for each of them."""
+    found: dict[str, Kept] = {}
+    for hold in running(connection, now_utc_us):
+        kept = _kept(*connection.execute(_both().where(*touched_by(hold, SegmentState.SEALED))).one())
+        found[hold.hold] = found[hold.hold] + kept if hold.hold in found else kept
+    return found
+
+
+_COUNTS = (func.count(), func.sum(SEGMENT.c.file_bytes))
+
+
+def _both() -> Select[Any]:
+    of_copies = func.count(COPY.c.seg), func.sum(SEGMENT.c.file_bytes).filter(COPY.c.seg.is_not(None))
+    what: tuple[Any, ...] = (*_COUNTS, *of_copies)
+    return select(*what).select_from(SEGMENT).outerjoin(COPY, COPY.c.seg == SEGMENT.c.seg)
+
+
+def _copied(volume: str, *what: Any) -> Select[Any]:  # noqa: ANN401 -- tables and columns
+    return select(*what).join_from(COPY, SEGMENT, COPY.c.seg == SEGMENT.c.seg).where(COPY.c.volume == volume)
+
+
+def _total(segments: int, size: int | None) -> Total:
+    return Total(segments, int(size or 0))
+
+
+def _kept(segments: int, size: int | None, copies: int, copied: int | None) -> Kept:
+    twice = _total(copies, copied)
+    return Kept(once=Total(segments - copies, int(size or 0) - twice.bytes), twice=twice)
