@@ -77,12 +77,13 @@ def compare(
     is_ended: Callable[[str, int], bool],
     scope: Scope = EVERYTHING,
     evidence: Evidence = Evidence(),
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Findings:
     """Compare one volume that is in service; of the scope, whole UTC days.
 
     `is_ended(boot, shard)` says whether everything that this recorder process told is in the ledger: a file that its
     recorder has just closed is not unknown, its `seal` is on the way. What the disk refuses of one directory or file
-    costs no other.
+    costs no other. Once `is_over` says so, no further directory is looked at.
 
     Raises:
         VolumeLost: another volume stands in its place.
@@ -91,6 +92,8 @@ def compare(
     volume.check()
     findings = Findings()
     for directory in _days(index, volume, scope, findings):
+        if is_over():
+            break
         # The index is asked before the disk: what it has must be there, and what is new on the disk is looked at again.
         expected = _expected(index, volume, directory)
         names = _names(directory, findings)

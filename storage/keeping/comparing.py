@@ -44,15 +44,25 @@ class Comparing:
         self._volumes = volumes
         self._copies_lock = copies_lock
         self._turn = asyncio.Lock()
+        self._is_over = False
+
+    def end(self) -> None:
+        """Have a comparison that runs come back soon, with what it found by then."""
+        self._is_over = True
 
     async def run(self, volume: Volume, scope: Scope) -> Findings:
         """What the volume and the index differ in; it is in the ledger. One at a time: nothing is told twice."""
         keyring = KeyringReader(self._key_places)
         async with self._turn:
             evidence = Evidence(frozenset(self._volumes.evidence), self._volumes.has_file)
-            is_ended = self._ingest.is_ended
             found = await self._books.survey(
-                compare, volume, keyring, is_ended=is_ended, scope=scope, evidence=evidence
+                compare,
+                volume,
+                keyring,
+                is_ended=self._ingest.is_ended,
+                scope=scope,
+                evidence=evidence,
+                is_over=lambda: self._is_over,
             )
             await self._log(volume, found)
         return found

@@ -227,6 +227,7 @@ class Keeper:
         await stop.wait()
         self.checking.end()
         self._places.end()
+        self._comparing.end()
         self.copying.end()
 
     async def close(self) -> None:

@@ -65,6 +65,18 @@ async def test_file_that_is_gone_is_missing(town: Town) -> None:
     assert [row.seg for row in (await findings(town)).missing] == [recorded[0].segment]
 
 
+async def test_comparison_that_is_over_looks_at_no_further_directory_and_tells_nothing_false(town: Town) -> None:
+    recorded = await told(town)
+    for segment in recorded:
+        await asyncio.to_thread(town.path(segment).unlink)
+    town.keeper._comparing.end()
+    await town.keeper.reconcile()
+    assert (await town.row(recorded[0].segment)).state is SegmentState.SEALED
+    await town.restart()
+    await town.keeper.reconcile()
+    assert (await town.row(recorded[0].segment)).state is SegmentState.LOST
+
+
 async def test_damaged_unknown_file_is_named_and_left(town: Town) -> None:
     (recorded,) = await asyncio.to_thread(town.record, 1)
     content = bytearray(await asyncio.to_thread(town.path(recorded).read_bytes))
