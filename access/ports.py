@@ -15,6 +15,7 @@ from storage.index.on_volume import LostStretch
 from storage.keeping.previews import Change, Effect
 from storage.register.ports import RegisterLedger
 from storage.snapshot import CameraEntry
+from storage.vanished import Vanished
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,8 @@ class Coverage:
     """What is known of one camera in an interval: the segments that exist, in the order of time, and what is gone."""
 
     segments: tuple[SegmentAt, ...]
-    destroyed: bool
-    """Some of it was recorded, and destroyed on time."""
-    lost: bool
-    """Some of it was recorded, and is lost."""
+    vanished: tuple[Vanished, ...] = ()
+    """What was recorded of it, and destroyed on time, or lost."""
 
 
 class IndexPort(Protocol):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -40,18 +40,20 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _LONG: Final = frozenset({"segs", "release_public"})
 """Of a grant: up to thousands of segments, and a key of 1,216 bytes."""
 
-Absence: TypeAlias = Literal["destroyed", "lost", "never recorded", "no camera there"]
 
+def absence(camera: CameraId, coverage: Coverage, *, stood_somewhere: bool) -> people.NoImage | None:
+    """Why there is no picture of a camera in a settled interval; None when there is one.
 
-def absence(coverage: Coverage, *, stood_somewhere: bool) -> Absence | None:
-    """Why there is no picture of a camera in a settled interval; None when there is one."""
+    Of what was destroyed and what is lost, the first that went is told.
+    """
     if coverage.segments:
         return None
-    if coverage.destroyed:
-        return "destroyed"
-    if coverage.lost:
-        return "lost"
-    return "never recorded" if stood_somewhere else "no camera there"
+    for cause in ("destroyed", "lost"):
+        gone = [each for each in coverage.vanished if each.cause == cause]
+        if gone:
+            first = min(gone, key=lambda each: each.since_utc_us or each.to_utc_us)
+            return people.NoImage(camera=camera, reason=first.cause, since_utc_us=first.since_utc_us, why=first.why)
+    return people.NoImage(camera=camera, reason="never recorded" if stood_somewhere else "no camera there")
 
 
 def number_after(last: str | None, year: int) -> RequisitionNo:
@@ -195,10 +197,10 @@ class Requisitions:
         reasons = []
         for camera in cameras:
             coverage = await self._index.coverage(camera, scope.from_utc_us, scope.to_utc_us)
-            reason = absence(coverage, stood_somewhere=camera in placed)
+            reason = absence(camera, coverage, stood_somewhere=camera in placed)
             if reason is None:
                 return cameras, None
-            reasons.append(people.NoImage(camera=camera, reason=reason))
+            reasons.append(reason)
         return cameras, people.NoImages(kind="no-images", cameras=tuple(reasons))
 
     def _next_number(self, session: Session, now_utc_us: UtcUs) -> RequisitionNo:

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -160,11 +160,16 @@ class Exporter:
         return Bundle(target, target.name, index, digest, tuple(finished))
 
     async def _gaps(self, grant: GrantFacts) -> list[GapEntry]:
-        return [
-            GapEntry(camera=camera, from_utc_us=gap.from_utc_us, to_utc_us=gap.to_utc_us, cause=gap.cause)
-            for camera in grant.cameras
-            for gap in await self.index.gaps(camera, grant.from_utc_us, grant.to_utc_us)
-        ]
+        gaps: list[GapEntry] = []
+        for camera in grant.cameras:
+            scope = camera, grant.from_utc_us, grant.to_utc_us
+            of_camera = [
+                GapEntry(camera=camera, from_utc_us=gap.from_utc_us, to_utc_us=gap.to_utc_us, cause=gap.cause)
+                for gap in await self.index.gaps(*scope)
+            ]
+            of_camera += [GapEntry(camera=camera, **asdict(each)) for each in await self.index.vanished(*scope)]
+            gaps += sorted(of_camera, key=lambda gap: gap.from_utc_us)
+        return gaps
 
     async def _log(
         self, grant: GrantFacts, order: ExportOrder, name: str, digest: str, files: Sequence[FileEntry]

@@ -44,12 +44,17 @@ class FileEntry(Part):
 
 
 class GapEntry(Part):
-    """A stretch of the granted interval without pictures; `to_utc_us` null: it was open when the bundle was made."""
+    """A stretch of the granted interval without pictures; `to_utc_us` null: it was open when the bundle was made.
+
+    `cause` is that of a gap in recording; or `destroyed` or `lost`, of footage that existed: since when and why.
+    """
 
     camera: Name
     from_utc_us: Instant
     to_utc_us: Instant | None
     cause: Text
+    since_utc_us: Instant | None = None
+    why: Text | None = None
 
     def overlaps(self, from_utc_us: int, to_utc_us: int) -> bool:
         """Whether any of it lies in [from, to)."""

@@ -15,6 +15,7 @@ from nvr.base.units import UtcUs
 from storage.records import CodecConfig
 from storage.register.ports import StoredLeaf
 from storage.svs1.layout import RecordHead
+from storage.vanished import Vanished
 
 
 class GrantFacts(Protocol):
@@ -183,4 +184,8 @@ class Index(Protocol):
 
     async def gaps(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Sequence[Gap]:
         """The gaps that overlap [from, to), in the order of time."""
+        ...
+
+    async def vanished(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Sequence[Vanished]:
+        """What was recorded of [from, to), and is no more."""
         ...

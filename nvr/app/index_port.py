@@ -31,6 +31,7 @@ from storage.index.queries import IndexReader
 from storage.index.rows import GapRow, Order, SegmentRow
 from storage.index.tables import SegmentState
 from storage.keeping.previews import Change, Effect, effects_of
+from storage.vanished import Vanished, vanished
 from storage.volume import Volume, VolumeLost, open_volume
 
 T = TypeVar("T")
@@ -65,6 +66,10 @@ class IndexFiles:
     async def gaps(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Sequence[GapRow]:
         """The camera's gaps that overlap [from, to), in the order of time."""
         return await asyncio.to_thread(lambda: self._ask(lambda reader: reader.gaps(camera, from_utc_us, to_utc_us)))
+
+    async def vanished(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Sequence[Vanished]:
+        """What was recorded of [from, to), and is no more."""
+        return (await self.coverage(camera, from_utc_us, to_utc_us)).vanished
 
     async def statement(self, day: str) -> tuple[int, int] | None:
         """The first ledger entry of a local day's statement, and how many there are; None: it has none."""
@@ -119,12 +124,8 @@ class IndexFiles:
 
     def _coverage(self, camera: CameraId, from_utc_us: int, to_utc_us: int) -> Coverage:
         rows = self._ask(lambda reader: reader.segments(camera, from_utc_us, to_utc_us, _ALL_STATES))
-        states = {row.state for row in rows}
-        return Coverage(
-            segments=self._at([row for row in rows if row.state is SegmentState.SEALED]),
-            destroyed=bool(states & {SegmentState.DOOMED, SegmentState.GONE}),
-            lost=SegmentState.LOST in states,
-        )
+        there = [row for row in rows if row.state is SegmentState.SEALED]
+        return Coverage(self._at(there), vanished(rows))
 
     def _segment(self, segment: SegmentId) -> SegmentAt | None:
         row = self._ask(lambda reader: reader.segment(segment))

@@ -190,10 +190,12 @@ class Discard(Body):
 
 
 class NoImage(Part):
-    """Why there is no picture of one camera."""
+    """Why there is no picture of one camera; of what was destroyed or is lost, since when and for which reason."""
 
     camera: Name
     reason: Literal["destroyed", "lost", "never recorded", "no camera there"]
+    since_utc_us: Instant | None = None
+    why: Text | None = None
 
 
 class NoImages(Part):

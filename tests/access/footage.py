@@ -40,6 +40,7 @@ from storage.svs1.opening import decrypt
 from storage.svs1.reader import SegmentReader
 from storage.svs1.scope import SegmentHeads, segments_in_scope
 from storage.svs1.writer import Scratch, SegmentWriter
+from storage.vanished import Vanished
 
 ORIGIN = "ville.example/scelle/2026"
 START_UTC_US = UtcUs(1_790_000_000_000_000)
@@ -207,9 +208,13 @@ class FakeGap:
 @dataclass(frozen=True, slots=True)
 class FakeIndex:
     known: Mapping[CameraId, Sequence[FakeGap]] = field(default_factory=dict)
+    gone: Mapping[CameraId, Sequence[Vanished]] = field(default_factory=dict)
 
     async def gaps(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Sequence[FakeGap]:
         return self.known.get(camera, ())
+
+    async def vanished(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Sequence[Vanished]:
+        return self.gone.get(camera, ())
 
 
 @dataclass(frozen=True, slots=True)

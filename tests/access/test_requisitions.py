@@ -10,7 +10,10 @@ from access.policy import Denied
 from access.ports import Coverage
 from access.requisitions import absence, number_after
 from nvr.base.errors import InvalidValue, Retryable
+from nvr.base.ids import CameraId
+from nvr.base.units import UtcUs
 from storage.ledger.people import Hold, Requisition
+from storage.vanished import Vanished
 from tests.access.world import CAMERA, DAY_US, HOUR_US, MINUTE_US, NOW_UTC_US, World
 
 ASKED = {
@@ -67,12 +70,22 @@ async def test_volume_that_is_away_is_no_answer(town: World) -> None:
     assert (made["state"], made["answer"]) == ("received", None)
 
 
-@pytest.mark.parametrize(("fate", "reason"), [("destroyed", "destroyed"), ("lost", "lost"), ("", "no camera there")])
-async def test_footage_that_vanished_is_answered_with_the_reason(town: World, fate: str, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("fate", "reason", "since", "why"),
+    [
+        ("destroyed", "destroyed", NOW_UTC_US, "cap"),
+        ("lost", "lost", NOW_UTC_US, "not on its volume"),
+        ("", "no camera there", None, None),
+    ],
+)
+async def test_footage_that_vanished_is_answered_with_the_reason_and_since_when(
+    town: World, fate: str, reason: str, since: int | None, why: str | None
+) -> None:
     if fate:
         getattr(town.index, fate).add(CAMERA)
     made = await town.act("a.martin", "requisition.new", **ASKED)
-    assert made["answer"] == {"kind": "no-images", "cameras": [{"camera": CAMERA, "reason": reason}]}
+    told = {"camera": CAMERA, "reason": reason, "since_utc_us": since, "why": why}
+    assert made["answer"] == {"kind": "no-images", "cameras": [told]}
     assert made["state"] == "no-images"
 
 
@@ -80,7 +93,7 @@ async def test_camera_that_stood_there_and_recorded_nothing_is_said_so(town: Wor
     town.clock.advance(DAY_US)
     asked = {**ASKED, "from_utc_us": NOW_UTC_US + HOUR_US, "to_utc_us": NOW_UTC_US + 2 * HOUR_US}
     made = await town.act("a.martin", "requisition.new", **asked)
-    assert made["answer"]["cameras"] == [{"camera": CAMERA, "reason": "never recorded"}]
+    assert [each["reason"] for each in made["answer"]["cameras"]] == ["never recorded"]
 
 
 async def test_minutes_just_past_are_not_answered_yet(town: World) -> None:
@@ -217,11 +230,19 @@ async def test_personal_values_are_not_in_the_ledger(town: World) -> None:
         assert text not in leaves
 
 
-@given(destroyed=st.booleans(), lost=st.booleans(), stood=st.booleans())
-def test_absence_always_has_a_reason(*, destroyed: bool, lost: bool, stood: bool) -> None:
-    reason = absence(Coverage((), destroyed, lost), stood_somewhere=stood)
-    assert reason is not None
-    assert (reason == "destroyed") == destroyed
+GONE = Vanished(UtcUs(10), UtcUs(20), "destroyed", UtcUs(900), "cap")
+LOST = Vanished(UtcUs(20), UtcUs(30), "lost", UtcUs(500), "not on its volume")
+
+
+@given(st.lists(st.sampled_from([GONE, LOST])), st.booleans())
+def test_absence_always_has_a_reason_and_of_what_existed_since_when_and_why(gone: list[Vanished], stood: bool) -> None:
+    answer = absence(CameraId("cam-1"), Coverage((), tuple(gone)), stood_somewhere=stood)
+    assert answer is not None
+    first = GONE if GONE in gone else LOST if LOST in gone else None
+    if first is None:
+        assert answer.reason in {"never recorded", "no camera there"}
+    else:
+        assert (answer.reason, answer.since_utc_us, answer.why) == (first.cause, first.since_utc_us, first.why)
 
 
 @given(st.integers(1, 999_998))

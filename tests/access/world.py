@@ -54,6 +54,7 @@ from storage.ledger.store import create_ledger
 from storage.register.ports import StoredLeaf
 from storage.register.register import Register
 from storage.snapshot import CameraEntry
+from storage.vanished import Vanished
 
 ORIGIN = "ville.example/scelle/2026"
 ZONE = ZoneInfo("Europe/Paris")
@@ -194,7 +195,10 @@ class Index:
             for one in self.segments.get(camera, [])
             if one.start_utc_us < to_utc_us and one.end_utc_us > from_utc_us
         ]
-        return Coverage(tuple(found), camera in self.destroyed, camera in self.lost)
+        since = UtcUs(NOW_UTC_US)
+        gone = [Vanished(from_utc_us, to_utc_us, "destroyed", since, "cap")] if camera in self.destroyed else []
+        lost = [Vanished(from_utc_us, to_utc_us, "lost", since, "not on its volume")] if camera in self.lost else []
+        return Coverage(tuple(found), (*gone, *lost))
 
     async def segment(self, segment: SegmentId) -> SegmentAt | None:
         found = [one for rows in self.segments.values() for one in rows if one.segment == segment]

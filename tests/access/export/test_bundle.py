@@ -16,6 +16,7 @@ from access.verification.bundle import verify_bundle
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
 from storage.durable import rename_file
+from storage.vanished import Vanished
 from tests.access.footage import (
     CAMERA,
     FRAME_US,
@@ -113,6 +114,18 @@ def test_gap_inside_a_movie_is_told_with_it(town: Town) -> None:
     manifest = decode((bundle.path / "manifest.json").read_bytes())
     assert [gap.cause for gap in manifest.gaps] == ["lost", "stopped"]
     assert [gap.cause for gap in manifest.items[0].gaps] == ["lost"]
+
+
+def test_footage_that_existed_and_is_gone_is_told_with_when_and_why(town: Town) -> None:
+    begin, end = UtcUs(frame_utc_us(100)), UtcUs(frame_utc_us(200))
+    gone = Vanished(begin, end, "lost", UtcUs(frame_utc_us(900)), "its volume was taken out for good")
+    gap = FakeGap(UtcUs(frame_utc_us(300)), None, "stopped")
+    bundle = town.export(released(town, 0, 100), index=FakeIndex({CAMERA: [gap]}, {CAMERA: [gone]}))
+    first, second = decode((bundle.path / "manifest.json").read_bytes()).gaps
+    assert (first.cause, first.from_utc_us, first.to_utc_us) == ("lost", begin, end)
+    assert (first.since_utc_us, first.why) == (gone.since_utc_us, gone.why)
+    assert (second.cause, second.since_utc_us, second.why) == ("stopped", None, None)
+    assert verify_bundle(bundle.path).ok
 
 
 def test_same_footage_gives_the_same_movie(town: Town) -> None:

@@ -78,7 +78,7 @@ async def test_segment_of_a_volume_that_is_not_mounted_exists_without_a_path(tmp
     index = Known([tmp_path / "absent"], [away])
     found = await coverage(index)
     assert [(one.segment, one.path, one.seal_index) for one in found.segments] == [(away.seg, None, 7)]
-    assert absence(found, stood_somewhere=True) is None
+    assert absence(CAMERA, found, stood_somewhere=True) is None
     assert await index.segment(away.seg) == found.segments[0]
 
 
@@ -109,7 +109,9 @@ def test_segment_with_a_copy_is_read_from_there_when_its_own_file_is_damaged_or_
 async def test_only_what_the_index_calls_lost_is_lost(tmp_path: Path, state: SegmentState, reason: str) -> None:
     one = row(VolumeId(uuid7(NOW_UTC_US)), state)
     index = Known([tmp_path / "absent"], [one])
-    assert absence(await coverage(index), stood_somewhere=True) == reason
+    answer = absence(CAMERA, await coverage(index), stood_somewhere=True)
+    assert answer is not None
+    assert answer.reason == reason
     assert await index.segment(one.seg) is None
 
 
