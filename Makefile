@@ -38,10 +38,10 @@ setup: .venv/installed
 demo: setup
 	@$(BIN)/nvr demo $(ARGS)
 
-# Half of the time is waiting for cameras that play at their own pace: two processes more than there are cores, and the
+# Half of the time is waiting for cameras that play at their own pace: three processes more than there are cores, and the
 # tests of a file in one of them, since those share what is costly to set up. In the order of the files: the few that
 # take minutes come first, and not at the end, where all other processes would wait for them.
-WORKERS ?= $(shell echo $$(($$(nproc) + 2)))
+WORKERS ?= $(shell echo $$(($$(nproc) + 3)))
 test: setup $(WITH_SYSTEM)
 	@$(MAKE) --jobs=2 lint collect
 	@$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(ARGS)
