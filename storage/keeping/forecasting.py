@@ -1,12 +1,12 @@
 """What the index says of disks to come: asked once an hour, since it reads every segment that there is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import tzinfo
 from typing import Final
 
 from nvr.base.ids import CameraId
-from nvr.base.units import US_PER_DAY, UtcUs
+from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
 from storage.forecast import Forecast, Load, Stock, forecast
 from storage.index.queries import IndexReader
 from storage.index.tables import SegmentState
@@ -14,14 +14,19 @@ from storage.keeping.relieving import room_of
 from storage.keeping.surveys import reserve_of, rules_of
 from storage.volume import Space, Volume, VolumeLost
 
-WEEK_DAYS: Final = 7
+_WEEK_DAYS: Final = 7
+
+_LEAST_US: Final = 3600 * US_PER_SECOND
+"""The time of which a rate is taken at least: a few pictures say nothing of a day."""
 
 
 def forecast_of(
     index: IndexReader, zone: tzinfo, now_utc_us: int, rooms: Iterable[tuple[Volume, Space]], reserve_bytes: int
 ) -> Forecast:
     """The forecast for these volumes, of which the room was read."""
+    found = list(rooms)
     held = _held_bytes(index, now_utc_us)
+    daily = _daily_bytes(index, [volume.id for volume, _ in found], now_utc_us)
     loads = [
         Load(
             volume=str(volume.path),
@@ -31,9 +36,9 @@ def forecast_of(
                 Stock(camera, UtcUs(day * US_PER_DAY), size, min(size, held.get((volume.id, camera, day), 0)))
                 for camera, day, size in index.bytes_by_day(volume.id)
             ],
-            daily_bytes=_daily_bytes(index, volume.id, now_utc_us),
+            daily_bytes=daily[volume.id],
         )
-        for volume, space in rooms
+        for volume, space in found
     ]
     return forecast(loads, rules_of(index, zone), now_utc_us)
 
@@ -47,12 +52,23 @@ def rooms_of(volumes: Iterable[Volume]) -> list[tuple[Volume, Space]]:
     return rooms
 
 
-def _daily_bytes(index: IndexReader, volume: str, now_utc_us: int) -> dict[str, int]:
-    """By camera, what a day brings: of the last week, or of as much of it as there is."""
-    written = index.written_since(volume, now_utc_us - WEEK_DAYS * US_PER_DAY)
-    first = min((since for since, _ in written.values()), default=now_utc_us)
-    length_us = max(now_utc_us - first, US_PER_DAY)
-    return {camera: size * US_PER_DAY // length_us for camera, (_, size) in written.items()}
+def _daily_bytes(index: IndexReader, volumes: Sequence[str], now_utc_us: int) -> dict[str, dict[str, int]]:
+    """By volume and camera, what a day brings: of the last week, or of as much of it as the camera has recorded.
+
+    A camera that moves from volume to volume brings to each what it wrote there; a new one is not taken for a week old.
+    """
+    written = {volume: index.written_since(volume, now_utc_us - _WEEK_DAYS * US_PER_DAY) for volume in volumes}
+    first: dict[str, int] = {}
+    for on_volume in written.values():
+        for camera, (since, _) in on_volume.items():
+            first[camera] = min(since, first.get(camera, now_utc_us))
+    return {
+        volume: {
+            camera: size * US_PER_DAY // max(now_utc_us - first[camera], _LEAST_US)
+            for camera, (_, size) in on_volume.items()
+        }
+        for volume, on_volume in written.items()
+    }
 
 
 def _held_bytes(index: IndexReader, now_utc_us: int) -> Mapping[tuple[str, str, int], int]:

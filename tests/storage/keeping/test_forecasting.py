@@ -51,6 +51,19 @@ async def test_rate_of_a_system_younger_than_a_week_is_that_of_its_days(town: To
     assert volume.daily_bytes == GIB
 
 
+async def test_rate_of_a_camera_that_came_yesterday_is_that_of_its_day_beside_one_that_was_there(town: Town) -> None:
+    await record(town, range(1, 8))
+    await record(town, range(1, 2), camera="gate-1", first=0x2000)
+    made = await forecast(town, 100 * GIB)
+    assert made.daily_bytes == {"hall-1": GIB, "gate-1": GIB}
+
+
+async def test_rate_of_a_camera_that_came_within_the_hour_is_that_of_an_hour(town: Town) -> None:
+    await record(town, range(0, 1), camera="gate-1")
+    made = await forecast(town, 100 * GIB)
+    assert made.daily_bytes == {"gate-1": 24 * GIB}
+
+
 async def test_held_footage_is_not_counted_as_due(town: Town) -> None:
     await town.act(order(2))
     await record(town, range(9, 15))
