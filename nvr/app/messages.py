@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import resources
-from typing import Final, Literal, TypeAlias
+from itertools import zip_longest
+from typing import Final, Literal, TypeAlias, get_args
 
-from nvr.base.errors import NvrError
+from nvr.base.errors import InvalidValue, NvrError
 
 Language: TypeAlias = Literal["fr", "en"]
 _VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
@@ -49,12 +50,35 @@ class _Fields(dict[str, object]):
 
 
 def chosen_language(arguments: Sequence[str], environment: Mapping[str, str]) -> Language:
-    """`--lang fr`, else the locale of the environment; English unless it is French."""
-    for option, value in zip(arguments, [*arguments[1:], ""], strict=False):
-        if option == _OPTION or option.startswith(f"{_OPTION}="):
-            return "fr" if (value if option == _OPTION else option.partition("=")[2]).startswith("fr") else "en"
+    """`--lang fr`, wherever it stands, else the locale of the environment; English unless it is French."""
+    chosen = [value for _, value in _options(arguments)]
+    if chosen:
+        return "fr" if chosen[-1] == "fr" else "en"
     locale = next((environment[name] for name in _VARIABLES if environment.get(name)), "")
     return "fr" if locale.startswith("fr") else "en"
+
+
+def without_language(arguments: Sequence[str]) -> list[str]:
+    """The arguments without `--lang`, which every command takes and none has to know. Raises InvalidValue."""
+    left = list(arguments)
+    for place, value in reversed(_options(arguments)):
+        if value not in get_args(Language):
+            raise InvalidValue(field=_OPTION, value=value, expected="fr or en")
+        del left[place : place + (2 if left[place] == _OPTION else 1)]
+    return left
+
+
+def _options(arguments: Sequence[str]) -> list[tuple[int, str | None]]:
+    """Where the option stands, with its value; behind `--` it is a word like any other."""
+    found: list[tuple[int, str | None]] = []
+    for place, (word, following) in enumerate(zip_longest(arguments, arguments[1:])):
+        if word == "--":
+            break
+        if word == _OPTION:
+            found.append((place, following))
+        elif word.startswith(f"{_OPTION}="):
+            found.append((place, word.partition("=")[2]))
+    return found
 
 
 def catalogue(language: Language) -> Mapping[str, Message]:

@@ -19,7 +19,7 @@ from config.database import PostgresSchema
 from config.load import config_file, load, parse
 from config.model import Settings
 from nvr.app.cli.answers import write_json
-from nvr.app.cli.common import ConfigOption, JsonOption, LangOption, abort_on_no, new_app, run, settings_of
+from nvr.app.cli.common import ConfigOption, JsonOption, abort_on_no, new_app, run, settings_of
 from nvr.app.cli.files import read_file, write_new_file
 from nvr.app.messages import say
 from nvr.base.clock import SystemClock
@@ -55,7 +55,6 @@ def backup(
     ] = False,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
-    lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
 ) -> None:
     """Copy everything but the footage to a medium, encrypted, while everything runs; old keys there are removed.
 
@@ -109,7 +108,6 @@ def backup_key(
     *,
     as_json: JsonOption = False,
     config: ConfigOption = None,  # noqa: ARG001 -- it needs none; accepted like every command's
-    lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
 ) -> None:
     """Make the identity that opens backups, on another machine than the server; its recipient is printed.
 
@@ -130,7 +128,6 @@ def restore_(
     dry_run: DryRunOption = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     as_json: JsonOption = False,
-    lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
 ) -> None:
     """Put a backup onto an empty server, and say what is missing. All roles are stopped; volumes stay as they are.
 

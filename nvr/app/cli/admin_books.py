@@ -11,7 +11,7 @@ import typer
 
 from access.verification.ledger import verify_ledger
 from nvr.app.cli.answers import write_answer, write_json
-from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, LangOption, new_app, run, settings_of
+from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, new_app, run, settings_of
 from nvr.app.cli.files import write_new_file
 from nvr.app.cli.verify import show
 from nvr.app.keeper_settings import keeper_settings
@@ -29,7 +29,6 @@ def ledger_verify(
     config: ConfigOption = None,
     *,
     as_json: JsonOption = False,
-    lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
 ) -> None:
     """Check every entry, node and checkpoint of the ledger; the exit code is 1 when something does not hold.
 
@@ -52,7 +51,6 @@ def ledger_checkpoint(
         Path | None, typer.Option(metavar="FILE", help="Write it there; the file must not exist yet")
     ] = None,
     as_json: JsonOption = False,
-    lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
 ) -> None:
     """The newest signed checkpoint. Kept elsewhere, on paper or a stick, it shows later whether anything was changed.
 
@@ -76,7 +74,6 @@ def index_rebuild(
     config: ConfigOption = None,
     *,
     as_json: JsonOption = False,
-    lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
 ) -> None:
     """Make the index anew from the ledger, while the keeper is stopped; recording may go on.
 

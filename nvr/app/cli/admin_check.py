@@ -13,7 +13,7 @@ from rich.progress import Progress
 
 from config.model import Settings
 from nvr.app.cli.answers import write_answer, write_json
-from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, LangOption, new_app, run, settings_of
+from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, new_app, run, settings_of
 from nvr.app.cli.times import parse_instant
 from nvr.app.keeper_client import READ_DEADLINE_S
 from nvr.app.messages import say
@@ -47,7 +47,6 @@ def index_check(  # noqa: PLR0913 -- a parameter is an option
     dry_run: DryRunOption = False,
     anew: AnewOption = False,
     as_json: JsonOption = False,
-    lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
 ) -> None:
     """Look whether all footage that should be there is, and what it was; recording goes on. Exit code 1: it is not.
 
@@ -77,7 +76,6 @@ def volume_check(
     dry_run: DryRunOption = False,
     anew: AnewOption = False,
     as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Look whether one disk has all the footage that it should have: `index check` of this volume alone.
 
@@ -91,7 +89,6 @@ def volume_check(
         dry_run=dry_run,
         anew=anew,
         as_json=as_json,
-        lang=lang,
     )
 
 
@@ -111,7 +108,6 @@ def index_damaged(
     config: ConfigOption = None,
     *,
     as_json: JsonOption = False,
-    lang: LangOption = None,  # noqa: ARG001 -- as above
 ) -> None:
     """Segments whose files are not what was sealed, by the last check, and whether a hold covers them.
 

@@ -12,7 +12,7 @@ from nvr.app.capacity.plan import Plan, plan
 from nvr.app.capacity.prices import Prices
 from nvr.app.capacity.report import render
 from nvr.app.cli.answers import write_json
-from nvr.app.cli.common import ConfigOption, JsonOption, LangOption, new_app, run
+from nvr.app.cli.common import ConfigOption, JsonOption, new_app, run
 from nvr.app.cli.files import write_new_file
 from nvr.app.cli.forecasts import write_forecast, write_plan
 from nvr.app.cli.person import AsOption, PasswordFileOption, signed_in
@@ -31,7 +31,6 @@ def retention_forecast(
     config: ConfigOption = None,
     account: AsOption = None,
     password_file: PasswordFileOption = None,
-    lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
     *,
     add: Annotated[int, typer.Option("--add", min=0, max=10_000, help="So many cameras more, at once")] = 0,
     prices: Annotated[

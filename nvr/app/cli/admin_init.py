@@ -10,7 +10,7 @@ import typer
 
 from config.load import DEFAULT_FILE, config_file, parse
 from config.model import Preset, Settings
-from nvr.app.cli.common import ConfigOption, LangOption, abort_on_no, new_app, run, secret
+from nvr.app.cli.common import ConfigOption, abort_on_no, new_app, run, secret
 from nvr.app.cli.files import write_new_file
 from nvr.app.configfile import Choices, render
 from nvr.app.envelopes import write_envelopes
@@ -58,7 +58,6 @@ def init(  # noqa: PLR0913 -- a parameter is an option
     segment_seconds: Annotated[int | None, typer.Option(help="Length of a segment")] = None,
     port: Annotated[int | None, typer.Option(help="Port of the console")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
-    lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
 ) -> None:
     """Found a system: configuration, keys, provisional custodian set, ledger, first administrator.
 

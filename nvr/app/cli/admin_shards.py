@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from nvr.app.cli.answers import write_answer
-from nvr.app.cli.common import ConfigOption, JsonOption, LangOption, new_app, run, settings_of
+from nvr.app.cli.common import ConfigOption, JsonOption, new_app, run, settings_of
 from nvr.app.index_port import RecorderStates
 from nvr.app.shards import recorder_sockets
 from storage.snapshot import load as load_snapshot
@@ -25,7 +25,6 @@ def shards(
     *,
     units: Annotated[bool, typer.Option("--units", help="Only the names of the systemd units, one a line.")] = False,
     as_json: JsonOption = False,
-    lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
 ) -> None:
     """Each recorder process with its cameras: `nvr run` starts them by itself, under systemd each is a unit.
 

@@ -10,7 +10,7 @@ import typer
 
 from config.model import Settings
 from nvr.app.cli.answers import write_answer, write_json
-from nvr.app.cli.common import ConfigOption, JsonOption, LangOption, abort_on_no, new_app, run, settings_of
+from nvr.app.cli.common import ConfigOption, JsonOption, abort_on_no, new_app, run, settings_of
 from nvr.app.cli.volume_rows import disk_rows, footage_json, stretch_row, volume_json, volume_row
 from nvr.app.messages import say
 from nvr.app.volumes.footage import Footage
@@ -36,7 +36,6 @@ def volume_list(
     config: ConfigOption = None,
     *,
     as_json: JsonOption = False,
-    lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
 ) -> None:
     """Every disk of footage: which one it is, how it does, what lies there. What does not answer is unknown.
 
@@ -60,7 +59,6 @@ def volume_drain(
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
-    lang: LangOption = None,  # noqa: ARG001 -- as above
 ) -> None:
     """Let a disk take nothing new: its cameras go elsewhere, what lies there stays until its time, and is told.
 
@@ -95,7 +93,6 @@ def volume_smart(
     config: ConfigOption = None,
     *,
     as_json: JsonOption = False,
-    lang: LangOption = None,  # noqa: ARG001 -- as above
 ) -> None:
     """Ask every disk how it is (smartctl), and remember it with its serial number; a timer of systemd does so, too.
 

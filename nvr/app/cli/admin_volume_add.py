@@ -9,10 +9,11 @@ import typer
 
 from config.model import Settings
 from config.model import Volume as VolumeSetting
+from nvr.app.capacity.figures import show_number
 from nvr.app.cli.admin_volume import DryRunOption, YesOption, say_on_stderr, tables_of
 from nvr.app.cli.answers import write_json
-from nvr.app.cli.common import ConfigOption, JsonOption, LangOption, abort_on_no, new_app, run, settings_of
-from nvr.app.messages import say
+from nvr.app.cli.common import ConfigOption, JsonOption, abort_on_no, new_app, run, settings_of
+from nvr.app.messages import LANGUAGE, say
 from nvr.app.volumes.adding import Candidate, CanNotAdd, breaks_promises, faults, warnings
 from nvr.app.volumes.candidate import candidate_at, least_bytes, places_of, system_disk, volumes_of
 from nvr.app.volumes.mounts import mounts
@@ -40,7 +41,6 @@ def volume_add(  # noqa: PLR0913 -- a parameter is an option
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
-    lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
 ) -> None:
     """Make a mounted disk a volume, write it into the configuration, and wait until recorders use it.
 
@@ -53,7 +53,7 @@ def volume_add(  # noqa: PLR0913 -- a parameter is an option
         raise InvalidValue(field="--budget-gib", value=budget_gib, expected="--evidence with it")
     setting = _setting(path, name, bay, evidence=evidence, budget_gib=budget_gib)
     tables = tables_of(settings)
-    candidate = _checked(settings, setting.path)
+    candidate = _checked(settings, setting.path, evidence=evidence)
     tables.check_can_add(setting)
     if not yes and not dry_run:
         abort_on_no("ask-volume-add", path=setting.path, name=setting.name)
@@ -85,19 +85,20 @@ def _setting(path: Path, name: str | None, bay: str | None, *, evidence: bool, b
         raise InvalidValue(field="volume", value=name or at.name, expected=expected) from error
 
 
-def _checked(settings: Settings, path: Path) -> Candidate:
+def _checked(settings: Settings, path: Path, *, evidence: bool) -> Candidate:
     """What there is, with nothing against it. Raises CanNotAdd, which names all that is."""
     mounted = mounts()
-    candidate, least = candidate_at(path, mounted), least_bytes(settings)
+    candidate, least = candidate_at(path, mounted), least_bytes(settings, evidence=evidence)
     volumes = volumes_of(settings, mounted)
     found = faults(candidate, settings.system.origin, system_disk(mounted), volumes, least)
     if found:
         kind = "" if candidate.mount is None else candidate.mount.kind
+        lacks = breaks_promises(kind)
         told = {
             "path": path,
             "kind": kind,
-            "lacks": breaks_promises(kind),
-            "least_gib": f"{least / (1 << 30):.1f}",
+            "lacks": None if lacks is None else say(lacks),
+            "least_gib": show_number(least / (1 << 30), LANGUAGE, 1),
             "origin": None if candidate.identity is None else candidate.identity.origin,
             "fault": None if candidate.identity is None else candidate.identity.fault,
         }

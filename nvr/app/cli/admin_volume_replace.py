@@ -18,7 +18,7 @@ from nvr.app.cli.admin_volume import (
     zone_of,
 )
 from nvr.app.cli.answers import write_json
-from nvr.app.cli.common import ConfigOption, JsonOption, LangOption, new_app, run, settings_of
+from nvr.app.cli.common import ConfigOption, JsonOption, new_app, run, settings_of
 from nvr.app.cli.files import write_new_file
 from nvr.app.cli.person import AsOption, PasswordFileOption, Person, ReasonOption, signed_in
 from nvr.app.cli.times import show_instant
@@ -58,7 +58,6 @@ def volume_replace(  # noqa: PLR0913 -- a parameter is an option
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
-    lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
 ) -> None:
     """Take a dead or drained disk out for good: what lies on it is lost, and a sheet goes with it to the vendor.
 

@@ -11,7 +11,7 @@ import typer
 from nvr.app.cli.answers import write_json
 from nvr.app.cli.camera_decision import UntilOption, WithoutOrderOption, decision
 from nvr.app.cli.camera_url import stream_lines
-from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, LangOption, new_app, run
+from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, new_app, run
 from nvr.app.cli.person import AsOption, PasswordFileOption, Person, require, signed_in
 from nvr.app.fleet_file.columns import HEADINGS
 from nvr.app.fleet_file.rows import CONNECTION, FleetList, fleet_list
@@ -33,7 +33,6 @@ def camera_import(  # noqa: PLR0913 -- a parameter is an option
     config: ConfigOption = None,
     account: AsOption = None,
     password_file: PasswordFileOption = None,
-    lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
     without_order: WithoutOrderOption = None,
     until: UntilOption = None,
     *,

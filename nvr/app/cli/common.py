@@ -5,33 +5,40 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
 from config.load import config_file, load
 from config.model import Settings
-from nvr.app.messages import explain, say
-from nvr.base.errors import ConfigError, NvrError
+from nvr.app.messages import LANGUAGE, explain, say, without_language
+from nvr.base.errors import ConfigError, InvalidValue, NvrError
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 EXIT_REFUSED: Final = 1
+EXIT_USAGE: Final = 2
 EXIT_CONFIG: Final = 78
 _TOLD_ON: Final = MappingProxyType({"config": "--config"})
-_PERSON_TOLD_ON: Final = MappingProxyType(
-    {"config": "--config", "account": "--as", "password_file": "--password-file", "lang": "--lang"}
-)
+_PERSON_TOLD_ON: Final = MappingProxyType({**_TOLD_ON, "account": "--as", "password_file": "--password-file"})
+_LANG_HELP: Final = "Every command takes --lang fr or --lang en: the language of its texts."
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Configuration; else SCELLE_CONFIG, else /etc/scelle.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
-LangOption = Annotated[str | None, typer.Option("--lang", metavar="fr|en", help="Language of the texts.")]
+
+
+class _App(typer.Typer):
+    def command(self, name: str | None = None, **options: Any) -> Callable[[_Function], _Function]:  # noqa: ANN401 -- typer's
+        return super().command(name, epilog=_LANG_HELP, **options)
 
 
 def new_app(help_text: str | None = None) -> typer.Typer:
     """A command line of ours: no completion commands, no traceback decoration (errors are told in words)."""
-    return typer.Typer(
+    return _App(
         help=help_text,
+        epilog=_LANG_HELP,
         add_completion=False,
         no_args_is_help=help_text is not None,
         pretty_exceptions_enable=False,
@@ -51,6 +58,7 @@ def command_elsewhere(
     def become(context: typer.Context) -> None:
         values = ((option, context.find_root().params.get(name)) for name, option in told_on.items())
         given = [word for option, value in values if value is not None for word in (option, str(value))]
+        given += ["--lang", LANGUAGE]
         os.execv(sys.executable, [sys.executable, "-m", module, *first, *given, *context.args])  # noqa: S606 -- ourselves
 
     passing_on = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
@@ -60,7 +68,12 @@ def command_elsewhere(
 def run(app: Callable[..., object], program: str | None = None) -> int:
     """Run the command line; 0 done, 1 refused or failed, 2 usage, 78 configuration."""
     try:
-        app(prog_name=program)
+        arguments = without_language(sys.argv[1:])
+    except InvalidValue as error:
+        sys.stderr.write(f"{explain(error)}\n")
+        return EXIT_USAGE
+    try:
+        app(arguments, prog_name=program)
     except ConfigError as error:
         sys.stderr.write(f"{explain(error)}\n")
         return EXIT_CONFIG

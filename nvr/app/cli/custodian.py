@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nvr.app.cli.answers import write_json
-from nvr.app.cli.common import JsonOption, LangOption, abort_on_no, new_app, run, secret
+from nvr.app.cli.common import JsonOption, abort_on_no, new_app, run, secret
 from nvr.app.cli.custodian_scope import scope_fields
 from nvr.app.cli.files import read_file, write_new_file
 from nvr.app.messages import say
@@ -25,11 +25,6 @@ PassphraseFileOption = Annotated[
     Path | None, typer.Option("--passphrase-file", metavar="FILE", help="Its first line is the passphrase.")
 ]
 _KEY_MODE = 0o600
-
-
-@app.callback()
-def language(lang: LangOption = None) -> None:
-    """Nothing but the language is common to all commands; nvr.app.messages reads it before anything else."""
 
 
 @app.command("new")

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from nvr.app.cli.answers import write_json
-from nvr.app.cli.common import JsonOption, LangOption, new_app, run
+from nvr.app.cli.common import JsonOption, new_app, run
 from nvr.app.demo.processes import Processes
 from nvr.app.demo.stage import Stage, set_up
 from nvr.app.demo.story import play
@@ -31,7 +31,6 @@ def demo(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Of the console; 0 for a free one.")] = 8080,
     *,
     as_json: JsonOption = False,
-    lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
 ) -> None:
     """Simulated cameras feed the real daemon, with demo accounts and custodians; serves until Ctrl-C.
 

@@ -12,7 +12,7 @@ import typer
 
 from config.model import Settings
 from nvr.app.cli.answers import write_answer
-from nvr.app.cli.common import ConfigOption, LangOption, secret, settings_of
+from nvr.app.cli.common import ConfigOption, secret, settings_of
 from nvr.app.cli.times import parse_instant
 from nvr.app.messages import say
 from nvr.base.errors import InvalidValue
@@ -79,7 +79,6 @@ def sign_in(
     config: ConfigOption = None,
     account: AsOption = None,
     password_file: PasswordFileOption = None,
-    lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
 ) -> None:
     """Who acts: the callback of a command line of persons. Nothing is asked for until a command needs it."""
     person: list[Person] = []

@@ -13,7 +13,7 @@ from access.verification.report import Report
 from access.verification.segment import verify_segment
 from access.verification.texts import TEXTS, render
 from nvr.app.cli.answers import write_json
-from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, LangOption, new_app, run
+from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, new_app, run
 from nvr.app.messages import LANGUAGE, Language, say
 from nvr.base.errors import Refused
 
@@ -39,7 +39,6 @@ def verify(
     *,
     as_json: JsonOption = False,
     config: ConfigOption = None,  # noqa: ARG001 -- it needs none; accepted like every command's
-    lang: LangOption = None,  # noqa: ARG001 -- nvr.app.messages reads it before anything else
 ) -> None:
     """Check every hash, signature and proof; the exit code is 1 when one does not hold.
 

@@ -16,21 +16,21 @@ _KEEPS_PROMISES: Final = frozenset({"ext4", "xfs"})
 
 _BREAKS_PROMISES: Final = MappingProxyType(
     {
-        # file systems, by the beginning of their name: what they lack
-        "nfs": "a network lies between",
-        "cifs": "a network lies between",
-        "smb": "a network lies between",
-        "fuse": "a program lies between",
-        "9p": "another machine lies between",
-        "vfat": "no journal",
-        "exfat": "no journal",
-        "msdos": "no journal",
-        "ntfs": "not made for this kernel",
-        "tmpfs": "memory, and no disk",
-        "ramfs": "memory, and no disk",
-        "overlay": "layers of a container, and no disk",
-        "squashfs": "it can not be written",
-        "iso9660": "it can not be written",
+        # file systems, by the beginning of their name: the text of what they lack
+        "nfs": "volume-kind-network",
+        "cifs": "volume-kind-network",
+        "smb": "volume-kind-network",
+        "fuse": "volume-kind-program",
+        "9p": "volume-kind-network",
+        "vfat": "volume-kind-journal",
+        "exfat": "volume-kind-journal",
+        "msdos": "volume-kind-journal",
+        "ntfs": "volume-kind-foreign",
+        "tmpfs": "volume-kind-memory",
+        "ramfs": "volume-kind-memory",
+        "overlay": "volume-kind-layers",
+        "squashfs": "volume-kind-read-only",
+        "iso9660": "volume-kind-read-only",
     }
 )
 
@@ -148,8 +148,8 @@ def warnings(one: Candidate, places: Sequence[Neighbour]) -> list[Finding]:
 
 
 def breaks_promises(kind: str) -> str | None:
-    """What a file system of this kind lacks; None where nothing is known against it."""
-    return next((why for name, why in _BREAKS_PROMISES.items() if kind.startswith(name)), None)
+    """The id of the text of what a file system of this kind lacks; None where nothing is known against it."""
+    return next((text for name, text in _BREAKS_PROMISES.items() if kind.startswith(name)), None)
 
 
 def _is_with(one: Candidate, other: Neighbour) -> bool:

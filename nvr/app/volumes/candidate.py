@@ -17,6 +17,7 @@ from storage.volume_service import MINIMUM_FREE_BYTES
 _OF_FILE_SYSTEMS: Final = frozenset({"lost+found"})
 _RESERVES: Final = 4
 """For each recorder: its reserve, and as much again before the volume counts as full, twice."""
+_LEAST_FOR_COPIES_BYTES: Final = 1 << 30
 
 
 def candidate_at(path: Path, mounted: Sequence[Mount]) -> Candidate:
@@ -58,8 +59,10 @@ def places_of(settings: Settings, mounted: Sequence[Mount]) -> list[Neighbour]:
     return [_neighbour(str(place), place, mounted) for place in settings.keyring.places]
 
 
-def least_bytes(settings: Settings) -> int:
-    """Below this a volume would be relieved of its footage at once, or be full."""
+def least_bytes(settings: Settings, *, evidence: bool) -> int:
+    """Below this a volume would be relieved of its footage at once, or be full; one for copies, full within days."""
+    if evidence:
+        return _LEAST_FOR_COPIES_BYTES
     shards = len(recorder_sockets(settings))
     return (settings.keeper.reserve_gib << 30) + _RESERVES * shards * MINIMUM_FREE_BYTES
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nvr.app.messages import Message, catalogue, chosen_language, explain, say
+from nvr.app.messages import Message, catalogue, chosen_language, explain, say, without_language
 from nvr.base.errors import ConfigError, InvalidValue, NvrError
 from storage.keeping.discarded import HELD_LOST
 from storage.keeping.evidence_room import Stopped
@@ -163,9 +163,31 @@ def test_unknown_error_is_told_as_it_is() -> None:
         (["--lang", "fr"], {"LANG": "en_GB"}, "fr"),
         (["--lang=en", "x"], {"LANG": "fr_FR"}, "en"),
         (["--lang"], {}, "en"),
+        (["--", "--lang", "fr"], {}, "en"),
+        (["hold", "list", "--lang=en", "--lang", "fr"], {}, "fr"),
     ],
 )
 def test_language_is_that_of_the_option_or_of_the_locale(
     arguments: list[str], environment: dict[str, str], language: str
 ) -> None:
     assert chosen_language(arguments, environment) == language
+
+
+@pytest.mark.parametrize(
+    ("arguments", "left"),
+    [
+        (["hold", "list"], ["hold", "list"]),
+        (["--lang", "fr", "hold", "list"], ["hold", "list"]),
+        (["hold", "--lang=en", "list", "--lang", "fr", "--old"], ["hold", "list", "--old"]),
+        (["verify", "--", "--lang", "de"], ["verify", "--", "--lang", "de"]),
+    ],
+)
+def test_no_command_has_to_know_the_language(arguments: list[str], left: list[str]) -> None:
+    assert without_language(arguments) == left
+
+
+@pytest.mark.parametrize("arguments", [["--lang", "de"], ["--lang=frog"], ["hold", "--lang"]])
+def test_language_that_there_is_not_is_refused_by_its_option(arguments: list[str]) -> None:
+    with pytest.raises(InvalidValue) as told:
+        without_language(arguments)
+    assert told.value.field == "--lang"

@@ -59,7 +59,7 @@ async def test_rate_of_a_camera_that_came_yesterday_is_that_of_its_day_beside_on
 
 
 async def test_rate_of_a_camera_that_came_within_the_hour_is_that_of_an_hour(town: Town) -> None:
-    await record(town, range(0, 1), camera="gate-1")
+    await record(town, range(1), camera="gate-1")
     made = await forecast(town, 100 * GIB)
     assert made.daily_bytes == {"gate-1": 24 * GIB}
 

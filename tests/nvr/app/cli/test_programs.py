@@ -64,8 +64,26 @@ def test_command_of_another_module_is_reached(program: str, path: str) -> None:
     assert "--lang" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("program", "path"),
+    [
+        ("nvr", "status"),
+        ("nvr-admin", "hold list"),
+        ("nvr-admin", "volume list"),
+        ("nvr-export", "requisition list"),
+        ("nvr-custodian", "new"),
+        *ELSEWHERE,
+    ],
+    ids=str,
+)
+def test_command_takes_the_language_at_its_end(program: str, path: str) -> None:
+    done = run(program, *path.split(), "--lang", "fr", "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_usage_that_is_wrong_ends_with_2(program: str) -> None:
+    assert run(program, "--lang", "de").returncode == 2
     assert run(program, "--no-such-option").returncode == 2
     assert run(program, "no-such-command").returncode == 2
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from nvr.app.messages import catalogue
-from nvr.app.volumes.adding import Candidate, Identity, Neighbour, faults, warnings
+from nvr.app.messages import Language, catalogue
+from nvr.app.volumes.adding import Candidate, Identity, Neighbour, breaks_promises, faults, warnings
 from nvr.app.volumes.devices import Disk
 from nvr.app.volumes.mounts import Mount
 from storage.volume import Space
@@ -63,6 +63,35 @@ def test_directory_is_judged(changes: dict[str, Any], expected: list[str]) -> No
     assert found(**changes) == expected
     texts = catalogue("en")
     assert all(f"volume-add-{each}" in texts for each in expected)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nfs4",
+        "cifs",
+        "smb3",
+        "fuse.sshfs",
+        "9p",
+        "vfat",
+        "exfat",
+        "msdos",
+        "ntfs3",
+        "tmpfs",
+        "ramfs",
+        "overlay",
+        "squashfs",
+        "iso9660",
+    ],
+)
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_what_a_file_system_lacks_has_its_text(name: str, language: Language) -> None:
+    assert breaks_promises(name) in catalogue(language)
+
+
+@pytest.mark.parametrize("name", ["ext4", "xfs", "btrfs"])
+def test_nothing_is_said_against_a_file_system_that_is_not_known_to_break_promises(name: str) -> None:
+    assert breaks_promises(name) is None
 
 
 def test_what_is_only_said_stands_in_the_way_of_nothing() -> None:
