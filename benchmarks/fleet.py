@@ -1,13 +1,13 @@
 """The cameras of a measurement: simulated ones in a process of their own, or real ones from a URL template."""
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.processes import started
+from nvr.base.modules import module_command
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ def fleet(cameras: int, url: str | None, folder: Path) -> Iterator[Fleet]:
     if url is not None:
         yield Fleet(url)
         return
-    command = [sys.executable, "-m", "nvr.sim", "--cameras", str(cameras), "--port", "0", "--fleet"]
+    command = module_command("nvr.sim", "--cameras", str(cameras), "--port", "0", "--fleet")
     options = ["--size", "1920x1080", "--fps", "25", "--bitrate-mbit", "4"]
     with started([*command, *options], log=folder / "fleet.log") as process:
         assert process.stdout is not None

@@ -13,6 +13,7 @@ from config.load import config_file, load
 from config.model import Settings
 from nvr.app.messages import LANGUAGE, explain, say, without_language
 from nvr.base.errors import ConfigError, InvalidValue, NvrError
+from nvr.base.modules import module_command
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -59,7 +60,8 @@ def command_elsewhere(
         values = ((option, context.find_root().params.get(name)) for name, option in told_on.items())
         given = [word for option, value in values if value is not None for word in (option, str(value))]
         given += ["--lang", LANGUAGE]
-        os.execv(sys.executable, [sys.executable, "-m", module, *first, *given, *context.args])  # noqa: S606 -- ourselves
+        command = module_command(module, *first, *given, *context.args)
+        os.execv(command[0], command)  # noqa: S606 -- ourselves
 
     passing_on = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
     app.command(name, help=help_text, context_settings=passing_on)(become)

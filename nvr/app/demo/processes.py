@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +9,7 @@ from types import TracebackType
 from typing import IO, Any, Final, Self
 
 from nvr.base.errors import Refused
+from nvr.base.modules import module_command
 
 _END_S: Final = 60.0
 
@@ -71,9 +71,9 @@ class DemoFailed(Refused):
     message_id = "demo-failed"
 
 
-def command_line(module: str, *arguments: str) -> list[str]:
+def command_line(module: str, *arguments: str) -> tuple[str, ...]:
     """One of our four programs, by the module that it is: nvr, admin, export, custodian."""
-    return [sys.executable, "-m", f"nvr.app.cli.{module}", *arguments]
+    return module_command(f"nvr.app.cli.{module}", *arguments)
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -13,6 +13,7 @@ from config.model import Settings
 from nvr.app.demo.processes import DemoFailed, Processes, command_line
 from nvr.base.clock import Clock
 from nvr.base.errors import NvrError
+from nvr.base.modules import module_command
 from nvr.base.units import US_PER_SECOND
 from nvr.base.wire import Client
 
@@ -136,10 +137,9 @@ def _start_cameras(processes: Processes) -> str:
     return url
 
 
-def _simulator() -> list[str]:
-    python = command_line("nvr")[0]
+def _simulator() -> tuple[str, ...]:
     picture = ["--size", "640x360", "--fps", "25", "--gop-frames", "25", "--bitrate-mbit", "0.8"]
-    return [python, "-m", "nvr.sim", "--cameras", str(CAMERAS), *picture]
+    return module_command("nvr.sim", "--cameras", str(CAMERAS), *picture)
 
 
 def _people(stage: Stage) -> None:

@@ -2,13 +2,13 @@
 
 import asyncio
 import os
-import sys
 from typing import Final
 
 from config.model import Health
 from nvr.app.roles.faults import Faults
 from nvr.app.roles.shardstate import NOT_READ, NOT_WRITTEN
 from nvr.base.clock import Clock
+from nvr.base.modules import module_command
 from recorder.health.looker import Looker
 from recorder.health.references import References
 from recorder.health.states import Thresholds
@@ -16,7 +16,7 @@ from recorder.health.watch import HealthWatch
 from storage.faults import Fault
 from storage.snapshot import CameraEntry, CameraKind
 
-COMMAND: Final = (sys.executable, "-m", "nvr.app.roles.health")
+COMMAND: Final = module_command("nvr.app.roles.health")
 
 _NOT_JUDGED: Final = "pictures-not-judged"
 _LOOKING: Final = "looking process"

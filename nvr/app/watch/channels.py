@@ -8,10 +8,11 @@ from config.alarm import Alarm, Apprise, Command, Mail
 from config.alarm_secrets import AlarmSecrets
 from config.alarm_secrets import load as load_secrets
 from nvr.app.watch.letter import Letter, letter_json
-from nvr.app.watch.sending import Outcome, module_command, run_sender
+from nvr.app.watch.sending import Outcome, run_sender
 from nvr.app.watch.wording import Written
 from nvr.base.errors import ConfigError
 from nvr.base.jcs import Json
+from nvr.base.modules import module_command
 
 _SESSION: Final = 3
 """A mail session waits for its server several times: so many time-outs in all, then it is killed."""
@@ -65,7 +66,7 @@ class MailChannel:
             "subject": written.subject,
             "body": written.body,
         }
-        return await run_sender(module_command("mail"), order, timeout_s=_SESSION * mail.timeout_seconds)
+        return await run_sender(module_command("nvr.app.watch.mail"), order, timeout_s=_SESSION * mail.timeout_seconds)
 
 
 class CommandChannel:
@@ -95,7 +96,8 @@ class AppriseChannel:
         if not secrets.apprise:
             return Outcome("no-secret", "apprise")
         order: dict[str, Json] = {"urls": list(secrets.apprise), "subject": written.subject, "body": written.body}
-        return await run_sender(module_command("by_apprise"), order, timeout_s=self._apprise.timeout_seconds)
+        command = module_command("nvr.app.watch.by_apprise")
+        return await run_sender(command, order, timeout_s=self._apprise.timeout_seconds)
 
 
 async def _secrets(alarm: Alarm) -> AlarmSecrets | Outcome:

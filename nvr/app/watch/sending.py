@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -37,11 +36,6 @@ class Outcome:
     def is_sent(self) -> bool:
         """Whether the other side took it."""
         return self.cause == OK
-
-
-def module_command(module: str) -> tuple[str, ...]:
-    """The command of a sender of ours."""
-    return (sys.executable, "-m", f"nvr.app.watch.{module}")
 
 
 async def run_sender(command: Sequence[str], message: Mapping[str, Json], *, timeout_s: float) -> Outcome:

@@ -5,14 +5,16 @@ import json
 
 import pytest
 
-from nvr.app.watch.sending import Outcome, module_command, run_sender
+from nvr.app.watch.sending import Outcome, run_sender
+from nvr.base.modules import module_command
 
 pytest.importorskip("apprise", reason="the extra is not installed: pip install scelle[apprise]")
 TOKEN = "hunter22token"
 
 
 async def over(urls: list[str]) -> Outcome:
-    return await run_sender(module_command("by_apprise"), {"urls": urls, "subject": "S", "body": "é"}, timeout_s=50)
+    command = module_command("nvr.app.watch.by_apprise")
+    return await run_sender(command, {"urls": urls, "subject": "S", "body": "é"}, timeout_s=50)
 
 
 async def test_message_reaches_a_service_and_one_that_is_away_is_counted() -> None:

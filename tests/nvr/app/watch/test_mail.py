@@ -14,7 +14,8 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from nvr.app.watch.mail import send
-from nvr.app.watch.sending import Outcome, module_command, run_sender
+from nvr.app.watch.sending import Outcome, run_sender
+from nvr.base.modules import module_command
 from tests.recorder.certificates import certificate
 
 PASSWORD = "correct horse battery"
@@ -171,7 +172,7 @@ async def test_server_that_says_nothing_is_given_up() -> None:
 
 async def test_process_of_its_own_takes_the_order_on_standard_input_and_tells_no_password(inbox: Inbox) -> None:
     async with serving(inbox) as port:
-        command = module_command("mail")
+        command = module_command("nvr.app.watch.mail")
         assert await run_sender(command, order(port), timeout_s=30) == Outcome("ok")
         refused = order(port, security="starttls", user="nvr", password=PASSWORD)
         outcome = await run_sender(command, refused, timeout_s=30)
