@@ -15,6 +15,7 @@ from importlib import resources
 from itertools import zip_longest
 from typing import Final, Literal, TypeAlias, get_args
 
+from nvr.app.system_words import in_words
 from nvr.base.errors import InvalidValue, NvrError
 
 Language: TypeAlias = Literal["fr", "en"]
@@ -32,16 +33,19 @@ class Message:
     what: str
     means: str = ""
     todo: str = ""
+    language: Language = "en"
 
     def lines(self, fields: Mapping[str, object]) -> list[str]:
         """The text with its fields, a line for each part."""
-        shown = _Fields({key: "-" if value is None else _readable(str(value)) for key, value in fields.items()})
+        shown = _Fields({key: self._readable(value) for key, value in fields.items()})
         return [part.format_map(shown) for part in (self.what, self.means, self.todo) if part]
 
-
-def _readable(text: str) -> str:
-    """Values as people read them: instants in UTC microseconds become dates, and lose their unit's suffix."""
-    return _INSTANT.sub(lambda found: str(_EPOCH + timedelta(microseconds=int(found[0]))), text).replace("_utc_us", "")
+    def _readable(self, value: object) -> str:
+        """As people read it: instants in UTC microseconds become dates and lose their unit's suffix, errors words."""
+        if value is None:
+            return "-"
+        text = _INSTANT.sub(lambda found: str(_EPOCH + timedelta(microseconds=int(found[0]))), str(value))
+        return in_words(text.replace("_utc_us", ""), self.language)
 
 
 class _Fields(dict[str, object]):
@@ -84,7 +88,7 @@ def _options(arguments: Sequence[str]) -> list[tuple[int, str | None]]:
 def catalogue(language: Language) -> Mapping[str, Message]:
     """All messages of the language."""
     text = resources.files("nvr.app").joinpath("texts", f"{language}.toml").read_text(encoding="utf-8")
-    return {name: Message(**parts) for name, parts in tomllib.loads(text).items()}
+    return {name: Message(**parts, language=language) for name, parts in tomllib.loads(text).items()}
 
 
 LANGUAGE: Final = chosen_language(sys.argv, os.environ)

@@ -208,10 +208,12 @@ class StatusViews:
         place = "" if where is None else f"{where}: "
 
         def said(language: Language) -> str:
-            text = told.said(_TEXTS[language], lambda utc_us: f"{_local(utc_us, self._zone):%d/%m/%Y %H:%M}")
-            return f"{place}{text}"
+            return f"{place}{told.said(_TEXTS[language], language, self._instant)}"
 
         return Alarm(alarm, None, f"{place}{told.what}", {language: said(language) for language in _TEXTS})
+
+    def _instant(self, utc_us: int) -> str:
+        return f"{_local(utc_us, self._zone):%d/%m/%Y %H:%M}"
 
     def _with_day(self, each: Condition) -> str:
         return f"{each.subject} ({_local(each.until_utc_us or 0, self._zone):%d/%m/%Y})"

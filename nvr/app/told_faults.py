@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nvr.app.messages import Message
+from nvr.app.messages import Language, Message
+from nvr.app.system_words import in_words
 from nvr.base.jcs import canonical
 
 _INSTANT = "_utc_us"
@@ -40,11 +41,11 @@ class ToldFault:
         """As one string, the same for the same fault."""
         return canonical({"what": self.what, "id": self.id, "fields": dict(self.fields)}).decode()
 
-    def said(self, texts: Mapping[str, Message], instant: Callable[[int], str]) -> str:
+    def said(self, texts: Mapping[str, Message], language: Language, instant: Callable[[int], str]) -> str:
         """The text in the language of these, instants as `instant` writes them; the id at its end is for searching."""
         message = None if self.id is None else texts.get(self.id)
         if message is None:
-            return self.what
+            return in_words(self.what, language)
         values = {key: _shown(key, value, instant) for key, value in self.fields.items()}
         (line, *_) = message.lines(values)
         return f"{line} [{self.id}]"

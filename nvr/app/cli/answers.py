@@ -12,7 +12,8 @@ from rich.table import Table
 
 from nvr.app.cli.tables import causes_of
 from nvr.app.cli.times import show_day, show_instant
-from nvr.app.messages import say
+from nvr.app.messages import LANGUAGE, say
+from nvr.app.system_words import in_words
 from nvr.app.words import DAY_SUFFIX, INSTANT_SUFFIX, heading, word
 
 _WORDS: Final = frozenset({"state", "requisition_state", "roles", "kind"})
@@ -86,4 +87,4 @@ def _cell(key: str, value: Any, zone: ZoneInfo) -> str:  # noqa: ANN401 -- JSON 
         return json.dumps(value, ensure_ascii=False)
     if key.endswith(INSTANT_SUFFIX) and isinstance(value, int):
         return show_day(value, zone) if key.endswith(DAY_SUFFIX) else show_instant(value, zone)
-    return word(str(value)) if key in _WORDS else str(value)
+    return word(str(value)) if key in _WORDS else in_words(str(value), LANGUAGE)

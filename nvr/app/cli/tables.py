@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from nvr.app.messages import TEXTS, say
+from nvr.app.messages import LANGUAGE, TEXTS, say
 from nvr.app.told_faults import ToldFault
 from nvr.app.words import DAY_SUFFIX, INSTANT_SUFFIX, heading, word
 
@@ -227,7 +227,12 @@ def _recorder(answer: Mapping[str, Any]) -> dict[str, Any]:
         lines["keyring"] = say("status-keyring-degraded")
     known = {"state", "volumes", "keyring_degraded", "faults"}
     others = {key: value for key, value in answer.items() if key not in known and value}
-    faults = [f"{each['id']} {each['where']}: {_fault(each.get('why', each['what']))}" for each in answer["faults"]]
+    told = {each["path"] for each in answer["volumes"] if each["reason"]}
+    faults = [
+        f"{each['id']} {each['where']}: {_fault(each.get('why', each['what']))}"
+        for each in answer["faults"]
+        if each["where"] not in told
+    ]
     return lines | others | ({"faults": faults} if faults else {})
 
 
@@ -273,7 +278,7 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _fault(told: object) -> str:
-    return ToldFault.of(told).said(TEXTS, str)
+    return ToldFault.of(told).said(TEXTS, LANGUAGE, str)
 
 
 def alarm_rows(alarms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -294,7 +299,7 @@ def _detail(alarm: Mapping[str, Any]) -> str | None:
     detail: str | None = alarm["detail"]
     if alarm["id"] not in _OF_ROLES or detail is None:
         return detail
-    return ToldFault.unpacked(detail).said(TEXTS, str)
+    return ToldFault.unpacked(detail).said(TEXTS, LANGUAGE, str)
 
 
 def _watch(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -171,7 +171,7 @@ class _Writer:
         return ", ".join([*parts, *([self._say("letter-run-out")] if RAN_OUT in told else [])])
 
     def _told(self, detail: str) -> str:
-        return ToldFault.unpacked(detail).said(_TEXTS[self._language], self._instant)
+        return ToldFault.unpacked(detail).said(_TEXTS[self._language], self._language, self._instant)
 
     def _daily(self, daily: Daily) -> Iterator[str]:
         if self._letter.is_well:
