@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -37,12 +38,18 @@ def cameras_seen(snapshot: Path) -> tuple[CameraEntry, ...] | None:
 
 def volume_seen(setting: VolumeSetting, origin: str) -> VolumeSeen:
     """The volume as it is now; it hangs for as long as its disk does."""
+    unseen = unseen_volume(setting, None)
     try:
         volume = open_volume(setting.path, origin)
         space = volume.space()
     except VolumeLost as error:
-        return VolumeSeen(setting.name, None, str(setting.path), why=str(error.fields.get("what")))
-    return VolumeSeen(setting.name, volume.id, str(setting.path), space.free_bytes, space.total_bytes)
+        return replace(unseen, why=str(error.fields.get("what")))
+    return replace(unseen, id=volume.id, free_bytes=space.free_bytes, total_bytes=space.total_bytes)
+
+
+def unseen_volume(setting: VolumeSetting, why: str | None) -> VolumeSeen:
+    """The volume, of which nothing is known but its setting and what is wrong."""
+    return VolumeSeen(setting.name, None, str(setting.path), why=why, evidence=setting.evidence)
 
 
 def failing_disks(settings: Iterable[VolumeSetting], state: Path) -> dict[str, str]:

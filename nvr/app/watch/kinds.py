@@ -57,6 +57,7 @@ KINDS: Final = _table(
     Kind("recorder-fault", Severity.WARNING, _MINUTE_S),
     Kind("key-place-lost", Severity.CRITICAL, _MINUTE_S),
     Kind("volume-lost", Severity.CRITICAL, _MINUTE_S),
+    Kind("evidence-lost", Severity.WARNING, _MINUTE_S),
     Kind("disk-failing", Severity.WARNING, _MINUTE_S, _HOUR_S),
     Kind("copies-waiting", Severity.WARNING, 10 * _MINUTE_S),
     Kind("volume-low", Severity.WARNING, 10 * _MINUTE_S, 30 * _MINUTE_S),

@@ -11,7 +11,15 @@ from config.model import Settings
 from config.model import Volume as VolumeSetting
 from nvr.app.shards import recorder_sockets
 from nvr.app.volume_settings import VolumeSettings
-from nvr.app.watch.files import backup_seen, cameras_seen, failing_disks, index_orders, set_is_provisional, volume_seen
+from nvr.app.watch.files import (
+    backup_seen,
+    cameras_seen,
+    failing_disks,
+    index_orders,
+    set_is_provisional,
+    unseen_volume,
+    volume_seen,
+)
 from nvr.app.watch.observation import BackupSeen, ChannelFailing, Observation, VolumeSeen
 from nvr.app.watch.probes import HangingError, Probes
 from nvr.app.watch.rates import Rate, Rates
@@ -105,7 +113,7 @@ class Looker:
         return await self._probe("backup", look, BackupSeen(None, backup.old_days))
 
     async def _volume(self, setting: VolumeSetting) -> VolumeSeen:
-        hanging = VolumeSeen(setting.name, None, str(setting.path), why="does not answer")
+        hanging = unseen_volume(setting, "does not answer")
         look = partial(volume_seen, setting, self._settings.system.origin)
         return await self._probe(f"volume {setting.name}", look, hanging)
 

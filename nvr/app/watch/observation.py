@@ -21,6 +21,8 @@ class VolumeSeen:
     free_bytes: int = 0
     total_bytes: int = 0
     why: str | None = None
+    evidence: bool = False
+    """It takes no recording, and second copies of what holds keep."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,8 +167,8 @@ def _volumes(seen: Observation) -> Iterator[Condition]:
     lost = _lost_volumes(seen)
     for volume in seen.volumes:
         if volume in lost:
-            yield Condition("volume-lost", volume.name, detail=volume.why)
-        elif volume.free_bytes < volume.total_bytes * LOW_SHARE:
+            yield Condition("evidence-lost" if volume.evidence else "volume-lost", volume.name, detail=volume.why)
+        elif not volume.evidence and volume.free_bytes < volume.total_bytes * LOW_SHARE:
             yield Condition("volume-low", volume.name, detail=str(volume.free_bytes))
     for name, told in seen.failing_disks.items():
         yield Condition("disk-failing", name, detail=told)

@@ -113,10 +113,15 @@ def test_faults_of_keeper_and_paused_retention() -> None:
 def test_held_footage_that_lies_once_is_an_alarm_of_its_own_and_a_dead_disk_is_told_once() -> None:
     faults = {"copies-waiting": "3 held segments lie once", "copies on /srv/e": "EIO"}
     keeper = keeper_seen({"faults": faults})
-    lost = VolumeSeen("e", None, "/srv/e", why="not mounted")
+    lost = VolumeSeen("e", None, "/srv/e", why="not mounted", evidence=True)
     found = kinds_of(observed(NOW, keeper=keeper, volumes=[lost]))
-    assert sorted(found) == [("copies-waiting", ""), ("volume-lost", "e")]
+    assert sorted(found) == [("copies-waiting", ""), ("evidence-lost", "e")]
     assert judge(observed(NOW, keeper=None)).is_unsure(("copies-waiting", ""))
+
+
+def test_disk_of_copies_that_fills_is_told_by_the_copies_that_wait_and_not_as_one_for_recording() -> None:
+    full = VolumeSeen("e", "id-1", "/srv/e", 2, 100, evidence=True)
+    assert kinds_of(observed(NOW, volumes=[full])) == []
 
 
 def test_retention_pass_that_is_an_hour_old_is_missed() -> None:

@@ -17,12 +17,14 @@ from nvr.app.watch.files import (
     index_orders,
     oldest_footage,
     set_is_provisional,
+    volume_seen,
 )
 from nvr.app.watch.observation import BackupSeen
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
 from storage.index.writer import Index
 from storage.ledger import people
+from storage.volume import create_volume
 from tests.storage.index.entries import gap, leaves
 from tests.storage.ledger.samples import HOUR_US, NOW_UTC_US, hash_of, hold, seal
 
@@ -48,6 +50,19 @@ def test_disk_that_failed_when_it_was_asked_last_is_told_with_bay_and_serial(tmp
     told = {"disk1": "3, ST8000VE001 WSD0ABCD, pending sectors: 8"}
     assert failing_disks(settings, tmp_path) == (told if verdict is Verdict.FAILING else {})
     assert failing_disks(settings, tmp_path / "none") == {}
+
+
+@pytest.mark.parametrize("evidence", [False, True])
+def test_volume_that_is_away_or_there_is_told_for_what_it_is(tmp_path: Path, *, evidence: bool) -> None:
+    setting = Volume(name="e", path=tmp_path / "e", evidence=evidence)
+    away = volume_seen(setting, "test.example")
+    assert (away.name, away.id, away.evidence) == ("e", None, evidence)
+    assert away.why is not None
+    (tmp_path / "e").mkdir()
+    made = create_volume(tmp_path / "e", "test.example", now_utc_us=NOW)
+    there = volume_seen(setting, "test.example")
+    assert (there.id, there.why, there.evidence) == (made.id, None, evidence)
+    assert 0 < there.free_bytes <= there.total_bytes
 
 
 def test_gaps_of_the_last_day_are_counted_within_it_and_an_open_one_until_now(index: Location) -> None:
