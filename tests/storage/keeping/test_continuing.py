@@ -166,11 +166,12 @@ async def test_footage_of_the_lost_span_is_taken_in_as_soon_as_it_is_declared(to
     assert broken is not None
     stop = Stop()
     running = asyncio.create_task(town.keeper.run(stop))
-    await until(lambda: town.clock.sleepers == 8)
+    await town.settled()
     assert await town.keeper.ledger.size() == size
     await town.keeper.append([act(declaration(broken))])
     town.clock.advance(1_000_000)
-    await until(lambda: not town.keeper._compare_soon and town.clock.sleepers == 8)
+    await until(lambda: not town.keeper._compare_soon)
+    await town.settled()
     stop.set()
     await running
     assert [body.recovered for body in await town.logged() if isinstance(body, Seal)] == [False, True, True]
