@@ -228,6 +228,22 @@ async def test_copy_that_a_new_hold_reaches_before_it_is_taken_away_stays(
     assert gone == [(twice[1].segment,)]
 
 
+async def test_copy_stays_while_its_hold_has_run_out_by_a_clock_alone_of_which_the_ledger_has_nothing(
+    evidence_town: EvidenceTown, held: list[SealedSegment]
+) -> None:
+    await evidence_town.end_hold()
+    await evidence_town.hold(held[0], until_utc_us=evidence_town.clock.utc_us() + 1)
+    await evidence_town.pass_()
+    copied = await evidence_town.copied(*held)
+    assert held[0].segment in copied
+    evidence_town.clock.advance(2)
+    await evidence_town.pass_()
+    assert await evidence_town.copied(*held) == copied
+    await evidence_town.tell([])  # an entry of this time
+    await evidence_town.pass_()
+    assert not await evidence_town.copied(*held)
+
+
 async def test_copy_that_becomes_the_file_before_it_is_taken_away_is_not_unlinked(
     evidence_town: EvidenceTown, twice: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
 ) -> None:
