@@ -196,17 +196,20 @@ async def test_file_that_a_dead_keeper_left_goes_though_nobody_wants_the_copy_an
     assert files_on(evidence_town.evidence) == set()
 
 
-@pytest.mark.parametrize("step", ["U1", "U2"])
+TAKING_AWAY: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "U1": lambda patch: dies_after_entry(patch, Uncopied),
+    "U2": lambda patch: dies_before(patch, keeping, "remove_footage"),
+}
+
+
+@pytest.mark.parametrize("step", TAKING_AWAY)
 async def test_keeper_that_dies_while_a_copy_is_taken_away_leaves_it_to_the_next(
     evidence_town: EvidenceTown, held: list[SealedSegment], monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     await evidence_town.pass_()
     await evidence_town.end_hold()
     with monkeypatch.context() as patch:
-        if step == "U1":
-            dies_after_entry(patch, Uncopied)
-        else:
-            dies_before(patch, keeping, "remove_footage")
+        TAKING_AWAY[step](patch)
         with pytest.raises(Crash):
             await evidence_town.keeper.copy_turn()
     assert isinstance((await evidence_town.told())[-1], Uncopied)
