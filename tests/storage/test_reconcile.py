@@ -184,6 +184,25 @@ async def test_lost_file_that_comes_back_damaged_stays_lost_and_is_named(town: T
     assert town.path(recorded).name in (await town.keeper.status()).faults
 
 
+async def test_whole_file_under_a_lost_ones_name_that_is_another_is_not_taken_for_it(
+    town: Town, tmp_path: Path
+) -> None:
+    recorded, _ = await told(town)
+    await asyncio.to_thread(town.path(recorded).unlink)
+    await town.keeper.reconcile()
+    (other,) = await asyncio.to_thread(lambda: Town(tmp_path / "other").record(1))
+    assert (other.segment, other.root == recorded.root) == (recorded.segment, False)
+    await asyncio.to_thread(shutil.copy, tmp_path / "other" / "disk" / relative(town, recorded), town.path(recorded))
+    await town.keeper.reconcile()
+    assert (await town.row(recorded.segment)).state is SegmentState.LOST
+    assert town.path(recorded).name in (await town.keeper.status()).faults
+
+
+def relative(town: Town, segment: SealedSegment) -> Path:
+    """Where a segment's file is on any volume."""
+    return town.path(segment).relative_to(town.recorder.volume.path)
+
+
 async def test_index_that_was_lost_is_the_same_after_rebuild_and_comparison(town: Town) -> None:
     recorded = await told(town, 3)
     await town.hold(recorded[1])

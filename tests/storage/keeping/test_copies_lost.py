@@ -191,6 +191,19 @@ async def test_file_of_which_nothing_is_known_stays_where_it_may_be_the_only_one
     assert target.exists()
 
 
+async def test_file_of_which_nothing_is_known_stays_when_the_only_other_one_goes_while_it_is_judged(
+    evidence_town: EvidenceTown,
+    held: list[SealedSegment],
+    twice: list[SealedSegment],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    target = evidence_town.copy(held[0])
+    await asyncio.to_thread(shutil.copy, evidence_town.path(held[0]), target)
+    while_it_is_looked_at(monkeypatch, lambda: remove(evidence_town.path(held[0])))
+    await evidence_town.keeper._reconcile_all(evidence_town.evidence)
+    assert target.exists()
+
+
 async def test_unknown_file_on_an_evidence_volume_is_told_to_a_person_and_never_sealed(
     evidence_town: EvidenceTown, twice: list[SealedSegment]
 ) -> None:
