@@ -28,6 +28,7 @@ from storage.ledger.entries import body_as_json
 from storage.ledger.machine import Seal
 from storage.ledger.note import NoteInvalid
 from storage.ledger.people import Continue
+from tests.storage.keeping.evidence import EvidenceTown, files_on
 from tests.storage.keeping.town import DAY_US, Town
 from tests.storage.ledger.samples import OFFICER, hash_of, hold
 from tests.storage.sealed import NOW_US
@@ -109,6 +110,18 @@ async def test_check_that_finds_what_the_lost_ledger_had_tells_nothing_before_so
     found = town.keeper.checking.state
     assert found is not None
     assert "ledger-restored" in found["left"][str(town.recorder.volume.path)]
+
+
+async def test_held_footage_is_not_copied_before_somebody_declared_what_the_ledger_lost(
+    evidence_town: EvidenceTown,
+) -> None:
+    (held,) = await asyncio.to_thread(evidence_town.record, 1, first=9)
+    await evidence_town.tell([held])
+    await evidence_town.hold(held)
+    await rolled_back(evidence_town)
+    await evidence_town.keeper._survive("copies", evidence_town.keeper.copy_turn)
+    assert "copies" in await evidence_town.faults()
+    assert files_on(evidence_town.evidence) == set()
 
 
 DENIED: dict[str, Json] = {"rule": "role", "what": "export", "object": None}

@@ -143,6 +143,29 @@ async def test_copy_that_is_missing_is_told_and_made_anew(
     await evidence_town.check_copies(*twice)
 
 
+async def test_missing_copy_that_no_hold_needs_any_more_as_it_is_looked_for_is_told_once(
+    evidence_town: EvidenceTown, twice: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, real, looked = asyncio.get_running_loop(), Path.exists, list[Path]()
+    copy = evidence_town.copy(twice[0])
+    await remove(copy)
+
+    async def taken_away() -> None:
+        await evidence_town.end_hold()
+        await evidence_town.pass_()
+
+    def after_the_index_was_asked(path: Path) -> bool:
+        if path == copy and not looked:
+            looked.append(path)
+            asyncio.run_coroutine_threadsafe(taken_away(), loop).result(timeout=30)
+        return real(path)
+
+    monkeypatch.setattr(Path, "exists", after_the_index_was_asked)
+    await evidence_town.keeper._reconcile_all(evidence_town.evidence)
+    assert looked
+    assert [body.why for body in await evidence_town.told() if isinstance(body, Uncopied)] == ["no hold"]
+
+
 async def test_flipped_bit_in_a_copy_is_found_by_a_check_and_the_copy_made_anew(
     evidence_town: EvidenceTown, twice: list[SealedSegment]
 ) -> None:
