@@ -360,6 +360,27 @@ async def test_copy_that_is_left_by_the_stop_is_made_by_the_next_keeper(
     assert (await evidence_town.pass_()).twice.segments == len(held[2:])
 
 
+async def test_turn_ends_after_ten_minutes_and_the_next_goes_on(
+    evidence_town: EvidenceTown, held: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was held meanwhile may be older than what still waits."""
+    loop, forget = asyncio.get_running_loop(), disk.forget
+
+    async def time_passes() -> None:
+        evidence_town.clock.advance(600_000_000)
+
+    def slow(fd: int) -> None:
+        forget(fd)
+        asyncio.run_coroutine_threadsafe(time_passes(), loop).result(timeout=30)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "forget", slow)
+        await evidence_town.pass_()
+    assert await evidence_town.copied(*held) == {held[2].segment}
+    await evidence_town.pass_()
+    assert await evidence_town.copied(*held) == {one.segment for one in held[2:]}
+
+
 async def test_keeper_that_was_stopped_begins_no_copy(evidence_town: EvidenceTown) -> None:
     await evidence_town.run_and_stop()
     (segment,) = await asyncio.to_thread(evidence_town.record, 1)
