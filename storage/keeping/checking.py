@@ -74,6 +74,7 @@ class Checking:
         self._asked: CheckRun | None = None
         self._scrub: CheckRun | None = None
         self._scrub_next_us = 0
+        self._is_ended = False
 
     @property
     def state(self) -> dict[str, Any] | None:
@@ -104,7 +105,7 @@ class Checking:
         mark = await self._mark_of(request, path, anew=anew)
         if self._asked is not None and self._asked.state == "running":
             raise CheckRuns
-        self._asked = CheckRun(self._parts, mark, path, bytes_per_second)
+        self._asked = self._run_of(mark, path, bytes_per_second)
         if self._scrub is not None:
             self._scrub.stop.set()
 
@@ -114,7 +115,8 @@ class Checking:
             self._asked.stop.set()
 
     def end(self) -> None:
-        """End whatever runs: the keeper stops."""
+        """End whatever runs, and whatever is begun from now on: the keeper stops."""
+        self._is_ended = True
         for run in (self._asked, self._scrub):
             if run is not None:
                 run.stop.set()
@@ -145,12 +147,18 @@ class Checking:
             _, size = await self._extent(mark, volumes)
             left_us = max(mark.begun_utc_us + self._scrub_days * US_PER_DAY - self._clock.utc_us(), US_PER_DAY)
             rate = max(LEAST_SCRUB_BYTES_PER_SECOND, size * US_PER_SECOND // left_us)
-            self._scrub = CheckRun(self._parts, mark, self._directory / SCRUB, rate)
+            self._scrub = self._run_of(mark, self._directory / SCRUB, rate)
             await self._scrub.run(volumes)
             if self._scrub.state == "stopped":  # somebody's check goes first, and this one goes on behind it
                 return True
         self._scrub_next_us = self._clock.mono_us() + _SCRUB_PAUSE_US
         return mark is not None
+
+    def _run_of(self, mark: Mark, path: Path, bytes_per_second: int | None) -> CheckRun:
+        run = CheckRun(self._parts, mark, path, bytes_per_second)
+        if self._is_ended:
+            run.stop.set()
+        return run
 
     async def _mark_of_scrub(self) -> Mark | None:
         """Where the keeper's own check goes on; None: every volume is done, and the next round is not due."""

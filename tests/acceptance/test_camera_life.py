@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from nvr.base.clock import SystemClock
 from nvr.base.errors import Refused
 from nvr.base.ids import CameraId
 from nvr.base.jcs import canonical
-from nvr.base.units import US_PER_SECOND
+from nvr.base.units import US_PER_DAY, US_PER_SECOND
 from nvr.base.wire import Client
 from nvr.sim.onvif.camera import Head, OnvifCamera, Preset
 from nvr.sim.onvif.head import HeadState
@@ -38,6 +39,7 @@ from tests.canary import forms
 
 pytestmark = pytest.mark.timeout(300)
 
+REASON = "mât tourné par la tempête"
 USER, PASSWORD = "kanarienvogel", "c4nary:%40é/\\\"'#?&=@ ."
 NEEDLES = tuple(text.encode() for text in {USER, "c4nary", *forms(USER, PASSWORD)})
 
@@ -80,6 +82,53 @@ def test_password_stands_in_the_secrets_file_and_nowhere_else(town: Town) -> Non
     assert not _told(json.dumps(told, ensure_ascii=False).encode())
     assert _processes() == []
     assert _files(stage.folder) == {town.settings.paths.secrets, password}
+
+
+REFUSED = {
+    "fr": ("Refusé : aucun arrêté préfectoral ne couvre unasked au ", "--without-order MOTIF --until JOUR"),
+    "en": ("Refused: no order of the prefect covers unasked on ", "--without-order REASON --until DAY"),
+}
+"""How the refusal begins, and what it offers."""
+
+
+@contextmanager
+def order_for_the_first_camera_alone(town: Town) -> Iterator[None]:
+    """Inside, the order of the demo covers one camera; after it all of them again."""
+    edit = {"authorisation": "demo-1", "reason": REASON}
+    act(town, "admin", "authorisation.edit", **edit, cameras=["cam1"])
+    try:
+        yield
+    finally:
+        act(town, "admin", "authorisation.edit", **edit, all_cameras=True)
+
+
+def about(town: Town, name: str) -> list[dict[str, Any]]:
+    """The entries that name it, in their order."""
+    return [entry for entry in entries(town) if name in json.dumps(entry)]
+
+
+def test_camera_that_no_order_covers_is_refused_in_words_and_recorded_once_a_person_decides(town: Town) -> None:
+    stage = town.stage
+    add = ("camera", "add", "unasked", "--url", stage.url.replace("{n}", "3"))
+    with order_for_the_first_camera_alone(town):
+        for language, (refusal, offer) in REFUSED.items():
+            with pytest.raises(DemoFailed) as failed:
+                stage.processes.run("admin", *stage.as_person("admin"), "--lang", language, *add)
+            assert failed.value.fields["code"] == 1
+            said = str(failed.value.fields["why"])
+            assert said.startswith(refusal)
+            assert offer in said
+        assert not about(town, "unasked")
+        assert not state(town, "unasked")
+        until_utc_us = SystemClock().utc_us() // US_PER_SECOND * US_PER_SECOND + 90 * US_PER_DAY
+        until = datetime.fromtimestamp(until_utc_us // US_PER_SECOND, UTC).isoformat()
+        decision = ("--without-order", REASON, "--until", until)
+        stage.processes.run("admin", *stage.as_person("admin"), *add, *decision)
+        stage.until("it is recorded", lambda: bool(state(town, "unasked").get("records")))
+    decided, added, *_ = about(town, "unasked")
+    assert (decided["t"], added["t"]) == ("uncovered", "camera")
+    assert decided["actor"] == {"id": "admin", "role": "administrator"}
+    assert (decided["body"]["cameras"], decided["body"]["until_utc_us"]) == (["unasked"], until_utc_us)
 
 
 MAIRIE, GARE = Preset("1", "Mairie", 0.25, 0.5, 0.1), Preset("2", "Gare", -0.5, -0.2, 0.4)
@@ -243,7 +292,6 @@ def check_move(moves: list[dict[str, Any]], positions: list[dict[str, Any]]) -> 
     assert "mdeg" not in json.dumps(moves)
 
 
-REASON = "mât tourné par la tempête"
 MINUTE_US = 60 * US_PER_SECOND
 
 

@@ -80,6 +80,16 @@ async def test_running_decision_lets_its_camera_move_and_no_other_and_ends_by_it
     assert [entry.camera for entry in uncovered.keeper.published[-1]] == ["cam-1"]
 
 
+async def test_last_decision_on_a_camera_counts_and_none_before_it(uncovered: World) -> None:
+    await uncovered.act("root", "camera.move", camera="cam-1", point="p13", **DECIDED)
+    uncovered.clock.advance(91 * DAY_US)
+    later = {**DECIDED, "until_utc_us": END_UTC_US + 30 * DAY_US}
+    await uncovered.act("root", "camera.move", camera="cam-1", point="p12", **later)
+    await uncovered.act("root", "camera.move", camera="cam-1", point="p13")
+    (entry,) = uncovered.keeper.published[-1]
+    assert entry.uncovered_until_utc_us == later["until_utc_us"]
+
+
 async def test_order_that_names_a_camera_before_it_is_added_covers_it_and_says_that_it_is_to_come(
     uncovered: World,
 ) -> None:

@@ -231,14 +231,17 @@ async def test_personal_values_are_not_in_the_ledger(town: World) -> None:
 
 
 GONE = Vanished(UtcUs(10), UtcUs(20), "destroyed", UtcUs(900), "cap")
+GONE_BEFORE = Vanished(UtcUs(30), UtcUs(40), "destroyed", UtcUs(800), "camera")
 LOST = Vanished(UtcUs(20), UtcUs(30), "lost", UtcUs(500), "not on its volume")
+FATES = (GONE_BEFORE, GONE, LOST)
+"""What is told comes before what is not: destroyed before lost, and what went first."""
 
 
-@given(st.lists(st.sampled_from([GONE, LOST])), st.booleans())
+@given(st.lists(st.sampled_from(FATES)), st.booleans())
 def test_absence_always_has_a_reason_and_of_what_existed_since_when_and_why(gone: list[Vanished], stood: bool) -> None:
     answer = absence(CameraId("cam-1"), Coverage((), tuple(gone)), stood_somewhere=stood)
     assert answer is not None
-    first = GONE if GONE in gone else LOST if LOST in gone else None
+    first = next((fate for fate in FATES if fate in gone), None)
     if first is None:
         assert answer.reason in {"never recorded", "no camera there"}
     else:

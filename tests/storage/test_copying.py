@@ -124,6 +124,16 @@ def test_copy_that_is_stopped_leaves_nothing(recorder: Recorder, evidence: Volum
     assert names(evidence) == []
 
 
+def test_link_where_a_copy_is_to_be_written_is_not_followed(recorder: Recorder, evidence: Volume) -> None:
+    other = evidence.path / "other"
+    other.write_bytes(b"of somebody else")
+    evidence.copying.mkdir()
+    (evidence.copying / f"{START.segment}.svs").symlink_to(other)
+    with pytest.raises(OSError, match="symbolic links"):
+        copied(recorder, evidence)
+    assert other.read_bytes() == b"of somebody else"
+
+
 def test_what_a_crash_left_of_a_copy_is_cleared(evidence: Volume) -> None:
     clear(evidence)
     evidence.copying.mkdir()

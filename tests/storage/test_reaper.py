@@ -22,6 +22,7 @@ from storage.ledger.service import Draft
 from storage.reaper import Reaper, expired_body
 from storage.retention import Decision, Verdict
 from storage.sealing import SealedSegment
+from tests.storage.dying import Crash, dies_before
 from tests.storage.keeping.town import DAY_US, Town
 from tests.storage.ledger.samples import uuid
 from tests.storage.sealed import NOW_US
@@ -75,10 +76,6 @@ async def test_destroyed_segment_has_no_key_no_file_and_two_entries(town: Town, 
     assert intent.segs == deed.segs == tuple(segment.segment for segment in segments[:2])
     (span,) = deed.cameras
     assert (span.count, span.from_utc_us, span.to_utc_us) == (2, segments[0].start_utc_us, segments[1].end_utc_us)
-
-
-class Crash(BaseException):
-    """The process dies here."""
 
 
 async def test_hold_between_plan_and_intent_wins(town: Town, segments: list[SealedSegment]) -> None:
@@ -136,11 +133,11 @@ Step = Callable[[pytest.MonkeyPatch, Town], None]
 
 
 def _before_shredding(patch: pytest.MonkeyPatch, town: Town) -> None:
-    patch.setattr(town.keeper._keyring, "shred", _crash)
+    dies_before(patch, town.keeper._keyring, "shred")
 
 
 def _after_shredding(patch: pytest.MonkeyPatch, town: Town) -> None:
-    patch.setattr(reaper_module, "remove_files", _crash)
+    dies_before(patch, reaper_module, "remove_files")
 
 
 def _between_two_files(patch: pytest.MonkeyPatch, town: Town) -> None:
@@ -152,7 +149,7 @@ def _between_two_files(patch: pytest.MonkeyPatch, town: Town) -> None:
 
 
 def _before_the_deed_is_logged(patch: pytest.MonkeyPatch, town: Town) -> None:
-    patch.setattr(reaper_module, "expired_body", _crash)
+    dies_before(patch, reaper_module, "expired_body")
 
 
 def _before_the_index_follows(patch: pytest.MonkeyPatch, town: Town) -> None:
@@ -165,10 +162,6 @@ def _before_the_index_follows(patch: pytest.MonkeyPatch, town: Town) -> None:
         return await follow(books)
 
     patch.setattr(Books, "follow", dies_at_the_end)
-
-
-def _crash(*_: object, **__: object) -> None:
-    raise Crash
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from storage.reconcile import EVERYTHING, Findings, Scope, compare
 from storage.sealing import SealedSegment
 from storage.spool_events import seal_body
 from storage.volume import VolumeLost
+from tests.storage.dying import Crash, dies_after_entry
 from tests.storage.keeping.town import DAY_US, Town
 from tests.storage.sealed import NOW_US
 
@@ -67,9 +68,9 @@ async def test_file_that_is_gone_is_missing(town: Town) -> None:
 
 async def test_comparison_that_is_over_looks_at_no_further_directory_and_tells_nothing_false(town: Town) -> None:
     recorded = await told(town)
+    await town.run_and_stop()
     for segment in recorded:
         await asyncio.to_thread(town.path(segment).unlink)
-    town.keeper._comparing.end()
     await town.keeper.reconcile()
     assert (await town.row(recorded[0].segment)).state is SegmentState.SEALED
     await town.restart()
@@ -92,6 +93,22 @@ async def test_file_under_another_name_is_not_believed(town: Town) -> None:
     path = town.path(recorded)
     await asyncio.to_thread(path.rename, path.with_name("0" * 12 + "7" + "0" * 3 + "8" + "0" * 15 + ".svs"))
     assert len((await findings(town)).damaged) == 1
+
+
+async def test_keeper_that_dies_when_the_ledger_has_a_loss_and_the_index_not_leaves_it_to_the_next(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded, _ = await told(town)
+    await asyncio.to_thread(town.path(recorded).unlink)
+    with monkeypatch.context() as patch:
+        dies_after_entry(patch, Missing)
+        with pytest.raises(Crash):
+            await town.keeper.reconcile()
+    assert (await town.row(recorded.segment)).state is SegmentState.SEALED
+    await town.restart()
+    assert (await town.row(recorded.segment)).state is SegmentState.LOST
+    await town.keeper.reconcile()
+    assert [body.seg for body in await town.logged() if isinstance(body, Missing)] == [recorded.segment]
 
 
 async def test_volume_that_is_away_loses_nothing(town: Town) -> None:
@@ -165,6 +182,25 @@ async def test_lost_file_that_comes_back_damaged_stays_lost_and_is_named(town: T
     await town.keeper.reconcile()
     assert (await town.row(recorded.segment)).state is SegmentState.LOST
     assert town.path(recorded).name in (await town.keeper.status()).faults
+
+
+async def test_whole_file_under_a_lost_ones_name_that_is_another_is_not_taken_for_it(
+    town: Town, tmp_path: Path
+) -> None:
+    recorded, _ = await told(town)
+    await asyncio.to_thread(town.path(recorded).unlink)
+    await town.keeper.reconcile()
+    (other,) = await asyncio.to_thread(lambda: Town(tmp_path / "other").record(1))
+    assert (other.segment, other.root == recorded.root) == (recorded.segment, False)
+    await asyncio.to_thread(shutil.copy, tmp_path / "other" / "disk" / relative(town, recorded), town.path(recorded))
+    await town.keeper.reconcile()
+    assert (await town.row(recorded.segment)).state is SegmentState.LOST
+    assert town.path(recorded).name in (await town.keeper.status()).faults
+
+
+def relative(town: Town, segment: SealedSegment) -> Path:
+    """Where a segment's file is on any volume."""
+    return town.path(segment).relative_to(town.recorder.volume.path)
 
 
 async def test_index_that_was_lost_is_the_same_after_rebuild_and_comparison(town: Town) -> None:

@@ -26,7 +26,7 @@ from storage.register.personal import Personal, salted
 from storage.register.ports import StoredLeaf
 from storage.register.register import Register
 from storage.sealing import SealedSegment
-from tests.storage.keeping.town import Town
+from tests.storage.keeping.town import Town, hold_of
 from tests.storage.ledger.samples import OFFICER
 from tests.storage.sealed import NOW_US, ORIGIN
 
@@ -92,16 +92,7 @@ def account(name: str) -> Proposal:
 
 def hold(segment: SealedSegment) -> Proposal:
     """An act that protects what this segment shows."""
-    body = people.Hold(
-        hold=uuid7(NOW_US),
-        requisition=None,
-        cameras=(segment.camera,),
-        from_utc_us=segment.start_utc_us,
-        to_utc_us=segment.end_utc_us - 1,
-        basis=None,
-        until_utc_us=None,
-    )
-    return Proposal(ActId(uuid7(NOW_US)), OFFICER, body)
+    return Proposal(ActId(uuid7(NOW_US)), OFFICER, hold_of(segment, uuid7(NOW_US)))
 
 
 class System:

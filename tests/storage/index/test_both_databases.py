@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_DAY
 from storage.index import on_evidence
-from storage.index.on_volume import held_on
+from storage.index.on_volume import Total, held_on
 from storage.index.queries import IndexReader
 from storage.index.rows import ToCheck
 from storage.index.tables import SegmentState
@@ -117,6 +117,10 @@ OF_COPIES: Final[Mapping[str, Callable[[Connection], Any]]] = MappingProxyType(
 )
 
 
+NOTHING: Final = (Total(0, 0), on_evidence.Kept(Total(0, 0), Total(0, 0)))
+"""Answers that are no answer, though Python takes them for true."""
+
+
 def test_no_question_is_left_out() -> None:
     assert QUESTIONS.keys() == {name for name in vars(IndexReader) if not name.startswith("_")} - {"at", "close"}
     asked = {name for name, one in vars(on_evidence).items() if getattr(one, "__module__", "") == on_evidence.__name__}
@@ -130,7 +134,7 @@ def test_both_databases_answer_alike(tmp_path: Path, postgresql: Server) -> None
         index.apply(leaves(STORY))
     answers = _answers(files)
     assert _answers(server) == answers
-    assert [name for name, answer in answers.items() if not answer] == []
+    assert [name for name, answer in answers.items() if not answer or answer in NOTHING] == []
     files.close()
     server.close()
 

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -10,6 +12,8 @@ from storage.sealing import SealedSegment
 from tests.storage.keeping import destroying
 from tests.storage.keeping.evidence import EvidenceTown
 from tests.storage.keeping.town import Town
+
+T = TypeVar("T", bound=Town)
 
 
 @pytest.fixture(scope="session")
@@ -22,36 +26,40 @@ def due_footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    town = await asyncio.to_thread(Town, tmp_path)
-    await town.keeper.start()
-    await town.keeper.take_up()
-    yield town
-    await town.keeper.close()
+    async with _running(await asyncio.to_thread(Town, tmp_path)) as town:
+        yield town
 
 
 @pytest.fixture
 async def footage(town: Town) -> list[SealedSegment]:
     """Four segments that the ledger knows, opened before the clock's minute."""
-    recorded = await asyncio.to_thread(town.record, 4)
-    town.clock.advance(60_000_000)
-    await town.tell(recorded)
-    return recorded
+    return await _recorded(town)
 
 
 @pytest.fixture
 async def evidence_town(tmp_path: Path) -> AsyncIterator[EvidenceTown]:
-    town = await asyncio.to_thread(EvidenceTown, tmp_path)
+    async with _running(await asyncio.to_thread(EvidenceTown, tmp_path)) as town:
+        yield town
+
+
+@pytest.fixture
+async def held(evidence_town: EvidenceTown) -> list[SealedSegment]:
+    """As `footage`; the last two of the four are held: one ends as the other begins."""
+    recorded = await _recorded(evidence_town)
+    await evidence_town.hold(recorded[-1])
+    return recorded
+
+
+@asynccontextmanager
+async def _running(town: T) -> AsyncIterator[T]:
     await town.keeper.start()
     await town.keeper.take_up()
     yield town
     await town.keeper.close()
 
 
-@pytest.fixture
-async def held(evidence_town: EvidenceTown) -> list[SealedSegment]:
-    """Four segments that the ledger knows, the last two of them held: one ends as the other begins."""
-    recorded = await asyncio.to_thread(evidence_town.record, 4)
-    evidence_town.clock.advance(60_000_000)
-    await evidence_town.tell(recorded)
-    await evidence_town.hold(recorded[-1])
+async def _recorded(town: Town) -> list[SealedSegment]:
+    recorded = await asyncio.to_thread(town.record, 4)
+    town.clock.advance(60_000_000)
+    await town.tell(recorded)
     return recorded

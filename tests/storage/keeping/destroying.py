@@ -1,6 +1,7 @@
 """A keeper that dies while it destroys: what its tests begin with, and what must hold once another has started."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,7 @@ from storage.keyring.layout import SlotState
 from storage.keyring.places import KeyringFile, file_names
 from storage.ledger.entries import decode
 from storage.ledger.machine import Body, Expire, Expired
+from storage.ledger.service import Draft
 from storage.svs1.scan import scan
 from storage.volume import SUFFIX, open_volume
 from tests.storage.keeping.town import DAY_US, Town
@@ -90,10 +92,11 @@ class Left:
         assert all(live == kept for live in self.live_keys)
 
 
-async def started_again(directory: Path) -> Left:
-    """Start another keeper on what is there; footage that is left must open."""
+async def started_again(directory: Path, first: Sequence[Draft] = ()) -> Left:
+    """Start another keeper on what is there; footage that is left must open. `first`: what it is told at once."""
     keeper, _ = _keeper_at(directory, DUE_UTC_US)
     await keeper.start()
+    await keeper.books.append(first)
     await keeper.take_up()
     await keeper.reconcile()
     assert not (await keeper.status()).faults

@@ -15,7 +15,7 @@ from storage.ledger import people
 from storage.ledger.machine import Copied, Uncopied
 from storage.sealing import SealedSegment
 from storage.volume import SUFFIX, Volume, create_volume
-from tests.storage.keeping.town import Town
+from tests.storage.keeping.town import Town, hold_of
 from tests.storage.ledger.samples import uuid
 from tests.storage.sealed import NOW_US, ORIGIN
 
@@ -95,12 +95,4 @@ def files_on(volume: Volume) -> set[str]:
 
 def hold_on(segment: SealedSegment) -> people.Hold:
     """Another hold, on what this segment shows."""
-    return people.Hold(
-        hold=uuid(0x900),
-        requisition=None,
-        cameras=(segment.camera,),
-        from_utc_us=segment.start_utc_us,
-        to_utc_us=segment.end_utc_us - 1,
-        basis=None,
-        until_utc_us=None,
-    )
+    return hold_of(segment, uuid(0x900))

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from storage.inspection import Depth, wrong_with
 from storage.keeping import check_run
 from storage.keeping.check_mark import Request
+from storage.keeping.checked_files import extent_of
 from storage.keeping.checking import CheckRuns
 from storage.sealing import SealedSegment
 from tests.storage.keeping.checked import bent, check, flipped, scrub, state
@@ -42,6 +44,26 @@ async def test_check_that_was_stopped_goes_on_behind_what_it_looked_at_also_in_a
     assert (await town.keeper.checking.plan(Request(Depth.HASH), None)).files == 4
 
 
+async def test_keeper_that_was_stopped_begins_no_check(town: Town, footage: Sequence[SealedSegment]) -> None:
+    await town.run_and_stop()
+    await town.keeper.checking.begin(Request(Depth.HASH), None)
+    await town.keeper.check_turn()
+    assert (state(town)["state"], state(town)["files"]) == ("stopped", 0)
+
+
+async def test_keeper_that_is_stopped_while_its_own_check_is_prepared_does_not_run_it(
+    town: Town, footage: Sequence[SealedSegment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stops(*asked: Any) -> tuple[int, int]:  # noqa: ANN401 -- as the real one
+        town.keeper.checking.end()
+        return extent_of(*asked)
+
+    monkeypatch.setattr("storage.keeping.checking.extent_of", stops)
+    town.keeper.checking._scrub_days = 30
+    await town.keeper.checking.turn()
+    assert (scrub(town)["state"], scrub(town)["files"]) == ("stopped", 0)
+
+
 async def test_mark_of_another_question_is_not_gone_on_with(town: Town, footage: Sequence[SealedSegment]) -> None:
     await town.keeper.checking.begin(Request(Depth.SIZE), None)
     town.keeper.checking.stop()
@@ -69,20 +91,20 @@ async def test_second_check_is_refused_while_one_runs(town: Town) -> None:
 async def test_keeper_hashes_every_file_in_so_many_days_by_itself_and_waits_for_whoever_asks(
     town: Town, footage: Sequence[SealedSegment]
 ) -> None:
-    checking = town.keeper.checking
-    await checking.turn()
-    assert town.keeper.checking.scrub is None
-    checking._scrub_days = 30
+    checks = town.keeper.checking
+    await checks.turn()
+    assert checks.scrub is None
+    checks._scrub_days = 30
     await bent(town, footage[0], flipped(700))
-    await checking.turn()
+    await checks.turn()
     assert scrub(town)["counts"] == {"damaged": 1}
     await bent(town, footage[1], flipped(700))
     town.clock.advance(29 * DAY_US)
-    await checking.turn()
+    await checks.turn()
     assert scrub(town)["counts"] == {"damaged": 1}
     town.clock.advance(DAY_US)
-    await checking.begin(Request(Depth.PRESENCE), None)
-    await checking.turn()
+    await checks.begin(Request(Depth.PRESENCE), None)
+    await checks.turn()
     assert scrub(town)["counts"] == {"damaged": 1}
-    await checking.turn()
+    await checks.turn()
     assert scrub(town)["counts"] == {"damaged": 2}

@@ -28,6 +28,7 @@ from storage.ledger.entries import body_as_json
 from storage.ledger.machine import Seal
 from storage.ledger.note import NoteInvalid
 from storage.ledger.people import Continue
+from tests.storage.keeping.evidence import EvidenceTown, files_on
 from tests.storage.keeping.town import DAY_US, Town
 from tests.storage.ledger.samples import OFFICER, hash_of, hold
 from tests.storage.sealed import NOW_US
@@ -111,6 +112,18 @@ async def test_check_that_finds_what_the_lost_ledger_had_tells_nothing_before_so
     assert "ledger-restored" in found["left"][str(town.recorder.volume.path)]
 
 
+async def test_held_footage_is_not_copied_before_somebody_declared_what_the_ledger_lost(
+    evidence_town: EvidenceTown,
+) -> None:
+    (held,) = await asyncio.to_thread(evidence_town.record, 1, first=9)
+    await evidence_town.tell([held])
+    await evidence_town.hold(held)
+    await rolled_back(evidence_town)
+    await evidence_town.keeper._survive("copies", evidence_town.keeper.copy_turn)
+    assert "copies" in await evidence_town.faults()
+    assert files_on(evidence_town.evidence) == set()
+
+
 DENIED: dict[str, Json] = {"rule": "role", "what": "export", "object": None}
 
 
@@ -166,11 +179,12 @@ async def test_footage_of_the_lost_span_is_taken_in_as_soon_as_it_is_declared(to
     assert broken is not None
     stop = Stop()
     running = asyncio.create_task(town.keeper.run(stop))
-    await until(lambda: town.clock.sleepers == 8)
+    await town.settled()
     assert await town.keeper.ledger.size() == size
     await town.keeper.append([act(declaration(broken))])
     town.clock.advance(1_000_000)
-    await until(lambda: not town.keeper._compare_soon and town.clock.sleepers == 8)
+    await until(lambda: not town.keeper._compare_soon)
+    await town.settled()
     stop.set()
     await running
     assert [body.recovered for body in await town.logged() if isinstance(body, Seal)] == [False, True, True]

@@ -5,7 +5,6 @@ import errno
 import itertools
 import shutil
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from storage.keeping import copying as keeping
 from storage.ledger import people
 from storage.ledger.machine import Copied, Uncopied
 from storage.sealing import SealedSegment
+from tests.storage.dying import Crash, dies_after_entry, dies_before
 from tests.storage.faulty import CALLS, CHANGING, NAMING, FaultyDisk
 from tests.storage.keeping.evidence import EvidenceTown, files_on, hold_on
 from tests.storage.power import Chooser, Tape, every_other, everything, nothing
@@ -119,29 +119,6 @@ def check_left(evidence: Path, rows: dict[Any, SegmentRow], told: list[tuple[str
     return len(names)
 
 
-class Crash(BaseException):
-    """The keeper dies here."""
-
-
-def dies_before(patch: pytest.MonkeyPatch, where: Any, name: str) -> None:  # noqa: ANN401 -- a module or class
-    def dead(*_: object, **__: object) -> None:
-        raise Crash
-
-    patch.setattr(where, name, dead)
-
-
-def dies_after_entry(patch: pytest.MonkeyPatch, kind: type[Copied | Uncopied]) -> None:
-    append = Books.append
-
-    async def appends(books: Books, drafts: Any) -> Any:  # noqa: ANN401 -- as the real one
-        done = await append(books, drafts)
-        if any(isinstance(draft.body, kind) for draft in drafts):
-            raise Crash
-        return done
-
-    patch.setattr(Books, "append", appends)
-
-
 MAKING: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "K1": lambda patch: dies_before(patch, disk, "writev"),
     "K2": lambda patch: dies_before(patch, copying, "wrong_with"),
@@ -153,15 +130,55 @@ MAKING: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
 
 @pytest.mark.parametrize("step", MAKING)
 async def test_keeper_that_dies_after_a_step_of_a_copy_leaves_it_to_the_next(
-    evidence_town: EvidenceTown, held: list[SealedSegment], monkeypatch: pytest.MonkeyPatch, step: str
+    evidence_town: EvidenceTown, held: list[SealedSegment], step: str
 ) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(disk, "unlink", lambda _: None)  # nothing is tidied by who is dead
-        MAKING[step](patch)
-        with suppress(Crash):
-            await evidence_town.keeper.copy_turn()
+    await dies_while_copying(evidence_town, step)
+    assert left_in(evidence_town) == ("segments" if step in {"K4", "K5"} else "copying")
+    assert bool(await evidence_town.told()) == (step == "K5")
+    assert not await evidence_town.copied(*held)
     await evidence_town.restart()
     await made_good(evidence_town, *held[2:])
+
+
+async def test_whole_file_of_which_a_dead_keeper_told_nothing_goes_with_a_comparison_when_no_hold_wants_it(
+    evidence_town: EvidenceTown, held: list[SealedSegment]
+) -> None:
+    await dies_while_copying(evidence_town, "K4")
+    await evidence_town.end_hold()
+    await evidence_town.restart()
+    await evidence_town.keeper.reconcile()
+    assert files_on(evidence_town.evidence) == set()
+    assert not await evidence_town.faults()
+
+
+async def test_file_that_a_dead_keeper_left_goes_though_its_disk_was_unmounted_at_the_first_look(
+    evidence_town: EvidenceTown, held: list[SealedSegment]
+) -> None:
+    await dies_while_copying(evidence_town, "K2")
+    await evidence_town.end_hold()
+    await evidence_town.restart()
+    path, away = evidence_town.evidence.path, evidence_town.directory / "away"
+    await asyncio.to_thread(path.rename, away)
+    await asyncio.to_thread(path.mkdir)
+    await evidence_town.keeper.copy_turn()
+    await asyncio.to_thread(path.rmdir)
+    await asyncio.to_thread(away.rename, path)
+    await evidence_town.pass_()
+    assert files_on(evidence_town.evidence) == set()
+
+
+async def dies_while_copying(town: EvidenceTown, step: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(disk, "unlink", lambda _: None)  # nothing is tidied by who is dead
+        MAKING[step](patch)
+        with pytest.raises(Crash):
+            await town.keeper.copy_turn()
+
+
+def left_in(town: EvidenceTown) -> str:
+    """In which folder of the evidence volume its files lie."""
+    (folder,) = {path.relative_to(town.evidence.path).parts[0] for path in town.evidence.path.rglob("*.svs")}
+    return folder
 
 
 async def test_file_that_a_dead_keeper_left_goes_though_nobody_wants_the_copy_any_more(
@@ -170,7 +187,7 @@ async def test_file_that_a_dead_keeper_left_goes_though_nobody_wants_the_copy_an
     with monkeypatch.context() as patch:
         patch.setattr(disk, "unlink", lambda _: None)
         MAKING["K2"](patch)
-        with suppress(Crash):
+        with pytest.raises(Crash):
             await evidence_town.keeper.copy_turn()
     assert files_on(evidence_town.evidence) == {held[2].segment}
     await evidence_town.end_hold()
@@ -179,20 +196,25 @@ async def test_file_that_a_dead_keeper_left_goes_though_nobody_wants_the_copy_an
     assert files_on(evidence_town.evidence) == set()
 
 
-@pytest.mark.parametrize("step", ["U1", "U2"])
+TAKING_AWAY: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "U1": lambda patch: dies_after_entry(patch, Uncopied),
+    "U2": lambda patch: dies_before(patch, keeping, "remove_footage"),
+}
+
+
+@pytest.mark.parametrize("step", TAKING_AWAY)
 async def test_keeper_that_dies_while_a_copy_is_taken_away_leaves_it_to_the_next(
     evidence_town: EvidenceTown, held: list[SealedSegment], monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     await evidence_town.pass_()
     await evidence_town.end_hold()
     with monkeypatch.context() as patch:
-        if step == "U1":
-            dies_after_entry(patch, Uncopied)
-        else:
-            dies_before(patch, keeping, "remove_footage")
-        with suppress(Crash):
+        TAKING_AWAY[step](patch)
+        with pytest.raises(Crash):
             await evidence_town.keeper.copy_turn()
-    assert files_on(evidence_town.evidence)
+    assert isinstance((await evidence_town.told())[-1], Uncopied)
+    assert bool(await evidence_town.copied(*held)) == (step == "U1")
+    assert files_on(evidence_town.evidence) == {one.segment for one in held[2:]}
     await evidence_town.restart()
     await evidence_town.keeper.reconcile()
     assert files_on(evidence_town.evidence) == set()

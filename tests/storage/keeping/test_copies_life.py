@@ -1,18 +1,16 @@
 """Footage with an evidence volume over its whole life: files and disks go and come back, one of the two at a time."""
 
-import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
-from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, precondition, rule
 
 from nvr.base.ids import SegmentId
 from storage.index.tables import SegmentState
 from storage.sealing import SealedSegment
 from tests.storage.keeping.destroying import live_keys
 from tests.storage.keeping.evidence import EvidenceTown, files_on
-from tests.storage.keeping.test_life import Life
+from tests.storage.keeping.test_life import Life, play, play_at_length
 
 
 class TwiceKept(Life):
@@ -96,35 +94,30 @@ class TwiceKept(Life):
                 assert seg in live_keys(self.town.recorder.places[0])
 
     def teardown(self) -> None:
-        """In the end what is held is there twice, and nothing else is on the evidence volume but what only it has."""
         if self.is_evidence_away:
             self.evidence_volume_comes_back()
-        if self.away:
-            self.place_of_the_keyring_comes_back()
-        self.run(self.town.restart())
+        super().teardown()
+
+    def check_the_end(self) -> None:
+        """What is held is there twice, and nothing else is on the evidence volume but what only it has."""
         for _ in range(2):
             self.run(self.town.keeper.reconcile())
             self.run(self.town.pass_())
-        self.retention_passes(0)
+        super().check_the_end()
         self.run(self.town.keeper.reconcile())
         states = self.states()
         sealed = {seg for seg in self.recorded if states[seg] is SegmentState.SEALED}
         alone = {seg for seg in sealed if self.run(self.town.row(seg)).volume == self.town.evidence.id}
         held = {seg for seg in sealed if self.is_held(self.recorded[seg])}
         assert files_on(self.town.evidence) == alone | held
-        self.run(self.town.keeper.close())
-        self.runner.close()
-        shutil.rmtree(self.directory)
 
 
 @pytest.mark.timeout(300)
 def test_segment_is_there_while_one_of_its_files_is() -> None:
-    run_state_machine_as_test(
-        TwiceKept, settings=settings(max_examples=6, stateful_step_count=15, deadline=None, derandomize=True)
-    )
+    play(TwiceKept, examples=6)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_segment_is_there_while_one_of_its_files_is_whatever_happens_at_length() -> None:
-    run_state_machine_as_test(TwiceKept, settings=settings(max_examples=150, stateful_step_count=40, deadline=None))
+    play_at_length(TwiceKept)

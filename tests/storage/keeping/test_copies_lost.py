@@ -143,6 +143,29 @@ async def test_copy_that_is_missing_is_told_and_made_anew(
     await evidence_town.check_copies(*twice)
 
 
+async def test_missing_copy_that_no_hold_needs_any_more_as_it_is_looked_for_is_told_once(
+    evidence_town: EvidenceTown, twice: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, real, looked = asyncio.get_running_loop(), Path.exists, list[Path]()
+    copy = evidence_town.copy(twice[0])
+    await remove(copy)
+
+    async def taken_away() -> None:
+        await evidence_town.end_hold()
+        await evidence_town.pass_()
+
+    def after_the_index_was_asked(path: Path) -> bool:
+        if path == copy and not looked:
+            looked.append(path)
+            asyncio.run_coroutine_threadsafe(taken_away(), loop).result(timeout=30)
+        return real(path)
+
+    monkeypatch.setattr(Path, "exists", after_the_index_was_asked)
+    await evidence_town.keeper._reconcile_all(evidence_town.evidence)
+    assert looked
+    assert [body.why for body in await evidence_town.told() if isinstance(body, Uncopied)] == ["no hold"]
+
+
 async def test_flipped_bit_in_a_copy_is_found_by_a_check_and_the_copy_made_anew(
     evidence_town: EvidenceTown, twice: list[SealedSegment]
 ) -> None:
@@ -191,6 +214,19 @@ async def test_file_of_which_nothing_is_known_stays_where_it_may_be_the_only_one
     assert target.exists()
 
 
+async def test_file_of_which_nothing_is_known_stays_when_the_only_other_one_goes_while_it_is_judged(
+    evidence_town: EvidenceTown,
+    held: list[SealedSegment],
+    twice: list[SealedSegment],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    target = evidence_town.copy(held[0])
+    await asyncio.to_thread(shutil.copy, evidence_town.path(held[0]), target)
+    while_it_is_looked_at(monkeypatch, lambda: remove(evidence_town.path(held[0])))
+    await evidence_town.keeper._reconcile_all(evidence_town.evidence)
+    assert target.exists()
+
+
 async def test_unknown_file_on_an_evidence_volume_is_told_to_a_person_and_never_sealed(
     evidence_town: EvidenceTown, twice: list[SealedSegment]
 ) -> None:
@@ -226,6 +262,22 @@ async def test_copy_that_a_new_hold_reaches_before_it_is_taken_away_stays(
     assert await evidence_town.copied(*twice) == {twice[0].segment}
     gone = [body.segs for body in await evidence_town.told() if isinstance(body, Uncopied)]
     assert gone == [(twice[1].segment,)]
+
+
+async def test_copy_stays_while_its_hold_has_run_out_by_a_clock_alone_of_which_the_ledger_has_nothing(
+    evidence_town: EvidenceTown, held: list[SealedSegment]
+) -> None:
+    await evidence_town.end_hold()
+    await evidence_town.hold(held[0], until_utc_us=evidence_town.clock.utc_us() + 1)
+    await evidence_town.pass_()
+    copied = await evidence_town.copied(*held)
+    assert held[0].segment in copied
+    evidence_town.clock.advance(2)
+    await evidence_town.pass_()
+    assert await evidence_town.copied(*held) == copied
+    await evidence_town.tell([])  # an entry of this time
+    await evidence_town.pass_()
+    assert not await evidence_town.copied(*held)
 
 
 async def test_copy_that_becomes_the_file_before_it_is_taken_away_is_not_unlinked(

@@ -13,6 +13,7 @@ from nvr.base.stop import Stop
 from storage import disk, durable
 from storage.durable import rename_file
 from storage.index.tables import SegmentState
+from storage.inspection import wrong_with
 from storage.keeping.copies_status import COPIES_WAITING, LATE_US, YOUNG_US
 from storage.keeping.evidence_room import LEAST_FREE_BYTES, Stopped
 from storage.ledger.machine import Copied, Damaged, Missing, Uncopied
@@ -132,6 +133,31 @@ async def test_segment_that_is_lost_while_it_is_copied_is_there_by_its_copy(
     assert await evidence_town.is_whole(held[2])
 
 
+async def test_comparison_takes_no_copy_for_a_leftover_of_which_the_ledger_is_about_to_be_told(
+    evidence_town: EvidenceTown, held: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copying, lock, waits = evidence_town.keeper.copying, evidence_town.keeper.copying._lock, asyncio.Event()
+    publish, acquire = copying._publish, lock.acquire
+    comparisons: list[asyncio.Task[None]] = []
+
+    async def noted() -> bool:
+        waits.set()
+        return await acquire()
+
+    async def later(volume: Volume, rows: Any) -> None:  # noqa: ANN401 -- as the real one
+        monkeypatch.setattr(lock, "acquire", noted)
+        comparisons.append(asyncio.create_task(evidence_town.keeper._reconcile_all(volume)))
+        waiting = asyncio.create_task(waits.wait())
+        await asyncio.wait([*comparisons, waiting], return_when=asyncio.FIRST_COMPLETED)
+        await publish(volume, rows)
+
+    monkeypatch.setattr(copying, "_publish", later)
+    await evidence_town.pass_()
+    await asyncio.gather(*comparisons)
+    assert await evidence_town.copied(*held) == {one.segment for one in held[2:]}
+    await evidence_town.check_copies(*held)
+
+
 async def test_hold_that_ends_while_its_segment_is_copied_leaves_no_file(
     evidence_town: EvidenceTown, held: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +184,26 @@ async def test_flipped_bit_in_the_segments_own_file_is_told_and_never_copied(
     assert [body.seg for body in await evidence_town.logged() if isinstance(body, Damaged)] == [held[2].segment]
     assert files_on(evidence_town.evidence) == await evidence_town.copied(*held) == {held[3].segment}
     assert (status.once.segments, status.twice.segments) == (1, 1)
+
+
+async def test_disk_that_goes_as_its_file_is_read_makes_no_file_damaged_or_missing(
+    evidence_town: EvidenceTown, held: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bent(evidence_town, held[2], flipped(-100))
+    own, volume = evidence_town.path(held[2]), evidence_town.recorder.volume.path
+    away = evidence_town.directory / "away"
+
+    def goes(path: Path, *more: Any) -> str | None:  # noqa: ANN401 -- as the real one
+        wrong = wrong_with(path, *more)
+        if path == own:
+            volume.rename(away)
+        return wrong
+
+    monkeypatch.setattr("storage.copying.wrong_with", goes)
+    await evidence_town.pass_()
+    assert away.exists()
+    assert not any(isinstance(body, Damaged | Missing) for body in await evidence_town.logged())
+    await asyncio.to_thread(away.rename, volume)
 
 
 async def test_segment_whose_own_file_is_gone_is_told_as_missing(
@@ -200,7 +246,7 @@ async def test_want_of_room_stops_copies_and_removes_nothing(
         status = await evidence_town.pass_()
     assert status.stopped is Stopped.FULL
     assert (status.once.segments, status.twice.segments) == (1, 1)
-    assert "2 held" not in (await evidence_town.faults())[COPIES_WAITING]
+    assert (await evidence_town.faults())[COPIES_WAITING].startswith("1 held segments, ")
     await evidence_town.check_copies(*held)
     assert all([(await evidence_town.row(one.segment)).state is SegmentState.SEALED for one in held])
     evidence_town.budget_bytes = None
@@ -298,7 +344,7 @@ async def test_volume_on_which_recordings_still_grow_takes_no_copies(
 async def test_copy_that_is_left_by_the_stop_is_made_by_the_next_keeper(
     evidence_town: EvidenceTown, held: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keeper, stop = evidence_town.keeper, Stop()
+    keeper = evidence_town.keeper
     forget = disk.forget
 
     def stops(fd: int) -> None:
@@ -310,9 +356,40 @@ async def test_copy_that_is_left_by_the_stop_is_made_by_the_next_keeper(
         await keeper.copy_turn()
     assert not await evidence_town.told()
     assert files_on(evidence_town.evidence) == set()
-    stop.set()
     await evidence_town.restart()
     assert (await evidence_town.pass_()).twice.segments == len(held[2:])
+
+
+async def test_turn_ends_after_ten_minutes_and_the_next_goes_on(
+    evidence_town: EvidenceTown, held: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was held meanwhile may be older than what still waits."""
+    loop, forget = asyncio.get_running_loop(), disk.forget
+
+    async def time_passes() -> None:
+        evidence_town.clock.advance(600_000_000)
+
+    def slow(fd: int) -> None:
+        forget(fd)
+        asyncio.run_coroutine_threadsafe(time_passes(), loop).result(timeout=30)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "forget", slow)
+        await evidence_town.pass_()
+    assert await evidence_town.copied(*held) == {held[2].segment}
+    await evidence_town.pass_()
+    assert await evidence_town.copied(*held) == {one.segment for one in held[2:]}
+
+
+async def test_keeper_that_was_stopped_begins_no_copy(evidence_town: EvidenceTown) -> None:
+    await evidence_town.run_and_stop()
+    (segment,) = await asyncio.to_thread(evidence_town.record, 1)
+    await evidence_town.tell([segment])
+    await evidence_town.hold(segment)
+    await evidence_town.keeper.copy_turn()
+    assert not await evidence_town.told()
+    await evidence_town.restart()
+    assert (await evidence_town.pass_()).twice.segments == 1
 
 
 async def test_what_lies_once_for_long_is_told_though_nothing_stands_against_a_copy(

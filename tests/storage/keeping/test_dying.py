@@ -13,11 +13,17 @@ from typing import Any
 
 import pytest
 
+from nvr.base.ids import uuid7
 from storage.books import Books
+from storage.index.tables import SegmentState
+from storage.ledger.machine import Expired
 from storage.ledger.reader import DATABASE_NAME
-from tests.storage.keeping.destroying import DUE, HELD, keeper_when_due, places_of, started_again
+from storage.ledger.service import Draft
+from tests.storage.keeping.destroying import DUE, DUE_UTC_US, HELD, keeper_when_due, places_of, started_again
 from tests.storage.keeping.killed_keeper import STEPS
+from tests.storage.ledger.samples import OFFICER, hold
 from tests.storage.power import Chooser, Tape, anything, every_other, everything, nothing
+from tests.storage.sealed import CAMERA, NOW_US
 
 LEDGER = Path("ledger") / DATABASE_NAME
 INDEX = Path("index/index.db")
@@ -29,12 +35,31 @@ async def test_keeper_killed_after_a_step_of_destruction_leaves_it_to_the_next(
     due_footage: Path, tmp_path: Path, step: str
 ) -> None:
     shutil.copytree(due_footage, tmp_path / "town")
-    command = [sys.executable, "-m", "tests.storage.keeping.killed_keeper", str(tmp_path / "town"), step]
-    ended = subprocess.run(command, cwd=ROOT, check=False, timeout=50)  # noqa: ASYNC221 -- nothing else runs here
-    assert ended.returncode == -signal.SIGKILL
+    killed_after(step, tmp_path / "town")
     left = await started_again(tmp_path / "town")
     left.check()
     assert left.files == HELD
+
+
+@pytest.mark.parametrize("step", ["D1", "D2"])
+async def test_hold_that_comes_before_the_next_keeper_goes_on_has_its_footage_back(
+    due_footage: Path, tmp_path: Path, step: str
+) -> None:
+    shutil.copytree(due_footage, tmp_path / "town")
+    killed_after(step, tmp_path / "town")
+    span = {"from_utc_us": NOW_US, "to_utc_us": DUE_UTC_US, "until_utc_us": None}
+    body = hold(0x501, camera=CAMERA).model_copy(update=span)
+    left = await started_again(tmp_path / "town", [Draft(body, actor=OFFICER, act=uuid7(DUE_UTC_US))])
+    assert left.files == DUE | HELD
+    assert set(left.states.values()) == {SegmentState.SEALED}
+    assert all(live == DUE | HELD for live in left.live_keys)
+    assert not any(isinstance(body, Expired) for body in left.ledger)
+
+
+def killed_after(step: str, directory: Path) -> None:
+    command = [sys.executable, "-m", "tests.storage.keeping.killed_keeper", str(directory), step]
+    ended = subprocess.run(command, cwd=ROOT, check=False, timeout=50)
+    assert ended.returncode == -signal.SIGKILL
 
 
 @dataclass(frozen=True)

@@ -205,10 +205,10 @@ async def test_checkpoint_that_the_ledger_refuses_is_a_fault_and_the_next_is_sig
     with monkeypatch.context() as patch:
         patch.setattr(Ledger, "sign", _refuse)
         running = asyncio.create_task(town.keeper.run(stop))
-        await until(lambda: town.clock.sleepers == 8)
+        await town.settled()
         assert "checkpoint" in (await town.keeper.status()).faults
     town.clock.advance(60_000_000)
-    await until(lambda: town.clock.sleepers == 8)
+    await town.settled()
     assert (await town.keeper.status()).faults == {}
     await town.tell(await asyncio.to_thread(town.record, 1))
     stop.set()

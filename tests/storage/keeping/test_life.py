@@ -35,6 +35,7 @@ from storage.ledger import people
 from storage.retention_clock import SETTLING_US
 from storage.sealing import SealedSegment
 from storage.svs1.scan import scan
+from tests.storage.dying import Crash
 from tests.storage.keeping.destroying import live_keys
 from tests.storage.keeping.town import DAY_US, Town
 from tests.storage.ledger.samples import uuid
@@ -42,10 +43,6 @@ from tests.storage.ledger.samples import uuid
 CAMERAS: Final = (CameraId("mairie"), CameraId("gare"))
 ORDER_DAYS: Final = 10
 T = TypeVar("T")
-
-
-class Crash(BaseException):
-    """The keeper dies here."""
 
 
 class Life(RuleBasedStateMachine):
@@ -245,20 +242,32 @@ class Life(RuleBasedStateMachine):
         if self.away:
             self.place_of_the_keyring_comes_back()
         self.run(self.town.restart())
-        self.retention_passes(0)
+        self.check_the_end()
         self.run(self.town.keeper.close())
         self.runner.close()
         shutil.rmtree(self.directory)
 
+    def check_the_end(self) -> None:
+        """What must hold once everything is back and a keeper has started."""
+        self.retention_passes(0)
+
+
+def play(life: type[Life], examples: int) -> None:
+    """A few short lives, the same each time."""
+    few = settings(max_examples=examples, stateful_step_count=15, deadline=None, derandomize=True)
+    run_state_machine_as_test(life, settings=few)
+
+
+def play_at_length(life: type[Life]) -> None:
+    run_state_machine_as_test(life, settings=settings(max_examples=150, stateful_step_count=40, deadline=None))
+
 
 @pytest.mark.timeout(300)
 def test_footage_is_kept_while_it_may_not_go_and_goes_when_it_is_due() -> None:
-    run_state_machine_as_test(
-        Life, settings=settings(max_examples=8, stateful_step_count=15, deadline=None, derandomize=True)
-    )
+    play(Life, examples=8)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_footage_is_kept_and_goes_whatever_happens_at_length() -> None:
-    run_state_machine_as_test(Life, settings=settings(max_examples=150, stateful_step_count=40, deadline=None))
+    play_at_length(Life)

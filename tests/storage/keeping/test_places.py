@@ -93,10 +93,10 @@ async def test_key_that_stayed_in_one_place_is_shown_until_it_is_gone(town: Town
 async def test_keeper_that_stops_does_not_wait_for_the_keyring_and_the_next_one_reads_it(
     town: Town, segment: SealedSegment
 ) -> None:
+    await town.run_and_stop()
     (file,) = await asyncio.to_thread(lambda: [*town.recorder.places[1].glob("0/*.keys")])
     await asyncio.to_thread(file.unlink)
     town.clock.advance(5 * DAY_US)
-    town.keeper._places.end()
     await town.keeper._places.look()
     assert not await asyncio.to_thread(file.exists)
     assert (await town.keeper.status()).faults == {}

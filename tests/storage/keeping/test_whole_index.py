@@ -51,7 +51,7 @@ async def test_nothing_is_destroyed_or_compared_before_the_index_was_read(
         assert (await town.row(segment.segment)).state is SegmentState.SEALED
         assert await town.keeper.books.ask(Index.segment, unknown.segment) is None
         over.set()
-        await until(lambda: town.clock.sleepers == 8)
+        await town.settled()
     assert (await town.row(segment.segment)).state is SegmentState.GONE
     stop.set()
     await running
@@ -100,7 +100,7 @@ async def test_index_that_the_disk_does_not_give_is_a_fault_until_it_does(
         await until(lambda: town.clock.sleepers == 3)
         assert "bad sector" in (await town.keeper.status()).faults["index"]
     town.clock.advance(60_000_000)
-    await until(lambda: town.clock.sleepers == 8)
+    await town.settled()
     assert (await town.keeper.status()).faults == {}
     assert (await town.row(segment.segment)).state is SegmentState.GONE
     stop.set()

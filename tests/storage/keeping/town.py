@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from nvr.base.clock import SimClock
 from nvr.base.ids import BootId, CameraId, SegmentId, uuid7
+from nvr.base.stop import Stop
 from nvr.base.units import UtcUs
 from storage.index.rows import SegmentRow
 from storage.index.writer import Index
@@ -24,9 +26,25 @@ from storage.spool import SpoolWriter
 from storage.spool_events import SpoolEvents
 from tests.storage.ledger.samples import OFFICER
 from tests.storage.sealed import CAMERA, NOW_US, ORIGIN, Recorder, footage, segment_start
+from tests.storage.until import until
 
 DAY_US = 86_400_000_000
+ROUNDS: Final = 8
+"""So many rounds of a running keeper wait for their next turn once each has had one."""
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+
+
+def hold_of(segment: SealedSegment, name: str, *, until_utc_us: int | None = None) -> people.Hold:
+    """A hold on what this segment shows."""
+    return people.Hold(
+        hold=name,
+        requisition=None,
+        cameras=(segment.camera,),
+        from_utc_us=segment.start_utc_us,
+        to_utc_us=segment.end_utc_us - 1,
+        basis=None,
+        until_utc_us=until_utc_us,
+    )
 
 
 class Town:
@@ -63,6 +81,18 @@ class Town:
         await self.keeper.start()
         await self.keeper.take_up()
         return self.keeper
+
+    async def settled(self) -> None:
+        """Wait until the running keeper has done what it does at its start."""
+        await until(lambda: self.clock.sleepers == ROUNDS)
+
+    async def run_and_stop(self) -> None:
+        """Have the keeper run, and stop it once it has done what it does at its start."""
+        stop = Stop()
+        running = asyncio.create_task(self.keeper.run(stop))
+        await self.settled()
+        stop.set()
+        await running
 
     def boot(self, shard: int = 0) -> BootId:
         """The id of a new recorder process."""
@@ -108,19 +138,9 @@ class Town:
 
     async def hold(self, segment: SealedSegment, *, until_utc_us: int | None = None) -> str:
         """Hold what this segment shows."""
-        hold = uuid7(UtcUs(NOW_US))
-        await self.act(
-            people.Hold(
-                hold=hold,
-                requisition=None,
-                cameras=(segment.camera,),
-                from_utc_us=segment.start_utc_us,
-                to_utc_us=segment.end_utc_us - 1,
-                basis=None,
-                until_utc_us=until_utc_us,
-            )
-        )
-        return hold
+        body = hold_of(segment, uuid7(UtcUs(NOW_US)), until_utc_us=until_utc_us)
+        await self.act(body)
+        return body.hold
 
     async def row(self, segment: SegmentId) -> SegmentRow:
         """The segment as the index has it."""

@@ -23,6 +23,7 @@ from nvr.base.errors import InvalidValue
 from nvr.base.stop import Stop
 from nvr.base.wire import Client, Server
 from storage.keeping.keeper import Keeper
+from storage.reading_budget import ReadingBudget
 from tests.nvr.app.fixtures import write_config
 
 TODO = [catalogue("en")["check-unreadable"].todo, catalogue("fr")["check-unreadable"].todo]
@@ -49,7 +50,7 @@ class Running:
 
 @pytest.fixture
 def system(tmp_path: Path) -> Running:
-    config = write_config(tmp_path)
+    config = write_config(tmp_path, f'[[volume]]\nname = "b"\npath = "{tmp_path}/b"\n')
     settings = load(config, {})
     found(settings, SystemClock().utc_us())
     return Running(settings, config)
@@ -90,7 +91,7 @@ async def test_dry_run_begins_nothing(running: Running) -> None:
     assert done.exit_code == 0
     told: dict[str, Any] = json.loads(done.stdout)
     assert told["found"] is None
-    assert told["plan"]["volumes"] == [str(running.settings.volume[0].path)]
+    assert sorted(told["plan"]["volumes"]) == [str(volume.path) for volume in running.settings.volume]
     async with Client(running.settings.paths.keeper_socket) as keeper:
         assert await keeper.call("check_state") is None
 
@@ -107,11 +108,28 @@ async def test_volume_that_is_not_configured_is_named(running: Running) -> None:
 
 
 async def test_one_volume_is_checked_by_its_path_as_by_its_name(running: Running) -> None:
-    await running.stray()
-    (volume,) = running.settings.volume
-    for words in (["volume-check", str(volume.path)], ["volume-check", volume.name]):
-        told = json.loads((await running.command(*words, "--dry-run", "--json")).stdout)
-        assert told["plan"]["volumes"] == [str(volume.path)]
+    for volume in running.settings.volume:
+        for name in (str(volume.path), volume.name):
+            told = json.loads((await running.command("volume-check", name, "--dry-run", "--json")).stdout)
+            assert told["plan"]["volumes"] == [str(volume.path)]
+
+
+async def test_one_volume_is_checked_as_deep_and_as_fast_as_was_asked(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates: list[int | None] = []
+
+    def budget(rate: int | None, *more: Any) -> ReadingBudget:  # noqa: ANN401 -- as the real one
+        rates.append(rate)
+        return ReadingBudget(rate, *more)
+
+    monkeypatch.setattr("storage.keeping.check_run.ReadingBudget", budget)
+    told = json.loads((await running.command("volume-check", "b", "--json")).stdout)
+    assert told["found"]["request"]["depth"] == "size"
+    words = ("volume-check", "b", "--depth", "hash", "--mib-per-second", "3", "--json")
+    told = json.loads((await running.command(*words)).stdout)
+    assert told["found"]["request"]["depth"] == "hash"
+    assert rates == [20 << 20, 3 << 20]
 
 
 @pytest.mark.parametrize(
