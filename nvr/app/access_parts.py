@@ -28,6 +28,7 @@ from access.fleet_import import FleetImport
 from access.grants import GrantKeys, Grants
 from access.grantstore import GrantStore
 from access.hold_listing import HoldListing
+from access.hold_placing import HoldPlacing
 from access.hold_room import HoldRoom
 from access.holds import Holds
 from access.login import Login
@@ -186,8 +187,9 @@ def _requisition_acts(
 ) -> dict[ActName, Act]:
     zone = ZoneInfo(settings.system.timezone)
     room = HoldRoom(register, index, keeper.forecast, clock, limit_percent=settings.hold.room_percent)
-    holds = Holds(register, room, clock, zone)
-    requisitions = Requisitions(register, index, room, clock, zone)
+    placing = HoldPlacing(register, room, clock, zone)
+    holds = Holds(register, placing, clock, zone)
+    requisitions = Requisitions(register, index, placing, clock, zone)
     return {
         ActName.HOLD_PLACE: holds.place,
         ActName.HOLD_CONFIRM: holds.confirm,

@@ -21,6 +21,7 @@ from access.commissioning import Commissioning
 from access.continuation import LedgerContinuation
 from access.fleet_import import FleetImport
 from access.hold_listing import HoldListing
+from access.hold_placing import HoldPlacing
 from access.hold_room import HoldRoom
 from access.holds import Holds
 from access.login import Login
@@ -316,8 +317,9 @@ class World:
         fleet = FleetImport(register, self.publisher, logins, clock, shards_for=lambda _: 2)
         orders = Authorisations(register, self.publisher, index, clock)
         room = HoldRoom(register, index, self.keeper.forecast, clock, limit_percent=30)
-        holds = Holds(register, room, clock, ZONE)
-        requisitions = Requisitions(register, index, room, clock, ZONE)
+        placing = HoldPlacing(register, room, clock, ZONE)
+        holds = Holds(register, placing, clock, ZONE)
+        requisitions = Requisitions(register, index, placing, clock, ZONE)
         lookup = StreamLookup(register, self.finder, logins, clock)
         retention = RetentionActs(register, index, self.keeper.forecast, clock)
         self.handlers: dict[ActName, Handler] = {
