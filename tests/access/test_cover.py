@@ -4,9 +4,14 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from access.cover import MOST_DAYS, NoOrder, decisions
+from access.cover import uncovered as uncovered_of
+from access.publication import snapshot_entries
 from nvr.base.errors import InvalidValue
+from nvr.base.ids import CameraId
 from tests.access.world import DAY_US, NOW_UTC_US, World
 
 END_UTC_US = NOW_UTC_US + 90 * DAY_US
@@ -153,3 +158,18 @@ async def test_register_that_is_made_anew_from_the_ledger_has_the_decision_witho
         ]
     )
     assert rows == [(["cam-2"], "root", NOW_UTC_US, END_UTC_US, None)]
+
+
+async def test_decisions_are_asked_for_once_however_many_cameras_there_are(uncovered: World) -> None:
+    names = ["cam-2", "cam-3", "cam-4"]
+    rows = [{"camera": name, "url": f"rtsp://192.0.2.{number}/"} for number, name in enumerate(names, 2)]
+    await uncovered.act("root", "camera.import", cameras=rows, **DECIDED)
+
+    def asked(session: Session) -> list[str]:
+        said: list[str] = []
+        event.listen(session.connection(), "before_cursor_execute", lambda *about: said.append(about[2]))
+        snapshot_entries(session, NOW_UTC_US)
+        assert uncovered_of(session, [CameraId(name) for name in names], NOW_UTC_US) == ()
+        return [statement for statement in said if "FROM uncovered" in statement]
+
+    assert len(await uncovered.register.read(asked)) == 2
