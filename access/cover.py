@@ -2,8 +2,9 @@
 
 The prefect authorises cameras before they are installed (CSI L252-1). So an act by which one begins to record, or
 stands at another point, is refused while no order covers it, unless whoever enters it decides so: with a reason and an
-end, in the ledger before the camera. A running decision is as good as an order here, and for nothing else: how long
-footage is kept, and the alarm, follow orders alone.
+end, in the ledger before the camera. For one that is there a person may decide anew, as long as the order has not come.
+A running decision is as good as an order here, and for nothing else: how long footage is kept, and the alarm, follow
+orders alone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -50,6 +50,7 @@ class ActName(StrEnum):
     AUTHORISATION_ADD = "authorisation.add"
     AUTHORISATION_EDIT = "authorisation.edit"
     AUTHORISATION_LIST = "authorisation.list"
+    AUTHORISATION_WITHOUT = "authorisation.without_order"
     LEDGER_CONTINUE = "ledger.continue"
     RETENTION_SHOW = "retention.show"
     RETENTION_SET = "retention.set"
@@ -104,6 +105,7 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
         ActName.AUTHORISATION_ADD: _ADMINISTRATORS,
         ActName.AUTHORISATION_EDIT: _ADMINISTRATORS,
         ActName.AUTHORISATION_LIST: ANY_ROLE,
+        ActName.AUTHORISATION_WITHOUT: _ADMINISTRATORS,
         ActName.LEDGER_CONTINUE: _ADMINISTRATORS,
         ActName.RETENTION_SHOW: ANY_ROLE,
         ActName.RETENTION_SET: _ADMINISTRATORS,

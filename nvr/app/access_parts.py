@@ -173,6 +173,7 @@ def _town_acts(
         ActName.AUTHORISATION_ADD: orders.add,
         ActName.AUTHORISATION_EDIT: orders.edit,
         ActName.AUTHORISATION_LIST: orders.list,
+        ActName.AUTHORISATION_WITHOUT: orders.without_order,
     }
 
 

@@ -343,6 +343,7 @@ class World:
             ActName.AUTHORISATION_ADD: orders.add,
             ActName.AUTHORISATION_EDIT: orders.edit,
             ActName.AUTHORISATION_LIST: orders.list,
+            ActName.AUTHORISATION_WITHOUT: orders.without_order,
             ActName.LEDGER_CONTINUE: LedgerContinuation(register, self.keeper.broken, clock).run,
             ActName.RETENTION_SHOW: retention.show,
             ActName.RETENTION_SET: retention.set,

@@ -112,3 +112,24 @@ def authorisation_list(context: typer.Context, *, as_json: JsonOption = False) -
         write_answer(decision_rows(found["decisions"]), as_json=False, zone=person.zone)
     if found["without"]:
         typer.echo("\n" + say("cameras-without-order", cameras=", ".join(found["without"])))
+
+
+@authorisation.command("without-order")
+def authorisation_without_order(
+    context: typer.Context,
+    cameras: Annotated[list[str], typer.Argument(metavar="CAMERA...", help="Cameras that no order covers now")],
+    reason: ReasonOption,
+    until: Annotated[str, typer.Option(metavar="DAY", help="When the decision ends: 120 days ahead at most")],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Decide, under your name, that cameras go on without an order for a time: also where a decision ends, or is over.
+
+    The last decision counts, also an earlier end. The alarm stays until the order is entered.
+
+    Example: nvr-admin --as admin authorisation without-order parc-1 --reason "promised for May" --until 2026-05-31
+    """
+    person = person_of(context)
+    ends = person.instant("--until", until)
+    answer = person.act("authorisation.without_order", cameras=cameras, without_order=reason, until_utc_us=ends)
+    write_answer(answer, as_json=as_json, zone=person.zone)
