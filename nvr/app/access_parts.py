@@ -117,7 +117,7 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
     refusals = Refusals(settings.paths.access / "refusals", keeper, clock)
     login, days = Login(register, passwords, clock), settings.hold.review_days
     service = AccessService(register, refusals, login, clock, MappingProxyType(acts), review_days=days)
-    views = StatusViews(settings, volumes, keeper.caller, index, recorders, clock)
+    views = StatusViews(settings, volumes, keeper.caller, index, recorders, service.status, clock)
     return AccessParts(service, handover, grants, publisher, views)
 
 

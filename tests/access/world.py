@@ -59,7 +59,7 @@ from storage.vanished import Vanished
 
 ORIGIN = "ville.example/scelle/2026"
 ZONE = ZoneInfo("Europe/Paris")
-NOW_UTC_US = UtcUs(1_790_000_000_000_000)  # 21 September 2026, 13:33:20 UTC
+NOW_UTC_US = UtcUs(1_790_000_000_000_000)  # 21 September 2026, 14:13:20 UTC
 MINUTE_US = 60 * US_PER_SECOND
 HOUR_US = 60 * MINUTE_US
 DAY_US = 24 * HOUR_US
