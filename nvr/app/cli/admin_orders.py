@@ -5,9 +5,10 @@ from typing import Annotated
 import typer
 
 from nvr.app.cli.answers import write_answer
+from nvr.app.cli.camera_decision import decision
 from nvr.app.cli.common import JsonOption, new_app
 from nvr.app.cli.consent import DryRunOption, YesOption, enter
-from nvr.app.cli.person import ReasonOption, person_of
+from nvr.app.cli.person import ReasonOption, act_and_write, person_of
 from nvr.app.cli.tables import decision_rows, order_rows
 from nvr.app.messages import say
 
@@ -129,7 +130,5 @@ def authorisation_without_order(
 
     Example: nvr-admin --as admin authorisation without-order parc-1 --reason "promised for May" --until 2026-05-31
     """
-    person = person_of(context)
-    ends = person.instant("--until", until)
-    answer = person.act("authorisation.without_order", cameras=cameras, without_order=reason, until_utc_us=ends)
-    write_answer(answer, as_json=as_json, zone=person.zone)
+    decided = decision(person_of(context), reason, until)
+    act_and_write(context, "authorisation.without_order", as_json=as_json, cameras=cameras, **decided)
