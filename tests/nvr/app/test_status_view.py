@@ -116,7 +116,7 @@ def test_destruction_that_waits_for_a_person_is_an_alarm(tmp_path: Path) -> None
     assert Alarm("segments-damaged", None, "2 (1)") in view.alarms
     assert Alarm("held-lost", None, "3") in view.alarms
     (other,) = [each for each in view.alarms if each.id == "keeper-fault"]
-    assert other.values["fr"] == "keyring: Un disque du gardien a refusé : EIO. [disk-refused]"
+    assert other.values["fr"] == "keyring: Un disque du greffe a refusé : EIO. [disk-refused]"
     (copies,) = [each for each in view.alarms if each.id == "copies-waiting"]
     assert copies.values["en"] == "No copy is made: the evidence volume is drained. [copies-drained]"
     assert (view.ledger.answers, view.ledger.size) == (True, 3)
