@@ -151,5 +151,5 @@ class HoldPlacing:
             requisition=requisition,
             until_utc_us=until_utc_us,
             provisional=how.provisional,
-            room=how.room,
+            room=room,
         )

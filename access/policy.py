@@ -200,14 +200,10 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """A hold may be placed; `role` is the one in which the person does it.
-
-    `provisional`: by what holds keep of the `room`, a validator has to confirm it.
-    """
+    """How a hold stands: the role in which the person placed it, and whether a validator has to confirm it."""
 
     role: Role
     provisional: bool
-    room: RoomKept
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,11 +258,9 @@ def placing(person: Person, act: ActName, room: RoomKept, now_utc_us: UtcUs) -> 
         Denied: policy forbids the act.
     """
     role = demand(person, act, NOTHING, now_utc_us)
-    if not is_large(room):
-        return Placing(role, provisional=False, room=room)
-    if Role.VALIDATOR in person.roles:
-        return Placing(Role.VALIDATOR, provisional=False, room=room)
-    return Placing(role, provisional=True, room=room)
+    if is_large(room) and Role.VALIDATOR in person.roles:
+        return Placing(Role.VALIDATOR, provisional=False)
+    return Placing(role, provisional=is_large(room))
 
 
 def is_large(room: RoomKept) -> bool:
