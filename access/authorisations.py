@@ -11,8 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from access.arguments import Arguments
+from access.camera_values import camera_row
 from access.consent import Consent
-from access.cover import decisions
+from access.cover import Decision, decision_proposal, decisions
 from access.orders import LONGEST_DAYS, order_for
 from access.policy import NOTHING, ActName, Person, demand
 from access.ports import IndexPort
@@ -107,6 +108,39 @@ class Authorisations:
         demand(person, ActName.AUTHORISATION_LIST, NOTHING, now)
         return await self._register.read(lambda session: _listed(session, now))
 
+    async def without_order(self, person: Person, args: Arguments) -> dict[str, Json]:
+        """Decide that cameras that are there go on without an order, also after a decision before; the last counts.
+
+        Raises:
+            Denied: `person` may not.
+            InvalidValue: a value is wrong, a camera is unknown or retired, or an order covers it.
+        """
+        demand(person, ActName.AUTHORISATION_WITHOUT, NOTHING, self._clock.utc_us())
+        names = tuple(sorted(_names(args) or ()))
+        if not names:
+            raise InvalidValue(field="cameras", value=None, expected="the cameras that are meant")
+        decision = Decision.take(args, self._clock.utc_us())
+        if decision is None:
+            raise InvalidValue(field="without_order", value=None, expected="why it is recorded without an order")
+        args.done()
+
+        def propose(session: Session) -> Sequence[Proposal]:
+            now = self._clock.utc_us()
+            actor = Actor(id=person.account, role=demand(person, ActName.AUTHORISATION_WITHOUT, NOTHING, now))
+            for name in names:
+                if order_for(session, camera_row(session, name).camera, now) is not None:
+                    raise InvalidValue(field="cameras", value=name, expected="cameras that no order covers now")
+            return [decision_proposal(actor, names, decision, now)]
+
+        (placed,) = await self._register.act(propose)
+        await self._publisher.publish_soon()
+        return {
+            "cameras": list(names),
+            "decided_by": person.account,
+            "until_utc_us": decision.until_utc_us,
+            "ledger_index": placed.index,
+        }
+
     async def _enter(
         self,
         person: Person,
@@ -148,7 +182,7 @@ class Authorisations:
         )
 
 
-def _names(args: Arguments) -> frozenset[str] | None:
+def _names(args: Arguments) -> frozenset[CameraId] | None:
     names = args.optional_names("cameras")
     return None if names is None else frozenset(map(_camera, names))
 

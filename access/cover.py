@@ -2,11 +2,12 @@
 
 The prefect authorises cameras before they are installed (CSI L252-1). So an act by which one begins to record, or
 stands at another point, is refused while no order covers it, unless whoever enters it decides so: with a reason and an
-end, in the ledger before the camera. A running decision is as good as an order here, and for nothing else: how long
-footage is kept, and the alarm, follow orders alone.
+end, in the ledger before the camera. For one that is there a person may decide anew, as long as the order has not come.
+A running decision is as good as an order here, and for nothing else: how long footage is kept, and the alarm, follow
+orders alone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,11 +64,12 @@ class Decision:
 
 def uncovered(session: Session, cameras: Iterable[CameraId], at_utc_us: UtcUs) -> tuple[CameraId, ...]:
     """The cameras, sorted, that neither an order nor a running decision covers at this instant."""
+    last = last_decisions(session)
     return tuple(
         camera
         for camera in sorted(cameras)
         if order_for(session, camera, at_utc_us) is None
-        and ((last := last_decision(session, camera)) is None or last.until_utc_us <= at_utc_us)
+        and (camera not in last or last[camera].until_utc_us <= at_utc_us)
     )
 
 
@@ -84,14 +86,19 @@ def demand_cover(
         return ()
     if decision is None:
         raise NoOrder(cameras=", ".join(without), at_utc_us=now_utc_us)
+    return [decision_proposal(actor, without, decision, now_utc_us)]
+
+
+def decision_proposal(actor: Actor, cameras: tuple[CameraId, ...], decision: Decision, now_utc_us: UtcUs) -> Proposal:
+    """The entry of a decision on these cameras; the reason is a commitment."""
     personal = Personal(salted(reason=decision.reason))
     body = people.Uncovered(
         decision=uuid7(now_utc_us),
-        cameras=without,
+        cameras=cameras,
         until_utc_us=decision.until_utc_us,
         reason=personal.committed["reason"].commitment,
     )
-    return [Proposal(ActId(uuid7(now_utc_us)), actor, body, personal)]
+    return Proposal(ActId(uuid7(now_utc_us)), actor, body, personal)
 
 
 def decisions(session: Session) -> Sequence[tables.Uncovered]:
@@ -100,6 +107,6 @@ def decisions(session: Session) -> Sequence[tables.Uncovered]:
     return session.scalars(select(tables.Uncovered).order_by(*last_first)).all()
 
 
-def last_decision(session: Session, camera: str) -> tables.Uncovered | None:
-    """The last decision on the camera, be it over or not."""
-    return next((row for row in decisions(session) if camera in row.cameras), None)
+def last_decisions(session: Session) -> Mapping[str, tables.Uncovered]:
+    """By camera the last decision on it, be it over or not."""
+    return {camera: row for row in reversed(decisions(session)) for camera in row.cameras}

@@ -1,7 +1,7 @@
-"""How much of the room for footage holds keep, and would keep with one more: for a decision, and for the ledger."""
+"""How much of the room for footage holds keep, with one of them and without it: for a decision, and for the ledger."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -21,9 +21,7 @@ from storage.register import tables
 from storage.register.register import Register
 
 PATIENCE_S: Final = 20.0
-"""Somebody waits for the hold; without figures it is placed all the same."""
-
-_NEW: Final = "new"
+"""Whoever placed the hold waits to be told; the hold itself does not."""
 
 
 class HoldRoom:
@@ -43,39 +41,32 @@ class HoldRoom:
         self._index = index
         self._forecast = forecast
         self._clock = clock
-        self._limit_permille = limit_percent * 10
+        self._unknown = RoomKept(limit_permille=limit_percent * 10, before_permille=None, with_permille=None)
 
-    @property
-    def unknown(self) -> RoomKept:
-        """Where nobody can say how much holds keep."""
-        return RoomKept(limit_permille=self._limit_permille, before_permille=None, with_permille=None)
+    async def with_hold(self, hold: str) -> RoomKept:
+        """What all holds that run keep with this one of them, and without it.
 
-    async def with_hold(self, cameras: Sequence[CameraId], from_utc_us: UtcUs, to_utc_us: UtcUs) -> RoomKept:
-        """What holds keep now, and with one more of these cameras and times.
-
-        Unknown where keeper or index do not answer in time: no hold waits for a figure, or fails for want of one.
+        Unknown where keeper or index do not answer in time.
         """
         try:
             async with asyncio.timeout(PATIENCE_S):
-                return await self._measured([_scope(_NEW, camera, from_utc_us, to_utc_us) for camera in cameras])
+                return await self._measured(hold)
         except (NvrError, TimeoutError):
-            return self.unknown
+            return self._unknown
 
-    async def _measured(self, new: Sequence[HoldScope]) -> RoomKept:
+    async def _measured(self, hold: str) -> RoomKept:
         forecast: Any = await self._forecast() or {}
         room_bytes = sum(max(0, volume.get("room_bytes", 0)) for volume in forecast.get("volumes", ()))
         if not room_bytes:
-            return self.unknown
+            return self._unknown
         now, daily_bytes = self._clock.utc_us(), forecast.get("daily_bytes", {})
         running = await self._register.read(lambda session: running_scopes(session, now))
-        before, after = kept_times(running, now), kept_times([*running, *new], now)
+        before = kept_times([scope for scope in running if scope.hold != hold], now)
+        after = kept_times(running, now)
         kept = await self._index.kept_bytes(before) + bytes_to_come(before, daily_bytes, now)
         kept_with = await self._index.kept_bytes(after) + bytes_to_come(after, daily_bytes, now)
-        return RoomKept(
-            limit_permille=self._limit_permille,
-            before_permille=_permille(kept, room_bytes),
-            with_permille=_permille(kept_with, room_bytes),
-        )
+        shares = {"before_permille": _permille(kept, room_bytes), "with_permille": _permille(kept_with, room_bytes)}
+        return self._unknown.model_copy(update=shares)
 
 
 def running_scopes(session: Session, now_utc_us: UtcUs) -> list[HoldScope]:
@@ -83,7 +74,14 @@ def running_scopes(session: Session, now_utc_us: UtcUs) -> list[HoldScope]:
     hold = tables.Hold
     runs = hold.until_utc_us.is_(None) | (hold.until_utc_us > now_utc_us)
     return [
-        _scope(row.hold, camera, row.from_utc_us, row.to_utc_us, row.until_utc_us)
+        HoldScope(
+            hold=row.hold,
+            camera=CameraId(camera),
+            from_utc_us=UtcUs(row.from_utc_us),
+            to_utc_us=UtcUs(row.to_utc_us),
+            until_utc_us=None if row.until_utc_us is None else UtcUs(row.until_utc_us),
+            ledger_index=0,
+        )
         for row in session.scalars(select(hold).where(hold.ended.is_(False), runs))
         for camera in row.cameras
     ]
@@ -111,14 +109,3 @@ def bytes_to_come(times: Mapping[str, Iterable[Interval]], daily_bytes: Mapping[
 
 def _permille(kept_bytes: int, room_bytes: int) -> int:
     return min(kept_bytes * 1000 // room_bytes, MAX_PERSISTED_INT)
-
-
-def _scope(hold: str, camera: str, from_utc_us: int, to_utc_us: int, until_utc_us: int | None = None) -> HoldScope:
-    return HoldScope(
-        hold=hold,
-        camera=CameraId(camera),
-        from_utc_us=UtcUs(from_utc_us),
-        to_utc_us=UtcUs(to_utc_us),
-        until_utc_us=None if until_utc_us is None else UtcUs(until_utc_us),
-        ledger_index=0,
-    )

@@ -50,6 +50,7 @@ class ActName(StrEnum):
     AUTHORISATION_ADD = "authorisation.add"
     AUTHORISATION_EDIT = "authorisation.edit"
     AUTHORISATION_LIST = "authorisation.list"
+    AUTHORISATION_WITHOUT = "authorisation.without_order"
     LEDGER_CONTINUE = "ledger.continue"
     RETENTION_SHOW = "retention.show"
     RETENTION_SET = "retention.set"
@@ -104,6 +105,7 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
         ActName.AUTHORISATION_ADD: _ADMINISTRATORS,
         ActName.AUTHORISATION_EDIT: _ADMINISTRATORS,
         ActName.AUTHORISATION_LIST: ANY_ROLE,
+        ActName.AUTHORISATION_WITHOUT: _ADMINISTRATORS,
         ActName.LEDGER_CONTINUE: _ADMINISTRATORS,
         ActName.RETENTION_SHOW: ANY_ROLE,
         ActName.RETENTION_SET: _ADMINISTRATORS,
@@ -198,14 +200,10 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """A hold may be placed; `role` is the one in which the person does it.
-
-    `provisional`: by what holds keep of the `room`, a validator has to confirm it.
-    """
+    """How a hold stands: the role in which the person placed it, and whether a validator has to confirm it."""
 
     role: Role
     provisional: bool
-    room: RoomKept
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,11 +258,9 @@ def placing(person: Person, act: ActName, room: RoomKept, now_utc_us: UtcUs) -> 
         Denied: policy forbids the act.
     """
     role = demand(person, act, NOTHING, now_utc_us)
-    if not is_large(room):
-        return Placing(role, provisional=False, room=room)
-    if Role.VALIDATOR in person.roles:
-        return Placing(Role.VALIDATOR, provisional=False, room=room)
-    return Placing(role, provisional=True, room=room)
+    if is_large(room) and Role.VALIDATOR in person.roles:
+        return Placing(Role.VALIDATOR, provisional=False)
+    return Placing(role, provisional=is_large(room))
 
 
 def is_large(room: RoomKept) -> bool:

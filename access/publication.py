@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from access.camera_values import last_commission, standing
-from access.cover import last_decision
+from access.cover import last_decisions
 from access.orders import order_for
 from access.ports import LedgerPort
 from nvr.base.clock import Clock
@@ -63,14 +63,16 @@ def snapshot_entries(session: Session, now_utc_us: UtcUs) -> tuple[CameraEntry, 
         .where(tables.Camera.retired.is_(False), tables.Camera.url.is_not(None))
         .order_by(tables.Camera.camera)
     )
-    return tuple(_snapshot_entry(session, camera, now_utc_us) for camera in cameras)
+    decided = last_decisions(session)
+    return tuple(_snapshot_entry(session, camera, decided.get(camera.camera), now_utc_us) for camera in cameras)
 
 
-def _snapshot_entry(session: Session, camera: tables.Camera, now_utc_us: UtcUs) -> CameraEntry:
+def _snapshot_entry(
+    session: Session, camera: tables.Camera, decided: tables.Uncovered | None, now_utc_us: UtcUs
+) -> CameraEntry:
     placement = standing(session, camera.camera, now_utc_us)
     order = order_for(session, camera.camera, now_utc_us)
     aimed = last_commission(session, camera.camera)
-    decided = last_decision(session, camera.camera)
     return CameraEntry(
         camera=CameraId(camera.camera),
         url=camera.url or "",

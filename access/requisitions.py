@@ -3,6 +3,8 @@
 Validation is the beginning of a grant: see `access.grants`.
 """
 
+import asyncio
+import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,14 +15,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from access.arguments import Arguments
-from access.hold_room import HoldRoom
-from access.holds import Scope, hold_proposal, new_hold
+from access.hold_placing import HoldPlacing, Scope
 from access.places import placements_of
-from access.policy import NOTHING, ActName, Person, demand, placing
+from access.policy import NOTHING, ActName, Person, demand
 from access.ports import Coverage, IndexPort
 from access.reading import about_requisition, as_json, grant_of, requisition_row
 from nvr.base.clock import Clock
-from nvr.base.errors import InvalidValue
+from nvr.base.errors import InvalidValue, NvrError
 from nvr.base.ids import ActId, CameraId, RequisitionNo, requisition_no, uuid7
 from nvr.base.jcs import Json
 from nvr.base.units import US_PER_SECOND, UtcUs
@@ -34,6 +35,11 @@ from storage.register.register import Register
 
 SETTLED_US: Final = 15 * 60 * US_PER_SECOND
 """Footage younger than this may still grow, or be on its way into the index: nothing is said of it yet."""
+
+PATIENCE_S: Final = 20.0
+"""Whoever asks does not wait any longer for what the index has; without it the requisition is taken all the same."""
+
+_log: Final = logging.getLogger(__name__)
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -76,59 +82,42 @@ class _Wanted:
 class Requisitions:
     """The acts on requisitions but their validation."""
 
-    def __init__(self, register: Register, index: IndexPort, room: HoldRoom, clock: Clock, zone: tzinfo) -> None:
+    def __init__(self, register: Register, index: IndexPort, placing: HoldPlacing, clock: Clock, zone: tzinfo) -> None:
         self._register = register
         self._index = index
-        self._room = room
+        self._placing = placing
         self._clock = clock
         self._zone = zone
 
     async def new(self, person: Person, args: Arguments) -> dict[str, Json]:
-        """Take a requisition: its hold and itself, in one group. Four fields are enough.
+        """Take a requisition: its hold at once, then itself with what holds keep, in one group. Four fields are enough.
 
         What no longer exists is answered `no-images`, with the reason per camera.
 
         Raises:
             Denied: `person` may not, or is a custodian (`custodian-requests`).
-            InvalidValue: a value is wrong.
+            InvalidValue: a value is wrong, or somebody ended the hold meanwhile.
         """
         scope = Scope(args)
         wanted = _wanted(args)
         args.done()
-        demand(person, ActName.REQUISITION_NEW, NOTHING, self._clock.utc_us())
-        answered, answer = await self._answer(scope)
-        found = await self._room.with_hold(answered, scope.from_utc_us, scope.to_utc_us)
+        act = ActName.REQUISITION_NEW
+        placed = await self._placing.at_once(person, act, scope, asked_by=wanted.asked_by, basis=wanted.basis)
+        cameras = () if placed is None else tuple(map(CameraId, placed.cameras))
+        answer = await self._answer(scope, cameras)
+        room = None if placed is None else await self._placing.room.with_hold(placed.hold)
         number = requisition_no("R-0000-000000")
 
         def propose(session: Session) -> Sequence[Proposal]:
             nonlocal number
             now = self._clock.utc_us()
-            actor = Actor(id=person.account, role=demand(person, ActName.REQUISITION_NEW, NOTHING, now))
+            actor = Actor(id=person.account, role=demand(person, act, NOTHING, now))
             number = self._next_number(session, now)
-            cameras = scope.resolve(session)
-            proposals = []
-            hold = None
-            if cameras:
-                room = found if cameras == answered else self._room.unknown
-                how = placing(person, ActName.REQUISITION_NEW, room, now)
-                body = new_hold(
-                    session,
-                    scope,
-                    cameras,
-                    requisition=number,
-                    basis=wanted.basis,
-                    how=how,
-                    zone=self._zone,
-                    now_utc_us=now,
-                )
-                hold, holder = body.hold, Actor(id=person.account, role=how.role)
-                proposals.append(hold_proposal(holder, body, now_utc_us=now, asked_by=wanted.asked_by))
-            proposals.append(
-                _requisition_proposal(
-                    actor, scope, wanted, number, cameras, hold, answer if cameras == answered else None, now
-                )
-            )
-            return proposals
+            hold = None if placed is None else placed.hold
+            asked = _requisition_proposal(actor, scope, wanted, number, cameras, hold, answer, now)
+            if hold is None or room is None:
+                return [asked]
+            return [self._placing.judged(session, person, act, hold, room, number), asked]
 
         await self._register.act(propose)
         return await self._shown(number)
@@ -189,19 +178,27 @@ class Requisitions:
         await self._register.act(propose)
         return await self._shown(number)
 
-    async def _answer(self, scope: Scope) -> tuple[tuple[CameraId, ...], people.NoImages | None]:
-        """The cameras that are meant now; that nothing of them exists, where this is certain."""
-        cameras, placed = await self._register.read(lambda session: _where(session, scope))
+    async def _answer(self, scope: Scope, cameras: Sequence[CameraId]) -> people.NoImages | None:
+        """That nothing of the cameras exists, where this is certain; None also where the index does not say in time."""
         if cameras and scope.to_utc_us > self._clock.utc_us() - SETTLED_US:
-            return cameras, None
+            return None
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await self._no_images(scope, cameras)
+        except (NvrError, TimeoutError) as error:
+            _log.warning("a requisition is taken without a look at what there is: %s", error)
+            return None
+
+    async def _no_images(self, scope: Scope, cameras: Sequence[CameraId]) -> people.NoImages | None:
+        stood = await self._register.read(lambda session: _standing(session, scope, cameras))
         reasons = []
         for camera in cameras:
             coverage = await self._index.coverage(camera, scope.from_utc_us, scope.to_utc_us)
-            reason = absence(camera, coverage, stood_somewhere=camera in placed)
+            reason = absence(camera, coverage, stood_somewhere=camera in stood)
             if reason is None:
-                return cameras, None
+                return None
             reasons.append(reason)
-        return cameras, people.NoImages(kind="no-images", cameras=tuple(reasons))
+        return people.NoImages(kind="no-images", cameras=tuple(reasons))
 
     def _next_number(self, session: Session, now_utc_us: UtcUs) -> RequisitionNo:
         year = datetime.fromtimestamp(now_utc_us // US_PER_SECOND, UTC).astimezone(self._zone).year
@@ -255,11 +252,9 @@ def _wanted(args: Arguments) -> _Wanted:
     )
 
 
-def _where(session: Session, scope: Scope) -> tuple[tuple[CameraId, ...], frozenset[CameraId]]:
-    """The cameras that are meant, and those of them that stood somewhere at that time."""
-    cameras = scope.resolve(session)
-    placed = [camera for camera in cameras if placements_of(session, camera, scope.from_utc_us, scope.to_utc_us)]
-    return cameras, frozenset(placed)
+def _standing(session: Session, scope: Scope, cameras: Sequence[CameraId]) -> frozenset[CameraId]:
+    """Those of the cameras that stood somewhere at that time."""
+    return frozenset(camera for camera in cameras if placements_of(session, camera, scope.from_utc_us, scope.to_utc_us))
 
 
 def _requisition_proposal(

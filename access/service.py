@@ -80,10 +80,11 @@ class AccessService:
         now_utc_us = self._clock.utc_us()
 
         def asked(session: Session) -> dict[str, Any]:
-            holds = {
+            return {
+                **_counts(session, now_utc_us),
+                "holds_waiting": waiting(session, now_utc_us),
                 "holds_old": old(session, now_utc_us, self._review_days),
             }
-            return {**_counts(session, now_utc_us), **holds}
 
         return {"utc_us": now_utc_us, **await self._register.read(asked)}
 
@@ -117,6 +118,5 @@ def _counts(session: Session, now_utc_us: UtcUs) -> dict[str, Any]:
         ),
         "requisitions": dict(states.all()),
         "grants": count(tables.Grant.valid_until_utc_us > now_utc_us),
-        "holds_waiting": waiting(session, now_utc_us),
         "ledger_size": session.scalar(select(tables.Progress.ledger_size)) or 0,
     }

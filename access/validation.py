@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from access.arguments import Arguments
-from access.holds import hold_proposal
+from access.hold_placing import change_of_hold
 from access.policy import ActName, Person, demand
 from access.reading import about_requisition, requisition_row
 from nvr.base.errors import InvalidValue
@@ -92,7 +92,7 @@ class Validation:
         )
         return [
             self._completed(actor, row, now_utc_us),
-            self._lifted(actor, row, bounds, now_utc_us),
+            self._lifted(session, actor, row, bounds, now_utc_us),
             Proposal(ActId(uuid7(now_utc_us)), actor, body, personal),
         ]
 
@@ -137,16 +137,18 @@ class Validation:
         )
         return Proposal(ActId(uuid7(now_utc_us)), actor, body, personal)
 
-    def _lifted(self, actor: Actor, row: tables.Requisition, bounds: Bounds, now_utc_us: UtcUs) -> Proposal:
+    def _lifted(
+        self, session: Session, actor: Actor, row: tables.Requisition, bounds: Bounds, now_utc_us: UtcUs
+    ) -> Proposal:
         if row.hold is None:
             raise InvalidValue(field="requisition", value=self.number, expected="a requisition with a hold")
-        body = people.Hold(
-            hold=row.hold,
-            requisition=self.number,
+        return change_of_hold(
+            actor,
+            session.get_one(tables.Hold, row.hold),
+            now_utc_us,
             cameras=bounds.cameras,
             from_utc_us=bounds.from_utc_us,
             to_utc_us=bounds.to_utc_us,
             basis=self.basis,
             until_utc_us=None,
         )
-        return hold_proposal(actor, body, now_utc_us=now_utc_us)

@@ -28,6 +28,7 @@ from access.fleet_import import FleetImport
 from access.grants import GrantKeys, Grants
 from access.grantstore import GrantStore
 from access.hold_listing import HoldListing
+from access.hold_placing import HoldPlacing
 from access.hold_room import HoldRoom
 from access.holds import Holds
 from access.login import Login
@@ -116,7 +117,7 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
     refusals = Refusals(settings.paths.access / "refusals", keeper, clock)
     login, days = Login(register, passwords, clock), settings.hold.review_days
     service = AccessService(register, refusals, login, clock, MappingProxyType(acts), review_days=days)
-    views = StatusViews(settings, volumes, keeper.caller, index, recorders, clock)
+    views = StatusViews(settings, volumes, keeper.caller, index, recorders, service.status, clock)
     return AccessParts(service, handover, grants, publisher, views)
 
 
@@ -172,6 +173,7 @@ def _town_acts(
         ActName.AUTHORISATION_ADD: orders.add,
         ActName.AUTHORISATION_EDIT: orders.edit,
         ActName.AUTHORISATION_LIST: orders.list,
+        ActName.AUTHORISATION_WITHOUT: orders.without_order,
     }
 
 
@@ -186,8 +188,9 @@ def _requisition_acts(
 ) -> dict[ActName, Act]:
     zone = ZoneInfo(settings.system.timezone)
     room = HoldRoom(register, index, keeper.forecast, clock, limit_percent=settings.hold.room_percent)
-    holds = Holds(register, room, clock, zone)
-    requisitions = Requisitions(register, index, room, clock, zone)
+    placing = HoldPlacing(register, room, clock, zone)
+    holds = Holds(register, placing, clock, zone)
+    requisitions = Requisitions(register, index, placing, clock, zone)
     return {
         ActName.HOLD_PLACE: holds.place,
         ActName.HOLD_CONFIRM: holds.confirm,

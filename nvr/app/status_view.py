@@ -1,7 +1,7 @@
-"""What the status page shows, gathered from keeper, recorders, index and disks at each request."""
+"""What the status page shows, gathered from keeper, recorders, index, register and disks at each request."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from nvr.app.watch.files import set_is_provisional
 from nvr.app.watch.found import Condition
 from nvr.app.watch.observation import Observation
 from nvr.app.watch.of_cameras import recorded_nowhere, silent_domes
+from nvr.app.watch.of_holds import provisional_holds
 from nvr.app.watch.of_orders import order_ends, unauthorised
 from nvr.app.watch.of_roles import (
     LOW_SHARE,
@@ -26,9 +27,10 @@ from nvr.app.watch.of_roles import (
     silent_recorders,
     unsynchronised,
 )
-from nvr.app.watch.readings import recorder_seen
+from nvr.app.watch.readings import AccessSeen, access_seen, recorder_seen
 from nvr.base.clock import Clock
 from nvr.base.errors import NvrError
+from nvr.base.jcs import Json
 from nvr.base.units import US_PER_SECOND, UtcUs
 from recorder.server_clock import kernel_is_synchronised
 from storage.forecast import MINIMUM_AT_RISK
@@ -59,13 +61,16 @@ class StatusViews:
         keeper: Caller,
         index: IndexFiles,
         recorders: RecorderStates,
+        access: Callable[[], Awaitable[Mapping[str, Json]]],
         clock: Clock,
     ) -> None:
+        """`access`: its own `status` (`access.service.AccessService`)."""
         self._settings = settings
         self._volumes = volumes
         self._keeper = keeper
         self._index = index
         self._recorders = recorders
+        self._access = access
         self._clock = clock
         self._zone = ZoneInfo(settings.system.timezone)
 
@@ -77,7 +82,7 @@ class StatusViews:
         answers = [answer for answer in by_shard.values() if answer is not None]
         states = {camera["camera"]: camera for answer in answers for camera in answer["state"]["cameras"]}
         lost = {each["volume"] for answer in answers for each in answer["volumes"] if each["state"] in _OUT_OF_SERVICE}
-        keeper = await self._keeper_status()
+        keeper, access = await self._keeper_status(), await self._access_status()
         return StatusView(
             town=self._settings.system.origin,
             now_utc_us=now,
@@ -88,7 +93,7 @@ class StatusViews:
                 *_halts(keeper),
                 *_at_risk(keeper, self._zone),
                 *await asyncio.to_thread(self._keeper_faults, keeper),
-                *self._alarms(await asyncio.to_thread(self._observed, snapshot, by_shard, now)),
+                *self._alarms(await asyncio.to_thread(self._observed, snapshot, by_shard, access, now)),
             ],
             recorders=[RecorderView(shard, answer is not None) for shard, answer in by_shard.items()],
         )
@@ -140,6 +145,12 @@ class StatusViews:
             return None
         return status
 
+    async def _access_status(self) -> AccessSeen | None:
+        try:
+            return access_seen(await self._access())
+        except NvrError:  # the register's database does not answer; recording is shown all the same
+            return None
+
     async def _ledger(self, status: Mapping[str, Any] | None) -> LedgerView:
         silent = LedgerView(answers=False, size=0, checkpoint_size=None, checkpoint_utc_us=None)
         if status is None:
@@ -153,12 +164,17 @@ class StatusViews:
         return LedgerView(True, status["ledger_size"], size, signed_utc_us)
 
     def _observed(
-        self, snapshot: CameraSnapshot, by_shard: Mapping[int, Mapping[str, Any] | None], now: UtcUs
+        self,
+        snapshot: CameraSnapshot,
+        by_shard: Mapping[int, Mapping[str, Any] | None],
+        access: AccessSeen | None,
+        now: UtcUs,
     ) -> Observation:
         return Observation(
             now_utc_us=now,
             cameras=snapshot.cameras,
             recorders={shard: None if each is None else recorder_seen(each) for shard, each in by_shard.items()},
+            access=access,
             orders=self._index.orders(),
             provisional_set=set_is_provisional(self._settings.paths.custodians),
             clock_synchronised=kernel_is_synchronised(),
@@ -181,6 +197,8 @@ class StatusViews:
         return [
             *(Alarm(each.kind, each.since_utc_us, each.detail or each.subject or None) for each in shown),
             *(self._fault(fault.id, fault.where, fault.what) for fault in faults),
+            *([Alarm("access-silent", None)] if seen.access is None else []),
+            *map(self._hold, provisional_holds(seen)),
             *(Alarm(kind, None, f"{_local(end, self._zone):%d/%m/%Y}") for kind, end in ends if end is not None),
             *([Alarm("camera-unauthorised", None, ", ".join(each.subject for each in without))] if without else []),
             *([Alarm("camera-decided", None, ", ".join(map(self._with_day, decided)))] if decided else []),
@@ -192,13 +210,13 @@ class StatusViews:
         A volume that is away and the clock are shown elsewhere.
         """
         faults = {name: ToldFault.of(told) for name, told in (keeper or {}).get("faults", {}).items()}
-        damaged = [each.fields for name, each in faults.items() if name == DAMAGED]
+        damaged = [each for name, each in faults.items() if name == DAMAGED]
         lost = [each.fields for each in faults.values() if each.id == HELD_LOST]
         copies = [each for name, each in faults.items() if name == COPIES_WAITING]
         elsewhere = {DAMAGED, COPIES_WAITING, "clock", *(str(volume.path) for volume in self._volumes.last_good())}
         others = {name: each for name, each in faults.items() if name not in elsewhere and each.id != HELD_LOST}
         return [
-            *(Alarm(DAMAGED, None, f"{each['count']} ({each['held']})") for each in damaged),
+            *(Alarm(DAMAGED, None, _count_and_held(each)) for each in damaged),
             *([Alarm(HELD_LOST, None, str(sum(each["segments"] for each in lost)))] if lost else []),
             *(self._fault(COPIES_WAITING, None, each) for each in copies),
             *(self._fault("keeper-fault", name, each) for name, each in others.items()),
@@ -215,8 +233,20 @@ class StatusViews:
     def _instant(self, utc_us: int) -> str:
         return f"{_local(utc_us, self._zone):%d/%m/%Y %H:%M}"
 
+    def _hold(self, waiting: Condition) -> Alarm:
+        """One that waits for a validator until then, or ran out; by its requisition, else by its id."""
+        name, _, _ = waiting.subject.partition(" ")
+        if waiting.until_utc_us is None:
+            return Alarm("hold-ran-out", waiting.since_utc_us, name)
+        return Alarm(waiting.kind, waiting.since_utc_us, f"{name} ({self._instant(waiting.until_utc_us)})")
+
     def _with_day(self, each: Condition) -> str:
         return f"{each.subject} ({_local(each.until_utc_us or 0, self._zone):%d/%m/%Y})"
+
+
+def _count_and_held(damaged: ToldFault) -> str:
+    told = damaged.fields
+    return f"{told['count']} ({told['held']})" if {"count", "held"} <= told.keys() else damaged.what
 
 
 def _halts(keeper: Mapping[str, Any] | None) -> list[Alarm]:

@@ -134,8 +134,8 @@ class Hold(Body):
     """Footage of these cameras and times may not be destroyed; `until_utc_us` bounds an unvalidated hold.
 
     `provisional`: with it holds kept more than their share of the `room`, and a validator has still to confirm it. A
-    second entry of the same `hold` changes it: a validator confirms it, a validated requisition lifts the bound, a
-    narrowing its cameras. Such entries, and those of earlier versions, say nothing of the room.
+    later entry of the same `hold` changes it: what holds keep was measured, the requisition was taken, a validator
+    confirms it, a validated requisition lifts the bound, a narrowing its cameras. Only the first of these has `room`.
     """
 
     t: ClassVar[str] = "hold"

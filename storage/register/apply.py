@@ -131,9 +131,10 @@ def _hold(session: Session, placed: Placed, body: people.Hold, personal: Persona
             placed_by=placed.entry.actor.id,
             placed_utc_us=placed.entry.ts_utc_us,
             ended=False,
-            room=None if body.room is None else body.room.model_dump(),
         )
         session.add(hold)
+    if body.room is not None:
+        hold.room = body.room.model_dump()
     hold.requisition = body.requisition
     hold.cameras = list(body.cameras)
     hold.from_utc_us = body.from_utc_us

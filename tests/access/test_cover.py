@@ -4,10 +4,16 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from access.cover import MOST_DAYS, NoOrder, decisions
+from access.cover import uncovered as uncovered_of
+from access.policy import Denied
+from access.publication import snapshot_entries
 from nvr.base.errors import InvalidValue
-from tests.access.world import DAY_US, NOW_UTC_US, World
+from nvr.base.ids import CameraId
+from tests.access.world import DAY_US, NOW_UTC_US, PEOPLE, World
 
 END_UTC_US = NOW_UTC_US + 90 * DAY_US
 DECIDED: dict[str, Any] = {"without_order": "orage, arrêté promis par J. Durand", "until_utc_us": END_UTC_US}
@@ -163,3 +169,78 @@ async def test_register_that_is_made_anew_from_the_ledger_has_the_decision_witho
         ]
     )
     assert rows == [(["cam-2"], "root", NOW_UTC_US, END_UTC_US, None)]
+
+
+async def test_decisions_are_asked_for_once_however_many_cameras_there_are(uncovered: World) -> None:
+    names = ["cam-2", "cam-3", "cam-4"]
+    rows = [{"camera": name, "url": f"rtsp://192.0.2.{number}/"} for number, name in enumerate(names, 2)]
+    await uncovered.act("root", "camera.import", cameras=rows, **DECIDED)
+
+    def asked(session: Session) -> list[str]:
+        said: list[str] = []
+        event.listen(session.connection(), "before_cursor_execute", lambda *about: said.append(about[2]))
+        snapshot_entries(session, NOW_UTC_US)
+        assert uncovered_of(session, [CameraId(name) for name in names], NOW_UTC_US) == ()
+        return [statement for statement in said if "FROM uncovered" in statement]
+
+    assert len(await uncovered.register.read(asked)) == 2
+
+
+async def test_decision_is_prolonged_while_it_runs_and_when_it_is_over_and_the_last_counts(uncovered: World) -> None:
+    meant = {"cameras": ["cam-1"], "without_order": "arrêté toujours attendu"}
+    await uncovered.act("root", "camera.move", camera="cam-1", point="p13", **DECIDED)
+    decided: dict[str, Any] = {}
+    for days_on, until in ((80, 150), (80, 200), (1, 165)):
+        uncovered.clock.advance(days_on * DAY_US)
+        end_utc_us = NOW_UTC_US + until * DAY_US
+        decided = await uncovered.act("root", "authorisation.without_order", **meant, until_utc_us=end_utc_us)
+        assert (decided["cameras"], decided["decided_by"], decided["until_utc_us"]) == (["cam-1"], "root", end_utc_us)
+        assert uncovered.keeper.published[-1][0].uncovered_until_utc_us == end_utc_us
+    entry = (await uncovered.keeper.all())[decided["ledger_index"]]
+    assert (entry.t, entry.actor.id, entry.actor.role) == ("uncovered", "root", "administrator")
+    told = (await uncovered.act("f.audit", "authorisation.list"))["decisions"]
+    assert [each["reason"] for each in told] == [*[meant["without_order"]] * 3, DECIDED["without_order"]]
+    uncovered.clock.advance(5 * DAY_US)
+    with pytest.raises(NoOrder):
+        await uncovered.act("root", "camera.move", camera="cam-1", point="p12")
+
+
+@pytest.mark.parametrize("account", [name for name in PEOPLE if name != "root"])
+async def test_nobody_but_an_administrator_decides(uncovered: World, account: str) -> None:
+    before = await uncovered.keeper.types()
+    with pytest.raises(Denied, match="role-missing"):
+        await uncovered.act(account, "authorisation.without_order", cameras=["cam-1"], **DECIDED)
+    assert await uncovered.keeper.types() == before
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({}, "cameras"),
+        ({"cameras": []}, "cameras"),
+        ({"cameras": ["cam-1"], "without_order": None}, "without_order"),
+        ({"cameras": ["cam-1"], "without_order": None, "until_utc_us": None}, "without_order"),
+        ({"cameras": ["cam-1"], "until_utc_us": None}, "until_utc_us"),
+        ({"cameras": ["cam-1"], "until_utc_us": NOW_UTC_US}, "until_utc_us"),
+        ({"cameras": ["cam-1"], "until_utc_us": NOW_UTC_US + MOST_DAYS * DAY_US + 1}, "until_utc_us"),
+        ({"cameras": ["cam-1", "cam-9"]}, "camera"),
+        ({"cameras": ["cam-1", "gone"]}, "camera"),
+        ({"cameras": ["cam-1"], "reason": "mal nommé"}, "reason"),
+    ],
+)
+async def test_decision_on_cameras_names_what_is_wrong_and_enters_nothing(
+    uncovered: World, given: dict[str, Any], field: str
+) -> None:
+    await uncovered.act("root", "camera.add", **{**ADDED, "camera": "gone"}, **DECIDED)
+    await uncovered.act("root", "camera.retire", camera="gone")
+    before = await uncovered.keeper.types()
+    with pytest.raises(InvalidValue) as refusal:
+        await uncovered.act("root", "authorisation.without_order", **{**DECIDED, **given})
+    assert refusal.value.field == field
+    assert await uncovered.keeper.types() == before
+
+
+async def test_camera_that_an_order_covers_needs_no_decision(town: World) -> None:
+    with pytest.raises(InvalidValue) as refusal:
+        await town.act("root", "authorisation.without_order", cameras=["cam-1"], **DECIDED)
+    assert (refusal.value.field, "uncovered" in await town.keeper.types()) == ("cameras", False)

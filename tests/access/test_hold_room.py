@@ -37,9 +37,13 @@ def room_of(town: World) -> HoldRoom:
 
 
 async def measured(town: World, from_us: int, to_us: int) -> tuple[int | None, int | None]:
-    """Before and with a hold of the camera; times from now."""
-    first, last = UtcUs(NOW_UTC_US + from_us), UtcUs(NOW_UTC_US + to_us)
-    kept = await room_of(town).with_hold([CAMERA], first, last)
+    """Before and with a hold of the camera, which is ended again; times from now."""
+    town.keeper.looked_ahead, looked = None, town.keeper.looked_ahead
+    span = {"from_utc_us": NOW_UTC_US + from_us, "to_utc_us": NOW_UTC_US + to_us}
+    hold = (await town.act("a.martin", "hold.place", **HELD, **span))["hold"]
+    town.keeper.looked_ahead = looked
+    kept = await room_of(town).with_hold(hold)
+    await town.act("b.petit", "hold.end", hold=hold, reason="mesure")
     return kept.before_permille, kept.with_permille
 
 
@@ -87,7 +91,7 @@ async def test_index_or_keeper_that_is_away_leaves_the_figure_unknown(town: Worl
     town.keeper.looked_ahead = LOOKED
     town.index.is_away = True
     unknown = RoomKept(limit_permille=300, before_permille=None, with_permille=None)
-    assert await room_of(town).with_hold([CAMERA], UtcUs(0), UtcUs(1)) == unknown
+    assert await room_of(town).with_hold("0199") == unknown
 
 
 async def test_keeper_that_hangs_is_not_waited_for(town: World, monkeypatch: pytest.MonkeyPatch) -> None:

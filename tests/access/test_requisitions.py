@@ -12,6 +12,7 @@ from access.requisitions import absence, number_after
 from nvr.base.errors import InvalidValue, Retryable
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
+from storage.index.database import IndexUnavailable
 from storage.ledger.people import Hold, Requisition
 from storage.vanished import Vanished
 from tests.access.world import CAMERA, DAY_US, HOUR_US, MINUTE_US, NOW_UTC_US, World
@@ -24,13 +25,14 @@ ASKED = {
 }
 
 
-async def test_four_fields_are_enough_and_the_hold_comes_first_in_the_same_group(town: World) -> None:
+async def test_four_fields_are_enough_and_the_hold_comes_first(town: World) -> None:
     town.index.recorded()
     made = await town.act("a.martin", "requisition.new", **ASKED)
-    entries = (await town.keeper.all())[-2:]
-    hold, requisition = entries[0].body, entries[1].body
+    first, hold, requisition = [entry.body for entry in await town.keeper.all()][-3:]
+    assert isinstance(first, Hold)
     assert isinstance(hold, Hold)
     assert isinstance(requisition, Requisition)
+    assert (first.hold, first.until_utc_us) == (hold.hold, made["hold_until_utc_us"])
     assert (made["requisition"], made["state"], made["answer"]) == ("R-2026-000001", "received", None)
     assert (hold.requisition, requisition.hold) == (made["requisition"], hold.hold)
     assert made["requester"] == "Capitaine Renaud"
@@ -149,10 +151,19 @@ async def test_numbers_have_no_gap_when_many_ask_at_once_and_some_are_refused(to
     assert made == [f"R-2026-{count:06d}" for count in range(1, 9)]
 
 
-async def test_number_is_not_lost_when_the_keeper_is_away(town: World) -> None:
-    town.keeper.answers = False
+async def test_number_is_not_lost_when_the_keeper_goes_away_after_the_hold(
+    town: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coverage = town.index.coverage
+
+    async def last_answer(*asked: Any) -> Coverage:  # noqa: ANN401 -- as the index has it
+        town.keeper.answers = False
+        return await coverage(*asked)
+
+    monkeypatch.setattr(town.index, "coverage", last_answer)
     with pytest.raises(Retryable):
         await town.act("a.martin", "requisition.new", **ASKED)
+    monkeypatch.setattr(town.index, "coverage", coverage)
     town.keeper.answers = True
     await town.act("a.martin", "requisition.new", **ASKED)
     numbers = [row["requisition"] for row in await town.act("a.martin", "requisition.list")]
@@ -167,21 +178,31 @@ async def test_year_of_the_number_is_the_local_one(town: World) -> None:
     assert made["requisition"] == "R-2027-000001"
 
 
-async def test_answer_on_cameras_that_were_others_a_moment_before_is_not_given(
+async def test_requisition_and_answer_are_on_the_cameras_that_are_held_whatever_is_corrected_meanwhile(
     town: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    act = town.register.act
+    coverage = town.index.coverage
 
-    async def corrected_point_first(propose: Any) -> Any:  # noqa: ANN401 -- as the register has it
-        monkeypatch.setattr(town.register, "act", act)
+    async def corrected_point_first(*asked: Any) -> Coverage:  # noqa: ANN401 -- as the index has it
         await town.act("root", "point.add", point="p12", number="12", streets="rue Neuve")
-        return await act(propose)
+        return await coverage(*asked)
 
-    town.clock.advance(HOUR_US)
-    monkeypatch.setattr(town.register, "act", corrected_point_first)
-    asked = {"place": "rue Neuve", "from_utc_us": NOW_UTC_US, "to_utc_us": NOW_UTC_US + MINUTE_US, "asked_by": "OPJ"}
+    town.clock.advance(DAY_US)
+    monkeypatch.setattr(town.index, "coverage", corrected_point_first)
+    asked = {"place": "mairie", "from_utc_us": NOW_UTC_US, "to_utc_us": NOW_UTC_US + MINUTE_US, "asked_by": "OPJ"}
     made = await town.act("a.martin", "requisition.new", **asked)
-    assert (made["cameras"], made["answer"], made["state"]) == (["cam-1"], None, "received")
+    assert (made["cameras"], [each["camera"] for each in made["answer"]["cameras"]]) == ([CAMERA], [CAMERA])
+
+
+async def test_index_that_is_away_is_no_answer_and_the_requisition_is_taken(
+    town: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> Coverage:
+        raise IndexUnavailable(file="postgresql:///scelle", why="no route to host")
+
+    monkeypatch.setattr(town.index, "coverage", away)
+    made = await town.act("a.martin", "requisition.new", **ASKED)
+    assert (made["state"], made["answer"], made["hold_ended"]) == ("received", None, False)
 
 
 async def test_refusal_is_by_another_person_with_a_reason(town: World) -> None:

@@ -21,6 +21,7 @@ from access.commissioning import Commissioning
 from access.continuation import LedgerContinuation
 from access.fleet_import import FleetImport
 from access.hold_listing import HoldListing
+from access.hold_placing import HoldPlacing
 from access.hold_room import HoldRoom
 from access.holds import Holds
 from access.login import Login
@@ -58,7 +59,7 @@ from storage.vanished import Vanished
 
 ORIGIN = "ville.example/scelle/2026"
 ZONE = ZoneInfo("Europe/Paris")
-NOW_UTC_US = UtcUs(1_790_000_000_000_000)  # 21 September 2026, 13:33:20 UTC
+NOW_UTC_US = UtcUs(1_790_000_000_000_000)  # 21 September 2026, 14:13:20 UTC
 MINUTE_US = 60 * US_PER_SECOND
 HOUR_US = 60 * MINUTE_US
 DAY_US = 24 * HOUR_US
@@ -316,8 +317,9 @@ class World:
         fleet = FleetImport(register, self.publisher, logins, clock, shards_for=lambda _: 2)
         orders = Authorisations(register, self.publisher, index, clock)
         room = HoldRoom(register, index, self.keeper.forecast, clock, limit_percent=30)
-        holds = Holds(register, room, clock, ZONE)
-        requisitions = Requisitions(register, index, room, clock, ZONE)
+        placing = HoldPlacing(register, room, clock, ZONE)
+        holds = Holds(register, placing, clock, ZONE)
+        requisitions = Requisitions(register, index, placing, clock, ZONE)
         lookup = StreamLookup(register, self.finder, logins, clock)
         retention = RetentionActs(register, index, self.keeper.forecast, clock)
         self.handlers: dict[ActName, Handler] = {
@@ -341,6 +343,7 @@ class World:
             ActName.AUTHORISATION_ADD: orders.add,
             ActName.AUTHORISATION_EDIT: orders.edit,
             ActName.AUTHORISATION_LIST: orders.list,
+            ActName.AUTHORISATION_WITHOUT: orders.without_order,
             ActName.LEDGER_CONTINUE: LedgerContinuation(register, self.keeper.broken, clock).run,
             ActName.RETENTION_SHOW: retention.show,
             ActName.RETENTION_SET: retention.set,

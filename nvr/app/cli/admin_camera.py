@@ -178,16 +178,16 @@ def camera_move(
     Example: nvr-admin --as admin camera move mobile-2 --point p40 --since "2026-10-25 09:30" --reason "told on Monday"
     """
     person = person_of(context)
-    since_utc_us = None if since is None else person.instant("--since", since)
-    answer = person.act(
+    act_and_write(
+        context,
         "camera.move",
+        as_json=as_json,
         camera=name,
         point=point,
-        since_utc_us=since_utc_us,
+        since_utc_us=None if since is None else person.instant("--since", since),
         reason=reason,
         **decision(person, without_order, until),
     )
-    write_answer(answer, as_json=as_json, zone=person.zone)
 
 
 @camera.command("absent")

@@ -6,8 +6,8 @@ import typer
 
 from nvr.app.cli.answers import write_answer
 from nvr.app.cli.common import JsonOption, new_app
-from nvr.app.cli.person import ReasonOption, act_and_write, person_of, require
-from nvr.app.cli.provisional import write_provisional
+from nvr.app.cli.person import ReasonOption, act_and_write, person_of
+from nvr.app.cli.placing import scope_of, write_provisional
 from nvr.app.cli.tables import hold_rows
 from nvr.app.messages import say
 from nvr.base.errors import InvalidValue
@@ -34,16 +34,7 @@ def hold_place(
     --asked-by "OPJ Durand, commissariat"
     """
     person = person_of(context)
-    if not cameras:
-        require("--camera or --place", place)
-    answer = person.act(
-        "hold.place",
-        cameras=cameras or None,
-        place=place,
-        from_utc_us=person.instant("--from", begin),
-        to_utc_us=person.instant("--to", end),
-        asked_by=asked_by,
-    )
+    answer = person.act("hold.place", asked_by=asked_by, **scope_of(person, cameras, place, begin, end))
     write_answer(answer, as_json=as_json, zone=person.zone)
     if not as_json and answer["provisional"]:
         write_provisional(answer["hold"], answer["until_utc_us"], answer["room"], person.zone)

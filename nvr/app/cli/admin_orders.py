@@ -5,9 +5,10 @@ from typing import Annotated
 import typer
 
 from nvr.app.cli.answers import write_answer
+from nvr.app.cli.camera_decision import decision
 from nvr.app.cli.common import JsonOption, new_app
 from nvr.app.cli.consent import DryRunOption, YesOption, enter
-from nvr.app.cli.person import ReasonOption, person_of
+from nvr.app.cli.person import ReasonOption, act_and_write, person_of
 from nvr.app.cli.tables import decision_rows, order_rows
 from nvr.app.messages import say
 
@@ -112,3 +113,22 @@ def authorisation_list(context: typer.Context, *, as_json: JsonOption = False) -
         write_answer(decision_rows(found["decisions"]), as_json=False, zone=person.zone)
     if found["without"]:
         typer.echo("\n" + say("cameras-without-order", cameras=", ".join(found["without"])))
+
+
+@authorisation.command("without-order")
+def authorisation_without_order(
+    context: typer.Context,
+    cameras: Annotated[list[str], typer.Argument(metavar="CAMERA...", help="Cameras that no order covers now")],
+    reason: ReasonOption,
+    until: Annotated[str, typer.Option(metavar="DAY", help="When the decision ends: 120 days ahead at most")],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Decide, under your name, that cameras go on without an order for a time: also where a decision ends, or is over.
+
+    The last decision counts, also an earlier end. The alarm stays until the order is entered.
+
+    Example: nvr-admin --as admin authorisation without-order parc-1 --reason "promised for May" --until 2026-05-31
+    """
+    decided = decision(person_of(context), reason, until)
+    act_and_write(context, "authorisation.without_order", as_json=as_json, cameras=cameras, **decided)

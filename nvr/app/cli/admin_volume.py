@@ -147,7 +147,8 @@ def write_footage(footage: Footage | None, zone: ZoneInfo) -> None:
     if footage is None:
         typer.echo(say("volume-footage-unknown"))
     elif not footage.cameras:
-        typer.echo(say("volume-without-footage"))
+        if not footage.copies.segments:
+            typer.echo(say("volume-without-footage"))
     else:
         write_answer([stretch_row(each) for each in footage.cameras], as_json=False, zone=zone)
         if footage.held:
@@ -167,6 +168,9 @@ def _tell_drain(settings: Settings, report: VolumeReport, *, undo: bool, dry_run
     write_footage(report.footage, zone_of(settings))
     footage = report.footage
     if footage is not None:
+        if footage.copies.segments:
+            gib = f"{footage.copies.bytes / _GIB:.1f}"
+            typer.echo(say("volume-copies", segments=footage.copies.segments, gib=gib))
         typer.echo("")
         if footage.held_alone:
             typer.echo(say("volume-out-held", path=path))

@@ -76,13 +76,11 @@ def volume_replace(  # noqa: PLR0913 -- a parameter is an option
         raise InvalidValue(field="--json", value="", expected="--yes or --dry-run with it")
     answer: dict[str, Any] = {"volume": name, "path": str(report.setting.path), "done": not dry_run}
     if not dry_run:
-        tables_of(settings).check_can_write()
+        tables_of(settings).check_can_remove(report.setting.path)
         if not yes:
             _confirm(report)
         person = signed_in(config, account, password_file)
         answer |= _replace(person, report, name, reason, with_keys=with_keys)
-        if sheet is not None:
-            write_new_file(sheet, answer["sheet"].encode(), _SHEET_MODE)
     if as_json:
         footage = None if report.footage is None else footage_json(report.footage)
         write_json(answer | {"disk": disks_text(report.seen.disks), "bay": bay_of(report), "footage": footage})
@@ -91,6 +89,8 @@ def volume_replace(  # noqa: PLR0913 -- a parameter is an option
     else:
         typer.echo("\n" + say("volume-replaced", path=report.setting.path, index=answer["ledger_index"]))
         typer.echo("\n" + answer["sheet"])
+    if sheet is not None and not dry_run:  # last: where it can not be written it was shown
+        write_new_file(sheet, answer["sheet"].encode(), _SHEET_MODE)
     leave(hung=found.hung)
 
 

@@ -8,8 +8,8 @@ import typer
 
 from nvr.app.cli.answers import write_answer
 from nvr.app.cli.common import JsonOption, new_app
-from nvr.app.cli.person import ReasonOption, act_and_list, act_and_write, person_of, require
-from nvr.app.cli.provisional import write_provisional
+from nvr.app.cli.person import ReasonOption, act_and_list, act_and_write, person_of
+from nvr.app.cli.placing import scope_of, write_provisional
 from nvr.app.cli.tables import requisition_rows
 from nvr.base.errors import InvalidValue
 from nvr.base.ids import requisition_no
@@ -39,18 +39,13 @@ def requisition_new(  # noqa: PLR0913, PLR0917 -- a parameter is an option
     --to "2026-10-25 14:20" --asked-by "OPJ Durand, commissariat" --basis 60-1
     """
     person = person_of(context)
-    if not cameras:
-        require("--camera or --place", place)
     answer = person.act(
         "requisition.new",
-        cameras=cameras or None,
-        place=place,
-        from_utc_us=person.instant("--from", begin),
-        to_utc_us=person.instant("--to", end),
         asked_by=asked_by,
         basis=basis,
         authority_number=authority_number,
         document_sha256=None if document is None else _sha256(document),
+        **scope_of(person, cameras, place, begin, end),
     )
     write_answer(answer, as_json=as_json, zone=person.zone)
     if not as_json and answer["hold_provisional"]:

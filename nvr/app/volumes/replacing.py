@@ -17,7 +17,7 @@ class RecordersSilent(Refused):
 
 
 class OnlyVolume(Refused):
-    """It is the only volume of the configuration: another one is to be added first. `path`."""
+    """No other volume of the configuration takes recordings: one is to be added first. `path`."""
 
     message_id = "volume-only-one"
 
@@ -39,7 +39,7 @@ def refuse_replacing(found: Overview, report: VolumeReport) -> str:
         raise VolumeStillUsed(path=path, state=", ".join(sorted(report.states)))
     if report.unknown_recorders and not (report.setting.drain or report.setting.evidence):
         raise RecordersSilent(path=path, shards=", ".join(map(str, report.unknown_recorders)))
-    if len(found.volumes) == 1:
+    if all(other is report or other.setting.evidence for other in found.volumes):
         raise OnlyVolume(path=path)
     if report.seen.volume is None:
         raise VolumeNameless(path=path)

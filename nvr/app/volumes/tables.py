@@ -90,14 +90,20 @@ class VolumeTables:
 
     def remove(self, path: Path) -> None:
         """Take the volume's table away, with the comments inside it. Raises as `add`."""
+        self._write(*self._removed(path))
 
+    def check_can_remove(self, path: Path) -> None:
+        """Everything that `remove` refuses but for the writing itself. Raises as it does."""
+        self._checked(*self._removed(path))
+        self.check_can_write()
+
+    def _removed(self, path: Path) -> tuple[str, tuple[Volume, ...], str]:
         def change(tables: AoT) -> None:
             for at in reversed(range(len(tables))):
                 if Path(str(tables[at].get("path"))) == path:
                     del tables[at]
 
-        meant = tuple(one for one in self.settings.volume if one.path != path)
-        self._write(self._changed(change), meant, f"remove {path}")
+        return self._changed(change), tuple(one for one in self.settings.volume if one.path != path), f"remove {path}"
 
     def _added(self, volume: Volume) -> str:
         def change(tables: AoT) -> None:

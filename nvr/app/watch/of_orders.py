@@ -46,8 +46,9 @@ def unauthorised(seen: Observation) -> Iterator[Condition]:
             continue
         ends = [order.to_utc_us for order in seen.orders or () if _covers(order, camera)]
         before = [end for end in (*ends, until_utc_us) if end is not None and end <= seen.now_utc_us]
-        detail = None if until_utc_us is None else DECISION_OVER
-        yield Condition(KIND, camera, since_utc_us=UtcUs(max(before)) if before else None, detail=detail)
+        since_utc_us = UtcUs(max(before)) if before else None
+        detail = DECISION_OVER if since_utc_us is not None and since_utc_us == until_utc_us else None
+        yield Condition(KIND, camera, since_utc_us=since_utc_us, detail=detail)
 
 
 def next_end(seen: Observation) -> UtcUs | None:

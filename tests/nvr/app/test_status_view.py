@@ -1,13 +1,15 @@
 """What the status page is given: the faults that recorders tell are alarms, which the page shows first."""
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from access.http.page import render_status
+from access.http.texts import Language
 from access.http.view import Alarm
 from config.load import load
 from nvr.app.status_view import StatusViews
@@ -43,11 +45,15 @@ class Recorders:
         }
 
 
+async def nothing_waits() -> dict[str, Json]:
+    return {"holds_waiting": []}
+
+
 def test_fault_of_a_recorder_is_an_alarm_with_its_place(tmp_path: Path) -> None:
     settings = load(write_config(tmp_path), {})
     settings.paths.camera_snapshot.parent.mkdir(parents=True)
     publish(settings.paths.camera_snapshot, CameraSnapshot(2, ()))
-    parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), NoIndex(), Recorders()))
+    parts = cast("tuple[Any, Any, Any, Any]", (SilentKeeper(), NoIndex(), Recorders(), nothing_waits))
     view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
     said = {
         "fr": "/x.svs: 9 octets laissés tels quels (no header) [segment-left]",
@@ -78,7 +84,7 @@ def test_volume_that_a_recorder_left_is_shown_out_of_service_though_it_can_be_re
     settings.paths.camera_snapshot.parent.mkdir(parents=True)
     publish(settings.paths.camera_snapshot, CameraSnapshot(2, ()))
     volume = create_volume(settings.volume[0].path, settings.system.origin, now_utc_us=UtcUs(1))
-    parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), Empty(), Recording()))
+    parts = cast("tuple[Any, Any, Any, Any]", (SilentKeeper(), Empty(), Recording(), nothing_waits))
     view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
     assert [each.in_service for each in view.volumes] == [in_service]
 
@@ -103,14 +109,14 @@ def test_destruction_that_waits_for_a_person_is_an_alarm(tmp_path: Path) -> None
     settings = load(write_config(tmp_path), {})
     settings.paths.camera_snapshot.parent.mkdir(parents=True)
     publish(settings.paths.camera_snapshot, CameraSnapshot(2, ()))
-    parts = cast("tuple[Any, Any, Any]", (StoppedKeeper(), NoIndex(), Recorders()))
+    parts = cast("tuple[Any, Any, Any, Any]", (StoppedKeeper(), NoIndex(), Recorders(), nothing_waits))
     view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
     assert Alarm("retention-mass", None, "hall-1") in view.alarms
     assert Alarm("minimum-at-risk", None, "21/09/2026") in view.alarms
     assert Alarm("segments-damaged", None, "2 (1)") in view.alarms
     assert Alarm("held-lost", None, "3") in view.alarms
     (other,) = [each for each in view.alarms if each.id == "keeper-fault"]
-    assert other.values["fr"] == "keyring: Un disque du gardien a refusé : EIO. [disk-refused]"
+    assert other.values["fr"] == "keyring: Un disque du greffe a refusé : EIO. [disk-refused]"
     (copies,) = [each for each in view.alarms if each.id == "copies-waiting"]
     assert copies.values["en"] == "No copy is made: the evidence volume is drained. [copies-drained]"
     assert (view.ledger.answers, view.ledger.size) == (True, 3)
@@ -136,7 +142,7 @@ def test_camera_that_is_recorded_before_anybody_said_where_it_stands_is_an_alarm
     placed = entry("placed", kind=CameraKind.NOMADIC, placement=PlacementId("p-1"))
     nomadic = [entry(name, kind=CameraKind.NOMADIC, absent=True) for name in ("back", "away")]
     publish(settings.paths.camera_snapshot, CameraSnapshot(2, (*nomadic, placed, entry("fixed"))))
-    parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), Gapless(), Recording()))
+    parts = cast("tuple[Any, Any, Any, Any]", (SilentKeeper(), Gapless(), Recording(), nothing_waits))
     view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
     assert [alarm.value for alarm in view.alarms if alarm.id == "recorded-nowhere"] == ["back"]
     assert [camera.camera for camera in view.cameras if camera.wrong] == []
@@ -152,7 +158,7 @@ def test_camera_that_no_order_covers_is_an_alarm_apart_from_one_that_somebody_de
     until = UtcUs(SimClock().utc_us() + 9 * US_PER_DAY)
     decided = CameraEntry(CameraId("b"), "rtsp://192.0.2.1/", 0, uncovered_until_utc_us=until)
     publish(settings.paths.camera_snapshot, CameraSnapshot(2, (CameraEntry(CameraId("a"), "rtsp://h/", 0), decided)))
-    parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), Gapless(), Nobody()))
+    parts = cast("tuple[Any, Any, Any, Any]", (SilentKeeper(), Gapless(), Nobody(), nothing_waits))
     view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
     day = datetime.fromtimestamp(until / 1_000_000, ZoneInfo(settings.system.timezone))
     assert [(each.id, each.value) for each in view.alarms if each.id.startswith("camera-")] == [
@@ -182,10 +188,82 @@ def test_dome_that_is_recorded_and_silent_for_long_is_an_alarm(tmp_path: Path) -
     settings.paths.camera_snapshot.parent.mkdir(parents=True)
     entries = [CameraEntry(CameraId(name), "rtsp://192.0.2.1/", 0) for name in ("silent", "seen", "fixed")]
     publish(settings.paths.camera_snapshot, CameraSnapshot(2, tuple(entries)))
-    parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), Gapless(), Asking()))
+    parts = cast("tuple[Any, Any, Any, Any]", (SilentKeeper(), Gapless(), Asking(), nothing_waits))
     view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, clock).view())
     assert [alarm for alarm in view.alarms if alarm.id == "dome-silent"] == [Alarm("dome-silent", long_ago, "silent")]
     silent, seen, fixed = view.cameras
     assert silent.dome is not None
     assert (silent.dome.failures, silent.dome.cause) == (9, "timeout")
     assert (seen.dome is not None, fixed.dome) == (True, None)
+
+
+def waiting(requisition: str | None, hold: str, placed_utc_us: int) -> dict[str, Json]:
+    room: dict[str, Json] = {"limit_permille": 300, "before_permille": 10, "with_permille": 400}
+    until_utc_us = placed_utc_us + 4 * US_PER_DAY
+    told: dict[str, Json] = {"hold": hold, "requisition": requisition, "cameras": 113, "room": room}
+    return told | {"placed_utc_us": placed_utc_us, "until_utc_us": until_utc_us}
+
+
+@pytest.mark.parametrize(
+    ("language", "waits", "ran_out"),
+    [
+        (
+            "fr",
+            "Une mise sous conservation attend un valideur (hold confirm), sinon elle cesse :",
+            "Une mise sous conservation a cessé sans valideur ; hold confirm garde ce qui reste : R-2026-000002",
+        ),
+        (
+            "en",
+            "A hold waits for a validator (hold confirm), else it runs out:",
+            "A hold ran out without a validator; hold confirm keeps what is left: R-2026-000002",
+        ),
+    ],
+)
+def test_hold_that_waits_for_a_validator_stands_on_the_page_until_when_and_stays_when_it_ran_out(
+    tmp_path: Path, language: Language, waits: str, ran_out: str
+) -> None:
+    clock = SimClock(UtcUs(1_790_000_000_000_000))  # 21 September 2026, 14:13:20 UTC
+    lately, long_ago = clock.utc_us() - US_PER_DAY, clock.utc_us() - 5 * US_PER_DAY
+
+    async def status() -> dict[str, Json]:
+        holds = [(None, "0199aa", lately), ("R-2026-000001", "0199bb", lately), ("R-2026-000002", "0199cc", long_ago)]
+        return {"holds_waiting": [waiting(*each) for each in holds]}
+
+    settings = load(write_config(tmp_path), {})
+    settings.paths.camera_snapshot.parent.mkdir(parents=True)
+    publish(settings.paths.camera_snapshot, CameraSnapshot(2, ()))
+    parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), NoIndex(), Recorders()))
+    view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, status, clock).view())
+    page = render_status(view, language, ZoneInfo(settings.system.timezone))
+    until = datetime(2026, 9, 24, 14, 13, tzinfo=UTC).astimezone(ZoneInfo(settings.system.timezone))
+    for name in ("0199aa", "R-2026-000001"):
+        assert f"{waits} {name} ({until:%d/%m/%Y %H:%M})" in page
+    assert ran_out in page
+    assert view.wrong
+
+
+def test_register_that_does_not_answer_is_said_and_recording_is_shown_all_the_same(tmp_path: Path) -> None:
+    async def away() -> dict[str, Json]:
+        raise Retryable("register-unreachable")
+
+    settings = load(write_config(tmp_path), {})
+    settings.paths.camera_snapshot.parent.mkdir(parents=True)
+    publish(settings.paths.camera_snapshot, CameraSnapshot(2, ()))
+    parts = cast("tuple[Any, Any, Any]", (SilentKeeper(), NoIndex(), Recorders()))
+    view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, away, SimClock()).view())
+    assert Alarm("access-silent", None) in view.alarms
+    assert [each.shard for each in view.recorders] == [0, 1]
+
+
+def test_keeper_of_another_version_that_tells_a_sentence_alone_does_not_take_the_page_away(tmp_path: Path) -> None:
+    class Older:
+        async def call(self, name: str, args: object = None, *, deadline_s: float | None = None) -> object:
+            faults = {"segments-damaged": "2 segments, 1 held"}
+            return {"checkpoint": None, "ledger_size": 3, "faults": faults}
+
+    settings = load(write_config(tmp_path), {})
+    settings.paths.camera_snapshot.parent.mkdir(parents=True)
+    publish(settings.paths.camera_snapshot, CameraSnapshot(2, ()))
+    parts = cast("tuple[Any, Any, Any, Any]", (Older(), NoIndex(), Recorders(), nothing_waits))
+    view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
+    assert Alarm("segments-damaged", None, "2 segments, 1 held") in view.alarms

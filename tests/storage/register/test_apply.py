@@ -29,6 +29,18 @@ async def test_second_hold_entry_of_the_same_id_changes_the_hold(register: Regis
     assert (held.until_utc_us, held.asked_by) == (None, "Capitaine Renaud")
 
 
+async def test_what_holds_keep_is_known_from_the_entry_that_says_it(register: Register, clock: SimClock) -> None:
+    name = uuid7(clock.utc_us())
+    room = people.RoomKept(limit_permille=300, before_permille=1, with_permille=301)
+    for said in (None, room, None):
+        entry = hold(clock, name)
+        assert isinstance(entry.body, people.Hold)
+        body: Body = entry.body.model_copy(update={"room": said})
+        await register.act(proposing(Proposal(entry.act, OFFICER, body)))
+    held = await register.read(lambda session: session.scalars(select(tables.Hold)).one())
+    assert held.room == room.model_dump()
+
+
 async def test_camera_that_moves_leaves_its_point(register: Register, clock: SimClock) -> None:
     now = clock.utc_us()
     place = people.Point(

@@ -108,6 +108,24 @@ def test_dry_run_enters_nothing_and_says_so(
     assert json.loads(told.output) == {"effects": effects}
 
 
+def test_decision_on_cameras_that_are_there_is_sent_with_its_reason_and_its_end(
+    play: Callable[..., tuple[Result, Town]],
+) -> None:
+    words = ["authorisation", "without-order", "parc-1", "parc-2", "--reason", "promis", "--until", "2026-05-31"]
+    done, town = play(words, [])
+    (sent,) = town.entered
+    assert (done.exit_code, sent["act"], sent["cameras"]) == (0, "authorisation.without_order", ["parc-1", "parc-2"])
+    assert (sent["without_order"], sent["until_utc_us"]) == ("promis", 1_780_178_400_000_000)
+
+
+@pytest.mark.parametrize("lacking", ["--reason", "--until"])
+def test_decision_without_reason_or_end_is_not_sent(play: Callable[..., tuple[Result, Town]], lacking: str) -> None:
+    given = {"--reason": "promis", "--until": "2026-05-31"}
+    options = [word for option, value in given.items() if option != lacking for word in (option, value)]
+    refused, town = play(["authorisation", "without-order", "parc-1", *options], [])
+    assert (refused.exit_code, town.entered) == (2, [])
+
+
 def test_list_names_the_cameras_that_no_order_covers(play: Callable[..., tuple[Result, Town]]) -> None:
     shown, _ = play(["authorisation", "list"], [])
     assert "parc-1" in shown.output

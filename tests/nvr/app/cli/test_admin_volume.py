@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from nvr.app.volumes.known_disks import load
+from storage.ledger.machine import Copied
 from storage.ledger.people import Hold
 from tests.nvr.app.volumes.server import HOUR_US, TwoVolumes, hold_id
 from tests.storage.ledger.samples import hold
@@ -122,6 +123,20 @@ async def test_undo_gives_the_disk_back(server: TwoVolumes) -> None:
         done = await server.run("drain", server.ids["a"], "--undo")
     assert done.exit_code == 0
     assert await server.drained() == [False, False]
+
+
+async def test_drained_volume_of_second_copies_is_not_said_to_be_empty(server: TwoVolumes) -> None:
+    first = server.segment(1, "b", hours_ago=3)
+    copied = Copied(volume=server.ids["a"], segs=(first.seg,))
+    await asyncio.to_thread(server.write_index, [first, copied])
+    text = await asyncio.to_thread(server.file.read_text)
+    await asyncio.to_thread(server.file.write_text, text.replace('name = "a"', 'name = "a"\nevidence = true'))
+    async with server.recorder():
+        server.states = {"a": "draining"}
+        done = await server.run("drain", "a")
+    assert done.exit_code == 0, done.output
+    assert "Second copies of 1 segments lie there (1.0 GiB): without this disk they are there once." in done.stdout
+    assert "Nothing lies there" not in done.stdout
 
 
 async def test_only_volume_is_not_drained_without_a_word(server: TwoVolumes) -> None:

@@ -100,6 +100,18 @@ async def test_sheet_that_exists_already_is_said_before_anything_is_lost(server:
     assert (server.acts, await volumes(server)) == ([], ["a", "b"])
 
 
+@pytest.mark.parametrize("words", [(), ("--json",)])
+async def test_sheet_that_can_not_be_written_is_shown_before_that_is_said(
+    server: TwoVolumes, words: tuple[str, ...]
+) -> None:
+    async with server.recorder(), server.access():
+        done = await server.replace("b", "--yes", "--sheet", str(server.folder / "nowhere" / "return.txt"), *words)
+    assert isinstance(done.exception, Refused)
+    assert done.exception.message_id == "file-not-written"
+    assert "RETURN OF A DISK" in done.stdout
+    assert await volumes(server) == ["a"]
+
+
 async def test_dry_run_names_what_would_be_lost_and_changes_nothing(server: TwoVolumes) -> None:
     async with server.recorder(), server.access():
         done = await server.replace("b", "--dry-run", "--json")
@@ -128,6 +140,17 @@ async def test_recorder_that_does_not_answer_may_be_writing_there_unless_the_vol
         done = await server.replace("b", "--yes")
     assert done.exit_code == 0, done.output
     assert await volumes(server) == ["a"]
+
+
+async def test_last_volume_that_takes_recordings_does_not_leave_beside_one_for_copies(server: TwoVolumes) -> None:
+    text = await asyncio.to_thread(server.file.read_text)
+    evidence = text.replace('name = "a"', 'name = "a"\nevidence = true')
+    assert evidence != text
+    await asyncio.to_thread(server.file.write_text, evidence)
+    async with server.recorder(), server.access():
+        done = await server.replace("b", "--yes")
+    assert isinstance(done.exception, OnlyVolume)
+    assert (server.acts, await volumes(server)) == ([], ["a", "b"])
 
 
 async def test_only_volume_does_not_leave(server: TwoVolumes) -> None:

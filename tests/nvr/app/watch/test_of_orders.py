@@ -59,6 +59,11 @@ def test_decision_in_place_of_an_order_is_a_notice_until_it_ends_and_critical_fr
     assert over.since_utc_us == day(9)
 
 
+def test_order_that_ended_after_the_decision_is_what_the_camera_lacks() -> None:
+    (found,) = unauthorised(observed(NOW, (entry("a", uncovered_until_utc_us=day(-9)),), orders=[order("o", day(-3))]))
+    assert (found.since_utc_us, found.detail) == (day(-3), None)
+
+
 def test_order_in_force_makes_the_decision_before_it_no_alarm() -> None:
     assert list(unauthorised(observed(NOW, (entry("a", uncovered_until_utc_us=day(9)),)))) == []
 

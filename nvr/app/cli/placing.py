@@ -1,0 +1,30 @@
+"""Placing a hold, by itself or with a requisition: what is asked for, and what is said where it is a large one."""
+
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+import typer
+
+from nvr.app.cli.person import Person, require
+from nvr.app.cli.times import show_instant
+from nvr.app.messages import say
+
+
+def scope_of(
+    person: Person, cameras: Sequence[str] | None, place: str | None, begin: str, end: str
+) -> dict[str, object]:
+    """The arguments that say which footage is meant. Raises InvalidValue: no cameras and no place, or no instant."""
+    if not cameras:
+        require("--camera or --place", place)
+    return {
+        "cameras": cameras or None,
+        "place": place,
+        "from_utc_us": person.instant("--from", begin),
+        "to_utc_us": person.instant("--to", end),
+    }
+
+
+def write_provisional(hold: str, until_utc_us: int, room: Mapping[str, int], zone: ZoneInfo) -> None:
+    """Say it below the answer. `room` as `storage.ledger.people.RoomKept`."""
+    shares = {name.removesuffix("_permille"): f"{value / 10:.1f}" for name, value in room.items()}
+    typer.echo("\n" + say("hold-provisional", hold=hold, until=show_instant(until_utc_us, zone), **shares))
