@@ -88,6 +88,10 @@ def _alarms(view: StatusView) -> Iterator[Sample]:
     return (((each,), float(ids.count(each))) for each in dict.fromkeys(ids))
 
 
+def _float(value: int | None) -> float | None:
+    return None if value is None else float(value)
+
+
 def _seconds(utc_us: int | None) -> float | None:
     return None if utc_us is None else utc_us / US_PER_SECOND
 
@@ -244,14 +248,14 @@ FIGURES: Final = (
         "gauge",
         _VOLUME,
         "Free room.",
-        lambda view: (((each.name,), float(each.free_bytes)) for each in view.volumes),
+        lambda view: (((each.name,), _float(each.free_bytes)) for each in view.volumes),
     ),
     Figure(
         "scelle_volume_size_bytes",
         "gauge",
         _VOLUME,
         "Size of the file system.",
-        lambda view: (((each.name,), float(each.total_bytes)) for each in view.volumes),
+        lambda view: (((each.name,), _float(each.total_bytes)) for each in view.volumes),
     ),
     Figure(
         "scelle_volume_oldest_timestamp_seconds",

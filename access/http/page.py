@@ -131,10 +131,13 @@ class _Page:
         yield self._table(("volume", "state", "free", "held"), [self._volume(volume) for volume in self.view.volumes])
 
     def _volume(self, volume: VolumeView) -> str:
-        state = "out-of-service" if not volume.in_service else "low" if volume.low else "in-service"
+        well = "for-copies" if volume.evidence else "in-service"
+        state = "out-of-service" if not volume.in_service else "low" if volume.low else well
         mark = "wrong" if volume.wrong else "ok"
         days = self.view.held_days(volume)
-        free = f"{self._size(volume.free_bytes)} / {self._size(volume.total_bytes)}"
+        free = "–"
+        if volume.free_bytes is not None and volume.total_bytes is not None:
+            free = f"{self._size(volume.free_bytes)} / {self._size(volume.total_bytes)}"
         held = self._words("days", str(days)) if days is not None else "–"
         return (
             f'<tr><th scope="row">{escape(volume.name)}</th>'

@@ -95,14 +95,18 @@ class RecorderView:
 
 @dataclass(frozen=True, slots=True)
 class VolumeView:
-    """One disk. `oldest_utc_us` is the start of the oldest footage on it; a low disk has less than its reserve free."""
+    """One disk. `oldest_utc_us` is the start of the oldest footage on it; a low disk has less than its reserve free.
+
+    Its room is None while nobody can tell. `evidence`: it takes no recording, and second copies of what holds keep.
+    """
 
     name: str
     in_service: bool
     low: bool
-    free_bytes: int
-    total_bytes: int
+    free_bytes: int | None
+    total_bytes: int | None
     oldest_utc_us: UtcUs | None
+    evidence: bool = False
 
     @property
     def wrong(self) -> bool:

@@ -127,15 +127,22 @@ class StatusViews:
             space = volume.space()
         except VolumeLost:
             return VolumeView(
-                setting.name, in_service=False, low=False, free_bytes=0, total_bytes=0, oldest_utc_us=None
+                setting.name,
+                in_service=False,
+                low=False,
+                free_bytes=None,
+                total_bytes=None,
+                oldest_utc_us=None,
+                evidence=setting.evidence,
             )
         return VolumeView(
             setting.name,
             in_service=volume.id not in lost,
-            low=space.free_bytes < space.total_bytes * LOW_SHARE,
+            low=not setting.evidence and space.free_bytes < space.total_bytes * LOW_SHARE,
             free_bytes=space.free_bytes,
             total_bytes=space.total_bytes,
             oldest_utc_us=self._index.oldest_on(volume.id),
+            evidence=setting.evidence,
         )
 
     async def _keeper_status(self) -> Mapping[str, Any] | None:

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from access.http.app import make_app
 from access.http.metrics import FIGURES, render_metrics
 from access.http.view import Alarm, CameraState, StatusView
-from tests.access.http.views import NOW, WELL, WRONG, camera, dome
+from tests.access.http.views import NOW, WELL, WRONG, camera, dome, volume
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "metrics.md"
 LABELS = {"camera", "state", "cause", "fault", "shard", "volume", "alarm"}
@@ -41,6 +41,13 @@ def test_every_figure_is_told_under_the_name_and_kind_that_are_listed() -> None:
     }
     unknown_now = {"scelle_ledger_checkpoint_timestamp_seconds", "scelle_recorder_up"}
     assert told == {(figure.name, figure.kind) for figure in FIGURES if figure.name not in unknown_now}
+
+
+def test_no_room_is_told_of_a_disk_that_is_away() -> None:
+    away = replace(volume("a"), in_service=False, free_bytes=None, total_bytes=None)
+    told = {name for name, labels in values(replace(WELL, volumes=[away])) if "a" in labels}
+    assert "scelle_volume_in_service" in told
+    assert not told & {"scelle_volume_free_bytes", "scelle_volume_size_bytes"}
 
 
 def test_every_state_and_counter_of_a_camera_is_told() -> None:

@@ -14,7 +14,7 @@ from access.http.texts import CATALOGUES, Language
 from access.http.view import Alarm, CameraState, StatusView
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
-from tests.access.http.views import NOW, WELL, WRONG, camera, dome
+from tests.access.http.views import NOW, WELL, WRONG, camera, dome, volume
 
 PARIS = ZoneInfo("Europe/Paris")
 VOID = {"meta", "br"}
@@ -52,6 +52,18 @@ def words_of(page: str) -> str:
 @pytest.mark.parametrize("view", [WELL, WRONG, replace(WELL, cameras=[], volumes=[])], ids=["well", "wrong", "empty"])
 def test_page_is_well_formed(view: StatusView, language: Language) -> None:
     assert tags_of(render_status(view, language, PARIS)).count("table") == 3 - (not view.cameras)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("fr", "reçoit les seconds exemplaires"), ("en", "takes second copies")]
+)
+def test_disk_of_copies_is_no_disk_for_recording_and_one_that_is_away_has_no_room(
+    language: Language, text: str
+) -> None:
+    away = replace(volume("a"), in_service=False, free_bytes=None, total_bytes=None, oldest_utc_us=None)
+    page = words_of(render_status(replace(WELL, volumes=[away, replace(volume("e"), evidence=True)]), language, PARIS))
+    assert text in page
+    assert not re.search(r"(?<![\d.,])0 (B|o)\b", page)
 
 
 def test_what_is_wrong_stands_first_and_says_cause_and_since_when() -> None:

@@ -89,6 +89,20 @@ def test_volume_that_a_recorder_left_is_shown_out_of_service_though_it_can_be_re
     assert [each.in_service for each in view.volumes] == [in_service]
 
 
+def test_disk_of_copies_is_shown_as_one_and_of_a_disk_that_is_away_no_room_is_told(tmp_path: Path) -> None:
+    more = f'[[volume]]\nname = "e"\npath = "{tmp_path}/e"\nevidence = true\n'
+    settings = load(write_config(tmp_path, more), {})
+    settings.paths.camera_snapshot.parent.mkdir(parents=True)
+    publish(settings.paths.camera_snapshot, CameraSnapshot(2, ()))
+    parts = cast("tuple[Any, Any, Any, Any]", (SilentKeeper(), NoIndex(), Recorders(), nothing_waits))
+    view = asyncio.run(StatusViews(settings, VolumeSettings(settings), *parts, SimClock()).view())
+    assert [(one.name, one.evidence, one.in_service) for one in view.volumes] == [
+        ("a", False, False),
+        ("e", True, False),
+    ]
+    assert {(one.free_bytes, one.total_bytes) for one in view.volumes} == {(None, None)}
+
+
 class StoppedKeeper:
     async def call(self, name: str, args: object = None, *, deadline_s: float | None = None) -> object:
         halt = {"id": "retention-mass", "about": "hall-1", "fields": {}}
