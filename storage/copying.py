@@ -74,7 +74,8 @@ def copy_segment(source: Path, volume: Volume, row: SegmentRow, taken: Taken) ->
 
 
 def clear(volume: Volume) -> None:
-    """Remove what a crash left of a copy. Raises OSError."""
+    """Remove what a crash left of a copy. Raises VolumeLost, OSError."""
+    volume.check()
     with suppress(FileNotFoundError):
         remove_files(sorted(volume.copying.iterdir()))
 
