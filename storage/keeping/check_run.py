@@ -150,10 +150,15 @@ class CheckRun:
             await self._compared(volume)
 
     async def _tell_copies(self, volume: Volume, damaged: Sequence[_Looked]) -> None:
-        """Copies that are not what was sealed count no more, and are made anew."""
+        """Copies that are not what was sealed count no more, and are made anew; not where the own file is not either.
+
+        Such a copy may have the records that the other lacks.
+        """
         for one in damaged:
             self.report.add(of_segment(Kind.COPY, volume, one.row, why=one.wrong, held=[one.row.seg]))
-        drafts = [*map(Draft, uncopied_of(volume.id, [one.row.seg for one in damaged], "damaged"))]
+        known = await self.parts.books.ask(Index.named, [one.row.seg for one in damaged])
+        spare = [row.seg for row in known if row.damaged_why is None]
+        drafts = [*map(Draft, uncopied_of(volume.id, spare, "damaged"))]
         if drafts:
             await self.parts.books.append(drafts)
             await self.parts.books.follow()

@@ -12,13 +12,14 @@ import pytest
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
 from storage.inspection import Depth
+from storage.keeping.discarded import damaged_of
 from storage.keeping.volumes import VolumesKept
 from storage.ledger import people
 from storage.ledger.machine import Copied, Missing, Seal, Uncopied
 from storage.ledger.service import Draft
 from storage.sealing import SealedSegment
 from storage.volume import Space, Volume
-from tests.storage.keeping.checked import check, flipped
+from tests.storage.keeping.checked import bent, check, flipped
 from tests.storage.keeping.evidence import EvidenceTown, files_on, hold_on
 from tests.storage.ledger.samples import hash_of
 from tests.storage.sealed import opened_file
@@ -157,6 +158,21 @@ async def test_flipped_bit_in_a_copy_is_found_by_a_check_and_the_copy_made_anew(
     assert await check(evidence_town) == []
 
 
+async def test_bent_copy_of_a_segment_whose_own_file_is_bent_stays(
+    evidence_town: EvidenceTown, twice: list[SealedSegment]
+) -> None:
+    """Each may have the records that the other lacks."""
+    await bent(evidence_town, twice[0], flipped(-100))
+    assert await check(evidence_town) == [("damaged", twice[0].segment)]
+    path = evidence_town.copy(twice[0])
+    content = await asyncio.to_thread(path.read_bytes)
+    await asyncio.to_thread(path.write_bytes, flipped(700)(content))
+    assert ("copy", twice[0].segment) in await check(evidence_town)
+    await evidence_town.keeper.reconcile()
+    assert path.exists()
+    assert await evidence_town.copied(twice[0]) == {twice[0].segment}
+
+
 async def test_file_of_which_nothing_is_known_is_removed_where_the_segments_own_is_there(
     evidence_town: EvidenceTown, held: list[SealedSegment], twice: list[SealedSegment]
 ) -> None:
@@ -215,6 +231,18 @@ async def test_copy_stays_after_its_hold_while_the_segments_own_file_is_not_ther
     await evidence_town.pass_()
     assert await stands(evidence_town, twice[0]) == (SegmentState.SEALED, evidence_town.evidence.id)
     assert evidence_town.copy(twice[0]).exists()
+
+
+async def test_copy_stays_after_its_hold_while_the_segments_own_file_is_known_to_be_bent(
+    evidence_town: EvidenceTown, twice: list[SealedSegment]
+) -> None:
+    path = evidence_town.copy(twice[0])
+    await asyncio.to_thread(path.write_bytes, flipped(700)(path.read_bytes()))
+    await bent(evidence_town, twice[0], flipped(-100))
+    await evidence_town.keeper.books.append([Draft(damaged_of(await evidence_town.row(twice[0].segment), "bent"))])
+    await evidence_town.end_hold()
+    await evidence_town.pass_()
+    assert files_on(evidence_town.evidence) == await evidence_town.copied(*twice) == {twice[0].segment}
 
 
 async def test_copy_that_a_new_hold_reaches_before_it_is_taken_away_stays(
