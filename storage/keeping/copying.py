@@ -29,6 +29,7 @@ from storage.keeping.check_run import PAGE, PORTION_US, Compare
 from storage.keeping.copies_status import COPIES_WAITING, RATE_DAYS, YOUNG_US, CopiesStatus, Patience, status_of
 from storage.keeping.discarded import damaged_of
 from storage.keeping.evidence_room import Room, Stopped, best_room, spaces_of
+from storage.keeping.mending import Mending
 from storage.keeping.volumes import VolumesKept
 from storage.ledger.machine import Copied, Uncopied
 from storage.ledger.service import Draft
@@ -71,6 +72,7 @@ class Copying:
         self._erring: dict[VolumeId, Fault] = {}
         self._cleared: set[VolumeId] = set()
         self._patience = Patience()
+        self._mending = Mending(books, volumes, lock, self._thread, self._budget.take)
         self._counted_us: int | None = None
         self.status: CopiesStatus | None = None
         """None before the first look, and without an evidence volume."""
@@ -81,7 +83,8 @@ class Copying:
         there = self._volumes.in_use
         found = {f"copies on {there[name].path}": why for name, why in self._erring.items() if name in there}
         waiting = None if self.status is None else self.status.fault
-        return found if waiting is None else {**found, COPIES_WAITING: waiting}
+        waits = {} if waiting is None else {COPIES_WAITING: waiting}
+        return {**found, **self._mending.faults, **waits}
 
     def end(self) -> None:
         """Leave the copy that is being made: the keeper stops."""
@@ -92,15 +95,18 @@ class Copying:
         self._thread.shutdown(wait=False)
 
     async def turn(self) -> None:
-        """Take away what no hold needs, then copy until nothing waits, there is no room, or the stop: oldest first.
+        """Mend what is bent, take away what no hold needs, and copy until nothing waits, no room is left, or the stop.
 
-        After ten minutes it ends, too: what was held meanwhile may be older.
+        The oldest is copied first. It ends after ten minutes, too: what was held meanwhile may be older.
 
         Raises:
             NvrError: the books can not be used just now; the next turn goes on.
         """
+        until_us = self._clock.mono_us() + _TURN_US
         for volume in self._volumes.in_use.values():
             await self._clear(volume)
+        await self._mending.turn(lambda: self._is_over(until_us))
+        for volume in self._volumes.in_use.values():
             await self._let_go(volume)
         if not self._volumes.evidence_settings:
             self.status = None
@@ -108,9 +114,12 @@ class Copying:
         after: str | None = ""
         stopped: Stopped | None = None
         until_us = self._clock.mono_us() + _TURN_US
-        while after is not None and self._clock.mono_us() < until_us and not self._stop.is_set():
+        while after is not None and not self._is_over(until_us):
             after, stopped = await self._copy_some(after)
             await self._count(stopped, at_once=after is None)
+
+    def _is_over(self, until_us: int) -> bool:
+        return self._stop.is_set() or self._clock.mono_us() >= until_us
 
     async def _copy_some(self, after: str) -> tuple[str | None, Stopped | None]:
         """One portion; behind which segment the next begins (None: there is none), and why no copy is made."""
@@ -206,7 +215,7 @@ class Copying:
             row = each.row
             if each.copied or (each.wrong is None and each.is_there):
                 continue
-            if not await asyncio.to_thread(_is_itself, sources[row.volume]):
+            if not await asyncio.to_thread(sources[row.volume].is_itself):
                 continue  # a disk that goes makes every file bad, and none of them is
             if each.wrong is not None:
                 drafts.append(Draft(damaged_of(row, each.wrong)))
@@ -278,20 +287,12 @@ def _judge(done: _Portion, volume: Volume, error: CopyDiffers | OSError) -> None
     """No room is no fault; a volume that is not itself any more comes back; any other has failed."""
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         done.stopped = Stopped.FULL
-    elif _is_itself(volume):
+    elif volume.is_itself():
         failed = error if isinstance(error, CopyDiffers) else VolumeLost(path=str(volume.path), what=str(error))
         done.fault = Fault.of(failed)
     else:
         done.outcomes.clear()
         done.stopped = Stopped.AWAY
-
-
-def _is_itself(volume: Volume) -> bool:
-    try:
-        volume.check()
-    except VolumeLost:
-        return False
-    return True
 
 
 def _is_wanted(row: SegmentRow, *, is_held: bool) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from storage.sealing import SealedSegment
 from tests.storage.keeping import destroying
 from tests.storage.keeping.evidence import EvidenceTown
+from tests.storage.keeping.mended import Bendable
 from tests.storage.keeping.town import Town
 
 
@@ -55,3 +56,10 @@ async def held(evidence_town: EvidenceTown) -> list[SealedSegment]:
     await evidence_town.tell(recorded)
     await evidence_town.hold(recorded[-1])
     return recorded
+
+
+@pytest.fixture
+async def bendable(evidence_town: EvidenceTown, held: list[SealedSegment]) -> Bendable:
+    """The first of the two that are held; both lie twice."""
+    await evidence_town.pass_()
+    return Bendable(evidence_town, held[2])
