@@ -12,6 +12,7 @@ import pytest
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
 from storage.inspection import Depth
+from storage.keeping.check_mark import Request
 from storage.keeping.discarded import damaged_of
 from storage.keeping.volumes import VolumesKept
 from storage.ledger import people
@@ -19,7 +20,7 @@ from storage.ledger.machine import Copied, Missing, Seal, Uncopied
 from storage.ledger.service import Draft
 from storage.sealing import SealedSegment
 from storage.volume import Space, Volume
-from tests.storage.keeping.checked import bent, check, flipped
+from tests.storage.keeping.checked import bent, check, flipped, state
 from tests.storage.keeping.evidence import EvidenceTown, files_on, hold_on
 from tests.storage.ledger.samples import hash_of
 from tests.storage.sealed import opened_file
@@ -158,17 +159,25 @@ async def test_flipped_bit_in_a_copy_is_found_by_a_check_and_the_copy_made_anew(
     assert await check(evidence_town) == []
 
 
-async def test_bent_copy_of_a_segment_whose_own_file_is_bent_stays(
-    evidence_town: EvidenceTown, twice: list[SealedSegment]
+@pytest.mark.parametrize("own", ["bent", "gone", "away"])
+async def test_bent_copy_stays_where_it_may_have_what_the_own_file_lacks(
+    evidence_town: EvidenceTown, twice: list[SealedSegment], own: str
 ) -> None:
-    """Each may have the records that the other lacks."""
-    await bent(evidence_town, twice[0], flipped(-100))
-    assert await check(evidence_town) == [("damaged", twice[0].segment)]
+    """Nobody has looked at the own file yet."""
     path = evidence_town.copy(twice[0])
     content = await asyncio.to_thread(path.read_bytes)
     await asyncio.to_thread(path.write_bytes, flipped(700)(content))
-    assert ("copy", twice[0].segment) in await check(evidence_town)
-    await evidence_town.keeper.reconcile()
+    if own == "bent":
+        await bent(evidence_town, twice[0], flipped(-100))
+    elif own == "gone":
+        await remove(evidence_town.path(twice[0]))
+    else:
+        evidence_town.paths.remove(evidence_town.recorder.volume.path)
+        await evidence_town.keeper._look_at_volumes()
+    on_evidence = Request(Depth.HASH, volumes=frozenset({evidence_town.evidence.id}))
+    await evidence_town.keeper.checking.begin(on_evidence, None)
+    await evidence_town.keeper.check_turn()
+    assert [(one["kind"], one["segment"]) for one in state(evidence_town)["findings"]] == [("copy", twice[0].segment)]
     assert path.exists()
     assert await evidence_town.copied(twice[0]) == {twice[0].segment}
 

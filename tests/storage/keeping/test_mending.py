@@ -161,6 +161,19 @@ async def test_disk_that_is_away_is_waited_for(evidence_town: EvidenceTown, bend
     assert await is_mended(evidence_town, bendable.one, own)
 
 
+async def test_disk_that_dies_while_the_copy_is_read_has_no_bent_copy(
+    evidence_town: EvidenceTown, bendable: Bendable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = flipped(-100)(await bendable.bend())
+    await check(evidence_town)
+    with monkeypatch.context() as patch:
+        FaultyDisk(patch, evidence_town.evidence.path, fail_at=1, for_good=True, only=["open_file", "statvfs"])
+        await evidence_town.keeper.copying._mending.turn(lambda: False)
+    assert bendable.own.read_bytes() == own
+    await evidence_town.pass_()
+    assert await is_mended(evidence_town, bendable.one, own)
+
+
 async def test_copy_goes_after_its_hold_once_the_file_is_mended(
     evidence_town: EvidenceTown, bendable: Bendable
 ) -> None:
@@ -220,6 +233,29 @@ async def test_segment_that_is_destroyed_while_it_is_mended_leaves_no_file(
     assert files_on(evidence_town.recorder.volume) == files_on(evidence_town.evidence) == set()
     assert not kept_of(evidence_town, bendable.one).exists()
     assert [body.why for body in await evidence_town.logged() if isinstance(body, Damaged)][-1] is not None
+
+
+async def test_file_that_is_missed_before_its_place_is_taken_is_not_mended(
+    evidence_town: EvidenceTown, bendable: Bendable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its copy stands for it then: what the ledger would say is not so any more."""
+    await bendable.bend()
+    await check(evidence_town)
+    loop, link = asyncio.get_running_loop(), disk.link
+
+    def missed(source: Path, target: Path) -> None:
+        link(source, target)
+        bendable.own.unlink()
+        compared = evidence_town.keeper._reconcile_all(evidence_town.recorder.volume)
+        asyncio.run_coroutine_threadsafe(compared, loop).result(timeout=30)
+
+    monkeypatch.setattr(disk, "link", missed)
+    await evidence_town.pass_()
+    assert kept_of(evidence_town, bendable.one).exists()
+    assert not bendable.own.exists()
+    assert files_on(evidence_town.recorder.volume).isdisjoint({bendable.one.segment})
+    told = [body.mended_from for body in await evidence_town.logged() if isinstance(body, Damaged)]
+    assert told == [None]
 
 
 async def test_file_that_is_missed_while_it_is_mended_is_found_again(

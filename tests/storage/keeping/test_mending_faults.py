@@ -9,6 +9,7 @@ import itertools
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from tests.storage.faulty import CALLS, FaultyDisk
 from tests.storage.keeping.checked import check, flipped
 from tests.storage.keeping.evidence import EvidenceTown
 from tests.storage.keeping.mended import Bendable, is_mended, kept_of
-from tests.storage.power import Chooser, Tape, every_other, everything, nothing
+from tests.storage.power import Chooser, Tape, anything, every_other, everything, nothing
 
 
 async def bent_and_told(bendable: Bendable) -> bytes:
@@ -89,27 +90,31 @@ def forget_faults(town: EvidenceTown) -> None:
     town.keeper.copying._mending._left.clear()
 
 
-@pytest.mark.parametrize("fates", [lambda: nothing, every_other, lambda: everything], ids=["none", "second", "all"])
+FATES: tuple[Callable[[], Chooser], ...] = (
+    lambda: nothing,
+    lambda: everything,
+    every_other,
+    *(partial(anything, seed) for seed in range(6)),
+)
+
+
 async def test_bent_file_outlives_a_cut_of_power_at_any_moment(
-    evidence_town: EvidenceTown, bendable: Bendable, tmp_path: Path, fates: Callable[[], Chooser]
+    evidence_town: EvidenceTown, bendable: Bendable, tmp_path: Path
 ) -> None:
     row = await evidence_town.row(bendable.one.segment)
     bent = await bent_and_told(bendable)
     with pytest.MonkeyPatch.context() as patch:
         tape = await taped(evidence_town, patch)
     assert await is_mended(evidence_town, bendable.one, bent)
-    cuts = await asyncio.to_thread(every_cut, tape, fates, bendable, bent, row, tmp_path)
+    cuts = await asyncio.to_thread(every_cut, tape, bendable, bent, row, tmp_path)
     assert cuts == {False, True}
 
 
-def every_cut(
-    tape: Tape, fates: Callable[[], Chooser], bendable: Bendable, bent: bytes, row: SegmentRow, directory: Path
-) -> set[bool]:
+def every_cut(tape: Tape, bendable: Bendable, bent: bytes, row: SegmentRow, directory: Path) -> set[bool]:
     """Check what each cut leaves; whether the segment's own file was whole after it."""
     found = set()
-    root = bendable.town.recorder.volume.path
-    for end in range(tape.begin, len(tape.events) + 1):
-        cut = directory / f"cut-{end}"
+    root, cut = bendable.town.recorder.volume.path, directory / "cut"
+    for end, fates in itertools.product(range(tape.begin, len(tape.events) + 1), FATES):
         cut.mkdir()
         tape.build(tape.left(end, fates()), cut)
         own, kept = (
