@@ -48,13 +48,13 @@ def prepare(volume: Volume, copy: Path, row: SegmentRow, taken: Taken) -> Found:
     volume.check()
     own = volume.sealed_path(row.camera, row.start_utc_us, row.seg)
     kept = volume.damaged_path(row.camera, row.start_utc_us, row.seg)
+    if not copy.exists() or volume.space().free_bytes - LEAST_FREE_BYTES < row.file_bytes:
+        return Found.LATER  # without a look at the content: it is asked each minute
     with suppress(FileNotFoundError):
         if wrong_with(own, row, Depth.HASH, taken) is None:
             return Found.WHOLE
         if kept.exists() and not kept.samefile(own):
             raise NotMended(file=str(own), what="it was mended before, and is bent again")
-        if volume.space().free_bytes - LEAST_FREE_BYTES < row.file_bytes:
-            return Found.LATER
         return _staged(volume, copy, row, taken, own, kept)
     return Found.LATER
 

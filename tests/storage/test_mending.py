@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,7 @@ class Files:
     own: Path
     copy: Path
     whole: bytes
+    read: list[int] = field(default_factory=list)
 
     @property
     def kept(self) -> Path:
@@ -40,7 +41,7 @@ class Files:
         return flipped(-100)(self.whole)
 
     def prepare(self) -> Found:
-        return prepare(self.volume, self.copy, self.row, lambda _: None)
+        return prepare(self.volume, self.copy, self.row, self.read.append)
 
 
 @pytest.fixture
@@ -101,6 +102,7 @@ def test_file_that_is_not_there_is_waited_for(files: Files, gone: str) -> None:
     path: Path = getattr(files, gone)
     path.unlink()
     assert files.prepare() is Found.LATER
+    assert files.read == []
     assert not files.kept.exists()
 
 
@@ -108,6 +110,7 @@ def test_volume_with_too_little_room_is_waited_for(files: Files, monkeypatch: py
     left = LEAST_FREE_BYTES + files.row.file_bytes - 1
     monkeypatch.setattr(Volume, "space", lambda _: Space(left, 1 << 40))
     assert files.prepare() is Found.LATER
+    assert files.read == []
 
 
 def test_volume_that_is_gone_gets_nothing(files: Files, tmp_path: Path) -> None:
