@@ -63,10 +63,14 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The evidence volumes in use, and whether a segment's own file is there now, wherever that is."""
+    """The evidence volumes in use, whether a segment's own file is there now, wherever that is, and which holds run.
+
+    `since_utc_us`: holds that had not run out then.
+    """
 
     volumes: Collection[str] = ()
     has_own_file: Callable[[SegmentRow], bool] = lambda _: False
+    since_utc_us: int = 0
 
 
 def compare(
@@ -114,7 +118,7 @@ def compare(
                 findings.leftover.append(row)
             elif row.state is SegmentState.LOST or _is_first(row, volume, evidence):
                 _look_at_lost(path, row, volume, keyring, findings)
-            elif _is_surplus(row, volume, evidence):
+            elif _is_surplus(index, row, volume, evidence):
                 findings.surplus.append(row)
         absent = expected - names
         findings.missing += _missing(index, volume, absent, findings)
@@ -152,10 +156,15 @@ def _is_first(row: SegmentRow, volume: Volume, evidence: Evidence) -> bool:
     return row.state is SegmentState.SEALED and row.volume in evidence.volumes and volume.id not in evidence.volumes
 
 
-def _is_surplus(row: SegmentRow, volume: Volume, evidence: Evidence) -> bool:
-    """Nobody needs the file: a crash left it between its name and its entry, or the ledger was restored."""
+def _is_surplus(index: IndexReader, row: SegmentRow, volume: Volume, evidence: Evidence) -> bool:
+    """Nobody needs the file: a crash left it between its name and its entry, or the ledger was restored.
+
+    What a hold keeps is copied over it, which reads the segment's own file: until then this may be the whole one.
+    """
     is_strange = volume.id in evidence.volumes and row.volume != volume.id and row.state is SegmentState.SEALED
-    return is_strange and row.damaged_why is None and evidence.has_own_file(row)
+    if not is_strange or row.damaged_why is not None or not evidence.has_own_file(row):
+        return False
+    return not index.held_among([row.seg], evidence.since_utc_us)
 
 
 def _missing_copies(

@@ -192,6 +192,22 @@ async def test_file_of_which_nothing_is_known_is_removed_where_the_segments_own_
     assert evidence_town.path(held[0]).exists()
 
 
+async def test_file_of_which_nothing_is_known_stays_while_its_segment_is_held_until_it_is_copied_over(
+    evidence_town: EvidenceTown, held: list[SealedSegment]
+) -> None:
+    """The ledger was restored: it may be the only whole file, and nobody has read the other yet."""
+    for one in held[2:]:
+        await asyncio.to_thread(evidence_town.copy(one).parent.mkdir, parents=True, exist_ok=True)
+        await asyncio.to_thread(shutil.copy, evidence_town.path(one), evidence_town.copy(one))
+    await bent(evidence_town, held[2], flipped(-100))
+    await evidence_town.keeper.reconcile()
+    await evidence_town.pass_()
+    await evidence_town.keeper.reconcile()
+    assert await evidence_town.copied(*held) == {held[3].segment}
+    assert await evidence_town.is_whole(held[2])
+    assert (await evidence_town.row(held[2].segment)).damaged_why is not None
+
+
 @pytest.mark.parametrize("own", ["away", "gone", "shorter"])
 async def test_file_of_which_nothing_is_known_stays_where_it_may_be_the_only_one(
     evidence_town: EvidenceTown, held: list[SealedSegment], twice: list[SealedSegment], own: str
