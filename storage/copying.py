@@ -1,4 +1,4 @@
-"""Writing a second file of a sealed segment, and reading it back (docs/design/storage.md, "Evidence volume").
+"""Writing a file of a sealed segment from another one, and reading it back (docs/design/storage.md, "Evidence volume").
 
 K1 to K4 of a copy; whoever calls tells the ledger. What the evidence volume refuses is an OSError; what is wrong with
 the segment's own file is an answer.
@@ -53,28 +53,54 @@ def copy_segment(source: Path, volume: Volume, row: SegmentRow, taken: Taken) ->
         OSError: the volume refuses something, or has no room.
         CopyDiffers: it gave back something else.
     """
-    beside = volume.copying / f"{row.seg}{SUFFIX}"
+    try:
+        outcome = stage(source, volume, row, taken)
+        if outcome.copied:
+            place(volume, row)
+    finally:
+        drop(volume, row)
+    return outcome
+
+
+def stage(source: Path, volume: Volume, row: SegmentRow, taken: Taken) -> Outcome:
+    """Copy the file to where it has no final name yet: synced, read back, and `copied` if it is what was sealed.
+
+    Whoever calls does `place` or `drop`. Raises as `copy_segment`.
+    """
+    beside = _beside(volume, row)
     try:
         _write(source, beside, taken)
-        wrong = wrong_with(beside, row, Depth.HASH, taken)
-        if wrong is not None:
-            own = _own_fault(source, row, taken)
-            if own.wrong is None and own.is_there:
-                raise CopyDiffers(file=str(beside), what=wrong)
-            return own
-        final = volume.sealed_path(row.camera, row.start_utc_us, row.seg)
-        make_directory(final.parent)
-        rename_file(beside, final)
     except _OwnFileFailedError:
         return _own_fault(source, row, taken)
-    finally:
-        with suppress(OSError):  # what failed before says so, or the copy has its final name
-            remove_file(beside)
-    return Outcome(row, copied=True)
+    wrong = wrong_with(beside, row, Depth.HASH, taken)
+    if wrong is None:
+        return Outcome(row, copied=True)
+    own = _own_fault(source, row, taken)
+    if own.wrong is None and own.is_there:
+        raise CopyDiffers(file=str(beside), what=wrong)
+    return own
+
+
+def place(volume: Volume, row: SegmentRow) -> None:
+    """Give what `stage` has copied its final name, durably. Raises OSError."""
+    final = volume.sealed_path(row.camera, row.start_utc_us, row.seg)
+    make_directory(final.parent)
+    rename_file(_beside(volume, row), final)
+
+
+def drop(volume: Volume, row: SegmentRow) -> None:
+    """Remove what `stage` has left, as far as the disk does that."""
+    with suppress(OSError):  # what failed before says so, or the copy has its final name
+        remove_file(_beside(volume, row))
+
+
+def _beside(volume: Volume, row: SegmentRow) -> Path:
+    return volume.copying / f"{row.seg}{SUFFIX}"
 
 
 def clear(volume: Volume) -> None:
-    """Remove what a crash left of a copy. Raises OSError."""
+    """Remove what a crash left of a copy. Raises VolumeLost, OSError."""
+    volume.check()
     with suppress(FileNotFoundError):
         remove_files(sorted(volume.copying.iterdir()))
 

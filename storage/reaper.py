@@ -126,11 +126,12 @@ class Reaper:
 
 
 def remove_footage(volume: Volume, segments: Iterable[SegmentRow]) -> tuple[int, VolumeLost | None]:
-    """Remove the files of these segments, durably; how many there were, and why some may still be there.
+    """Remove the files of these segments, bent ones that were kept too, durably; how many, and why some may stay.
 
     A file that stays is of no use, its key is shredded before; the next comparison of the volume finds it again.
     """
-    paths = [volume.sealed_path(segment.camera, segment.start_utc_us, segment.seg) for segment in segments]
+    named = [(segment.camera, segment.start_utc_us, segment.seg) for segment in segments]
+    paths = [path(*one) for one in named for path in (volume.sealed_path, volume.damaged_path)]
     try:
         return remove_files(paths), None
     except OSError as error:

@@ -6,7 +6,7 @@ directories, and as many short questions to the index.
 """
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from storage.keyring import KeyringReader
 from storage.sealing import SealedSegment
 from storage.svs1.layout import SegmentDamaged
 from storage.svs1.scan import SegmentFile, scan
-from storage.volume import SUFFIX, Volume
+from storage.volume import DAMAGED_SUFFIX, SUFFIX, Volume
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,14 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The evidence volumes in use, and whether a segment's own file is there now, wherever that is."""
+    """The evidence volumes in use, whether a segment's own file is there now, wherever that is, and which holds run.
+
+    `since_utc_us`: holds that had not run out then.
+    """
 
     volumes: Collection[str] = ()
     has_own_file: Callable[[SegmentRow], bool] = lambda _: False
+    since_utc_us: int = 0
 
 
 def compare(
@@ -96,11 +100,14 @@ def compare(
             break
         # The index is asked before the disk: what it has must be there, and what is new on the disk is looked at again.
         expected = _expected(index, volume, directory)
-        names = _names(directory, findings)
-        if names is None:
+        files = _files(directory, findings)
+        if files is None:
             continue
+        names, bent = _named(files, SUFFIX), _named(files, DAMAGED_SUFFIX)
         strange = names - expected
-        known: dict[str, SegmentRow] = {row.seg: row for row in index.named(strange)}
+        known: dict[str, SegmentRow] = {row.seg: row for row in index.named(strange | (bent - expected))}
+        kept = [known[name] for name in sorted(bent - names) if name in known]
+        findings.leftover += [row for row in kept if row.state is SegmentState.GONE]
         for name in sorted(strange):
             path, row = directory / f"{name}{SUFFIX}", known.get(name)
             if row is None and volume.id in evidence.volumes:
@@ -111,7 +118,7 @@ def compare(
                 findings.leftover.append(row)
             elif row.state is SegmentState.LOST or _is_first(row, volume, evidence):
                 _look_at_lost(path, row, volume, keyring, findings)
-            elif _is_surplus(row, volume, evidence):
+            elif _is_surplus(index, row, volume, evidence):
                 findings.surplus.append(row)
         absent = expected - names
         findings.missing += _missing(index, volume, absent, findings)
@@ -149,10 +156,15 @@ def _is_first(row: SegmentRow, volume: Volume, evidence: Evidence) -> bool:
     return row.state is SegmentState.SEALED and row.volume in evidence.volumes and volume.id not in evidence.volumes
 
 
-def _is_surplus(row: SegmentRow, volume: Volume, evidence: Evidence) -> bool:
-    """Nobody needs the file: a crash left it between its name and its entry, or the ledger was restored."""
+def _is_surplus(index: IndexReader, row: SegmentRow, volume: Volume, evidence: Evidence) -> bool:
+    """Nobody needs the file: a crash left it between its name and its entry, or the ledger was restored.
+
+    What a hold keeps is copied over it, which reads the segment's own file: until then this may be the whole one.
+    """
     is_strange = volume.id in evidence.volumes and row.volume != volume.id and row.state is SegmentState.SEALED
-    return is_strange and row.damaged_why is None and evidence.has_own_file(row)
+    if not is_strange or row.damaged_why is not None or not evidence.has_own_file(row):
+        return False
+    return not index.held_among([row.seg], evidence.since_utc_us)
 
 
 def _missing_copies(
@@ -219,16 +231,21 @@ def _is_absent(volume: Volume, row: SegmentRow, findings: Findings) -> bool:
         return False
 
 
-def _names(day: Path, findings: Findings) -> set[str] | None:
-    """The segments whose files lie in the directory; None when it can not be read."""
+def _files(day: Path, findings: Findings) -> list[str] | None:
+    """The names in the directory; None when it can not be read."""
     try:
         with os.scandir(day) as entries:
-            return {entry.name.removesuffix(SUFFIX) for entry in entries if entry.name.endswith(SUFFIX)}
+            return [entry.name for entry in entries]
     except FileNotFoundError:
-        return set()
+        return []
     except OSError as error:
         findings.damaged.append((day, str(error)))
         return None
+
+
+def _named(files: Iterable[str], suffix: str) -> set[str]:
+    """The segments that have such a file."""
+    return {name.removesuffix(suffix) for name in files if name.endswith(suffix)}
 
 
 def _directories(path: Path) -> list[Path]:

@@ -1,8 +1,9 @@
 """One volume: a directory on its own disk that says which one it is (docs/design/svs1.md "Step order").
 
 `scelle-volume.json` names it; `growing/<shard>/<seg>.svs` are being written; `segments/<camera>/<day>/<seg>.svs` are
-sealed; `copying/<seg>.svs` on an evidence volume is a copy that was not verified yet. An unmounted disk leaves an
-empty directory, a swapped one another name: both are told from the volume.
+sealed, and one that was bent and is mended stays beside it with `.damaged` behind its name; `copying/<seg>.svs` is a
+copy that was not verified yet. An unmounted disk leaves an empty directory, a swapped one another name: both are told
+from the volume.
 """
 
 import json
@@ -21,6 +22,7 @@ from storage.durable import create_file, make_directory
 
 IDENTITY_NAME: Final = "scelle-volume.json"
 SUFFIX: Final = ".svs"
+DAMAGED_SUFFIX: Final = f"{SUFFIX}.damaged"
 
 VolumeId = NewType("VolumeId", str)
 """UUIDv7 of a volume, given when it is made."""
@@ -59,6 +61,14 @@ class Volume:
         if found != self.id:
             raise VolumeLost(path=str(self.path), what=f"is volume {found}, not {self.id}")
 
+    def is_itself(self) -> bool:
+        """Whether `check` has nothing to say."""
+        try:
+            self.check()
+        except VolumeLost:
+            return False
+        return True
+
     def space(self) -> Space:
         """Free and total bytes. Raises VolumeLost when the file system does not answer."""
         return space_of(self.path)
@@ -70,7 +80,7 @@ class Volume:
 
     @property
     def copying(self) -> Path:
-        """Where a second copy stands until it was read back; the keeper alone writes there."""
+        """Where a copy stands until it was read back; the keeper alone writes there."""
         return self.path / "copying"
 
     def growing_directory(self, shard: int) -> Path:
@@ -84,6 +94,10 @@ class Volume:
     def sealed_path(self, camera: CameraId, start_utc_us: UtcUs, segment: SegmentId) -> Path:
         """Where this segment stands once it is sealed; the day is the UTC day of its start."""
         return self.segments / camera / utc_day(start_utc_us) / f"{segment}{SUFFIX}"
+
+    def damaged_path(self, camera: CameraId, start_utc_us: UtcUs, segment: SegmentId) -> Path:
+        """Where the bent file of this segment is kept, once the segment was mended."""
+        return self.sealed_path(camera, start_utc_us, segment).with_suffix(DAMAGED_SUFFIX)
 
 
 def space_of(path: Path) -> Space:

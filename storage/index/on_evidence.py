@@ -123,9 +123,33 @@ def without_copy(
     return [segment_of(row) for row in connection.execute(query)]
 
 
+def damaged_with_copy(connection: Connection, volumes: Collection[str], after: str, limit: int) -> list[SegmentRow]:
+    """Up to `limit` sealed segments whose own file is known to be damaged and that have a copy, by name behind `after`.
+
+    Of those, the ones of which both files are on these volumes.
+    """
+    query = (
+        select(SEGMENT)
+        .join_from(SEGMENT, COPY, COPY.c.seg == SEGMENT.c.seg)
+        .where(
+            SEGMENT.c.damaged_utc_us.is_not(None),
+            in_states(PRESENT),
+            SEGMENT.c.seg > after,
+            SEGMENT.c.volume.in_(list(volumes)),
+            COPY.c.volume.in_(list(volumes)),
+        )
+        .order_by(SEGMENT.c.seg)
+        .limit(limit)
+    )
+    return [segment_of(row) for row in connection.execute(query)]
+
+
 def without_hold(connection: Connection, volume: str, now_utc_us: int, after: str, limit: int) -> list[SegmentRow]:
-    """Up to `limit` sealed segments with a copy on the volume that no hold keeps any more, by name behind `after`."""
-    free = (in_states(PRESENT), not_(is_held(now_utc_us)), COPY.c.seg > after)
+    """Up to `limit` sealed segments with a copy on the volume that no hold keeps any more, by name behind `after`.
+
+    None whose own file is known to be damaged: its copy may be all that is whole.
+    """
+    free = (in_states(PRESENT), not_(is_held(now_utc_us)), SEGMENT.c.damaged_utc_us.is_(None), COPY.c.seg > after)
     query = _copied(volume, SEGMENT).where(*free).order_by(COPY.c.seg).limit(limit)
     return [segment_of(row) for row in connection.execute(query)]
 

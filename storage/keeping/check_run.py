@@ -1,15 +1,17 @@
 """One check on its way: volume by volume, portion by portion, each told before the mark moves."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from nvr.base.clock import Clock
 from nvr.base.errors import NvrError
+from nvr.base.ids import SegmentId
 from nvr.base.stop import Stop
 from nvr.base.units import US_PER_SECOND
 from storage.books import Books
@@ -25,7 +27,9 @@ from storage.keeping.discarded import damaged_of, uncopied_of
 from storage.ledger.service import Draft
 from storage.reading_budget import ReadingBudget, Stopped
 from storage.reconcile import Findings, Scope
-from storage.volume import Volume
+from storage.volume import Volume, VolumeId
+
+T = TypeVar("T")
 
 Compare = Callable[[Volume, Scope], Awaitable[Findings]]
 """Compares a volume with the index, tells the ledger what differs, and says what did."""
@@ -37,10 +41,11 @@ PORTION_US: Final = 2 * US_PER_SECOND
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What every check of a keeper works with; `thread` reads the files."""
+    """What every check of a keeper works with; `thread` reads the files, `volumes` gives those in use."""
 
     books: Books
     compare: Compare
+    volumes: Callable[[], Mapping[VolumeId, Volume]]
     clock: Clock
     thread: ThreadPoolExecutor
 
@@ -98,7 +103,7 @@ class CheckRun:
             if not rows:
                 break
             looked = await self._in_thread(partial(self._look, volume, rows, depth, budget))
-            await self._tell(volume, looked)
+            await self._tell(volume, looked, budget)
             if looked:
                 await self._move(volume, looked[-1].row.seg)
             self._count_time(began_us)
@@ -129,14 +134,13 @@ class CheckRun:
             volume.check()  # a disk that goes makes every file bad, and none of them is
         return looked
 
-    async def _tell(self, volume: Volume, looked: Sequence[_Looked]) -> None:
+    async def _tell(self, volume: Volume, looked: Sequence[_Looked], budget: ReadingBudget) -> None:
         """What is damaged, what is whole again; a file that went since the comparison is that of a missing segment."""
         self.files += len(looked)
         self.bytes += sum(one.row.file_bytes for one in looked)
         own = [one for one in looked if one.row.volume == volume.id]
-        await self._tell_copies(
-            volume, [one for one in looked if one.row.volume != volume.id and one.wrong is not None]
-        )
+        bent_copies = [one for one in looked if one.row.volume != volume.id and one.wrong is not None]
+        await self._tell_copies(volume, bent_copies, budget)
         differs = [one for one in own if one.is_there and (one.wrong or one.row.damaged_why) is not None]
         held = await self._held(one.row.seg for one in differs)
         drafts = []
@@ -149,14 +153,28 @@ class CheckRun:
         if any([await self._is_sealed(one.row) for one in looked if not one.is_there]):
             await self._compared(volume)
 
-    async def _tell_copies(self, volume: Volume, damaged: Sequence[_Looked]) -> None:
-        """Copies that are not what was sealed count no more, and are made anew."""
+    async def _tell_copies(self, volume: Volume, damaged: Sequence[_Looked], budget: ReadingBudget) -> None:
+        """Copies that are not what was sealed count no more, and are made anew, if the segment's own file is whole.
+
+        Else such a copy may have the records that the other lacks, and is read as far as it goes.
+        """
         for one in damaged:
             self.report.add(of_segment(Kind.COPY, volume, one.row, why=one.wrong, held=[one.row.seg]))
-        drafts = [*map(Draft, uncopied_of(volume.id, [one.row.seg for one in damaged], "damaged"))]
+        spare = await self._in_thread(partial(self._spare, [one.row for one in damaged], budget))
+        drafts = [*map(Draft, uncopied_of(volume.id, spare, "damaged"))]
         if drafts:
             await self.parts.books.append(drafts)
             await self.parts.books.follow()
+
+    def _spare(self, rows: Sequence[SegmentRow], budget: ReadingBudget) -> list[SegmentId]:
+        """Those whose own file is there, and whole."""
+        whole: list[SegmentId] = []
+        with suppress(Stopped):  # the next check finds the other copies again
+            for row in rows:
+                own = self.parts.volumes().get(row.volume)
+                if own is not None and _is_whole(own, row, budget):
+                    whole.append(row.seg)
+        return whole
 
     async def _move(self, volume: Volume, seg: str) -> None:
         self.mark = self.mark.moved(volume.id, seg)
@@ -175,5 +193,13 @@ class CheckRun:
     def _count_time(self, began_us: int) -> None:
         self.seconds = (self.parts.clock.mono_us() - began_us) // US_PER_SECOND
 
-    async def _in_thread(self, call: Callable[[], list[_Looked]]) -> list[_Looked]:
+    async def _in_thread(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.parts.thread, call)
+
+
+def _is_whole(volume: Volume, row: SegmentRow, budget: ReadingBudget) -> bool:
+    path = volume.sealed_path(row.camera, row.start_utc_us, row.seg)
+    try:
+        return wrong_with(path, row, Depth.HASH, budget.take) is None
+    except FileNotFoundError:
+        return False

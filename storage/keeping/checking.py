@@ -66,7 +66,7 @@ class Checking:
     ) -> None:
         """The marks stand in `directory`. Every file is hashed once in `scrub_days`; 0: only when somebody asks."""
         thread = ThreadPoolExecutor(1, thread_name_prefix="check", initializer=disk.read_behind_others)
-        self._parts = Parts(books, compare, clock, thread)
+        self._parts = Parts(books, compare, volumes, clock, thread)
         self._volumes = volumes
         self._directory = directory
         self._clock = clock

@@ -54,7 +54,9 @@ class Comparing:
         """What the volume and the index differ in; it is in the ledger. One at a time: nothing is told twice."""
         keyring = KeyringReader(self._key_places)
         async with self._turn:
-            evidence = Evidence(frozenset(self._volumes.evidence), self._volumes.has_file)
+            progress = self._books.progress
+            since_utc_us = 0 if progress is None else progress.ledger_utc_us
+            evidence = Evidence(frozenset(self._volumes.evidence), self._volumes.has_file, since_utc_us)
             found = await self._books.survey(
                 compare,
                 volume,
@@ -98,8 +100,10 @@ class Comparing:
                 await self._remove(volume, await self._still_surplus(volume, findings.surplus))
 
     async def _still_surplus(self, volume: Volume, rows: Sequence[SegmentRow]) -> list[SegmentRow]:
-        """Those of which the ledger was not told meanwhile, and whose own file is there now."""
-        names = [row.seg for row in rows]
+        """Those of which the ledger was not told meanwhile, that no hold reached, and whose own file is there now."""
+        progress = await self._books.follow()
+        held = await self._books.ask(Index.held_among, [row.seg for row in rows], progress.ledger_utc_us)
+        names = [row.seg for row in rows if row.seg not in held]
         copies = await self._books.ask(Index.answer, lambda connection: copies_of(connection, names))
         own = [row for row in await self._books.ask(Index.named, names) if row.state is SegmentState.SEALED]
         strange = [row for row in own if copies.get(row.seg) != volume.id != row.volume]

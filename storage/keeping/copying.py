@@ -12,11 +12,13 @@ from functools import partial
 from typing import Final, TypeVar
 
 from nvr.base.clock import Clock
+from nvr.base.ids import CameraId
 from nvr.base.stop import Stop
 from nvr.base.units import US_PER_DAY, US_PER_SECOND
 from storage import disk
 from storage.books import Books
 from storage.copying import CopyDiffers, Outcome, clear, copy_segment
+from storage.faults import Fault
 from storage.index.on_evidence import Kept, copied_since, kept_now, without_copy, without_hold
 from storage.index.on_volume import Total
 from storage.index.queries import IndexReader
@@ -27,6 +29,7 @@ from storage.keeping.check_run import PAGE, PORTION_US, Compare
 from storage.keeping.copies_status import COPIES_WAITING, RATE_DAYS, YOUNG_US, CopiesStatus, Patience, status_of
 from storage.keeping.discarded import damaged_of
 from storage.keeping.evidence_room import Room, Stopped, best_room, spaces_of
+from storage.keeping.mending import Mending
 from storage.keeping.volumes import VolumesKept
 from storage.ledger.machine import Copied, Uncopied
 from storage.ledger.service import Draft
@@ -51,7 +54,7 @@ class _Portion:
 
     outcomes: list[Outcome] = field(default_factory=list)
     stopped: Stopped | None = None
-    fault: str | None = None
+    fault: Fault | None = None
 
 
 class Copying:
@@ -66,9 +69,10 @@ class Copying:
         self._stop = Stop()
         self._budget = ReadingBudget(BYTES_PER_SECOND, clock, self._stop)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="copy", initializer=disk.read_behind_others)
-        self._erring: dict[VolumeId, str] = {}
+        self._erring: dict[VolumeId, Fault] = {}
         self._cleared: set[VolumeId] = set()
         self._patience = Patience()
+        self._mending = Mending(books, volumes, lock, self._thread, self._budget.take)
         self._counted_us: int | None = None
         self.status: CopiesStatus | None = None
         """None before the first look, and without an evidence volume."""
@@ -79,7 +83,8 @@ class Copying:
         there = self._volumes.in_use
         found = {f"copies on {there[name].path}": why for name, why in self._erring.items() if name in there}
         waiting = None if self.status is None else self.status.fault
-        return found if waiting is None else {**found, COPIES_WAITING: waiting}
+        waits = {} if waiting is None else {COPIES_WAITING: waiting}
+        return {**found, **self._mending.faults, **waits}
 
     def end(self) -> None:
         """Leave the copy that is being made: the keeper stops."""
@@ -90,13 +95,17 @@ class Copying:
         self._thread.shutdown(wait=False)
 
     async def turn(self) -> None:
-        """Take away what no hold needs, then copy until nothing waits, there is no room, or the stop: oldest first.
+        """Mend what is bent, take away what no hold needs, and copy until nothing waits, no room is left, or the stop.
 
-        After ten minutes it ends, too: what was held meanwhile may be older.
+        The oldest is copied first. It ends after ten minutes, too: what was held meanwhile may be older.
 
         Raises:
             NvrError: the books can not be used just now; the next turn goes on.
         """
+        until_us = self._clock.mono_us() + _TURN_US
+        for volume in self._volumes.in_use.values():
+            await self._clear(volume)
+        await self._mending.turn(lambda: self._is_over(until_us))
         for volume in self._volumes.in_use.values():
             await self._let_go(volume)
         if not self._volumes.evidence_settings:
@@ -105,9 +114,12 @@ class Copying:
         after: str | None = ""
         stopped: Stopped | None = None
         until_us = self._clock.mono_us() + _TURN_US
-        while after is not None and self._clock.mono_us() < until_us and not self._stop.is_set():
+        while after is not None and not self._is_over(until_us):
             after, stopped = await self._copy_some(after)
             await self._count(stopped, at_once=after is None)
+
+    def _is_over(self, until_us: int) -> bool:
+        return self._stop.is_set() or self._clock.mono_us() >= until_us
 
     async def _copy_some(self, after: str) -> tuple[str | None, Stopped | None]:
         """One portion; behind which segment the next begins (None: there is none), and why no copy is made."""
@@ -117,13 +129,15 @@ class Copying:
                 return None, room
             sources = {name: each for name, each in self._volumes.in_use.items() if name != room.volume.id}
             rows = await self._books.survey(_waiting, self._clock.utc_us(), list(sources), after)
-            if not rows and room.volume.id in self._cleared:
+            if not rows:
                 return None, None
             done = await self._in_thread(partial(self._copy, room, rows, sources))
+            if done.fault is not None:  # first, whatever the books say: a call that failed is not tried again
+                self._erring[room.volume.id] = done.fault
+            if done.stopped is Stopped.AWAY:
+                self._cleared.discard(room.volume.id)
             await self._publish(room.volume, [each.row for each in done.outcomes if each.copied])
         await self._tell_own_faults(sources, done.outcomes)
-        if done.fault is not None:
-            self._erring[room.volume.id] = done.fault
         if done.stopped is not None:
             return None, done.stopped
         # A volume that failed leaves its segments to another one, which begins where this one did.
@@ -135,11 +149,10 @@ class Copying:
         return await self._books.survey(best_room, evidence, self._erring.keys(), spaces)
 
     def _copy(self, room: Room, rows: Sequence[SegmentRow], sources: Mapping[VolumeId, Volume]) -> _Portion:
-        """Tidy up once what a crash left, and copy as many as there is time for, one at least. In the thread."""
+        """Copy as many as there is time for, one at least. In the thread."""
         done, left_bytes = _Portion(), room.left_bytes
         until_us = self._clock.mono_us() + PORTION_US
         try:
-            self._clear(room.volume)
             for row in rows:
                 if row.file_bytes > left_bytes:
                     done.stopped = Stopped.FULL
@@ -159,11 +172,22 @@ class Copying:
             _judge(done, room.volume, error)
         return done
 
-    def _clear(self, volume: Volume) -> None:
-        if volume.id not in self._cleared:
-            volume.check()
-            clear(volume)
+    async def _clear(self, volume: Volume) -> None:
+        """Remove what a crash left of a copy, whether or not the volume takes another: it may be of what is destroyed.
+
+        Done once, and again when the volume was away.
+        """
+        self._cleared &= self._volumes.in_use.keys()
+        if volume.id in self._cleared or volume.id in self._erring:
+            return
+        try:
+            async with self._lock:
+                await self._in_thread(partial(clear, volume))
             self._cleared.add(volume.id)
+        except VolumeLost:
+            return  # it is no more in use at the next look, which tells why
+        except OSError as error:
+            self._erring[volume.id] = Fault.of(VolumeLost(path=str(volume.path), what=str(error)))
 
     async def _publish(self, volume: Volume, rows: Sequence[SegmentRow]) -> None:
         """Tell the copies that are still wanted; the files of the others go again.
@@ -186,18 +210,23 @@ class Copying:
 
     async def _tell_own_faults(self, sources: Mapping[VolumeId, Volume], outcomes: Sequence[Outcome]) -> None:
         """What is wrong with the segments' own files, as a check tells it: damaged, or not there."""
-        drafts = []
+        drafts, missed = [], dict[tuple[VolumeId, CameraId], int]()
         for each in outcomes:
-            volume = sources[each.row.volume]
-            if each.copied or (each.wrong is None and each.is_there) or not await asyncio.to_thread(_is_itself, volume):
+            row = each.row
+            if each.copied or (each.wrong is None and each.is_there):
+                continue
+            if not await asyncio.to_thread(sources[row.volume].is_itself):
                 continue  # a disk that goes makes every file bad, and none of them is
             if each.wrong is not None:
-                drafts.append(Draft(damaged_of(each.row, each.wrong)))
+                drafts.append(Draft(damaged_of(row, each.wrong)))
             else:
-                await self._compare(volume, Scope(frozenset({each.row.camera}), each.row.start_utc_us))
+                where = row.volume, row.camera
+                missed[where] = min(row.start_utc_us, missed.get(where, row.start_utc_us))
         if drafts:
             await self._books.append(drafts)
             await self._books.follow()
+        for (volume, camera), since_utc_us in missed.items():
+            await self._compare(sources[volume], Scope(frozenset({camera}), since_utc_us))
 
     async def _let_go(self, volume: Volume) -> None:
         """Take away the copies on this volume whose segments no hold keeps any more, and have their own files."""
@@ -231,7 +260,7 @@ class Copying:
         if rows:
             _, fault = await self._in_thread(partial(remove_footage, volume, rows))
             if fault is not None:
-                self._erring[volume.id] = str(fault)
+                self._erring[volume.id] = Fault.of(fault)
 
     async def _count(self, stopped: Stopped | None, *, at_once: bool) -> None:
         now_us = self._clock.mono_us()
@@ -258,20 +287,12 @@ def _judge(done: _Portion, volume: Volume, error: CopyDiffers | OSError) -> None
     """No room is no fault; a volume that is not itself any more comes back; any other has failed."""
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         done.stopped = Stopped.FULL
-    elif _is_itself(volume):
-        what = str(error)
-        done.fault = what if isinstance(error, CopyDiffers) else str(VolumeLost(path=str(volume.path), what=what))
+    elif volume.is_itself():
+        failed = error if isinstance(error, CopyDiffers) else VolumeLost(path=str(volume.path), what=str(error))
+        done.fault = Fault.of(failed)
     else:
         done.outcomes.clear()
         done.stopped = Stopped.AWAY
-
-
-def _is_itself(volume: Volume) -> bool:
-    try:
-        volume.check()
-    except VolumeLost:
-        return False
-    return True
 
 
 def _is_wanted(row: SegmentRow, *, is_held: bool) -> bool:

@@ -22,9 +22,13 @@ def missing_of(row: SegmentRow, why: str) -> Missing:
     return Missing(seg=row.seg, camera=row.camera, start_utc_us=start, end_utc_us=end, why=why, volume=row.volume)
 
 
-def damaged_of(row: SegmentRow, why: str | None) -> Damaged:
-    """The entry that tells the segment's file as damaged; None: it is whole again."""
-    return Damaged(seg=row.seg, camera=row.camera, start_utc_us=row.start_utc_us, end_utc_us=row.end_utc_us, why=why)
+def damaged_of(row: SegmentRow, why: str | None, mended_from: str | None = None) -> Damaged:
+    """The entry that tells the segment's file as damaged; None: it is whole again.
+
+    `mended_from`: it is about to be mended from its copy on this volume.
+    """
+    start, end = row.start_utc_us, row.end_utc_us
+    return Damaged(seg=row.seg, camera=row.camera, start_utc_us=start, end_utc_us=end, why=why, mended_from=mended_from)
 
 
 def uncopied_of(volume: str, segs: Collection[str], why: Literal["missing", "damaged"]) -> list[Uncopied]:

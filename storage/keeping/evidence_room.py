@@ -3,16 +3,12 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 from storage.index.on_evidence import copies_total
 from storage.index.on_volume import total_on
 from storage.index.queries import IndexReader
 from storage.keeping.settings import EvidenceSetting
 from storage.volume import SUFFIX, Space, Volume, VolumeId, VolumeLost
-
-LEAST_FREE_BYTES: Final = 64 << 20
-"""So much stays free on an evidence volume: its directories need some of it."""
 
 
 class Stopped(StrEnum):
@@ -71,7 +67,7 @@ def spaces_of(volumes: Iterable[Volume]) -> dict[VolumeId, Space]:
 
 
 def _left_bytes(index: IndexReader, name: VolumeId, setting: EvidenceSetting, space: Space) -> int:
-    left = space.free_bytes - LEAST_FREE_BYTES
+    left = space.free_bytes - setting.least_free_bytes
     if setting.budget_bytes is None:
         return left
     used = index.answer(lambda connection: (copies_total(connection, name) + total_on(connection, name)).bytes)

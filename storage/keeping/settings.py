@@ -12,6 +12,10 @@ RESERVE_PERCENT: Final = 5
 """The reserve is never more of a volume than this: a small one is not emptied for it."""
 
 
+LEAST_FREE_BYTES: Final = 64 << 20
+"""So much stays free on an evidence volume: its directories need some of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class EvidenceSetting:
     """A volume for second copies of held footage; `budget_bytes`: so much they may take, None: what the disk has."""
@@ -20,6 +24,7 @@ class EvidenceSetting:
     takes_copies: bool = True
     """Not when a person drained it."""
     budget_bytes: int | None = None
+    least_free_bytes: int = LEAST_FREE_BYTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

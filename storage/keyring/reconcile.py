@@ -65,10 +65,11 @@ class Reconciliation:
             if is_over():
                 raise Ended
             surveys = self._survey(name)
-            if self._replay(name, surveys):
+            doomed = self._doomed(surveys)
+            if self._replay(name, surveys, doomed):
                 surveys = self._survey(name)
             if any(self._is_ours(survey) for survey in surveys.values()):
-                self._even_out(name, surveys)
+                self._even_out(name, surveys, doomed)
                 self._bury(name)
 
     def _survey(self, name: str) -> dict[Path, "_Survey"]:
@@ -80,11 +81,14 @@ class Reconciliation:
                     surveys[place] = _survey_file(place / name)
         return surveys
 
-    def _replay(self, name: str, surveys: Mapping[Path, "_Survey"]) -> int:
-        """Shred everywhere what is shredded somewhere, or destroyed by the ledger; slots zeroed."""
+    def _doomed(self, surveys: Mapping[Path, "_Survey"]) -> frozenset[SegmentId]:
+        """What is shredded somewhere, or destroyed by the ledger."""
         dead = frozenset[SegmentId]().union(*(survey.dead for survey in surveys.values()))
         live = frozenset[SegmentId]().union(*(survey.live for survey in surveys.values()))
-        doomed = dead.union(self._gone_among(live))
+        return dead.union(self._gone_among(live))
+
+    def _replay(self, name: str, surveys: Mapping[Path, "_Survey"], doomed: Collection[SegmentId]) -> int:
+        """Shred these everywhere; slots zeroed."""
         slots = 0
         for place in surveys:
             with self._told(place):
@@ -92,12 +96,12 @@ class Reconciliation:
         self.shredded += slots
         return slots
 
-    def _even_out(self, name: str, surveys: Mapping[Path, "_Survey"]) -> None:
-        """Copy live slots to the places that lack them, where no shard writes any more."""
+    def _even_out(self, name: str, surveys: Mapping[Path, "_Survey"], doomed: frozenset[SegmentId]) -> None:
+        """Copy live slots to the places that lack them, where no shard writes any more; none that `_replay` missed."""
         for source, survey in surveys.items():
             for place, names in self._names.items():
                 there = surveys.get(place)
-                missing = survey.live - (there.live | there.dead if there else frozenset())
+                missing = survey.live - doomed - (there.live | there.dead if there else frozenset())
                 if place != source and missing:
                     with self._told(place):
                         self.copied += _copy(source / name, place / name, missing)

@@ -253,6 +253,8 @@ class Damaged(Body):
     """The file of a segment is there, and is not what was sealed; `why` null: it was read again, and is whole.
 
     Of several with one `seg` the last counts. The segment stays sealed: the records that are whole can be opened.
+    `mended_from`: a verified copy from this volume is about to be put in its place, and the file is kept beside it;
+    earlier entries lack it.
     """
 
     t: ClassVar[str] = "damaged"
@@ -261,6 +263,7 @@ class Damaged(Body):
     start_utc_us: Instant
     end_utc_us: Instant
     why: Text | None
+    mended_from: Uuid7 | None = None
 
 
 class Release(Body):

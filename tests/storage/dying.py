@@ -1,11 +1,14 @@
 """A keeper that dies where a test says so, as its process would: no error handling takes part in it."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import pytest
 
 from storage.books import Books
 from storage.ledger.machine import Body
+
+B = TypeVar("B", bound=Body)
 
 
 class Crash(BaseException):
@@ -21,13 +24,13 @@ def dies_before(patch: pytest.MonkeyPatch, where: Any, name: str) -> None:  # no
     patch.setattr(where, name, dead)
 
 
-def dies_after_entry(patch: pytest.MonkeyPatch, kind: type[Body]) -> None:
-    """Die once the ledger has an entry of this kind, before the index has it."""
+def dies_after_entry(patch: pytest.MonkeyPatch, kind: type[B], *, which: Callable[[B], bool] = lambda _: True) -> None:
+    """Die once the ledger has such an entry of this kind, before the index has it."""
     append = Books.append
 
     async def appends(books: Books, drafts: Any) -> Any:  # noqa: ANN401 -- as the real one
         done = await append(books, drafts)
-        if any(isinstance(draft.body, kind) for draft in drafts):
+        if any(isinstance(draft.body, kind) and which(draft.body) for draft in drafts):
             raise Crash
         return done
 

@@ -35,7 +35,9 @@ def test_swapped_disk_is_noticed(tmp_path: Path) -> None:
 
 def test_empty_mount_point_is_noticed(tmp_path: Path) -> None:
     one = create_volume(tmp_path / "one", ORIGIN, now_utc_us=NOW_US)
+    assert one.is_itself()
     (tmp_path / "one").rename(tmp_path / "away")
+    assert not one.is_itself()
     with pytest.raises(VolumeLost):
         one.check()
     (tmp_path / "one").mkdir()

@@ -17,6 +17,7 @@ from storage.index.on_evidence import (
     copies_on,
     copies_to_check,
     copies_total,
+    damaged_with_copy,
     days_of_copies,
     kept_by_hold,
     kept_now,
@@ -67,10 +68,32 @@ def test_held_segments_wait_for_their_copy_the_oldest_first_and_page_by_page(ind
 
 
 def test_damaged_segment_and_one_whose_volume_is_away_wait_for_nobody(index: Index) -> None:
-    damaged = Damaged(seg=uuid(1), camera="hall-1", start_utc_us=1, end_utc_us=2, why="shorter")
     elsewhere = seal(3, start_utc_us=HELD_FROM + 900_000_000).model_copy(update={"volume": uuid(0x305)})
-    index.apply(leaves([*held_seals()[:2], elsewhere, held_seals()[-1], damaged]))
+    index.apply(leaves([*held_seals()[:2], elsewhere, held_seals()[-1], damaged(1)]))
     assert waiting(index) == [uuid(2)]
+
+
+def damaged(number: int) -> Body:
+    return Damaged(seg=uuid(number), camera="hall-1", start_utc_us=1, end_utc_us=2, why="shorter")
+
+
+def to_mend(index: Index, *volumes: str, after: str = "", limit: int = 9) -> list[str]:
+    rows = index.answer(lambda connection: damaged_with_copy(connection, volumes, after, limit))
+    return [row.seg for row in rows]
+
+
+def test_damaged_segments_with_a_copy_are_mended_page_by_page_where_both_volumes_are_there(index: Index) -> None:
+    index.apply(leaves([*held_seals(), copied(1, 2, 4), damaged(1), damaged(3), damaged(4)]))
+    assert to_mend(index, FIRST, EVIDENCE) == [uuid(1), uuid(4)]
+    assert to_mend(index, FIRST, EVIDENCE, limit=1) == [uuid(1)]
+    assert to_mend(index, FIRST, EVIDENCE, after=uuid(1)) == [uuid(4)]
+    assert to_mend(index, FIRST) == to_mend(index, EVIDENCE) == []
+
+
+def test_copy_of_a_damaged_segment_is_needed_without_a_hold(index: Index) -> None:
+    ended = people.Unhold(hold=uuid(0x500), reason=hash_of(1))
+    index.apply(leaves([*held_seals(), copied(1, 2, 3), ended, damaged(2)]))
+    assert needless(index) == [uuid(1), uuid(3)]
 
 
 def test_copy_that_no_hold_needs_is_told_and_one_under_a_second_hold_is_not(index: Index) -> None:

@@ -11,6 +11,7 @@ import pytest
 from storage.sealing import SealedSegment
 from tests.storage.keeping import destroying
 from tests.storage.keeping.evidence import EvidenceTown
+from tests.storage.keeping.mended import Bendable
 from tests.storage.keeping.town import Town
 
 T = TypeVar("T", bound=Town)
@@ -63,3 +64,10 @@ async def _recorded(town: Town) -> list[SealedSegment]:
     town.clock.advance(60_000_000)
     await town.tell(recorded)
     return recorded
+
+
+@pytest.fixture
+async def bendable(evidence_town: EvidenceTown, held: list[SealedSegment]) -> Bendable:
+    """The first of the two that are held; both lie twice."""
+    await evidence_town.pass_()
+    return Bendable(evidence_town, held[2])

@@ -10,7 +10,7 @@ from storage.index.on_evidence import copies_of
 from storage.index.writer import Index
 from storage.inspection import Depth, wrong_with
 from storage.keeping.copies_status import CopiesStatus
-from storage.keeping.settings import EvidenceSetting
+from storage.keeping.settings import LEAST_FREE_BYTES, EvidenceSetting
 from storage.ledger import people
 from storage.ledger.machine import Copied, Uncopied
 from storage.sealing import SealedSegment
@@ -23,7 +23,7 @@ MINUTE_US: Final = 60_000_000
 
 
 class EvidenceTown(Town):
-    """`budget_bytes`, `drained` and `configured` may be changed at any time."""
+    """`budget_bytes`, `least_free_bytes` and `drained` may be changed at any time."""
 
     def __init__(self, directory: Path, *, evidence: Path | None = None) -> None:
         """`evidence`: the folder of the evidence volume; else one beside the others."""
@@ -32,6 +32,7 @@ class EvidenceTown(Town):
         self.evidence: Volume = create_volume(path, ORIGIN, now_utc_us=UtcUs(NOW_US + 1))
         self.paths.append(self.evidence.path)
         self.budget_bytes: int | None = None
+        self.least_free_bytes = LEAST_FREE_BYTES
         self.drained = False
         self.settings = replace(self.settings, evidence=self._evidence)
         self.keeper = self.new_keeper()
@@ -43,7 +44,9 @@ class EvidenceTown(Town):
         return self.holds[-1]
 
     def _evidence(self) -> list[EvidenceSetting]:
-        return [EvidenceSetting(self.evidence.path, takes_copies=not self.drained, budget_bytes=self.budget_bytes)]
+        path, budget, least = self.evidence.path, self.budget_bytes, self.least_free_bytes
+        takes = not self.drained
+        return [EvidenceSetting(path, takes_copies=takes, budget_bytes=budget, least_free_bytes=least)]
 
     def copy(self, segment: SealedSegment) -> Path:
         """Where its copy stands."""

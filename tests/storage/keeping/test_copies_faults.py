@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from storage import copying, disk
-from storage.books import Books
+from storage.books import Books, IndexBehind
+from storage.faults import Fault
 from storage.index.rows import SegmentRow
 from storage.inspection import Depth, wrong_with
 from storage.keeping import copying as keeping
+from storage.keeping.evidence_room import Stopped
 from storage.ledger import people
 from storage.ledger.machine import Copied, Uncopied
 from storage.sealing import SealedSegment
@@ -181,8 +183,9 @@ def left_in(town: EvidenceTown) -> str:
     return folder
 
 
+@pytest.mark.parametrize("drained", [False, True])
 async def test_file_that_a_dead_keeper_left_goes_though_nobody_wants_the_copy_any_more(
-    evidence_town: EvidenceTown, held: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
+    evidence_town: EvidenceTown, held: list[SealedSegment], monkeypatch: pytest.MonkeyPatch, *, drained: bool
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(disk, "unlink", lambda _: None)
@@ -190,6 +193,7 @@ async def test_file_that_a_dead_keeper_left_goes_though_nobody_wants_the_copy_an
         with pytest.raises(Crash):
             await evidence_town.keeper.copy_turn()
     assert files_on(evidence_town.evidence) == {held[2].segment}
+    evidence_town.drained = drained
     await evidence_town.end_hold()
     await evidence_town.restart()
     await evidence_town.pass_()
@@ -219,3 +223,22 @@ async def test_keeper_that_dies_while_a_copy_is_taken_away_leaves_it_to_the_next
     await evidence_town.keeper.reconcile()
     assert files_on(evidence_town.evidence) == set()
     assert not await evidence_town.faults()
+
+
+async def test_disk_that_failed_is_told_and_left_alone_though_the_ledger_does_not_answer(
+    evidence_town: EvidenceTown, held: list[SealedSegment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sync that failed is not tried again; the copy before it waits for the ledger."""
+
+    async def silent(_: Any) -> None:  # noqa: ANN401 -- as the real one
+        raise IndexBehind(applied=0, ledger=1)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evidence_town.keeper.books, "append", silent)
+        FaultyDisk(patch, evidence_town.evidence.copying / f"{held[3].segment}.svs", fail_at=1, only=["fsync"])
+        await evidence_town.keeper._survive("copies", evidence_town.keeper.copy_turn)
+    fault = (await evidence_town.faults())[f"copies on {evidence_town.evidence.path}"]
+    assert isinstance(fault, Fault)
+    assert fault.id == "volume-lost"
+    assert (await evidence_town.pass_()).stopped is Stopped.ERRING
+    assert files_on(evidence_town.evidence) == {held[2].segment}

@@ -12,13 +12,15 @@ import pytest
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
 from storage.inspection import Depth
+from storage.keeping.check_mark import Request
+from storage.keeping.discarded import damaged_of
 from storage.keeping.volumes import VolumesKept
 from storage.ledger import people
 from storage.ledger.machine import Copied, Missing, Seal, Uncopied
 from storage.ledger.service import Draft
 from storage.sealing import SealedSegment
 from storage.volume import Space, Volume
-from tests.storage.keeping.checked import check, flipped
+from tests.storage.keeping.checked import bent, check, flipped, state
 from tests.storage.keeping.evidence import EvidenceTown, files_on, hold_on
 from tests.storage.ledger.samples import hash_of
 from tests.storage.sealed import opened_file
@@ -180,6 +182,29 @@ async def test_flipped_bit_in_a_copy_is_found_by_a_check_and_the_copy_made_anew(
     assert await check(evidence_town) == []
 
 
+@pytest.mark.parametrize("own", ["bent", "gone", "away"])
+async def test_bent_copy_stays_where_it_may_have_what_the_own_file_lacks(
+    evidence_town: EvidenceTown, twice: list[SealedSegment], own: str
+) -> None:
+    """Nobody has looked at the own file yet."""
+    path = evidence_town.copy(twice[0])
+    content = await asyncio.to_thread(path.read_bytes)
+    await asyncio.to_thread(path.write_bytes, flipped(700)(content))
+    if own == "bent":
+        await bent(evidence_town, twice[0], flipped(-100))
+    elif own == "gone":
+        await remove(evidence_town.path(twice[0]))
+    else:
+        evidence_town.paths.remove(evidence_town.recorder.volume.path)
+        await evidence_town.keeper._look_at_volumes()
+    on_evidence = Request(Depth.HASH, volumes=frozenset({evidence_town.evidence.id}))
+    await evidence_town.keeper.checking.begin(on_evidence, None)
+    await evidence_town.keeper.check_turn()
+    assert [(one["kind"], one["segment"]) for one in state(evidence_town)["findings"]] == [("copy", twice[0].segment)]
+    assert path.exists()
+    assert await evidence_town.copied(twice[0]) == {twice[0].segment}
+
+
 async def test_file_of_which_nothing_is_known_is_removed_where_the_segments_own_is_there(
     evidence_town: EvidenceTown, held: list[SealedSegment], twice: list[SealedSegment]
 ) -> None:
@@ -188,6 +213,22 @@ async def test_file_of_which_nothing_is_known_is_removed_where_the_segments_own_
     await evidence_town.keeper.reconcile()
     assert files_on(evidence_town.evidence) == {one.segment for one in twice}
     assert evidence_town.path(held[0]).exists()
+
+
+async def test_file_of_which_nothing_is_known_stays_while_its_segment_is_held_until_it_is_copied_over(
+    evidence_town: EvidenceTown, held: list[SealedSegment]
+) -> None:
+    """The ledger was restored: it may be the only whole file, and nobody has read the other yet."""
+    for one in held[2:]:
+        await asyncio.to_thread(evidence_town.copy(one).parent.mkdir, parents=True, exist_ok=True)
+        await asyncio.to_thread(shutil.copy, evidence_town.path(one), evidence_town.copy(one))
+    await bent(evidence_town, held[2], flipped(-100))
+    await evidence_town.keeper.reconcile()
+    await evidence_town.pass_()
+    await evidence_town.keeper.reconcile()
+    assert await evidence_town.copied(*held) == {held[3].segment}
+    assert await evidence_town.is_whole(held[2])
+    assert (await evidence_town.row(held[2].segment)).damaged_why is not None
 
 
 @pytest.mark.parametrize("own", ["away", "gone", "shorter"])
@@ -251,6 +292,18 @@ async def test_copy_stays_after_its_hold_while_the_segments_own_file_is_not_ther
     await evidence_town.pass_()
     assert await stands(evidence_town, twice[0]) == (SegmentState.SEALED, evidence_town.evidence.id)
     assert evidence_town.copy(twice[0]).exists()
+
+
+async def test_copy_stays_after_its_hold_while_the_segments_own_file_is_known_to_be_bent(
+    evidence_town: EvidenceTown, twice: list[SealedSegment]
+) -> None:
+    path = evidence_town.copy(twice[0])
+    await asyncio.to_thread(path.write_bytes, flipped(700)(path.read_bytes()))
+    await bent(evidence_town, twice[0], flipped(-100))
+    await evidence_town.keeper.books.append([Draft(damaged_of(await evidence_town.row(twice[0].segment), "bent"))])
+    await evidence_town.end_hold()
+    await evidence_town.pass_()
+    assert files_on(evidence_town.evidence) == await evidence_town.copied(*twice) == {twice[0].segment}
 
 
 async def test_copy_that_a_new_hold_reaches_before_it_is_taken_away_stays(

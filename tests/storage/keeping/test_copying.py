@@ -15,7 +15,8 @@ from storage.durable import rename_file
 from storage.index.tables import SegmentState
 from storage.inspection import wrong_with
 from storage.keeping.copies_status import COPIES_WAITING, LATE_US, YOUNG_US
-from storage.keeping.evidence_room import LEAST_FREE_BYTES, Stopped
+from storage.keeping.evidence_room import Stopped
+from storage.keeping.settings import LEAST_FREE_BYTES
 from storage.ledger.machine import Copied, Damaged, Missing, Uncopied
 from storage.sealing import SealedSegment
 from storage.volume import Space, Volume

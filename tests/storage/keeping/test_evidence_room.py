@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import replace
 
 from nvr.base.units import UtcUs
-from storage.keeping.evidence_room import LEAST_FREE_BYTES, Room, Stopped, best_room, spaces_of
-from storage.keeping.settings import EvidenceSetting
+from storage.keeping.evidence_room import Room, Stopped, best_room, spaces_of
+from storage.keeping.settings import LEAST_FREE_BYTES, EvidenceSetting
 from storage.sealing import SealedSegment
 from storage.volume import Space, Volume, VolumeId, create_volume
 from tests.storage.keeping.evidence import EvidenceTown

@@ -1,5 +1,7 @@
 """Every state that a crash, an absent disk or an old backup leaves, brought to one."""
 
+import errno
+import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -82,6 +84,22 @@ def test_file_that_one_place_lacks_is_made_there(places: list[Path]) -> None:
     (places[0] / FILE).unlink()
     assert KeyringKeeper(places).reconcile(AFTER_US).copied == 3
     assert list(KeyringReader(places[:1]).records()) == records
+
+
+def test_key_of_destroyed_footage_that_a_place_does_not_let_go_of_is_not_copied_to_another(
+    places: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, other = key_record(0), key_record(1)
+    writer(places).put(record, other)
+    (places[1] / FILE).unlink()
+
+    def refuses(*_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(reconcile, "shred_in", refuses)
+    done = KeyringKeeper(places).reconcile(AFTER_US, {record.segment}.intersection)
+    assert list(done.faults) == [places[0]]
+    assert (len(holding(places, record)), len(holding(places, other))) == (1, 2)
 
 
 def test_dead_day_file_is_removed_once_its_day_is_the_keepers(places: list[Path]) -> None:

@@ -162,6 +162,13 @@ def test_order_that_an_earlier_version_entered_is_still_read() -> None:
     assert decode(before) == ENTRIES["authorisation"]
 
 
+def test_damage_that_an_earlier_version_told_is_still_read() -> None:
+    golden = (GOLDEN / "damaged.json").read_bytes()
+    before = golden.replace(b'"mended_from":null,', b"")
+    assert len(before) < len(golden)
+    assert decode(before) == ENTRIES["damaged"]
+
+
 def test_salted_value_has_a_salt_of_its_own_and_its_commitment() -> None:
     one, other = Salted.new("Durand"), Salted.new("Durand")
     assert one.salt != other.salt
