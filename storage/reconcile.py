@@ -14,7 +14,7 @@ from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_DAY
 from storage.days import utc_day, utc_day_end_us
 from storage.growing import describe
-from storage.index.on_evidence import copies_of, copies_on, days_of_copies
+from storage.index.on_evidence import copies_of, days_of_copies
 from storage.index.queries import IndexReader
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
@@ -140,8 +140,7 @@ def _expected(index: IndexReader, volume: Volume, directory: Path) -> set[str]:
         end_utc_us = utc_day_end_us(directory.name)
     except ValueError:
         return set()  # the name of no day: whatever lies there does not belong there
-    which = volume.id, directory.parent.name, end_utc_us - US_PER_DAY, end_utc_us
-    return index.sealed_on(*which) | index.answer(lambda connection: copies_on(connection, *which))
+    return index.sealed_on(volume.id, directory.parent.name, end_utc_us - US_PER_DAY, end_utc_us)
 
 
 def _is_first(row: SegmentRow, volume: Volume, evidence: Evidence) -> bool:
