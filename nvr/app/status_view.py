@@ -6,7 +6,17 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from access.http.view import Alarm, CameraState, CameraView, DomeView, LedgerView, RecorderView, StatusView, VolumeView
+from access.http.view import (
+    Alarm,
+    CameraState,
+    CameraView,
+    CopiesView,
+    DomeView,
+    LedgerView,
+    RecorderView,
+    StatusView,
+    VolumeView,
+)
 from config.model import Settings
 from config.model import Volume as VolumeSetting
 from nvr.app.index_port import IndexFiles, RecorderStates
@@ -91,6 +101,7 @@ class StatusViews:
                 *self._alarms(await asyncio.to_thread(self._observed, snapshot, by_shard, now)),
             ],
             recorders=[RecorderView(shard, answer is not None) for shard, answer in by_shard.items()],
+            copies=_copies(keeper),
         )
 
     async def _camera(self, entry: CameraEntry, state: Mapping[str, Any] | None, now: UtcUs) -> CameraView:
@@ -215,6 +226,21 @@ class StatusViews:
 
     def _with_day(self, each: Condition) -> str:
         return f"{each.subject} ({_local(each.until_utc_us or 0, self._zone):%d/%m/%Y})"
+
+
+def _copies(keeper: Mapping[str, Any] | None) -> CopiesView | None:
+    told = (keeper or {}).get("copies")
+    if told is None:
+        return None
+    once, twice = told["once"], told["twice"]
+    return CopiesView(
+        once_segments=once["segments"],
+        once_bytes=once["bytes"],
+        twice_segments=twice["segments"],
+        twice_bytes=twice["bytes"],
+        left_bytes=told["left_bytes"],
+        used_up_utc_us=told["used_up_utc_us"],
+    )
 
 
 def _halts(keeper: Mapping[str, Any] | None) -> list[Alarm]:
