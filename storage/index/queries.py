@@ -67,6 +67,12 @@ class IndexReader:
             row = connection.execute(select(PROGRESS.c.applied_size, PROGRESS.c.ledger_utc_us)).one()
         return Progress(row.applied_size, UtcUs(row.ledger_utc_us))
 
+    def rebuilt_utc_us(self) -> UtcUs | None:
+        """When this index was begun in place of one that was damaged or gone; None: no such thing is known."""
+        with self._engine.connect() as connection:
+            found = connection.scalar(select(PROGRESS.c.rebuilt_utc_us))
+        return None if found is None else UtcUs(found)
+
     def segments(
         self, camera: CameraId, from_utc_us: int, to_utc_us: int, states: Collection[SegmentState] = PRESENT
     ) -> list[SegmentRow]:

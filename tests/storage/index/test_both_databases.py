@@ -87,6 +87,7 @@ QUESTIONS: Final[Mapping[str, Callable[[IndexReader], Any]]] = MappingProxyType(
         "open_gaps": lambda index: sorted(index.open_gaps(0), key=repr),
         "orders": IndexReader.orders,
         "progress": IndexReader.progress,
+        "rebuilt_utc_us": IndexReader.rebuilt_utc_us,
         "recorded_us": lambda index: index.recorded_us(CAMERA, SegmentState.SEALED),
         "sealed_on": lambda index: [sorted(index.sealed_on(on, CAMERA, 0, NOW_UTC_US)) for on in (VOLUME, EVIDENCE)],
         "segment": lambda index: index.segment(uuid(5)),
@@ -126,6 +127,7 @@ def test_no_question_is_left_out() -> None:
 def test_both_databases_answer_alike(tmp_path: Path, postgresql: Server) -> None:
     files, server = Index(tmp_path / "index.db"), Index(postgresql.fresh())
     for index in (files, server):
+        index.note_rebuilt(NOW_UTC_US)
         index.apply(leaves(STORY))
     answers = _answers(files)
     assert _answers(server) == answers
