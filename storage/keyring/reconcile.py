@@ -71,7 +71,7 @@ class Reconciliation:
                 self._even_out(name, surveys)
                 self._bury(name)
 
-    def _survey(self, name: str) -> dict[Path, "_Survey"]:
+    def _survey(self, name: str) -> dict[Path, _Survey]:
         """The places that have the file, where it can be read."""
         surveys = {}
         for place, names in self._names.items():
@@ -80,7 +80,7 @@ class Reconciliation:
                     surveys[place] = _survey_file(place / name)
         return surveys
 
-    def _replay(self, name: str, surveys: Mapping[Path, "_Survey"]) -> int:
+    def _replay(self, name: str, surveys: Mapping[Path, _Survey]) -> int:
         """Shred everywhere what is shredded somewhere, or destroyed by the ledger; slots zeroed."""
         dead = frozenset[SegmentId]().union(*(survey.dead for survey in surveys.values()))
         live = frozenset[SegmentId]().union(*(survey.live for survey in surveys.values()))
@@ -92,7 +92,7 @@ class Reconciliation:
         self.shredded += slots
         return slots
 
-    def _even_out(self, name: str, surveys: Mapping[Path, "_Survey"]) -> None:
+    def _even_out(self, name: str, surveys: Mapping[Path, _Survey]) -> None:
         """Copy live slots to the places that lack them, where no shard writes any more."""
         for source, survey in surveys.items():
             for place, names in self._names.items():
@@ -110,7 +110,7 @@ class Reconciliation:
                 with self._told(place):
                     self.removed += _remove_if_dead(place / name)
 
-    def _is_ours(self, survey: "_Survey") -> bool:
+    def _is_ours(self, survey: _Survey) -> bool:
         return self._now_utc_us >= utc_day_end_us(survey.head.day) + GRACE_US
 
     @contextmanager
