@@ -158,7 +158,8 @@ def _missing_copies(
     index: IndexReader, volume: Volume, absent: Collection[str], findings: Findings
 ) -> list[SegmentRow]:
     copies = index.answer(lambda connection: copies_of(connection, absent))
-    rows = index.named([seg for seg in absent if copies.get(seg) == volume.id])
+    named = index.named([seg for seg in absent if copies.get(seg) == volume.id])
+    rows = [row for row in named if row.state is SegmentState.SEALED]  # the others go, and their copies with them
     lost = {row.seg: row for row in rows if _is_absent(volume, row, findings)}
     still = index.answer(lambda connection: copies_of(connection, lost))  # it may have been taken away as it should
     return [row for seg, row in lost.items() if still.get(seg) == volume.id]
