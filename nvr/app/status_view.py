@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -39,8 +39,9 @@ from nvr.app.watch.of_roles import (
 from nvr.app.watch.readings import recorder_seen
 from nvr.base.clock import Clock
 from nvr.base.errors import NvrError
-from nvr.base.units import US_PER_SECOND, UtcUs
+from nvr.base.units import UtcUs
 from recorder.server_clock import kernel_is_synchronised
+from storage.days import bounds_of, day_of
 from storage.forecast import MINIMUM_AT_RISK
 from storage.keeping.copies_status import COPIES_WAITING
 from storage.keeping.discarded import HELD_LOST
@@ -105,7 +106,7 @@ class StatusViews:
         )
 
     async def _camera(self, entry: CameraEntry, state: Mapping[str, Any] | None, now: UtcUs) -> CameraView:
-        midnight = _midnight(now, self._zone)
+        midnight, _ = bounds_of(day_of(now, self._zone), self._zone)
         gaps = await self._index.gaps(entry.camera, midnight, now)
         known = state or {}
         picture = known.get("health") or {}
@@ -263,9 +264,3 @@ def _size_of(note: str | None) -> int | None:
 
 def _local(utc_us: int, zone: ZoneInfo) -> datetime:
     return (_EPOCH + timedelta(microseconds=utc_us)).astimezone(zone)
-
-
-def _midnight(utc_us: UtcUs, zone: ZoneInfo) -> UtcUs:
-    """The beginning of the local day."""
-    begin = datetime.combine(_local(utc_us, zone).date(), time(), zone)
-    return UtcUs((begin - _EPOCH) // timedelta(seconds=1) * US_PER_SECOND)
