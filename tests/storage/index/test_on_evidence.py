@@ -97,6 +97,12 @@ def test_what_holds_keep_is_counted_once_and_twice_hold_by_hold(index: Index) ->
     assert (none, last) == (Total(0, 0), Total(1, BYTES))
 
 
+def test_copies_of_more_segments_than_a_database_takes_names_at_once_are_found(index: Index) -> None:
+    index.apply(leaves([*held_seals(), copied(1)]))
+    names = [*(f"{number:x}" for number in range(70_000)), uuid(1)]
+    assert index.answer(lambda connection: copies_of(connection, names)) == {uuid(1): EVIDENCE}
+
+
 def test_copies_are_found_by_volume_by_day_and_by_check(index: Index) -> None:
     index.apply(leaves([*held_seals(), copied(1, 2)]))
     which = ToCheck(EVIDENCE, frozenset(), 0, 2 * NOW_UTC_US)
