@@ -112,7 +112,7 @@ def without_copy(
         SEGMENT.c.damaged_utc_us.is_(None),
         not_(has_copy()),
     )
-    held = SEGMENT.c.seg.in_(held_sealed(now_utc_us, *alone))
+    held = SEGMENT.c.seg.in_(held_sealed(connection, now_utc_us, *alone))
     query = select(SEGMENT).where(held, *alone).order_by(SEGMENT.c.seg).limit(limit)
     return [segment_of(row) for row in connection.execute(query)]
 
@@ -128,7 +128,9 @@ def kept_now(connection: Connection, now_utc_us: int, before_utc_us: int) -> tup
     """What holds keep, each segment counted once; and what of it is there once and ended before then."""
     late = and_(COPY.c.seg.is_(None), SEGMENT.c.end_utc_us < before_utc_us)
     query = _both(func.count().filter(late), func.sum(SEGMENT.c.file_bytes).filter(late))
-    *kept, segments, size = connection.execute(query.where(SEGMENT.c.seg.in_(held_sealed(now_utc_us)))).one()
+    *kept, segments, size = connection.execute(
+        query.where(SEGMENT.c.seg.in_(held_sealed(connection, now_utc_us)))
+    ).one()
     return _kept(*kept), _total(segments, size)
 
 

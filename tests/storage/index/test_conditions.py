@@ -128,7 +128,7 @@ def test_only_segments_that_continue_another_are_walked(tmp_path: Path) -> None:
 def test_held_footage_is_found_from_the_holds_however_much_nobody_holds(tmp_path: Path) -> None:
     index = Index(tmp_path / "index.db")
     with index._engine.connect() as connection:
-        text = str(held_sealed(1).compile(index._engine, compile_kwargs={"literal_binds": True}))
+        text = str(held_sealed(connection, 1).compile(index._engine, compile_kwargs={"literal_binds": True}))
         steps = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
     index.close()
     assert {step for step in steps if step.startswith("SCAN")} == {"SCAN hold_scope", "SCAN kept", "SCAN progress"}
