@@ -21,7 +21,30 @@ DAYS: Final = 30
 START_UTC_US: Final = 20_000 * US_PER_DAY
 LENGTH_US: Final = 300 * US_PER_SECOND
 _CHUNK: Final = 100_000
-_STATE_AT: Final = list(SEGMENT.c.keys()).index("state")
+_COLUMNS: Final = (
+    "seg",
+    "camera",
+    "volume",
+    "shard",
+    "run",
+    "start_utc_us",
+    "end_utc_us",
+    "clock_epoch",
+    "records",
+    "file_bytes",
+    "lost_packets",
+    "root",
+    "point",
+    "placement",
+    "authorisation",
+    "recovered",
+    "ledger_index",
+    "state",
+    "expired_utc_us",
+    "expire_reason",
+)
+"""What `_rows` fills; the others are null."""
+_STATE_AT: Final = _COLUMNS.index("state")
 _UUID: Final = "{:012x}7000800000{:010x}"
 _SIGNATURE: Final = "A" * 86 + "=="
 
@@ -98,10 +121,9 @@ def expires(count: int, segments: int, each: int) -> list[tuple[int, bytes]]:
 
 def _insert(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
     cursor: Any = connection.connection.cursor()
-    names = [column.name for column in SEGMENT.columns]
-    columns = ", ".join(names)
+    columns = ", ".join(_COLUMNS)
     if connection.dialect.name == "sqlite":
-        cursor.executemany(f"INSERT INTO segment ({columns}) VALUES ({', '.join('?' * len(names))})", rows)  # noqa: S608
+        cursor.executemany(f"INSERT INTO segment ({columns}) VALUES ({', '.join('?' * len(_COLUMNS))})", rows)  # noqa: S608
         return
     with cursor.copy(f"COPY segment ({columns}) FROM STDIN") as copy:
         for row in rows:
@@ -131,9 +153,6 @@ def _rows(segments: int) -> Iterator[tuple[Any, ...]]:
             False,
             number,
             int(state),
-            None,
-            None,
-            None,
             *end_of_life,
         )
 

@@ -15,8 +15,9 @@ from sqlalchemy.exc import DBAPIError
 
 from config.database import Location
 from nvr.base.errors import Retryable
-from storage import databases
-from storage.database_faults import Fault
+from nvr.base.units import US_PER_DAY, UtcUs
+from storage import database_faults, databases
+from storage.faults import Fault
 from storage.index.database import IndexDamaged, unavailable
 from storage.index.queries import IndexReader
 from storage.index.rows import Progress
@@ -32,6 +33,9 @@ P = ParamSpec("P")
 Demand = Callable[[Sequence[Draft]], Awaitable[None]]
 
 PROTECTING: Final = (Hold, Unhold)
+INDEX_REBUILT: Final = "index-rebuilt"
+REBUILT_TOLD_US: Final = 7 * US_PER_DAY
+"""So long a person is told that the index was made anew: once in each daily report of a week."""
 _log: Final = logging.getLogger(__name__)
 
 
@@ -63,11 +67,22 @@ class Books:
         self._reader: LedgerReader | None = None
         self._survey_reader: IndexReader | None = None
         self._is_damaged = False
+        self._rebuilt_utc_us: UtcUs | None = None
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """What a person has to look at."""
+        rebuilt = self._rebuilt_utc_us
+        if rebuilt is None or self.ledger.now_utc_us() - rebuilt >= REBUILT_TOLD_US:
+            return {}
+        told = f"the index was damaged or gone, and was made anew from the ledger: rebuilt_utc_us={rebuilt}"
+        return {INDEX_REBUILT: Fault.told(told, INDEX_REBUILT, rebuilt_utc_us=rebuilt)}
 
     async def start(self, *, rebuild: bool = False) -> None:
         """Open the index, or begin an empty one, and apply what the ledger has. The ledger service must be started.
 
-        A damaged index is set aside and begun anew: all of it follows from the ledger.
+        A damaged index is set aside, and one that is damaged or gone is begun anew: all of it follows from the ledger.
+        That nobody asked for it (`rebuild`) is one of the `faults`.
 
         Raises:
             ConfigError: the index is of another version.
@@ -80,7 +95,11 @@ class Books:
             index = Index.anew(self._location) if rebuild else self._open_index()
             return index, LedgerReader(self._ledger_path), IndexReader.at(self._location)
 
-        self._index, self._reader, self._survey_reader = await self._in_thread(self._answered(opened))
+        self._index, ledger, self._survey_reader = await self._in_thread(self._answered(opened))
+        self._reader = ledger
+        if not rebuild:
+            await self.ask(_note_if_rebuilt, ledger, self.ledger.now_utc_us())
+        self._rebuilt_utc_us = await self.ask(Index.rebuilt_utc_us)
         await self.follow()
 
     def _open_index(self) -> Index:
@@ -174,12 +193,18 @@ class Books:
                 return question()
             except DBAPIError as error:
                 fault = databases.fault_of(error)
-                if fault is Fault.UNAVAILABLE:
+                if fault is database_faults.Fault.UNAVAILABLE:
                     raise unavailable(self._location, error) from error
-                self._is_damaged |= fault is Fault.DAMAGED
+                self._is_damaged |= fault is database_faults.Fault.DAMAGED
                 raise
 
         return answer
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+
+def _note_if_rebuilt(index: Index, ledger: LedgerReader, now_utc_us: UtcUs) -> None:
+    """Recorders are only heard where there is an index: one that is empty though they were is not the first."""
+    if index.progress().applied_size == 0 and ledger.has_spooled():
+        index.note_rebuilt(now_utc_us)

@@ -58,10 +58,11 @@ def writing_engine(place: PostgresSchema, settings: Sequence[str]) -> Engine:
 
 
 def reading_engine(place: PostgresSchema) -> Engine | None:
-    """An engine whose transactions are read-only; None: there is no such schema."""
+    """An engine whose transactions are read-only, each of one state of the database; None: there is no such schema."""
 
     def prepare(cursor: Any) -> None:  # noqa: ANN401 -- the driver's
         cursor.execute("SET default_transaction_read_only = on")
+        cursor.execute("SET default_transaction_isolation = 'repeatable read'")
 
     engine = _engine(place, prepare)
     there = False

@@ -14,7 +14,7 @@ from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_DAY
 from storage.days import utc_day, utc_day_end_us
 from storage.growing import describe
-from storage.index.on_evidence import copies_of, copies_on, days_of_copies
+from storage.index.on_evidence import copies_of, days_of_copies
 from storage.index.queries import IndexReader
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
@@ -147,8 +147,7 @@ def _expected(index: IndexReader, volume: Volume, directory: Path) -> set[str]:
         end_utc_us = utc_day_end_us(directory.name)
     except ValueError:
         return set()  # the name of no day: whatever lies there does not belong there
-    which = volume.id, directory.parent.name, end_utc_us - US_PER_DAY, end_utc_us
-    return index.sealed_on(*which) | index.answer(lambda connection: copies_on(connection, *which))
+    return index.sealed_on(volume.id, directory.parent.name, end_utc_us - US_PER_DAY, end_utc_us)
 
 
 def _is_first(row: SegmentRow, volume: Volume, evidence: Evidence) -> bool:
@@ -171,7 +170,8 @@ def _missing_copies(
     index: IndexReader, volume: Volume, absent: Collection[str], findings: Findings
 ) -> list[SegmentRow]:
     copies = index.answer(lambda connection: copies_of(connection, absent))
-    rows = index.named([seg for seg in absent if copies.get(seg) == volume.id])
+    named = index.named([seg for seg in absent if copies.get(seg) == volume.id])
+    rows = [row for row in named if row.state is SegmentState.SEALED]  # the others go, and their copies with them
     lost = {row.seg: row for row in rows if _is_absent(volume, row, findings)}
     still = index.answer(lambda connection: copies_of(connection, lost))  # it may have been taken away as it should
     return [row for seg, row in lost.items() if still.get(seg) == volume.id]

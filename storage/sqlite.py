@@ -25,8 +25,16 @@ def writing_engine(path: Path, pragmas: Sequence[str]) -> Engine:
 
 
 def reading_engine(path: Path) -> Engine:
-    """An engine for queries alone, of a file that exists."""
-    return _with(create_engine(f"sqlite:///file:{path}?mode=ro&uri=true"), ["PRAGMA query_only = ON"])
+    """An engine for queries alone, of a file that exists; what one transaction asks is of one state of it."""
+    engine = _with(create_engine(f"sqlite:///file:{path}?mode=ro&uri=true"), ["PRAGMA query_only = ON"])
+
+    # Python's sqlite3 begins no transaction before a query: between two of them the writer would come.
+    def begin_by_hand(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None
+
+    event.listen(engine, "connect", begin_by_hand)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return engine
 
 
 def remove(path: Path) -> None:

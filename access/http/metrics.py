@@ -12,7 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from access.http.view import CameraState, CameraView, DomeView, StatusView
+from access.http.view import CameraState, CameraView, CopiesView, DomeView, StatusView
 from nvr.base.units import US_PER_SECOND
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
@@ -90,6 +90,15 @@ def _alarms(view: StatusView) -> Iterator[Sample]:
 
 def _float(value: int | None) -> float | None:
     return None if value is None else float(value)
+
+
+def _of_copies(value: Callable[[CopiesView], float | None]) -> Callable[[StatusView], Iterable[Sample]]:
+    return lambda view: () if view.copies is None else [((), value(view.copies))]
+
+
+def _held(values: Callable[[CopiesView], tuple[int, int]]) -> Callable[[StatusView], Iterable[Sample]]:
+    """By the number of files: 1, which wait for their copy, and 2."""
+    return lambda view: () if view.copies is None else zip((("1",), ("2",)), values(view.copies), strict=True)
 
 
 def _seconds(utc_us: int | None) -> float | None:
@@ -263,6 +272,34 @@ FIGURES: Final = (
         _VOLUME,
         "Start of the oldest footage, in seconds since 1970 UTC.",
         lambda view: (((each.name,), _seconds(each.oldest_utc_us)) for each in view.volumes),
+    ),
+    Figure(
+        "scelle_held_segments",
+        "gauge",
+        ("files",),
+        "Segments that holds keep, by the number of their files.",
+        _held(lambda c: (c.once_segments, c.twice_segments)),
+    ),
+    Figure(
+        "scelle_held_bytes",
+        "gauge",
+        ("files",),
+        "Size of one file of each of these segments.",
+        _held(lambda c: (c.once_bytes, c.twice_bytes)),
+    ),
+    Figure(
+        "scelle_copies_left_bytes",
+        "gauge",
+        (),
+        "What the evidence volume with the most room takes yet.",
+        _of_copies(lambda c: c.left_bytes),
+    ),
+    Figure(
+        "scelle_copies_used_up_timestamp_seconds",
+        "gauge",
+        (),
+        "When that will be used up at the rate of the last week, in seconds since 1970 UTC.",
+        _of_copies(lambda c: _seconds(c.used_up_utc_us)),
     ),
     Figure(
         "scelle_ledger_up", "gauge", (), "1 while the ledger answers.", lambda view: [((), float(view.ledger.answers))]

@@ -130,6 +130,22 @@ class LedgerView:
 
 
 @dataclass(frozen=True, slots=True)
+class CopiesView:
+    """What holds keep, there once and there twice; what waits for its copy is there once.
+
+    `left_bytes` is what the evidence volume with the most room takes yet, None where none takes any; `used_up_utc_us`
+    when that will be used up at the rate of the last week.
+    """
+
+    once_segments: int
+    once_bytes: int
+    twice_segments: int
+    twice_bytes: int
+    left_bytes: int | None
+    used_up_utc_us: UtcUs | None
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """Something that concerns no single camera or disk: the id of its text, and its value for the text.
 
@@ -144,7 +160,10 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """The whole page as of `now_utc_us`. `town` is the name of this system."""
+    """The whole page as of `now_utc_us`. `town` is the name of this system.
+
+    `copies` is None without an evidence volume, and while nobody can tell.
+    """
 
     town: str
     now_utc_us: UtcUs
@@ -153,6 +172,7 @@ class StatusView:
     ledger: LedgerView
     alarms: Sequence[Alarm] = ()
     recorders: Sequence[RecorderView] = ()
+    copies: CopiesView | None = None
 
     @property
     def wrong(self) -> bool:
@@ -178,4 +198,5 @@ class StatusView:
             "recorders": [asdict(one) for one in self.recorders],
             "volumes": [asdict(one) | {"wrong": one.wrong, "held_days": self.held_days(one)} for one in self.volumes],
             "ledger": asdict(self.ledger) | {"wrong": self.ledger.wrong},
+            "copies": None if self.copies is None else asdict(self.copies),
         }

@@ -2,11 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from access.http.view import Alarm, CameraState, CameraView, DomeView, LedgerView, RecorderView, StatusView, VolumeView
+from access.http.view import (
+    Alarm,
+    CameraState,
+    CameraView,
+    CopiesView,
+    DomeView,
+    LedgerView,
+    RecorderView,
+    StatusView,
+    VolumeView,
+)
 from config.model import Settings
 from config.model import Volume as VolumeSetting
 from nvr.app.index_port import IndexFiles, RecorderStates
@@ -31,8 +41,9 @@ from nvr.app.watch.readings import AccessSeen, access_seen, recorder_seen
 from nvr.base.clock import Clock
 from nvr.base.errors import NvrError
 from nvr.base.jcs import Json
-from nvr.base.units import US_PER_SECOND, UtcUs
+from nvr.base.units import UtcUs
 from recorder.server_clock import kernel_is_synchronised
+from storage.days import bounds_of, day_of
 from storage.forecast import MINIMUM_AT_RISK
 from storage.keeping.copies_status import COPIES_WAITING
 from storage.keeping.discarded import HELD_LOST
@@ -96,10 +107,11 @@ class StatusViews:
                 *self._alarms(await asyncio.to_thread(self._observed, snapshot, by_shard, access, now)),
             ],
             recorders=[RecorderView(shard, answer is not None) for shard, answer in by_shard.items()],
+            copies=_copies(keeper),
         )
 
     async def _camera(self, entry: CameraEntry, state: Mapping[str, Any] | None, now: UtcUs) -> CameraView:
-        midnight = _midnight(now, self._zone)
+        midnight, _ = bounds_of(day_of(now, self._zone), self._zone)
         gaps = await self._index.gaps(entry.camera, midnight, now)
         known = state or {}
         picture = known.get("health") or {}
@@ -256,6 +268,21 @@ def _count_and_held(damaged: ToldFault) -> str:
     return f"{told['count']} ({told['held']})" if {"count", "held"} <= told.keys() else damaged.what
 
 
+def _copies(keeper: Mapping[str, Any] | None) -> CopiesView | None:
+    told = (keeper or {}).get("copies")
+    if told is None:
+        return None
+    once, twice = told["once"], told["twice"]
+    return CopiesView(
+        once_segments=once["segments"],
+        once_bytes=once["bytes"],
+        twice_segments=twice["segments"],
+        twice_bytes=twice["bytes"],
+        left_bytes=told["left_bytes"],
+        used_up_utc_us=told["used_up_utc_us"],
+    )
+
+
 def _halts(keeper: Mapping[str, Any] | None) -> list[Alarm]:
     """Destruction that waits for a person."""
     last = (keeper or {}).get("last_pass") or {}
@@ -276,9 +303,3 @@ def _size_of(note: str | None) -> int | None:
 
 def _local(utc_us: int, zone: ZoneInfo) -> datetime:
     return (_EPOCH + timedelta(microseconds=utc_us)).astimezone(zone)
-
-
-def _midnight(utc_us: UtcUs, zone: ZoneInfo) -> UtcUs:
-    """The beginning of the local day."""
-    begin = datetime.combine(_local(utc_us, zone).date(), time(), zone)
-    return UtcUs((begin - _EPOCH) // timedelta(seconds=1) * US_PER_SECOND)

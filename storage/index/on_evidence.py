@@ -5,16 +5,19 @@ Held segments are found from the holds, and their copies by name: no question re
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Select, func, not_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, not_, select
 
 from nvr.base.units import US_PER_DAY
-from storage.index.conditions import held_sealed, in_states, is_held
+from storage.index.conditions import has_copy, held_sealed, in_states, is_held
 from storage.index.on_volume import Total, running, touched_by
 from storage.index.queries import PRESENT, chosen_anywhere, segment_of
 from storage.index.rows import SegmentRow, ToCheck
 from storage.index.tables import COPY, SEGMENT, SegmentState
+
+_AT_ONCE: Final = 5000
+"""Names in one question: databases take some ten thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +37,18 @@ class Kept:
 
 
 def copies_of(connection: Connection, segs: Collection[str]) -> dict[str, str]:
-    """On which volume each of these segments, at most some thousands, has its copy; without those that have none."""
-    query = select(COPY.c.seg, COPY.c.volume).where(COPY.c.seg.in_(list(segs)))
-    return {row.seg: row.volume for row in connection.execute(query)}
-
-
-def copies_on(connection: Connection, volume: str, camera: str, from_utc_us: int, to_utc_us: int) -> set[str]:
-    """The names of the camera's segments that began in [from, to) and have their copy on the volume."""
-    query = _copied(volume, SEGMENT.c.seg).where(
-        SEGMENT.c.camera == camera, SEGMENT.c.start_utc_us >= from_utc_us, SEGMENT.c.start_utc_us < to_utc_us
-    )
-    return set(connection.scalars(query))
+    """On which volume each of these segments has its copy; without those that have none."""
+    names, found = list(segs), dict[str, str]()
+    for first in range(0, len(names), _AT_ONCE):
+        query = select(COPY.c.seg, COPY.c.volume).where(COPY.c.seg.in_(names[first : first + _AT_ONCE]))
+        found.update((row.seg, row.volume) for row in connection.execute(query))
+    return found
 
 
 def copies_to_check(connection: Connection, which: ToCheck, after: str, limit: int) -> list[SegmentRow]:
     """Up to `limit` of the sealed segments whose copies on the volume a check looks at, by name, behind `after`."""
-    query = _copied(which.volume, SEGMENT).where(*chosen_anywhere(which, after)).order_by(COPY.c.seg).limit(limit)
+    chosen = (COPY.c.seg > after, *chosen_anywhere(which, after))
+    query = _copied(which.volume, SEGMENT).where(*chosen).order_by(COPY.c.seg).limit(limit)
     return [segment_of(row) for row in connection.execute(query)]
 
 
@@ -75,8 +74,7 @@ class Leaving:
 
 def leaving_with(connection: Connection, volume: str, now_utc_us: int) -> Leaving:
     """What would be lost if the volume left for good now."""
-    alone = (SEGMENT.c.volume == volume, in_states(PRESENT), SEGMENT.c.seg.not_in(select(COPY.c.seg)))
-    query = select(*_COUNTS).where(*alone)
+    query = select(*_COUNTS).where(SEGMENT.c.volume == volume, in_states(PRESENT), not_(has_copy()))
     return Leaving(
         lost=_total(*connection.execute(query).one()),
         held=_total(*connection.execute(query.where(is_held(now_utc_us))).one()),
@@ -108,18 +106,14 @@ def without_copy(
 
     By name is the order in which they were opened: the oldest first.
     """
-    query = (
-        select(SEGMENT)
-        .where(
-            SEGMENT.c.seg.in_(held_sealed(now_utc_us)),
-            SEGMENT.c.seg.not_in(select(COPY.c.seg)),
-            SEGMENT.c.seg > after,
-            SEGMENT.c.volume.in_(list(volumes)),
-            SEGMENT.c.damaged_utc_us.is_(None),
-        )
-        .order_by(SEGMENT.c.seg)
-        .limit(limit)
+    alone = (
+        SEGMENT.c.seg > after,
+        SEGMENT.c.volume.in_(list(volumes)),
+        SEGMENT.c.damaged_utc_us.is_(None),
+        not_(has_copy()),
     )
+    held = SEGMENT.c.seg.in_(held_sealed(connection, now_utc_us, *alone))
+    query = select(SEGMENT).where(held, *alone).order_by(SEGMENT.c.seg).limit(limit)
     return [segment_of(row) for row in connection.execute(query)]
 
 
@@ -154,12 +148,14 @@ def without_hold(connection: Connection, volume: str, now_utc_us: int, after: st
     return [segment_of(row) for row in connection.execute(query)]
 
 
-def kept_now(connection: Connection, now_utc_us: int, before_utc_us: int | None = None) -> Kept:
-    """What holds keep, each segment counted once; only of footage that ended before then, if it is given."""
-    query = _both().where(SEGMENT.c.seg.in_(held_sealed(now_utc_us)))
-    if before_utc_us is not None:
-        query = query.where(SEGMENT.c.end_utc_us < before_utc_us)
-    return _kept(*connection.execute(query).one())
+def kept_now(connection: Connection, now_utc_us: int, before_utc_us: int) -> tuple[Kept, Total]:
+    """What holds keep, each segment counted once; and what of it is there once and ended before then."""
+    late = and_(COPY.c.seg.is_(None), SEGMENT.c.end_utc_us < before_utc_us)
+    query = _both(func.count().filter(late), func.sum(SEGMENT.c.file_bytes).filter(late))
+    *kept, segments, size = connection.execute(
+        query.where(SEGMENT.c.seg.in_(held_sealed(connection, now_utc_us)))
+    ).one()
+    return _kept(*kept), _total(segments, size)
 
 
 def kept_by_hold(connection: Connection, now_utc_us: int) -> dict[str, Kept]:
@@ -174,9 +170,9 @@ def kept_by_hold(connection: Connection, now_utc_us: int) -> dict[str, Kept]:
 _COUNTS = (func.count(), func.sum(SEGMENT.c.file_bytes))
 
 
-def _both() -> Select[Any]:
+def _both(*more: ColumnElement[Any]) -> Select[Any]:
     of_copies = func.count(COPY.c.seg), func.sum(SEGMENT.c.file_bytes).filter(COPY.c.seg.is_not(None))
-    what: tuple[Any, ...] = (*_COUNTS, *of_copies)
+    what: tuple[Any, ...] = (*_COUNTS, *of_copies, *more)
     return select(*what).select_from(SEGMENT).outerjoin(COPY, COPY.c.seg == SEGMENT.c.seg)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, func, not_, or_, 
 from config.database import Location
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_DAY, UtcUs
-from storage.index.conditions import continues_another, in_states, is_held, is_in
+from storage.index.conditions import continues_another, has_copy, in_states, is_held, is_in
 from storage.index.database import open_for_reading
 from storage.index.rows import CameraRow, Coverage, GapRow, HoldScope, Order, Progress, SegmentRow, Timeline, ToCheck
 from storage.index.tables import (
@@ -16,6 +16,7 @@ from storage.index.tables import (
     AUTHORISATION,
     BOOT,
     CAMERA,
+    COPY,
     GAP,
     HOLD_SCOPE,
     PROGRESS,
@@ -65,6 +66,12 @@ class IndexReader:
         with self._engine.connect() as connection:
             row = connection.execute(select(PROGRESS.c.applied_size, PROGRESS.c.ledger_utc_us)).one()
         return Progress(row.applied_size, UtcUs(row.ledger_utc_us))
+
+    def rebuilt_utc_us(self) -> UtcUs | None:
+        """When this index was begun in place of one that was damaged or gone; None: no such thing is known."""
+        with self._engine.connect() as connection:
+            found = connection.scalar(select(PROGRESS.c.rebuilt_utc_us))
+        return None if found is None else UtcUs(found)
 
     def segments(
         self, camera: CameraId, from_utc_us: int, to_utc_us: int, states: Collection[SegmentState] = PRESENT
@@ -288,13 +295,13 @@ class IndexReader:
         return found
 
     def sealed_on(self, volume: str, camera: str, from_utc_us: int, to_utc_us: int) -> set[str]:
-        """The names of the camera's sealed segments on the volume that began in [from, to)."""
+        """The names of the camera's sealed segments that began in [from, to) and have a file there, own or copy."""
         query = select(SEGMENT.c.seg).where(
             SEGMENT.c.camera == camera,
             in_states(PRESENT),
             SEGMENT.c.start_utc_us >= from_utc_us,
             SEGMENT.c.start_utc_us < to_utc_us,
-            SEGMENT.c.volume == volume,
+            or_(SEGMENT.c.volume == volume, has_copy(COPY.c.volume == volume)),
         )
         with self._engine.connect() as connection:
             return set(connection.scalars(query))

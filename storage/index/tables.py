@@ -60,9 +60,11 @@ PROGRESS: Final = Table(
     Column("applied_size", BigInteger, nullable=False),
     Column("ledger_utc_us", BigInteger, nullable=False),
     Column("longest_us", BigInteger, nullable=False),
+    Column("rebuilt_utc_us", BigInteger, nullable=True),
     CheckConstraint("one = 1", name="one_row"),
     comment="How many entries are applied, the latest of their dates, and how long the longest segment is.",
 )
+"""`rebuilt_utc_us`: when this index was begun in place of one that was damaged or gone; null: nobody lost one."""
 
 SEGMENT: Final = Table(
     "segment",

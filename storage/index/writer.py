@@ -41,6 +41,11 @@ class Index(IndexReader):
         databases.remove(location)
         return cls(location)
 
+    def note_rebuilt(self, now_utc_us: int) -> None:
+        """Keep that the index before this one was damaged or gone."""
+        with self._engine.begin() as connection:
+            connection.execute(update(PROGRESS).values(rebuilt_utc_us=now_utc_us))
+
     def apply(self, entries: Iterable[tuple[int, bytes]]) -> Progress:
         """Apply entries in ledger order, all or none; those that were applied before are passed over.
 

@@ -310,7 +310,6 @@ def _waiting(index: IndexReader, now_utc_us: int, volumes: Sequence[str], after:
 
 def _counted(index: IndexReader, now_utc_us: int) -> tuple[Kept, Total, Total]:
     """All that holds keep, what of it should have its copy by now and has not, and the copies of the last week."""
-    kept = index.answer(lambda connection: kept_now(connection, now_utc_us))
-    old = index.answer(lambda connection: kept_now(connection, now_utc_us, now_utc_us - YOUNG_US))
+    kept, old = index.answer(lambda connection: kept_now(connection, now_utc_us, now_utc_us - YOUNG_US))
     week = index.answer(lambda connection: copied_since(connection, now_utc_us - RATE_DAYS * US_PER_DAY))
-    return kept, old.once, week
+    return kept, old, week

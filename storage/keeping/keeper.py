@@ -334,7 +334,7 @@ class Keeper:
 
     def _all_faults(self) -> dict[str, str]:
         faults = dict(self._volumes.faults)
-        of_parts = (self._places.faults, self.ingest.faults(), self.copying.faults)
+        of_parts = (self.books.faults, self._places.faults, self.ingest.faults(), self.copying.faults)
         for found in (*self._damaged.values(), *of_parts, self._faults):
             faults |= found
         return {**faults, **self._held_lost}

@@ -72,7 +72,7 @@ class Reconciliation:
                 self._even_out(name, surveys, doomed)
                 self._bury(name)
 
-    def _survey(self, name: str) -> dict[Path, "_Survey"]:
+    def _survey(self, name: str) -> dict[Path, _Survey]:
         """The places that have the file, where it can be read."""
         surveys = {}
         for place, names in self._names.items():
@@ -81,13 +81,13 @@ class Reconciliation:
                     surveys[place] = _survey_file(place / name)
         return surveys
 
-    def _doomed(self, surveys: Mapping[Path, "_Survey"]) -> frozenset[SegmentId]:
+    def _doomed(self, surveys: Mapping[Path, _Survey]) -> frozenset[SegmentId]:
         """What is shredded somewhere, or destroyed by the ledger."""
         dead = frozenset[SegmentId]().union(*(survey.dead for survey in surveys.values()))
         live = frozenset[SegmentId]().union(*(survey.live for survey in surveys.values()))
         return dead.union(self._gone_among(live))
 
-    def _replay(self, name: str, surveys: Mapping[Path, "_Survey"], doomed: Collection[SegmentId]) -> int:
+    def _replay(self, name: str, surveys: Mapping[Path, _Survey], doomed: Collection[SegmentId]) -> int:
         """Shred these everywhere; slots zeroed."""
         slots = 0
         for place in surveys:
@@ -96,7 +96,7 @@ class Reconciliation:
         self.shredded += slots
         return slots
 
-    def _even_out(self, name: str, surveys: Mapping[Path, "_Survey"], doomed: frozenset[SegmentId]) -> None:
+    def _even_out(self, name: str, surveys: Mapping[Path, _Survey], doomed: frozenset[SegmentId]) -> None:
         """Copy live slots to the places that lack them, where no shard writes any more; none that `_replay` missed."""
         for source, survey in surveys.items():
             for place, names in self._names.items():
@@ -114,7 +114,7 @@ class Reconciliation:
                 with self._told(place):
                     self.removed += _remove_if_dead(place / name)
 
-    def _is_ours(self, survey: "_Survey") -> bool:
+    def _is_ours(self, survey: _Survey) -> bool:
         return self._now_utc_us >= utc_day_end_us(survey.head.day) + GRACE_US
 
     @contextmanager

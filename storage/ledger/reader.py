@@ -80,6 +80,10 @@ class LedgerReader:
         row = self._row("SELECT max(n) FROM entry WHERE boot = ? AND shard = ?", boot, shard)
         return None if row is None or row[0] is None else int(row[0])
 
+    def has_spooled(self) -> bool:
+        """Whether a recorder has told anything yet."""
+        return self._row("SELECT 1 FROM entry WHERE boot > '' LIMIT 1") is not None
+
     def root(self, size: int) -> bytes:
         """The root of the first `size` entries."""
         self._check_size("size", size)

@@ -1,20 +1,21 @@
 """Ledger and index together: a hold that was answered is in the index, and waits for a destruction under way."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from storage.books import IndexBehind
+from storage.faults import fault_json
 from storage.index.database import IndexUnavailable
 from storage.index.queries import IndexReader
 from storage.index.rows import Progress
 from storage.index.writer import Index
 from storage.ledger.machine import Missing
 from storage.ledger.service import Draft
-from tests.storage.keeping.town import Town
+from tests.storage.keeping.town import DAY_US, Town
 from tests.storage.ledger.samples import hold, seal, uuid
 
 
@@ -63,6 +64,39 @@ async def test_damaged_index_is_set_aside_and_made_anew_from_the_ledger(town: To
     assert [one.hold for one in await town.keeper.books.ask(Index.holds)] == [uuid(0x500)]
     aside = await asyncio.to_thread(lambda: [each.name for each in path.parent.glob("index.db.damaged-*")])
     assert aside == [f"index.db.damaged-{town.clock.utc_us()}"]
+
+
+async def close_with(town: Town, spoil: Callable[[Path], object]) -> None:
+    """End a keeper that has heard a recorder, and spoil its index."""
+    await town.tell([])
+    await town.keeper.close()
+    await asyncio.to_thread(spoil, town.settings.index)
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.write_bytes(b"not a database" * 1000), Path.unlink])
+async def test_index_that_was_made_anew_is_told_for_a_week_by_each_keeper(
+    town: Town, spoil: Callable[[Path], object]
+) -> None:
+    await close_with(town, spoil)
+    rebuilt_utc_us = town.clock.utc_us()
+    await town.restart_closed()
+    town.clock.advance(DAY_US)
+    await town.restart()
+    (fault,) = (await town.keeper.status()).faults.values()
+    told = fault_json(fault)
+    assert (told["id"], told["fields"]) == ("index-rebuilt", {"rebuilt_utc_us": rebuilt_utc_us})
+    town.clock.advance(6 * DAY_US)
+    assert (await town.keeper.status()).faults == {}
+
+
+async def test_new_index_of_a_new_ledger_and_one_that_a_person_asked_for_are_not_told(town: Town) -> None:
+    assert (await town.keeper.status()).faults == {}
+    await close_with(town, Path.unlink)
+    town.keeper = town.new_keeper()
+    await town.keeper.start(rebuild_index=True)
+    assert (await town.keeper.status()).faults == {}
+    await town.restart()
+    assert (await town.keeper.status()).faults == {}
 
 
 async def test_index_that_can_not_follow_is_told(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

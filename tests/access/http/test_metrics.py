@@ -11,10 +11,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from access.http.app import make_app
 from access.http.metrics import FIGURES, render_metrics
 from access.http.view import Alarm, CameraState, StatusView
-from tests.access.http.views import NOW, WELL, WRONG, camera, dome, volume
+from tests.access.http.views import COPIES, GIB, NOW, WELL, WRONG, camera, dome, volume
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "metrics.md"
-LABELS = {"camera", "state", "cause", "fault", "shard", "volume", "alarm"}
+LABELS = {"camera", "state", "cause", "fault", "shard", "volume", "alarm", "files"}
 
 
 def values(view: StatusView) -> dict[tuple[str, frozenset[str]], float]:
@@ -33,10 +33,11 @@ def test_list_of_the_page_is_the_real_one() -> None:
 
 
 def test_every_figure_is_told_under_the_name_and_kind_that_are_listed() -> None:
-    with_dome = replace(WRONG, cameras=[*WRONG.cameras, replace(camera("dome-1"), dome=dome())])
+    cameras = [*WRONG.cameras, replace(camera("dome-1"), dome=dome())]
+    every = replace(WRONG, cameras=cameras, copies=COPIES)
     told = {
         (sample.name, family.type)
-        for family in text_string_to_metric_families(render_metrics(with_dome).decode())
+        for family in text_string_to_metric_families(render_metrics(every).decode())
         for sample in family.samples
     }
     unknown_now = {"scelle_ledger_checkpoint_timestamp_seconds", "scelle_recorder_up"}
@@ -116,3 +117,22 @@ def test_dome_is_told_by_its_state_and_counters() -> None:
     assert found["scelle_dome_failures_total", frozenset({"dome-1"})] == 4
     assert found["scelle_dome_dropped_observations_total", frozenset({"dome-1"})] == 2
     assert not [key for key in found if key[0].startswith("scelle_dome") and "cam-1" in key[1]]
+
+
+def test_held_footage_is_told_by_the_number_of_its_files_with_the_room_for_copies() -> None:
+    found = values(replace(WELL, copies=COPIES))
+    assert found["scelle_held_segments", frozenset({"1"})] == 3
+    assert found["scelle_held_segments", frozenset({"2"})] == 40
+    assert found["scelle_held_bytes", frozenset({"1"})] == 450_000_000
+    assert found["scelle_held_bytes", frozenset({"2"})] == 6_000_000_000
+    assert found["scelle_copies_left_bytes", frozenset()] == 800 * GIB
+    assert found["scelle_copies_used_up_timestamp_seconds", frozenset()] == NOW // 1_000_000 + 400 * 86_400
+
+
+def test_nothing_is_told_of_copies_without_an_evidence_volume_and_no_room_while_none_takes_them() -> None:
+    def told(view: StatusView) -> set[str]:
+        return {name for name, _ in values(view) if name.startswith(("scelle_held", "scelle_copies"))}
+
+    full = replace(COPIES, left_bytes=None, used_up_utc_us=None)
+    assert told(WELL) == set()
+    assert told(replace(WELL, copies=full)) == {"scelle_held_segments", "scelle_held_bytes"}

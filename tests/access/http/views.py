@@ -2,7 +2,17 @@
 
 from dataclasses import replace
 
-from access.http.view import Alarm, CameraState, CameraView, DomeView, LedgerView, RecorderView, StatusView, VolumeView
+from access.http.view import (
+    Alarm,
+    CameraState,
+    CameraView,
+    CopiesView,
+    DomeView,
+    LedgerView,
+    RecorderView,
+    StatusView,
+    VolumeView,
+)
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
 
@@ -50,6 +60,15 @@ def volume(name: str, *, in_service: bool = True, low: bool = False) -> VolumeVi
 
 LEDGER = LedgerView(
     answers=True, size=48_211, checkpoint_size=48_210, checkpoint_utc_us=UtcUs(NOW - 31 * US_PER_SECOND)
+)
+
+COPIES = CopiesView(
+    once_segments=3,
+    once_bytes=450_000_000,
+    twice_segments=40,
+    twice_bytes=6_000_000_000,
+    left_bytes=800 * GIB,
+    used_up_utc_us=UtcUs(NOW + 400 * US_PER_DAY),
 )
 
 WELL = StatusView(

@@ -10,6 +10,7 @@ import pytest
 
 from nvr.app.messages import Message, catalogue, chosen_language, explain, say, without_language
 from nvr.base.errors import ConfigError, InvalidValue, NvrError
+from storage.books import INDEX_REBUILT
 from storage.keeping.discarded import HELD_LOST
 from storage.keeping.evidence_room import Stopped
 from storage.keeping.keeper import DAMAGED
@@ -99,7 +100,7 @@ def test_every_fault_that_a_role_tells_in_a_sentence_has_its_text() -> None:
     ]
     stopped = '''f"copies-{self.stopped or 'late'}"'''
     assert stopped in told
-    constants = {"DAMAGED": DAMAGED, "HELD_LOST": HELD_LOST}
+    constants = {"DAMAGED": DAMAGED, "HELD_LOST": HELD_LOST, "INDEX_REBUILT": INDEX_REBUILT}
     ids = {constants.get(text) or ast.literal_eval(text) for text in told if text != stopped}
     assert len(ids) > 3
     ids |= {f"copies-{why}" for why in (*Stopped, "late")}

@@ -1,6 +1,7 @@
 """What the status page is given: the faults that recorders tell are alarms, which the page shows first."""
 
 import asyncio
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -10,7 +11,7 @@ import pytest
 
 from access.http.page import render_status
 from access.http.texts import Language
-from access.http.view import Alarm
+from access.http.view import Alarm, CopiesView
 from config.load import load
 from nvr.app.status_view import StatusViews
 from nvr.app.volume_settings import VolumeSettings
@@ -20,6 +21,9 @@ from nvr.base.ids import CameraId, PlacementId
 from nvr.base.jcs import Json
 from nvr.base.units import US_PER_DAY, UtcUs
 from storage.faults import Fault, fault_json
+from storage.index.on_volume import Total
+from storage.keeping.copies_status import CopiesStatus
+from storage.keeping.evidence_room import Stopped
 from storage.snapshot import CameraEntry, CameraKind, CameraSnapshot, publish
 from storage.volume import create_volume
 from tests.nvr.app.fixtures import write_config
@@ -116,7 +120,10 @@ class StoppedKeeper:
             "clock": Fault.told("ahead", "status-retention-paused"),
             "copies-waiting": Fault.told("9 once", "copies-drained"),
         }
-        return told | {"faults": {name: fault_json(fault) for name, fault in faults.items()}}
+        stopped = Stopped.DRAINED
+        copies = CopiesStatus(Total(9, 90), Total(4, 40), stopped, late=False, left_bytes=None, used_up_utc_us=None)
+        said = {name: fault_json(fault) for name, fault in faults.items()}
+        return told | {"copies": asdict(copies), "faults": said}
 
 
 def test_destruction_that_waits_for_a_person_is_an_alarm(tmp_path: Path) -> None:
@@ -133,6 +140,7 @@ def test_destruction_that_waits_for_a_person_is_an_alarm(tmp_path: Path) -> None
     assert other.values["fr"] == "keyring: Un disque du greffe a refusé : EIO. [disk-refused]"
     (copies,) = [each for each in view.alarms if each.id == "copies-waiting"]
     assert copies.values["en"] == "No copy is made: the evidence volume is drained. [copies-drained]"
+    assert view.copies == CopiesView(9, 90, 4, 40, left_bytes=None, used_up_utc_us=None)
     assert (view.ledger.answers, view.ledger.size) == (True, 3)
 
 

@@ -26,7 +26,8 @@ def empty_index(index_location: Location) -> Iterator[Callable[[], Index]]:
             for table in METADATA.tables.values():
                 if table is not PROGRESS:
                     connection.execute(delete(table))
-            connection.execute(update(PROGRESS).values(applied_size=0, ledger_utc_us=0, longest_us=0))
+            begun = {"applied_size": 0, "ledger_utc_us": 0, "longest_us": 0, "rebuilt_utc_us": None}
+            connection.execute(update(PROGRESS).values(begun))
         return index
 
     yield emptied

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_DAY
@@ -87,8 +87,9 @@ QUESTIONS: Final[Mapping[str, Callable[[IndexReader], Any]]] = MappingProxyType(
         "open_gaps": lambda index: sorted(index.open_gaps(0), key=repr),
         "orders": IndexReader.orders,
         "progress": IndexReader.progress,
+        "rebuilt_utc_us": IndexReader.rebuilt_utc_us,
         "recorded_us": lambda index: index.recorded_us(CAMERA, SegmentState.SEALED),
-        "sealed_on": lambda index: sorted(index.sealed_on(VOLUME, CAMERA, 0, NOW_UTC_US)),
+        "sealed_on": lambda index: [sorted(index.sealed_on(on, CAMERA, 0, NOW_UTC_US)) for on in (VOLUME, EVIDENCE)],
         "segment": lambda index: index.segment(uuid(5)),
         "segments": lambda index: index.segments(CAMERA, DAY_AGO - 9 * US_PER_DAY, DAY_AGO, EVERY),
         "statement": lambda index: index.statement(str(index.last_statement())),
@@ -104,7 +105,6 @@ OF_COPIES: Final[Mapping[str, Callable[[Connection], Any]]] = MappingProxyType(
         "copies_extent": lambda index: on_evidence.copies_extent(index, COPIES, ""),
         "copies_named": lambda index: on_evidence.copies_named(index, EVIDENCE),
         "copies_of": lambda index: on_evidence.copies_of(index, list(map(uuid, range(20)))),
-        "copies_on": lambda index: sorted(on_evidence.copies_on(index, EVIDENCE, CAMERA, 0, NOW_UTC_US)),
         "copies_to_check": lambda index: on_evidence.copies_to_check(index, COPIES, "", 9),
         "copies_total": lambda index: on_evidence.copies_total(index, EVIDENCE),
         "days_of_copies": lambda index: sorted(on_evidence.days_of_copies(index, EVIDENCE)),
@@ -131,12 +131,34 @@ def test_no_question_is_left_out() -> None:
 def test_both_databases_answer_alike(tmp_path: Path, postgresql: Server) -> None:
     files, server = Index(tmp_path / "index.db"), Index(postgresql.fresh())
     for index in (files, server):
+        index.note_rebuilt(NOW_UTC_US)
         index.apply(leaves(STORY))
     answers = _answers(files)
     assert _answers(server) == answers
     assert [name for name, answer in answers.items() if not answer or answer in NOTHING] == []
     files.close()
     server.close()
+
+
+@pytest.mark.system("postgresql")
+@pytest.mark.parametrize("name", ["leaving_with", "without_copy"])
+def test_postgresql_does_not_read_all_copies_for_each_segment(postgresql: Server, name: str) -> None:
+    index = Index(postgresql.fresh())
+    asked: list[tuple[str, Any]] = []
+
+    def note(_: object, __: object, text: str, values: object, *___: object) -> None:
+        asked.append((text, values))
+
+    with index._engine.connect() as connection:
+        rows = "SELECT to_hex(n), 'volume', 0 FROM generate_series(1, 5000) n"
+        connection.exec_driver_sql(f"INSERT INTO copy (seg, volume, copied_utc_us) {rows}")
+        connection.exec_driver_sql("ANALYZE copy")
+        connection.exec_driver_sql("SET work_mem = '64kB'")  # as a city's copies are to the usual 4 MB
+        event.listen(connection, "before_cursor_execute", note)
+        OF_COPIES[name](connection)
+        plans = [connection.exec_driver_sql(f"EXPLAIN {text}", values).scalars().all() for text, values in list(asked)]
+    index.close()
+    assert [step for plan in plans for step in plan if "Anti Join" in step]
 
 
 def _answers(index: Index) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from storage.holds import held_now
-from storage.index.conditions import continues_another, is_held
+from storage.index.conditions import continues_another, held_sealed, is_held
 from storage.index.tables import SEGMENT, SegmentState
 from storage.index.writer import Index
 from storage.ledger.machine import Body, Expire, Expired, Seal
@@ -123,3 +123,12 @@ def test_only_segments_that_continue_another_are_walked(tmp_path: Path) -> None:
     steps = [row[3] for row in whole if "segment" in row[3] or "later" in row[3] or "before" in row[3]]
     assert any("ix_segment_continued" in step for step in steps)
     assert all("ix_segment_continued" in step for step in steps if step.startswith("SCAN"))
+
+
+def test_held_footage_is_found_from_the_holds_however_much_nobody_holds(tmp_path: Path) -> None:
+    index = Index(tmp_path / "index.db")
+    with index._engine.connect() as connection:
+        text = str(held_sealed(connection, 1).compile(index._engine, compile_kwargs={"literal_binds": True}))
+        steps = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
+    index.close()
+    assert {step for step in steps if step.startswith("SCAN")} == {"SCAN hold_scope", "SCAN kept", "SCAN progress"}

@@ -14,7 +14,6 @@ from storage.index.on_evidence import (
     copies_extent,
     copies_named,
     copies_of,
-    copies_on,
     copies_to_check,
     copies_total,
     damaged_with_copy,
@@ -111,12 +110,20 @@ def test_what_holds_keep_is_counted_once_and_twice_hold_by_hold(index: Index) ->
     second = hold(0x501).model_copy(update={"from_utc_us": HELD_FROM, "to_utc_us": HELD_FROM + 300_000_001})
     index.apply(leaves([*held_seals(), second, copied(1, 2)]))
     every = Kept(once=Total(1, BYTES), twice=Total(2, 2 * BYTES))
-    assert index.answer(lambda connection: kept_now(connection, NOW_UTC_US)) == every
+    now, _ = index.answer(lambda connection: kept_now(connection, NOW_UTC_US, NOW_UTC_US))
+    assert now == every
     by_hold = index.answer(lambda connection: kept_by_hold(connection, NOW_UTC_US))
     assert by_hold == {uuid(0x500): every, uuid(0x501): Kept(once=Total(0, 0), twice=Total(1, BYTES))}
-    end = HELD_FROM + 3 * 300_000_000
-    early = index.answer(lambda connection: kept_now(connection, NOW_UTC_US, before_utc_us=end))
-    assert early == Kept(once=Total(0, 0), twice=Total(1, BYTES))
+    end = HELD_FROM + 4 * 300_000_000
+    _, none = index.answer(lambda connection: kept_now(connection, NOW_UTC_US, end))
+    _, last = index.answer(lambda connection: kept_now(connection, NOW_UTC_US, end + 1))
+    assert (none, last) == (Total(0, 0), Total(1, BYTES))
+
+
+def test_copies_of_more_segments_than_a_database_takes_names_at_once_are_found(index: Index) -> None:
+    index.apply(leaves([*held_seals(), copied(1)]))
+    names = [*(f"{number:x}" for number in range(70_000)), uuid(1)]
+    assert index.answer(lambda connection: copies_of(connection, names)) == {uuid(1): EVIDENCE}
 
 
 def test_copies_are_found_by_volume_by_day_and_by_check(index: Index) -> None:
@@ -125,8 +132,8 @@ def test_copies_are_found_by_volume_by_day_and_by_check(index: Index) -> None:
     camera = CameraId("hall-1")
     from_utc_us = HELD_FROM + 600_000_000
     assert index.answer(lambda connection: copies_of(connection, [uuid(1), uuid(3)])) == {uuid(1): EVIDENCE}
-    there = index.answer(lambda connection: copies_on(connection, EVIDENCE, camera, from_utc_us, NOW_UTC_US))
-    assert there == {uuid(2)}
+    assert index.sealed_on(EVIDENCE, camera, from_utc_us, NOW_UTC_US) == {uuid(2)}
+    assert index.sealed_on(FIRST, camera, from_utc_us, NOW_UTC_US) == {uuid(2), uuid(3), uuid(4)}
     assert index.answer(lambda connection: copies_named(connection, EVIDENCE)) == [uuid(1), uuid(2)]
     days = index.answer(lambda connection: days_of_copies(connection, EVIDENCE))
     assert days == {(camera, HELD_FROM // US_PER_DAY)}

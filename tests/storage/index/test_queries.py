@@ -5,13 +5,14 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError
 
 from config.database import Location
 from nvr.base.errors import ConfigError
 from nvr.base.ids import CameraId
 from storage.index.queries import IndexReader
-from storage.index.tables import SegmentState
+from storage.index.tables import SEGMENT, SegmentState
 from storage.index.writer import Index
 from storage.ledger.machine import Body, Boot, Expire, Expired
 from tests.storage.index.entries import gap, leaves
@@ -139,6 +140,23 @@ def test_reader_sees_what_the_writer_committed_and_can_not_write(index: Index, i
     assert len(reader.segments(CAMERA, 0, NOW_UTC_US)) == 1
     with reader._engine.connect() as connection, pytest.raises(DBAPIError, match=r"readonly|read-only"):
         connection.exec_driver_sql("DELETE FROM segment")
+    reader.close()
+
+
+def test_question_of_several_parts_sees_one_state_though_the_writer_goes_on(
+    index: Index, index_location: Location
+) -> None:
+    index.apply(leaves([seal(1)]))
+    count = select(func.count()).select_from(SEGMENT)
+
+    def asked_twice(connection: Connection) -> list[int | None]:
+        before = connection.scalar(count)
+        index.apply(leaves([seal(2)], first=1))
+        return [before, connection.scalar(count)]
+
+    reader = IndexReader.at(index_location)
+    assert reader.answer(asked_twice) == [1, 1]
+    assert reader.answer(lambda connection: connection.scalar(count)) == 2
     reader.close()
 
 

@@ -16,7 +16,7 @@ from storage.keeping.check_mark import Request
 from storage.keeping.discarded import damaged_of
 from storage.keeping.volumes import VolumesKept
 from storage.ledger import people
-from storage.ledger.machine import Copied, Missing, Seal, Uncopied
+from storage.ledger.machine import Copied, Expire, Missing, Seal, Uncopied
 from storage.ledger.service import Draft
 from storage.sealing import SealedSegment
 from storage.volume import Space, Volume
@@ -132,6 +132,20 @@ async def test_copy_that_is_told_after_its_volume_was_taken_out_counts_for_nothi
     await remove(evidence_town.path(twice[0]))
     await evidence_town.keeper.reconcile()
     assert (await stands(evidence_town, twice[0]))[0] is SegmentState.LOST
+
+
+async def test_copy_that_goes_with_its_segment_is_not_told_as_missing(
+    evidence_town: EvidenceTown, twice: list[SealedSegment]
+) -> None:
+    before = await evidence_town.told()
+    await evidence_town.end_hold()
+    segs = (twice[0].segment,)
+    await evidence_town.keeper.books.append([Draft(Expire(segs=segs, reason="cap", deadline_utc_us=1))])
+    await evidence_town.keeper.books.follow()
+    for path in (evidence_town.path(twice[0]), evidence_town.copy(twice[0])):
+        await remove(path)  # as the reaper does, which has not told the end of it yet
+    await evidence_town.keeper.reconcile()
+    assert await evidence_town.told() == before
 
 
 async def test_copy_that_is_missing_is_told_and_made_anew(
