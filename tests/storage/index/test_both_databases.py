@@ -53,6 +53,7 @@ STORY: tuple[Body, ...] = (
     hold().model_copy(update={"from_utc_us": NOW_UTC_US - 7 * US_PER_DAY - HOUR_US, "to_utc_us": NOW_UTC_US}),
     Copied(volume=EVIDENCE, segs=(uuid(4), uuid(10), uuid(11), uuid(13))),
     Missing(seg=uuid(11), camera="hall-1", start_utc_us=1, end_utc_us=2, why="disk lost", volume=VOLUME),
+    Damaged(seg=uuid(10), camera="hall-1", start_utc_us=1, end_utc_us=2, why="hash of the record"),
 )
 
 TO_CHECK: Final = ToCheck(VOLUME, frozenset({CAMERA}), 0, NOW_UTC_US)
@@ -107,6 +108,7 @@ OF_COPIES: Final[Mapping[str, Callable[[Connection], Any]]] = MappingProxyType(
         "copies_of": lambda index: on_evidence.copies_of(index, list(map(uuid, range(20)))),
         "copies_to_check": lambda index: on_evidence.copies_to_check(index, COPIES, "", 9),
         "copies_total": lambda index: on_evidence.copies_total(index, EVIDENCE),
+        "damaged_with_copy": lambda index: on_evidence.damaged_with_copy(index, [VOLUME, EVIDENCE], "", 9),
         "days_of_copies": lambda index: sorted(on_evidence.days_of_copies(index, EVIDENCE)),
         "kept_by_hold": lambda index: on_evidence.kept_by_hold(index, NOW_UTC_US),
         "kept_now": lambda index: on_evidence.kept_now(index, NOW_UTC_US, NOW_UTC_US),
