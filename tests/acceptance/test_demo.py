@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -96,6 +97,8 @@ def test_demo_serves_until_it_is_interrupted_and_ends_what_it_started(short_path
         assert page["ledger"]["answers"]
         assert "provisional-set" in {alarm["id"] for alarm in page["alarms"]}
         assert "Police municipale" not in httpx.get(facts["url"]).text
+        tried = subprocess.run(shlex.split(facts["try_it"]), capture_output=True, text=True, check=False, cwd=folder)
+        assert (tried.returncode, "cam1" in tried.stdout) == (0, True)
         process.send_signal(signal.SIGINT)
         process.communicate()
     assert process.returncode == 0
