@@ -24,9 +24,9 @@ _WORDS: Final = words_of(LANGUAGE)
 
 
 def heading(key: str) -> str:
-    """What stands over values of this key: without the unit that people do not see."""
+    """What stands over values of this key, without the unit that people do not see; a path or a name is as it is."""
     bare = key.removesuffix(DAY_SUFFIX).removesuffix(INSTANT_SUFFIX)
-    return _WORDS["headings"].get(bare, bare.replace("_", " "))
+    return _WORDS["headings"].get(bare, bare.replace("_", " ") if bare.isidentifier() else bare)
 
 
 def word(value: str) -> str:

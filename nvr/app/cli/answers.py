@@ -46,6 +46,9 @@ def write_remedies(cameras: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _write_list(rows: Sequence[Any], zone: ZoneInfo) -> None:
+    if not rows:
+        sys.stdout.write(f"{say('list-empty')}\n")
+        return
     if not all(isinstance(row, Mapping) for row in rows):
         _write_lines(str(row) for row in rows)
         return

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nvr.app.words import DAY_SUFFIX, INSTANT_SUFFIX, words_of
+from nvr.app.words import DAY_SUFFIX, INSTANT_SUFFIX, heading, words_of
 from recorder.status import State
 from storage.register import tables
 from storage.register.tables import RequisitionState
@@ -23,6 +23,11 @@ def test_states_have_a_french_word() -> None:
 
 def test_english_word_is_its_own_key() -> None:
     assert words_of("en") == {"headings": {}, "values": {}}
+
+
+@pytest.mark.parametrize(("key", "shown"), [("/srv/disk_2", "/srv/disk_2"), ("never_heard_of", "never heard of")])
+def test_path_that_stands_over_values_is_shown_as_it_is(key: str, shown: str) -> None:
+    assert heading(key) == shown
 
 
 def test_day_is_an_instant_of_which_less_is_shown() -> None:

@@ -62,3 +62,9 @@ def test_list_that_does_not_fit_hides_nothing(
 def test_machine_gets_the_answer_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     write_answer([ROW], as_json=True, zone=ZONE)
     assert json.loads(capsys.readouterr().out) == [ROW]
+
+
+def test_list_without_anything_says_so_to_a_person(capsys: pytest.CaptureFixture[str]) -> None:
+    assert shown([], capsys) == "There are none.\n"
+    write_answer([], as_json=True, zone=ZONE)
+    assert capsys.readouterr().out == "[]\n"
