@@ -6,6 +6,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -99,6 +101,16 @@ def words_of(error: DBAPIError) -> str:
     return " ".join(str(error.orig).split())
 
 
+def revision_of(connection: Connection) -> str | None:
+    """The version of the schema that the connection sees; None: there is none yet."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest_revision(schema: Schema) -> str | None:
+    """The version to which this program brings a database."""
+    return ScriptDirectory.from_config(_config(schema.migrations)).get_current_head()
+
+
 def upgrade(connection: Connection, migrations: Path) -> None:
     """Run the Alembic migrations of this folder that the database has not seen, all or none.
 
@@ -111,7 +123,12 @@ def upgrade(connection: Connection, migrations: Path) -> None:
     else:
         # Rows may be lost with the server's last moment, where the engine says so; tables may not.
         connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
-    config = Config()
-    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+    config = _config(migrations)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _config(migrations: Path) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+    return config

@@ -68,7 +68,9 @@ def reading_engine(place: PostgresSchema) -> Engine | None:
     there = False
     try:
         with engine.connect() as connection:
-            there = connection.exec_driver_sql("SELECT current_schema()").scalar() == place.schema
+            # A schema that we may not use is not one that is absent: the second question is refused there.
+            question = f"SELECT current_schema(), to_regclass('\"{place.schema}\".nothing')"
+            there = connection.exec_driver_sql(question).scalar() == place.schema
     finally:
         if not there:
             engine.dispose()

@@ -7,10 +7,15 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import create_engine, inspect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from config.database import Location
 from nvr.base.errors import Retryable
 from storage.backup.manifest import LedgerAt
+from storage.backup.on_server import copy_from_server
+from storage.backup.rows import RowsDiffer
+from storage.databases import words_of
 from storage.ledger.reader import LedgerReader
 from storage.ledger.tables import connect, cut_copy
 from storage.register import journal
@@ -30,20 +35,22 @@ class RegisterState:
     proposed: frozenset[str]
 
 
-def copy_register(source: Path, target: Path) -> RegisterState:
-    """Copy the register.
+def copy_register(source: Location, target: Path) -> RegisterState:
+    """Copy the register into a SQLite file, whichever database holds it.
 
     Raises:
         DatabaseNotCopied: it can not be read, or the copy not be written.
+        RegisterAway, RegisterNotGranted, RegisterOtherVersion: its server does not give it.
     """
-    try:
-        connection = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)
+    if isinstance(source, Path):
+        _copy_file(source, target)
+    else:
         try:
-            _copy(connection, target)
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        raise DatabaseNotCopied(file=str(source), why=str(error)) from error
+            copy_from_server(source, target)
+        except DBAPIError as error:
+            raise DatabaseNotCopied(file=str(target), why=words_of(error)) from error
+        except RowsDiffer as error:
+            raise DatabaseNotCopied(file=str(target), why=f"{error.table}: not what was written") from error
     return _state_of(target)
 
 
@@ -87,6 +94,17 @@ def ledger_at(path: Path, public: Ed25519PublicKey, *, whole: bool = False) -> L
         return LedgerAt(size=size, root=reader.root(size).hex(), checkpoint=reader.checkpoint())
     finally:
         reader.close()
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    try:
+        connection = sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            _copy(connection, target)
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise DatabaseNotCopied(file=str(source), why=str(error)) from error
 
 
 def _copy(source: sqlite3.Connection, target: Path) -> None:

@@ -35,7 +35,7 @@ from storage.keyring.places import KeyringUnreachable
 from storage.ledger.store import read_log_key
 
 RegisterCopy: TypeAlias = Callable[[Path], RegisterState]
-"""Copies the register into a file: SQLite's way, or another database's own dump."""
+"""Copies the register into a SQLite file."""
 
 Told: TypeAlias = Callable[[str, int, int], None]
 """Hears what is being done, how much of it is done, of how much."""
@@ -83,7 +83,7 @@ def make_backup(
     told: Told,
     register: RegisterCopy | None = None,
 ) -> Made:
-    """Make one set in the directory, and remove what it replaces; `register` copies another database than SQLite's.
+    """Make one set in the directory, and remove what it replaces; `register` copies it where `copy_register` shall not.
 
     Raises:
         InvalidValue: there is no recipient.
@@ -92,6 +92,7 @@ def make_backup(
         KeyringUnreachable: no place of the keyring can be read.
         BackupDamaged: the medium did not give back what was written.
         OSError, DatabaseNotCopied: a disk refused; no set was made.
+        RegisterAway, RegisterNotGranted, RegisterOtherVersion: the register's server did; no set was made.
     """
     settings = layout.settings
     recipients = recipients_of(settings.backup.recipients)
@@ -102,7 +103,7 @@ def make_backup(
         run = _Run(folder.begin_set(directory, now_utc_us), recipients, layout.work, told)
         try:
             manifest, keys = _fill(
-                layout, run, register or partial(copy_register, settings.paths.register), now_utc_us, sw
+                layout, run, register or partial(copy_register, settings.register_location), now_utc_us, sw
             )
             _read_back(run, [*manifest.parts, *keys.parts])  # K8
             made = folder.finish_set(run.begun)  # K9

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.exc import DBAPIError
+
+from config.database import Location
 from nvr.base.clock import Clock
 from nvr.base.errors import Refused
 from nvr.base.jcs import Json, canonical
@@ -17,7 +20,9 @@ from storage.backup.keys_back import KeysBack, bring_back
 from storage.backup.layout import CONFIGURATION, LOG_KEY, Layout
 from storage.backup.making import Told
 from storage.backup.manifest import LEDGER, REGISTER, STATE
+from storage.backup.on_server import holds_rows, put_on_server
 from storage.backup.reading import Found
+from storage.databases import words_of
 from storage.durable import make_directory, remove_file, remove_tree, replace_file, replace_from
 from storage.index.writer import Index
 from storage.keeping.restored import Restored, write_restored
@@ -66,9 +71,12 @@ def refuse_founded(layout: Layout, found: Found) -> None:
     Raises:
         NotEmpty: something stands there; its path is named.
         BackupDamaged: the backup is of another system than the configuration.
+        RegisterAway, RegisterNotGranted: the register's server can not be asked.
     """
     if layout.settings.system.origin != found.manifest.origin:
         raise BackupDamaged(part=CONFIGURATION, why=f"of {layout.settings.system.origin}, not {found.manifest.origin}")
+    register = layout.settings.register_location
+    occupied = not isinstance(register, Path) and holds_rows(register)  # its server is asked before anything is begun
     if layout.restoring.exists() and layout.restoring.read_bytes() == _begun(found):
         return
     paths = layout.settings.paths
@@ -76,6 +84,8 @@ def refuse_founded(layout: Layout, found: Found) -> None:
     for path in (layout.ledger, paths.register, paths.index, *made):
         if path.exists():
             raise NotEmpty(path=str(path))
+    if occupied:
+        raise NotEmpty(path=str(register))
 
 
 def restore(
@@ -86,6 +96,8 @@ def restore(
     Raises:
         NotForThisIdentity, BackupDamaged: a part does not open, or is not what it should be.
         LedgerDamaged, NoteInvalid: the ledger is not what was signed.
+        RegisterAway, RegisterNotGranted, RegisterNotTaken, RegisterOfOthers, DatabaseInUse: the register's server
+            does not take it. What was begun starts no keeper; the same restore may be run again.
         OSError: a disk refused. What was begun starts no keeper; the same restore may be run again.
     """
     make_directory(layout.restoring.parent, _FOLDER_MODE)
@@ -124,7 +136,7 @@ def _restore(
         index.close()
     _give_keys(layout, state)
     decrypt(found.at.path / REGISTER, layout.work / "register", identities)  # R8
-    _move(layout.work / "register", settings.paths.register)
+    _put_register(layout.work / "register", settings.register_location)
     for name, one in state.items():
         path = layout.path_of(name)
         if path is not None and one.content is not None and not (name in _PEOPLES and path.exists()):
@@ -135,6 +147,17 @@ def _restore(
     _give_files(layout, state, "ledger")
     remove_file(layout.restoring)
     return RestoreReport(at.size, UtcUs(progress), keys, unknown, out)
+
+
+def _put_register(source: Path, place: Location) -> None:
+    if isinstance(place, Path):
+        make_directory(place.parent, _PRIVATE_MODE)
+        _move(source, place)
+        return
+    try:
+        put_on_server(source, place)
+    except DBAPIError as error:
+        raise BackupDamaged(part=REGISTER, why=words_of(error)) from error
 
 
 def _put_ledger(layout: Layout, found: Found, now_utc_us: UtcUs) -> None:

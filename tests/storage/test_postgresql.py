@@ -105,6 +105,23 @@ def test_database_that_can_not_hold_our_texts_is_refused_before_anything_is_made
     assert not databases.exists(place)
 
 
+def test_schema_that_a_user_may_not_use_is_not_taken_for_one_that_is_absent(
+    postgresql: Server, place: PostgresSchema
+) -> None:
+    engine = postgresql_engine(place)
+    ask(engine, "SELECT 1")
+    engine.dispose()
+    postgresql.sql("CREATE USER nobody")
+    asking = PostgresSchema(postgresql.url(user="nobody"), place.schema)
+    try:
+        with pytest.raises(DBAPIError) as refused:
+            databases.exists(asking)
+        assert databases.fault_of(refused.value) is Fault.REFUSED
+        assert not databases.exists(PostgresSchema(asking.url, "another"))
+    finally:
+        postgresql.sql("DROP USER nobody")
+
+
 @pytest.fixture(scope="module")
 def guarded(postgresql: Server) -> str:
     """A user of whom the server asks for a password."""

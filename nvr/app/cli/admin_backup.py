@@ -15,9 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 import nvr
-from config.database import PostgresSchema
 from config.load import config_file, load, parse
-from config.model import Settings
 from nvr.app.cli.answers import write_json
 from nvr.app.cli.common import ConfigOption, JsonOption, abort_on_no, new_app, run, settings_of
 from nvr.app.cli.files import read_file, write_new_file
@@ -141,7 +139,7 @@ def restore_(
     file = config_file(config, os.environ).absolute()
     text = _configuration(file, state)
     settings = load(file, {}) if file.exists() else parse(text, file)
-    layout = _of_files(settings, file)
+    layout = Layout(settings, file)
     refuse_founded(layout, found)
     _tell(as_json, say("restore-shown", **_shown(found)))
     if dry_run:
@@ -166,13 +164,7 @@ def _configuration(file: Path, state: dict[str, small.Owned]) -> str:
 
 def _layout(config: Path | None) -> Layout:
     settings = settings_of(config)
-    return _of_files(settings, settings.file or config_file(config, os.environ))
-
-
-def _of_files(settings: Settings, file: Path) -> Layout:
-    if isinstance(register := settings.register_location, PostgresSchema):
-        raise Refused("backup-register-on-server", url=register.url)
-    return Layout(settings, file)
+    return Layout(settings, settings.file or config_file(config, os.environ))
 
 
 def _directory(layout: Layout, given: Path | None) -> Path:

@@ -112,6 +112,7 @@ class System:
         file = root / "etc" / "scelle.toml"
         file.parent.mkdir(parents=True)
         file.write_text(config)
+        self._config = config
         self.layout = Layout(parse(config, file), file)
         for name, content in SECRETS.items():
             path = self.layout.files[name]
@@ -120,9 +121,19 @@ class System:
             path.chmod(0o600)
         create_folder(self.medium, ORIGIN)
 
+    def move_register(self, url: str | None) -> None:
+        """From now on it is in this database, or in its file: by the configuration, nothing is copied."""
+        file = self.layout.configuration
+        text = file.read_text() if file.exists() else self._config
+        self._config = text.partition("[database]")[0]
+        database = "" if url is None else f'[database]\nregister = "{url}"\n'
+        self.layout = Layout(parse(self._config + database, file), file)
+        if file.exists():
+            file.write_text(self._config + database)
+
     async def register(self) -> Register:
         """The register as access has it, over this keeper."""
-        return await Register.open(self.layout.settings.paths.register, _Ledger(self.town.keeper))
+        return await Register.open(self.layout.settings.register_location, _Ledger(self.town.keeper))
 
     def public(self) -> Ed25519PublicKey:
         """The key that verifies the ledger."""

@@ -4,15 +4,17 @@ import asyncio
 import errno
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from typer.testing import CliRunner
 
-from nvr.app.cli.admin_backup import app
+from nvr.app.cli.admin_backup import app, main
+from nvr.app.messages import Language, catalogue
 from nvr.base.errors import InvalidValue, Refused
 from storage import disk
 from storage.backup.folder import sets_in
+from storage.backup.on_server import RegisterNotGranted
 from tests.storage.backup.system import IDENTITY, System, ready
 
 
@@ -47,15 +49,34 @@ def test_folder_that_is_neither_given_nor_configured_is_asked_for(system: System
         run(system, "backup")
 
 
-def test_system_whose_register_is_on_a_server_is_neither_copied_nor_restored(system: System, tmp_path: Path) -> None:
+def test_register_whose_server_is_away_is_neither_copied_nor_restored(
+    system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     config, identity, medium = tmp_path / "scelle.toml", tmp_path / "key", tmp_path / "medium"
     text = system.layout.configuration.read_text()
     identity.write_text(IDENTITY)
     run(system, "backup", medium, "--new")
-    config.write_text(text + '\n[database]\nregister = "postgresql://scelle-register@/scelle"\n')
-    for words in (["backup", str(medium)], ["restore", str(medium), "--identity", str(identity), "--yes"]):
-        with pytest.raises(Refused, match="backup-register-on-server"):
-            CliRunner().invoke(app, [*words, "--config", str(config)], catch_exceptions=False)
+    before = sets_in(medium)
+    config.write_text(f'{text}\n[database]\nregister = "postgresql://scelle-register@/scelle?host={tmp_path}"\n')
+    for words in (
+        ["backup", medium],
+        ["backup", medium, "--dry-run"],
+        ["restore", medium, "--identity", identity, "--yes"],
+    ):
+        monkeypatch.setattr("sys.argv", ["nvr-admin", *map(str, words), "--config", str(config)])
+        assert main() == 1
+        told = capsys.readouterr().err
+        assert "[backup-register-away]" in told
+        assert "pg_ident.conf" in told
+    assert sets_in(medium) == before
+
+
+@pytest.mark.parametrize("language", get_args(Language))
+def test_who_may_not_read_the_register_is_told_what_to_grant(language: Language) -> None:
+    refused = RegisterNotGranted(database="d scelle_register", why="no", grant="GRANT SELECT;")
+    told = "\n".join(catalogue(language)[refused.message_id].lines(refused.fields))
+    assert "sudo -u postgres psql" in told
+    assert "GRANT SELECT;" in told
 
 
 def test_what_a_disk_refuses_is_told_in_words(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
