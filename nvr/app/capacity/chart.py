@@ -7,8 +7,8 @@ from itertools import pairwise
 from math import ceil, log10
 from typing import Any, Final
 
-from nvr.app.capacity.figures import show_number, unit_of
 from nvr.app.capacity.plan import Plan
+from nvr.app.figures import show_number, unit_of
 from nvr.app.messages import Language
 
 _MOST_MONTHS_BY_QUARTER: Final = 40

@@ -11,11 +11,11 @@ from typing import Any, Final
 import typst
 
 from nvr.app.capacity.chart import chart_of
-from nvr.app.capacity.figures import show_day, show_number, show_size
 from nvr.app.capacity.measured import Measured
 from nvr.app.capacity.plan import Plan
 from nvr.app.capacity.prices import Prices, Status
 from nvr.app.capacity.stages import Stage
+from nvr.app.figures import show_day, show_number, show_size
 from nvr.app.messages import Language
 
 _PREFECTURE: Final = timedelta(days=122)

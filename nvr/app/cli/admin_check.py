@@ -15,8 +15,9 @@ from config.model import Settings
 from nvr.app.cli.answers import write_answer, write_json
 from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, new_app, run, settings_of
 from nvr.app.cli.times import parse_instant
+from nvr.app.figures import show_number
 from nvr.app.keeper_client import READ_DEADLINE_S
-from nvr.app.messages import say
+from nvr.app.messages import LANGUAGE, say
 from nvr.base.errors import InvalidValue
 from nvr.base.wire import Client
 from storage.inspection import Depth
@@ -160,7 +161,7 @@ async def _followed(keeper: Client, plan: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _write_plan(plan: Mapping[str, Any]) -> None:
-    size_gib = f"{plan['bytes'] / (1 << 30):.1f}"
+    size_gib = show_number(plan["bytes"] / (1 << 30), LANGUAGE, 1)
     typer.echo(say("check-plan", files=plan["files"], gib=size_gib, minutes=-(-plan["seconds"] // 60)))
     if plan["bytes_per_second"] is not None:
         typer.echo(say("check-rate", mib=plan["bytes_per_second"] // _MIB))

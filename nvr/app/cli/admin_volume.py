@@ -12,7 +12,8 @@ from config.model import Settings
 from nvr.app.cli.answers import write_answer, write_json
 from nvr.app.cli.common import ConfigOption, JsonOption, abort_on_no, new_app, run, settings_of
 from nvr.app.cli.volume_rows import disk_rows, footage_json, stretch_row, volume_json, volume_row
-from nvr.app.messages import say
+from nvr.app.figures import show_number
+from nvr.app.messages import LANGUAGE, say
 from nvr.app.volumes.footage import Footage
 from nvr.app.volumes.looking import look_at_disks
 from nvr.app.volumes.overview import Overview, VolumeReport, overview
@@ -152,7 +153,7 @@ def write_footage(footage: Footage | None, zone: ZoneInfo) -> None:
     else:
         write_answer([stretch_row(each) for each in footage.cameras], as_json=False, zone=zone)
         if footage.held:
-            typer.echo("\n" + say("volume-held", gib=f"{footage.held_bytes / _GIB:.1f}"))
+            typer.echo("\n" + say("volume-held", gib=show_number(footage.held_bytes / _GIB, LANGUAGE, 1)))
             rows: list[dict[str, Any]] = [{"hold": each.hold, **stretch_row(each.stretch)} for each in footage.held]
             write_answer(rows, as_json=False, zone=zone)
 
@@ -169,7 +170,7 @@ def _tell_drain(settings: Settings, report: VolumeReport, *, undo: bool, dry_run
     footage = report.footage
     if footage is not None:
         if footage.copies.segments:
-            gib = f"{footage.copies.bytes / _GIB:.1f}"
+            gib = show_number(footage.copies.bytes / _GIB, LANGUAGE, 1)
             typer.echo(say("volume-copies", segments=footage.copies.segments, gib=gib))
         typer.echo("")
         if footage.held_alone:

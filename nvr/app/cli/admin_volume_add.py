@@ -9,10 +9,10 @@ import typer
 
 from config.model import Settings
 from config.model import Volume as VolumeSetting
-from nvr.app.capacity.figures import show_number
 from nvr.app.cli.admin_volume import DryRunOption, YesOption, say_on_stderr, tables_of
 from nvr.app.cli.answers import write_json
 from nvr.app.cli.common import ConfigOption, JsonOption, abort_on_no, new_app, run, settings_of
+from nvr.app.figures import show_number
 from nvr.app.messages import LANGUAGE, say
 from nvr.app.volumes.adding import Candidate, CanNotAdd, breaks_promises, faults, warnings
 from nvr.app.volumes.candidate import candidate_at, least_bytes, places_of, system_disk, volumes_of

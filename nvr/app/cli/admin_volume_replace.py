@@ -23,7 +23,8 @@ from nvr.app.cli.files import write_new_file
 from nvr.app.cli.person import AsOption, PasswordFileOption, Person, ReasonOption, signed_in
 from nvr.app.cli.times import show_instant
 from nvr.app.cli.volume_rows import bay_of, disks_text, footage_json
-from nvr.app.messages import catalogue, say
+from nvr.app.figures import show_number
+from nvr.app.messages import LANGUAGE, catalogue, say
 from nvr.app.volumes.keys import places_on, refuse_without_keys
 from nvr.app.volumes.mounts import mounts
 from nvr.app.volumes.overview import VolumeReport
@@ -128,7 +129,7 @@ def _tell(settings: Settings, report: VolumeReport, name: str) -> None:
     if footage is not None and footage.saved:
         say_on_stderr("volume-replace-saved", segments=footage.saved)
     if footage is not None and footage.copies.segments:
-        gib = f"{footage.copies.bytes / (1 << 30):.1f}"
+        gib = show_number(footage.copies.bytes / (1 << 30), LANGUAGE, 1)
         say_on_stderr("volume-replace-copies", segments=footage.copies.segments, gib=gib)
 
 

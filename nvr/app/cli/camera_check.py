@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from nvr.app.messages import say
+from nvr.app.figures import show_number
+from nvr.app.messages import LANGUAGE, say
 from nvr.base.units import US_PER_SECOND
 
 _MS: Final = 1000
@@ -61,7 +62,7 @@ def _cells(check: Mapping[str, Any]) -> tuple[str, ...]:
         f"{measured['width']}x{measured['height']}" if measured else _NONE,
         _thousandth(measured.get("fps_milli")),
         _thousandth(measured.get("key_interval_ms")),
-        f"{measured['bitrate_bps'] / _MBIT:.1f}" if measured else _NONE,
+        show_number(measured["bitrate_bps"] / _MBIT, LANGUAGE, 1) if measured else _NONE,
         _sound(measured.get("sound")),
         _offset(measured.get("clock_offset_us"), device.get("clock_offset_us")),
         say(f"test-decree-is-{check['decree']}"),
@@ -86,7 +87,7 @@ def _codec(codec: str | None) -> str:
 def _thousandth(value: int | None) -> str:
     if value is None:
         return _NONE
-    return f"{value / _MS:.2f}" if value < _TENTH else f"{value / _MS:.1f}"
+    return show_number(value / _MS, LANGUAGE, 2) if value < _TENTH else show_number(value / _MS, LANGUAGE, 1)
 
 
 def _sound(offered: bool | None) -> str:  # noqa: FBT001 -- as the answer has it

@@ -9,7 +9,8 @@ import typer
 from nvr.app.capacity.plan import Plan
 from nvr.app.cli.answers import write_answer
 from nvr.app.cli.tables import copies_row, forecast_rows
-from nvr.app.messages import say
+from nvr.app.figures import show_number
+from nvr.app.messages import LANGUAGE, say
 from nvr.app.words import heading, word
 
 _TERABYTE: Final = 10**12
@@ -23,7 +24,7 @@ def write_forecast(found: Mapping[str, Any] | None, zone: ZoneInfo) -> None:
     if room_bytes > 0:
         held_bytes = sum(volume["held_bytes"] for volume in (found or {})["volumes"])
         sizes = {"held": held_bytes // _GIB, "room": room_bytes // _GIB}
-        typer.echo("\n" + say("holds-keep", **sizes, percent=f"{100 * held_bytes / room_bytes:.1f}"))
+        typer.echo("\n" + say("holds-keep", **sizes, percent=show_number(100 * held_bytes / room_bytes, LANGUAGE, 1)))
     at_risk = (found or {}).get("minimum_at_risk_utc_us")
     if at_risk is not None:
         typer.echo("\n" + say("minimum-at-risk", at_utc_us=at_risk))
@@ -41,8 +42,8 @@ def write_plan(found: Plan, zone: ZoneInfo) -> None:
             "status": word(each.status),
             "begins": each.begins.isoformat(),
             "cameras": each.cameras,
-            "need_TB": round(each.need_bytes / _TERABYTE, 1),
-            "room_TB": round(each.room_bytes / _TERABYTE, 1),
+            "need_TB": show_number(each.need_bytes / _TERABYTE, LANGUAGE, 1),
+            "room_TB": show_number(each.room_bytes / _TERABYTE, LANGUAGE, 1),
             "disks_to_buy": each.disks_to_buy,
             "days_kept": each.days_kept,
             "Mbit/s": round(each.network_mbit),

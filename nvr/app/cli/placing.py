@@ -7,7 +7,8 @@ import typer
 
 from nvr.app.cli.person import Person, require
 from nvr.app.cli.times import show_instant
-from nvr.app.messages import say
+from nvr.app.figures import show_number
+from nvr.app.messages import LANGUAGE, say
 
 
 def scope_of(
@@ -26,5 +27,5 @@ def scope_of(
 
 def write_provisional(hold: str, until_utc_us: int, room: Mapping[str, int], zone: ZoneInfo) -> None:
     """Say it below the answer. `room` as `storage.ledger.people.RoomKept`."""
-    shares = {name.removesuffix("_permille"): f"{value / 10:.1f}" for name, value in room.items()}
+    shares = {name.removesuffix("_permille"): show_number(value / 10, LANGUAGE, 1) for name, value in room.items()}
     typer.echo("\n" + say("hold-provisional", hold=hold, until=show_instant(until_utc_us, zone), **shares))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from nvr.app.figures import show_number
 from nvr.app.messages import LANGUAGE, TEXTS, say
 from nvr.app.told_faults import ToldFault
 from nvr.app.words import DAY_SUFFIX, INSTANT_SUFFIX, heading, word
@@ -73,7 +74,7 @@ def _lost(hold: Mapping[str, Any]) -> list[str] | str | None:
 
 
 def _gib(size: int | None) -> str:
-    return say("unknown-to-us") if size is None else f"{size / _GIB:.1f}"
+    return say("unknown-to-us") if size is None else show_number(size / _GIB, LANGUAGE, 1)
 
 
 def copies_text(kept: Mapping[str, Any] | None) -> str | None:
@@ -81,7 +82,7 @@ def copies_text(kept: Mapping[str, Any] | None) -> str | None:
     if not kept:
         return None
     counts = {name: kept[name]["segments"] for name in ("once", "twice")}
-    sizes = {f"{name}_gib": f"{kept[name]['bytes'] / _GIB:.1f}" for name in ("once", "twice")}
+    sizes = {f"{name}_gib": show_number(kept[name]["bytes"] / _GIB, LANGUAGE, 1) for name in ("once", "twice")}
     return say("copies", **counts, **sizes)
 
 
@@ -91,7 +92,7 @@ def copies_row(copies: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "copies": copies_text(copies),
         "why": say(f"copies-{copies['stopped']}") if copies.get("stopped") else None,
-        "room_GiB": None if left is None else f"{left / _GIB:.1f}",
+        "room_GiB": None if left is None else show_number(left / _GIB, LANGUAGE, 1),
         "used_up_day_utc_us": copies.get("used_up_utc_us"),
     }
 
@@ -139,7 +140,7 @@ def effect_rows(effects: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             "days_before": each["days_before"],
             "days": each["days"],
             "destroyed_segments": each["segments"],
-            "GiB": round(each["file_bytes"] / _GIB, 1),
+            "GiB": show_number(each["file_bytes"] / _GIB, LANGUAGE, 1),
             **_columns(each, "from_utc_us", "to_utc_us"),
         }
         for each in effects
@@ -173,7 +174,7 @@ def statement_rows(cameras: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
                     "from_utc_us": one.get("from_utc_us"),
                     "to_utc_us": one.get("to_utc_us"),
                     "segments": one.get("segments"),
-                    "GiB": None if not one else f"{one['bytes'] / _GIB:.1f}",
+                    "GiB": None if not one else show_number(one["bytes"] / _GIB, LANGUAGE, 1),
                     "lost": one.get("lost"),
                     **(left if number == 0 else dict.fromkeys(left)),
                 }
@@ -334,4 +335,4 @@ def _picture(state: Mapping[str, Any]) -> Sequence[str]:
 
 
 def _mbit(bitrate_bps: int | None) -> str | None:
-    return None if bitrate_bps is None else f"{bitrate_bps / _MBIT:.1f}"
+    return None if bitrate_bps is None else show_number(bitrate_bps / _MBIT, LANGUAGE, 1)

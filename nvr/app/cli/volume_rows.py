@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from nvr.app.messages import say
+from nvr.app.figures import show_number
+from nvr.app.messages import LANGUAGE, say
 from nvr.app.volumes.footage import Footage
 from nvr.app.volumes.known_disks import KnownDisk, KnownVolume
 from nvr.app.volumes.overview import VolumeReport
@@ -170,7 +171,7 @@ def stretch_row(stretch: Stretch) -> dict[str, Any]:
         "camera": stretch.camera,
         "from_utc_us": stretch.from_utc_us,
         "to_utc_us": stretch.to_utc_us,
-        "hours": f"{stretch.length_us / (3600 * US_PER_SECOND):.1f}",
+        "hours": show_number(stretch.length_us / (3600 * US_PER_SECOND), LANGUAGE, 1),
         "segments": stretch.segments,
         "GiB": _gib(stretch.bytes),
     }
@@ -192,4 +193,4 @@ def _worst(told: Sequence[Mapping[str, Any]], key: str) -> int | None:
 
 
 def _gib(size: int) -> str:
-    return f"{size / _GIB:.1f}"
+    return show_number(size / _GIB, LANGUAGE, 1)

@@ -10,6 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from access.http.texts import CATALOGUES, cause_text
+from nvr.app.figures import show_number
 from nvr.app.messages import Language, Message, catalogue
 from nvr.app.told_faults import ToldFault
 from nvr.app.watch.book import Ended, Member
@@ -166,7 +167,7 @@ class _Writer:
 
     def _provisional(self, detail: str) -> str:
         told = dict(part.split("=") for part in detail.split(" "))
-        shares = {name: f"{int(told[name]) / 10:.1f}" for name in ("before", "with", "limit")}
+        shares = {name: show_number(int(told[name]) / 10, self._language, 1) for name in ("before", "with", "limit")}
         parts = [self._say("letter-provisional", cameras=told["cameras"], **shares)]
         return ", ".join([*parts, *([self._say("letter-run-out")] if RAN_OUT in told else [])])
 
@@ -201,7 +202,7 @@ class _Writer:
     def _old(self, one: OldKept) -> str:
         hold, unknown = one.hold, self._say("unknown-to-us")
         days = max(0, self._letter.now_utc_us - hold.placed_utc_us) // US_PER_DAY
-        size = unknown if one.kept_bytes is None else f"{one.kept_bytes / _GIB:.1f}"
+        size = unknown if one.kept_bytes is None else show_number(one.kept_bytes / _GIB, self._language, 1)
         told = {"hold": hold.hold, "days": days, "cameras": hold.cameras, "size": size}
         placed = self._instant(hold.placed_utc_us)
         if hold.requisition is None:

@@ -8,11 +8,11 @@ import pytest
 from pypdf import PdfReader
 
 from nvr.app.capacity.chart import chart_of
-from nvr.app.capacity.figures import show_number, show_size
 from nvr.app.capacity.measured import Measured, Recorded
 from nvr.app.capacity.plan import plan
 from nvr.app.capacity.prices import Disk, Phase, Prices, Status
 from nvr.app.capacity.report import render, words_of
+from nvr.app.figures import show_number, show_size
 from nvr.app.messages import Language
 
 TODAY = date(2026, 11, 23)

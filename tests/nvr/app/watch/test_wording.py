@@ -244,11 +244,12 @@ def test_old_holds_are_listed_with_their_age_what_they_keep_and_who_ends_which(l
     written = write(letter(daily=Daily({}, None, review=OLD)), language, PARIS)
     well, unknown = {"fr": ("tout va bien ; 3 ", "inconnu Gio"), "en": ("all is well; 3 ", "unknown GiB")}[language]
     assert well in written.subject
+    sizes = {"fr": ("45,0 Gio", "1,5 Gio"), "en": ("45.0 GiB", "1.5 GiB")}[language]
     first, second, third = [line for line in written.body.splitlines() if "120" in line]
     for line, parts in (
-        (first, ("R-2026-000007", "45.0 Gi", "2026-07-26", "3 cam", "requisition close R-2026-000007")),
+        (first, ("R-2026-000007", sizes[0], "2026-07-26", "3 cam", "requisition close R-2026-000007")),
         (second, ("R-2026-000008", unknown, "validate")),
-        (third, ("019c", "1.5 Gi", "hold end 019c")),
+        (third, ("019c", sizes[1], "hold end 019c")),
     ):
         assert all(part in line for part in parts), line
     assert "hold list --old" in written.body
