@@ -29,7 +29,7 @@ SUBJECTS: Final[dict[str, Callable[[argparse.Namespace], Sequence[Row]]]] = {
     "health": lambda _: health.rows(),
     "seal": lambda _: seal.rows(),
     "ledger": lambda _: ledger.rows(),
-    "index": lambda options: index.rows(segments=options.segments),
+    "index": lambda options: index.rows(segments=options.segments or index.DEFAULT_SEGMENTS),
 }
 
 

@@ -32,7 +32,7 @@ _EXPIRE: Final = 300
 """Segments in one `expire` of the reaper."""
 
 
-def rows(*, segments: int = DEFAULT_SEGMENTS) -> Sequence[Row]:
+def rows(*, segments: int) -> Sequence[Row]:
     """Measure on the disk that holds the temporary files; PostgreSQL too, where it is installed."""
     figures: list[Row] = []
     with tempfile.TemporaryDirectory() as name:
