@@ -258,9 +258,11 @@ def placing(person: Person, act: ActName, room: RoomKept, now_utc_us: UtcUs) -> 
         Denied: policy forbids the act.
     """
     role = demand(person, act, NOTHING, now_utc_us)
-    if is_large(room) and Role.VALIDATOR in person.roles:
+    if not is_large(room):
+        return Placing(role, provisional=False)
+    if Role.VALIDATOR in person.roles:
         return Placing(Role.VALIDATOR, provisional=False)
-    return Placing(role, provisional=is_large(room))
+    return Placing(role, provisional=True)
 
 
 def is_large(room: RoomKept) -> bool:

@@ -121,11 +121,12 @@ def expires(count: int, segments: int, each: int) -> list[tuple[int, bytes]]:
 
 def _insert(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
     cursor: Any = connection.connection.cursor()
-    columns = ", ".join(_COLUMNS)
     if connection.dialect.name == "sqlite":
-        cursor.executemany(f"INSERT INTO segment ({columns}) VALUES ({', '.join('?' * len(_COLUMNS))})", rows)  # noqa: S608
+        statement: Any = insert(SEGMENT).compile(dialect=connection.dialect, column_keys=list(_COLUMNS))
+        assert statement.positiontup == list(_COLUMNS)  # rows stand in the order of the table
+        cursor.executemany(str(statement), rows)
         return
-    with cursor.copy(f"COPY segment ({columns}) FROM STDIN") as copy:
+    with cursor.copy(f"COPY segment ({', '.join(_COLUMNS)}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
 

@@ -69,6 +69,6 @@ def forget(path: Path) -> None:
     """Have the kernel let go of the file's pages: the next read is of the disk, and nobody else's pages make room."""
     fd = disk.open_file(path, os.O_RDONLY | os.O_NOFOLLOW)
     try:
-        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        disk.forget(fd)
     finally:
         os.close(fd)

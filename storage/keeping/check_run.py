@@ -158,6 +158,8 @@ class CheckRun:
 
         Else such a copy may have the records that the other lacks, and is read as far as it goes.
         """
+        if not damaged:
+            return
         for one in damaged:
             self.report.add(of_segment(Kind.COPY, volume, one.row, why=one.wrong, held=[one.row.seg]))
         spare = await self._in_thread(partial(self._spare, [one.row for one in damaged], budget))

@@ -67,7 +67,6 @@ class Checking:
         """The marks stand in `directory`. Every file is hashed once in `scrub_days`; 0: only when somebody asks."""
         thread = ThreadPoolExecutor(1, thread_name_prefix="check", initializer=disk.read_behind_others)
         self._parts = Parts(books, compare, volumes, clock, thread)
-        self._volumes = volumes
         self._directory = directory
         self._clock = clock
         self._scrub_days = scrub_days
@@ -207,5 +206,5 @@ class Checking:
         return found if found is not None and found.request == request else Mark(request, self._clock.utc_us())
 
     def _chosen(self, request: Request) -> list[Volume]:
-        in_use = self._volumes()
+        in_use = self._parts.volumes()
         return [in_use[name] for name in sorted(in_use) if not request.volumes or name in request.volumes]

@@ -4,7 +4,6 @@ The lock keeps a comparison from taking a copy for a leftover that the ledger is
 """
 
 import asyncio
-import errno
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -37,6 +36,7 @@ from storage.reading_budget import ReadingBudget
 from storage.reading_budget import Stopped as Ended
 from storage.reaper import BATCH, remove_footage
 from storage.reconcile import Scope
+from storage.reserve import NO_ROOM
 from storage.volume import Volume, VolumeId, VolumeLost
 
 T = TypeVar("T")
@@ -45,7 +45,6 @@ BYTES_PER_SECOND: Final = 20 << 20
 """Read at most: each copy twice, once from the segment's own disk and once from its new one."""
 _TURN_US: Final = 600 * US_PER_SECOND
 _COUNT_US: Final = 60 * US_PER_SECOND
-_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(slots=True)
@@ -97,7 +96,8 @@ class Copying:
     async def turn(self) -> None:
         """Mend what is bent, take away what no hold needs, and copy until nothing waits, no room is left, or the stop.
 
-        The oldest is copied first. It ends after ten minutes, too: what was held meanwhile may be older.
+        The oldest is copied first. Mending and copying end after ten minutes each: neither starves the other, and what
+        was held meanwhile may be older.
 
         Raises:
             NvrError: the books can not be used just now; the next turn goes on.
@@ -285,7 +285,7 @@ class Copying:
 
 def _judge(done: _Portion, volume: Volume, error: CopyDiffers | OSError) -> None:
     """No room is no fault; a volume that is not itself any more comes back; any other has failed."""
-    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
         done.stopped = Stopped.FULL
     elif volume.is_itself():
         failed = error if isinstance(error, CopyDiffers) else VolumeLost(path=str(volume.path), what=str(error))

@@ -42,17 +42,21 @@ def best_room(
 ) -> Room | Stopped:
     """The evidence volume with the most room, or why there is none that takes copies."""
     found: list[Room] = []
-    stopped = Stopped.AWAY
+    stopped: list[Stopped] = []
     for name, (volume, setting) in evidence.items():
-        if name in erring or name not in spaces:
-            stopped = Stopped.ERRING if name in erring else stopped
+        if name in erring:
+            stopped.append(Stopped.ERRING)
+        elif name not in spaces:
+            stopped.append(Stopped.AWAY)
         elif not setting.takes_copies:
-            stopped = Stopped.DRAINED
+            stopped.append(Stopped.DRAINED)
         elif any(volume.path.glob(f"growing/*/*{SUFFIX}")):
-            stopped = Stopped.GROWING
+            stopped.append(Stopped.GROWING)
         else:
             found.append(Room(volume, _left_bytes(index, name, setting, spaces[name])))
-    return max(found, key=lambda room: room.left_bytes, default=stopped)
+    if found:
+        return max(found, key=lambda room: room.left_bytes)
+    return min(stopped, key=list(Stopped).index, default=Stopped.AWAY)
 
 
 def spaces_of(volumes: Iterable[Volume]) -> dict[VolumeId, Space]:

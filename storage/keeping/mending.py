@@ -4,7 +4,6 @@ M1 to M7 of docs/design/storage.md, "Evidence volume".
 """
 
 import asyncio
-import errno
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,12 +25,12 @@ from storage.ledger.service import Draft
 from storage.mending import Found, NotMended, prepare, replace
 from storage.reading_budget import Stopped
 from storage.reaper import remove_footage
+from storage.reserve import NO_ROOM
 from storage.volume import Volume, VolumeId, VolumeLost
 
 T = TypeVar("T")
 
 _PAGE: Final = 500
-_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 _log: Final = logging.getLogger(__name__)
 
 
@@ -87,7 +86,7 @@ class Mending:
         except (VolumeLost, Stopped):
             return  # what is no more in use at the next look is told there; the stop ends the turn
         except OSError as error:
-            if error.errno not in _NO_ROOM and await self._in_thread(own.is_itself):
+            if error.errno not in NO_ROOM and await self._in_thread(own.is_itself):
                 self._failing[own.id] = Fault.of(VolumeLost(path=str(own.path), what=str(error)))
         finally:
             await self._in_thread(partial(drop, own, row))

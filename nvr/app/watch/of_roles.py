@@ -40,6 +40,9 @@ _OF_KEEPER: Final = (
 _OF_VOLUMES: Final = frozenset({"volume-away", "volume-erring"})
 """Faults by which a recorder says what `volume-lost` is."""
 
+_ON_A_VOLUME: Final = ("volume", "copies on", "mending on")
+"""What the keeper's faults of a volume begin with, before its path."""
+
 _OF_RECORDERS: Final = ("recorder-fault", "key-place-lost", "volume-lost")
 
 
@@ -143,7 +146,7 @@ def _of_keeper(seen: Observation) -> Iterator[Condition]:
     yield from (_halt(each) for each in keeper.halts if each.about not in lost)
     # The clock's fault is the pause of retention, and a lost volume's is its loss: they have alarms of their own.
     told = {"clock"} if keeper.paused is not None else set()
-    told |= {name for path in lost for name in (path, f"volume {path}", f"copies on {path}")}
+    told |= {name for path in lost for name in (path, *(f"{what} {path}" for what in _ON_A_VOLUME))}
     for name, why in keeper.faults.items():
         if name == COPIES_WAITING:
             yield Condition(COPIES_WAITING, detail=why.packed())

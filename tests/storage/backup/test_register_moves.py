@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from storage.backup.folder import sets_in
 from storage.backup.on_server import RegisterAway, RegisterOfOthers
 from storage.backup.restoring import NotEmpty
 from storage.database_faults import DatabaseInUse
+from storage.register import tables
 from storage.register.database import open_database
 from tests.storage.backup.full import at_first_insert, contents
 from tests.storage.backup.system import System, account, back, burn
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.system("postgresql")
 NewDatabase = Callable[[], str]
 
 
-async def rows(system: System) -> dict[str, list[object]]:
+async def rows(system: System) -> dict[str, list[Any]]:
     return await asyncio.to_thread(contents, system.layout.settings.register_location)
 
 
@@ -140,7 +142,7 @@ async def test_restore_that_was_cut_short_after_the_register_takes_its_own_rows_
     assert await rows(served) == before
     sql = "SET search_path TO scelle_register; UPDATE account SET person = {}"
     database = url.partition("@/")[2].partition("?")[0]
-    person = before["account"][0][4]  # type: ignore[index]
+    person = before["account"][0][tables.Account.__table__.columns.keys().index("person")]
     await asyncio.to_thread(postgresql.sql, sql.format("'another'"), database)
     with pytest.raises(RegisterOfOthers, match="account"):
         await asyncio.to_thread(served.restore)

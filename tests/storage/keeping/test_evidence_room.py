@@ -54,6 +54,15 @@ async def test_budget_is_used_by_copies_and_by_what_only_the_volume_has(
     assert found == Room(evidence_town.evidence, (1 << 20) - used)
 
 
+async def test_of_several_volumes_that_take_none_the_worst_reason_is_told(evidence_town: EvidenceTown) -> None:
+    other = await asyncio.to_thread(second, evidence_town)
+    await evidence_town.restart()
+    one = evidence_town.evidence
+    assert await room(evidence_town, {one.id: free(9)}, {one.id: "EIO"}) is Stopped.AWAY
+    evidence_town.drained = True
+    assert await room(evidence_town, {one.id: free(9), other.id: free(7)}, {other.id: "EIO"}) is Stopped.ERRING
+
+
 async def test_volume_whose_room_can_not_be_read_takes_none(evidence_town: EvidenceTown) -> None:
     assert await room(evidence_town, {}) is Stopped.AWAY
     spaces = await asyncio.to_thread(spaces_of, evidence_town.keeper._volumes.in_use.values())

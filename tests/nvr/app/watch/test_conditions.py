@@ -111,7 +111,7 @@ def test_faults_of_keeper_and_paused_retention() -> None:
 
 
 def test_held_footage_that_lies_once_is_an_alarm_of_its_own_and_a_dead_disk_is_told_once() -> None:
-    faults = {"copies-waiting": "3 held segments lie once", "copies on /srv/e": "EIO"}
+    faults = {"copies-waiting": "3 held segments lie once", "copies on /srv/e": "EIO", "mending on /srv/e": "EIO"}
     keeper = keeper_seen({"faults": faults})
     lost = VolumeSeen("e", None, "/srv/e", why="not mounted", evidence=True)
     found = kinds_of(observed(NOW, keeper=keeper, volumes=[lost]))
