@@ -1,10 +1,10 @@
 """Rows carried from one database into another of the same tables, whatever holds either, and compared there."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Any, Final
 
-from sqlalchemy import Connection, MetaData, Row, Table, insert, select, tuple_
+from sqlalchemy import Connection, MetaData, RowMapping, Table, insert, select, tuple_
 
 _PAGE_ROWS: Final = 1000
 """So many are in memory at once."""
@@ -29,7 +29,7 @@ def carry(source: Connection, target: Connection, tables: MetaData) -> None:
     """
     for table in tables.sorted_tables:  # a row after those that it refers to
         for page in _pages(source, table):
-            target.execute(insert(table), [_named(row) for row in page])
+            target.execute(insert(table), [dict(row) for row in page])
     demand_same(source, target, tables)
 
 
@@ -51,20 +51,15 @@ def has_rows(connection: Connection, tables: Sequence[Table]) -> bool:
 
 
 def _rows(connection: Connection, table: Table) -> Iterator[tuple[Any, ...]]:
-    return (tuple(row) for page in _pages(connection, table) for row in page)
+    return (tuple(row.values()) for page in _pages(connection, table) for row in page)
 
 
-def _pages(connection: Connection, table: Table) -> Iterator[Sequence[Row[Any]]]:
+def _pages(connection: Connection, table: Table) -> Iterator[Sequence[RowMapping]]:
     """By the key: both databases order texts by their bytes."""
     keys = list(table.primary_key)
     question = select(table).order_by(*keys).limit(_PAGE_ROWS)
-    page = connection.execute(question).all()
+    page = connection.execute(question).mappings().all()
     while page:
         yield page
-        last = _named(page[-1])
-        behind = tuple_(*keys) > tuple_(*(last[key.name] for key in keys))
-        page = connection.execute(question.where(behind)).all()
-
-
-def _named(row: Row[Any]) -> Mapping[str, Any]:
-    return dict(row._mapping)  # noqa: SLF001 -- SQLAlchemy's public name for it
+        behind = tuple_(*keys) > tuple_(*(page[-1][key.name] for key in keys))
+        page = connection.execute(question.where(behind)).mappings().all()
