@@ -15,12 +15,12 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from access.facts import GrantFacts, facts_of
-from access.grantstore import GrantStore
+from access.grants.facts import GrantFacts, facts_of
+from access.grants.sealed import KEYS_MISSING, Scope, SealedFile, collect_released
+from access.grants.store import GrantStore
 from access.policy import ActName, Denied, Person, demand
 from access.ports import IndexPort, LedgerPort
 from access.reading import about_requisition, grant_row, requisition_row
-from access.sealed import KEYS_MISSING, Scope, SealedFile, collect_released
 from nvr.base.clock import Clock
 from nvr.base.errors import EvidenceAtRisk
 from nvr.base.ids import CameraId, GrantId, SegmentId

@@ -7,9 +7,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from access.arguments import Arguments
-from access.hold_review import old, waiting
-from access.login import Login
-from access.passwords import WrongPassword
+from access.holds.awaiting import old, waiting
+from access.people.login import Login
+from access.people.passwords import WrongPassword
 from access.policy import ABOUT_VIDEO, ActName, Denied, Person
 from access.refusals import Refusals
 from nvr.base.clock import Clock

@@ -7,7 +7,7 @@ block on the disk: they are used on a thread. The ledger and the index are asked
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from access.facts import PlaceText
+from access.grants.facts import PlaceText
 from access.ports import Inclusion, SegmentAt
 from nvr.base.ids import AccountId, CameraId, GrantId, RequisitionNo, SegmentId
 from nvr.base.jcs import Json

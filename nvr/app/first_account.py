@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from access.accounts import Accounts, check_new_account
 from access.arguments import Arguments
-from access.passwords import Passwords, default_hasher
+from access.people.accounts import Accounts, check_new_account
+from access.people.passwords import Passwords, default_hasher
 from config.model import Settings
 from nvr.app.keeper_calls import keeper_handlers
 from nvr.app.keeper_client import KeeperClient, LocalCaller

@@ -10,10 +10,10 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from access.accounts import find_person
 from access.arguments import Arguments
 from access.export.bundle import Exporter, ExportOrder
 from access.parts import part_as_json, read_part
+from access.people.accounts import find_person
 from access.policy import NOTHING, ActName, Denied, Person, demand
 from access.ports import LedgerPort
 from access.reading import about_requisition, grant_of, requisition_row

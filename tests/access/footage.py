@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from access.export.bundle import Bundle, Exporter, ExportOrder
 from access.export.signing import ExportSigner
-from access.facts import PlaceText
+from access.grants.facts import PlaceText
 from access.ports import Inclusion, SegmentAt
 from nvr.base.clock import SimClock
 from nvr.base.ids import AccountId, ActId, BootId, CameraId, GrantId, RequisitionNo, RunId, SegmentId, uuid7

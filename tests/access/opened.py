@@ -10,10 +10,10 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy.orm import Session
 
-from access.accounts import find_person
-from access.custodians import CustodianSets
-from access.grants import GrantKeys, Grants
-from access.grantstore import GrantStore
+from access.grants.custodians import CustodianSets
+from access.grants.grants import GrantKeys, Grants
+from access.grants.store import GrantStore
+from access.people.accounts import find_person
 from access.policy import ActName, Person
 from access.ports import SegmentAt
 from access.release import Release, Releases

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from access.passwords import WrongPassword
+from access.people.passwords import WrongPassword
 from access.policy import Denied
 from tests.access.test_service import ASKED
 from tests.access.world import World

@@ -3,7 +3,7 @@ from typing import cast
 import pytest
 
 from access.export.bundle import Exporter
-from access.passwords import WrongPassword
+from access.people.passwords import WrongPassword
 from access.policy import ActName, Denied
 from nvr.app.handover import Handover
 from nvr.base.errors import InvalidValue, Retryable

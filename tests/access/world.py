@@ -10,33 +10,33 @@ from zoneinfo import ZoneInfo
 
 from argon2 import PasswordHasher
 
-from access.accounts import Accounts
-from access.authorisations import Authorisations
-from access.camera_absence import CameraAbsence
-from access.camera_changes import CameraChanges
-from access.camera_discovery import CameraDiscovery
-from access.camera_test import CameraTest
-from access.cameras import Cameras
-from access.commissioning import Commissioning
+from access.cameras.absence import CameraAbsence
+from access.cameras.cameras import Cameras
+from access.cameras.changes import CameraChanges
+from access.cameras.commissioning import Commissioning
+from access.cameras.discovery import CameraDiscovery
+from access.cameras.fleet_import import FleetImport
+from access.cameras.logins import Logins
+from access.cameras.points import Points
+from access.cameras.publication import Publisher
+from access.cameras.stream_lookup import StreamLookup
+from access.cameras.testing import CameraTest
 from access.continuation import LedgerContinuation
-from access.fleet_import import FleetImport
-from access.hold_listing import HoldListing
-from access.hold_placing import HoldPlacing
-from access.hold_room import HoldRoom
-from access.holds import Holds
-from access.login import Login
-from access.logins import Logins
-from access.passwords import Passwords
-from access.points import Points
+from access.holds.holds import Holds
+from access.holds.listing import HoldListing
+from access.holds.placing import HoldPlacing
+from access.holds.room import HoldRoom
+from access.orders.authorisations import Authorisations
+from access.orders.retention import RetentionActs
+from access.orders.statements import Statements
+from access.people.accounts import Accounts
+from access.people.login import Login
+from access.people.passwords import Passwords
 from access.policy import ActName
 from access.ports import Asked, Consistency, Coverage, Inclusion, Recorded, SegmentAt
-from access.publication import Publisher
 from access.refusals import Refusals
-from access.requisitions import Requisitions
-from access.retention import RetentionActs
+from access.requisitions.requisitions import Requisitions
 from access.service import AccessService, Handler
-from access.statements import Statements
-from access.stream_lookup import StreamLookup
 from access.volumes import VolumeActs
 from nvr.base.clock import SimClock
 from nvr.base.errors import Retryable

@@ -16,7 +16,7 @@ DESIGN: Final = ROOT / "docs" / "design"
 PAGES: Final = {
     # page: the folders in which the tests of its tables are
     "backup.md": ("storage",),
-    "ingest-dialects.md": ("recorder", "recorder/rtsp", "access", "acceptance", "config"),
+    "ingest-dialects.md": ("recorder", "recorder/rtsp", "access/cameras", "acceptance", "config"),
     "storage.md": ("storage",),
 }
 KILLED: Final = {

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from access.cameras.places import describe
 from access.export.manifest import FileEntry, GapEntry, Manifest, ManifestInvalid, PlaceEntry, decode, encode
-from access.places import describe
 from storage.ledger.fields import MOST_TEXT
 from storage.register.tables import Point
 from tests.access.footage import FRAME_US, START_UTC_US, Town, codec_of, records_of

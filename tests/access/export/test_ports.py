@@ -1,6 +1,6 @@
 """What stands in for a release in these tests has the shape that export asks for; mypy does the comparing."""
 
-import access.facts
+import access.grants.facts
 import access.release
 from access.export import ports
 from access.ports import LedgerPort
@@ -37,5 +37,5 @@ def opened_as_release(release: access.release.Release) -> ports.Release:
     return release
 
 
-def opened_as_grant(grant: access.facts.GrantFacts) -> ports.GrantFacts:
+def opened_as_grant(grant: access.grants.facts.GrantFacts) -> ports.GrantFacts:
     return grant

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from access.ports import Coverage
-from access.requisitions import absence
+from access.requisitions.requisitions import absence
 from nvr.app.index_port import IndexFiles, RecorderStates
 from nvr.base.clock import SimClock
 from nvr.base.ids import CameraId, SegmentId, uuid7

@@ -2,7 +2,7 @@
 
 import pytest
 
-from access.stream_lookup import REASONS, why
+from access.cameras.stream_lookup import REASONS, why
 from nvr.app.messages import Language, catalogue
 from recorder.errors import Cause
 from recorder.onvif.media import Reason

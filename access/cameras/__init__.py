@@ -1,0 +1,1 @@
+"""Cameras: what is declared of them, where they stand, how they are tried out."""

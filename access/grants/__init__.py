@@ -1,0 +1,1 @@
+"""Grants: from validation to record keys, with the custodians."""

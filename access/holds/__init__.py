@@ -1,0 +1,1 @@
+"""Holds: footage that may not be destroyed."""

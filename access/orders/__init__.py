@@ -1,0 +1,1 @@
+"""The prefect's orders, and how long they let footage be kept."""

@@ -1,0 +1,1 @@
+"""Persons: their accounts, and how they prove who they are."""

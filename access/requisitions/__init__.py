@@ -1,0 +1,1 @@
+"""Requisitions: from their receipt to the validator's decision."""
