@@ -96,14 +96,7 @@ class FootageActs:
         pressure = await pressure_utc_us(self._forecast)
         look = await self._register.read(lambda session: _look(session, asker, self._zone, pressure))
         known = await self._known(tuple(look.cameras), asker)
-        cameras = [
-            {
-                **told,
-                **_of_index(camera, told, None if known is None else known.get(camera, Known()), asker, look.terms),
-            }
-            for camera, told in look.cameras.items()
-        ]
-        return {**look.answer, "cameras": cameras}
+        return {**look.answer, "cameras": await asyncio.to_thread(_cameras, look, known, asker)}
 
     async def _known(self, cameras: Sequence[CameraId], asker: _Asker) -> Mapping[CameraId, Known] | None:
         scope = asker.scope
@@ -149,6 +142,14 @@ def _of_register(session: Session, camera: CameraId, scope: Scope) -> dict[str, 
         "looked": looked(row),
         "placements": placements(session, camera, scope.place, scope.from_utc_us, scope.to_utc_us),
     }
+
+
+def _cameras(look: _Look, known: Mapping[CameraId, Known] | None, asker: _Asker) -> list[Json]:
+    of_index = {camera: None if known is None else known.get(camera, Known()) for camera in look.cameras}
+    return [
+        {**told, **_of_index(camera, told, of_index[camera], asker, look.terms)}
+        for camera, told in look.cameras.items()
+    ]
 
 
 def _of_index(

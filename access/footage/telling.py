@@ -1,5 +1,6 @@
 """What is added to the answers of other acts: when footage goes, and who asked for the same before."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from datetime import tzinfo
@@ -45,9 +46,7 @@ class Telling:
             answer: Any = await act(person, args)
             pressure = await pressure_utc_us(self._forecast)
             terms = await self._register.read(lambda session: self._terms(session, pressure))
-            if isinstance(answer, Mapping):
-                return {**answer, "countdown": _countdown(answer, terms)}
-            return [{**one, "countdown": _countdown(one, terms)} for one in answer]
+            return await asyncio.to_thread(_counted, answer, terms)
 
         return told
 
@@ -77,6 +76,12 @@ class Telling:
             return told
         begin, end = UtcUs(asked.from_utc_us), UtcUs(asked.to_utc_us)
         return told | nobody_there(session, answer["place"], begin, end, now)
+
+
+def _counted(answer: Any, terms: Terms) -> Json:  # noqa: ANN401 -- JSON of another act
+    if isinstance(answer, Mapping):
+        return {**answer, "countdown": _countdown(answer, terms)}
+    return [{**one, "countdown": _countdown(one, terms)} for one in answer]
 
 
 def _countdown(answer: Mapping[str, Any], terms: Terms) -> Json:
