@@ -77,7 +77,7 @@ def _claims(told: Told, to_utc_us: int, now_utc_us: int, settled_utc_us: int) ->
     for gone in told.vanished:
         yield Part(Fate(gone.cause), gone.from_utc_us, gone.to_utc_us, gone.why, gone.since_utc_us)
     for begin, closed_utc_us, cause in told.gaps:
-        yield Part(Fate.GAP, begin, min(now_utc_us, now_utc_us if closed_utc_us is None else closed_utc_us), cause)
+        yield Part(Fate.GAP, begin, now_utc_us if closed_utc_us is None else closed_utc_us, cause)
     yield Part(Fate.TO_COME, now_utc_us, max(to_utc_us, now_utc_us))
     yield Part(Fate.GROWING, settled_utc_us, now_utc_us)
     for begin, ended_utc_us in told.placed:

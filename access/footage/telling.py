@@ -71,7 +71,7 @@ class Telling:
         number, own = answer.get("authority_number"), (answer.get("requisition"), answer["hold"])
         found = overlaps(session, asked, now, authority_number=number, but=own)
         by_name = isinstance(decide(person, ActName.REQUISITION_SHOW, NOTHING, now), Allowed)
-        told = as_told(found, by_name=by_name) | {"duplicate_of": duplicate_of(found) if by_name else None}
+        told = as_told(found, by_name=by_name) | {"duplicate_of": duplicate_of(found)}
         if asked.cameras or answer.get("place") is None:
             return told
         begin, end = UtcUs(asked.from_utc_us), UtcUs(asked.to_utc_us)

@@ -2,7 +2,16 @@ import pytest
 from sqlalchemy.orm import Session
 
 from access.cameras.place_names import bare
-from access.cameras.places import cameras_at, cameras_named, describe, is_at, matches, points_at, suggestions
+from access.cameras.places import (
+    MOST_SUGGESTIONS,
+    cameras_at,
+    cameras_named,
+    describe,
+    is_at,
+    matches,
+    points_at,
+    suggestions,
+)
 from nvr.base.units import UtcUs
 from storage.register.tables import Point
 from tests.access.world import DAY_US, HOUR_US, NOW_UTC_US, World
@@ -104,6 +113,16 @@ async def test_suggestion_is_never_what_matched_and_matches_when_it_is_chosen(to
                 assert cameras_named(session, one.text) == [one.camera]
 
     await town.register.read(both)
+
+
+async def test_likest_names_come_first_and_no_more_than_a_person_reads(town: World) -> None:
+    for letter in "abcdefghijk":
+        await town.act("root", "point.add", point=letter, number=letter, streets=f"rue Hugo{letter * 2}")
+    await town.act("root", "point.add", point="z", number="z", streets="rue Hugo")
+    offered = await town.register.read(lambda session: suggestions(session, "rue Huggo"))
+    assert (offered[0].text, len(offered)) == ("rue Hugo", MOST_SUGGESTIONS)
+    likeness = [one.likeness_percent for one in offered]
+    assert likeness == sorted(likeness, reverse=True)
 
 
 async def test_one_street_of_two_points_is_one_suggestion(town: World) -> None:

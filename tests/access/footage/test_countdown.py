@@ -83,6 +83,15 @@ def test_order_that_follows_and_keeps_less_is_looked_at_within_the_interval() ->
     assert told(at(10, 15), at(10, 18), terms(*orders)).destroyed_utc_us == at(10, 22)
 
 
+def test_order_that_begins_with_the_interval_counts_though_a_segment_may_have_begun_before_it() -> None:
+    orders = order(30, end=at(10, 16, 8)), order(5, begin=at(10, 16, 8), name="b")
+    found = told(at(10, 16, 8), at(10, 18), terms(*orders), exact=False)
+    assert found.destroyed_utc_us == at(10, 22)
+    orders = order(30, end=at(10, 15, 23, 59)), order(5, begin=at(10, 15, 23, 59), name="b")
+    found = told(at(10, 16, 0, 2), at(10, 18), terms(*orders), exact=False)
+    assert found.destroyed_utc_us == at(10, 21)
+
+
 def test_hold_without_end_stops_the_countdown_only_for_what_it_covers() -> None:
     keeping = {"c1": [Keeping(at(10, 15), at(10, 16), None)]}
     whole = told(at(10, 15), at(10, 16), terms(keeping=keeping))
