@@ -12,6 +12,7 @@ from nvr.base.units import UtcUs
 from storage.holds import Interval
 from storage.index.on_evidence import Kept, Leaving
 from storage.index.on_volume import LostStretch
+from storage.index.rows import MoveRow
 from storage.keeping.previews import Change, Effect
 from storage.register.ports import RegisterLedger
 from storage.snapshot import CameraEntry
@@ -96,13 +97,14 @@ class Known:
     """What is known of one camera in an interval, without a look at any disk.
 
     `recorded` are stretches of footage that exists, `began_utc_us` is when the oldest segment of it began; a gap is its
-    beginning, its end (None: open) and its cause.
+    beginning, its end (None: open) and its cause. `moves`: when a dome was not where it was to stand.
     """
 
     recorded: tuple[Interval, ...] = ()
     began_utc_us: UtcUs | None = None
     vanished: tuple[Vanished, ...] = ()
     gaps: tuple[tuple[UtcUs, UtcUs | None, str], ...] = ()
+    moves: tuple[MoveRow, ...] = ()
 
 
 class IndexPort(Protocol):

@@ -167,7 +167,9 @@ def _of_index(
     found = None if left is None else countdown(left, terms)
     past_us = min(scope.to_utc_us, now) - scope.from_utc_us
     totals = totals_us(pieces)
+    looked = told["looked"] and {**told["looked"], "moves": [one._asdict() for one in known.moves[-MOST_PARTS:]]}
     return {
+        "looked": looked,
         "placements": [{**one, "recorded_us": recorded_at_us(pieces, one)} for one in told["placements"]],
         "coverage": {
             "totals_us": dict(totals),

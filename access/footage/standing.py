@@ -56,7 +56,8 @@ def recorded_at_us(found: Sequence[Part], placement: Mapping[str, Any]) -> int:
 def looked(camera: tables.Camera) -> Json:
     """What may be said of where a dome looked: its positions are sealed with the pictures (docs/design/domes.md).
 
-    `expected` are the presets at which it is to stand, by name; none: nobody told. Null for one that does not turn.
+    `expected` are the presets at which it is to stand, by name; none: nobody told. `moves`: when it was elsewhere; null
+    while the index can not be read. Null for one that does not turn.
     """
     if camera.ptz is None and camera.kind != CameraKind.DOME:
         return None
@@ -64,6 +65,7 @@ def looked(camera: tables.Camera) -> Json:
     return {
         "positions": "not asked" if setting is None else "sealed",
         "expected": [] if setting is None else list(setting.expected),
+        "moves": None,
     }
 
 

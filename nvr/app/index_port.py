@@ -25,11 +25,12 @@ from storage.databases import fault_of
 from storage.holds import Interval
 from storage.index.database import unavailable
 from storage.index.held import kept_bytes
+from storage.index.on_domes import moves
 from storage.index.on_evidence import Kept, Leaving, copies_of, kept_by_hold, leaving_with
 from storage.index.on_volume import LostStretch, lost_under_hold
 from storage.index.queries import IndexReader
 from storage.index.rows import Coverage as CoverageRows
-from storage.index.rows import GapRow, Order, SegmentRow
+from storage.index.rows import GapRow, MoveRow, Order, SegmentRow
 from storage.index.stretches import joined
 from storage.index.tables import SegmentState
 from storage.keeping.previews import Change, Effect, effects_of
@@ -66,10 +67,14 @@ class IndexFiles:
     ) -> Mapping[CameraId, Known]:
         """What exists of [from, to), what is gone and what was never there, of each of these cameras."""
 
-        def known(reader: IndexReader) -> dict[CameraId, Known]:
-            return {camera: _known(reader.coverage(camera, from_utc_us, to_utc_us, _ALL_STATES)) for camera in cameras}
+        def known(reader: IndexReader, camera: CameraId) -> Known:
+            found = reader.coverage(camera, from_utc_us, to_utc_us, _ALL_STATES)
+            return _known(found, reader.answer(lambda connection: moves(connection, camera, from_utc_us, to_utc_us)))
 
-        return await asyncio.to_thread(lambda: self._ask(known))
+        def of_all(reader: IndexReader) -> dict[CameraId, Known]:
+            return {camera: known(reader, camera) for camera in cameras}
+
+        return await asyncio.to_thread(lambda: self._ask(of_all))
 
     async def segment(self, segment: SegmentId) -> SegmentAt | None:
         """One segment; None when it does not exist, or no more."""
@@ -264,13 +269,14 @@ async def _ask(socket: Path) -> Mapping[str, Any] | None:
         return None
 
 
-def _known(found: CoverageRows) -> Known:
+def _known(found: CoverageRows, moved: Iterable[MoveRow]) -> Known:
     there = [row for row in found.segments if row.state is SegmentState.SEALED]
     return Known(
         recorded=tuple(joined((row.start_utc_us, row.end_utc_us) for row in there)),
         began_utc_us=min((row.start_utc_us for row in there), default=None),
         vanished=vanished(found.segments),
         gaps=tuple((gap.from_utc_us, gap.to_utc_us, gap.cause) for gap in found.gaps),
+        moves=tuple(moved),
     )
 
 

@@ -49,6 +49,7 @@ from storage.holds import Interval
 from storage.index.database import IndexUnavailable
 from storage.index.on_evidence import Kept, Leaving
 from storage.index.on_volume import LostStretch, Total
+from storage.index.rows import MoveRow
 from storage.keeping.previews import Change, Effect
 from storage.ledger.entries import Actor, Entry, body_from, decode
 from storage.ledger.machine import Body
@@ -159,6 +160,7 @@ class Index:
     destroyed: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
     gaps: dict[str, list[tuple[UtcUs, UtcUs | None, str]]] = field(default_factory=dict)
+    moves: dict[str, list[MoveRow]] = field(default_factory=dict)
     asked: int = 0
     statements: dict[str, tuple[int, int]] = field(default_factory=dict)
     effects_told: list[Effect] = field(default_factory=list)
@@ -217,6 +219,7 @@ class Index:
             began_utc_us=min((one.start_utc_us for one in found.segments), default=None),
             vanished=found.vanished,
             gaps=tuple(self.gaps.get(camera, ())),
+            moves=tuple(self.moves.get(camera, ())),
         )
 
     async def segment(self, segment: SegmentId) -> SegmentAt | None:

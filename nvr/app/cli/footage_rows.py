@@ -19,7 +19,7 @@ def footage_rows(cameras: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> list[d
             "camera": each["camera"],
             "kind": each["kind"],
             "where": [_where(one, zone) for one in each["placements"]] or [word("no camera there")],
-            "presets": _presets(each["looked"]),
+            "presets": list(_presets(each["looked"], zone)) or None,
             "there": _there(each["coverage"]),
             "not_there": None if each["coverage"] is None else list(_missing(each["coverage"], zone)) or None,
             "countdown": each["countdown"],
@@ -67,12 +67,19 @@ def _where(placement: Mapping[str, Any], zone: ZoneInfo) -> str:
     return " ; ".join([text, *([streets] if streets else []), *late])
 
 
-def _presets(looked: Mapping[str, Any] | None) -> str | None:
+def _presets(looked: Mapping[str, Any] | None, zone: ZoneInfo) -> Iterator[str]:
+    """Where a dome is to stand, and when it was elsewhere; where it looked is sealed."""
     if looked is None:
-        return None
+        return
     if looked["positions"] != "sealed":
-        return say("dome-not-asked")
-    return say("dome-sealed", presets=", ".join(looked["expected"]) or "-")
+        yield say("dome-not-asked")
+        return
+    yield say("dome-sealed", presets=", ".join(looked["expected"]) or "-")
+    for move in (looked["moves"] or ())[:_MOST_MISSING]:
+        begin, end = show_instant(move["from_utc_us"], zone), _end(move["to_utc_us"], zone)
+        yield say("dome-moved", begin=begin, end=end, moves=move["moves"])
+    if (more := len(looked["moves"] or ()) - _MOST_MISSING) > 0:
+        yield say("parts-more", count=more)
 
 
 def _there(coverage: Mapping[str, Any] | None) -> str | None:

@@ -10,6 +10,7 @@ from access.policy import ActName, Denied, Person, Role
 from nvr.base.errors import InvalidValue
 from nvr.base.ids import AccountId
 from nvr.base.units import UtcUs
+from storage.index.rows import MoveRow
 from tests.access.world import CAMERA, DAY_US, HOUR_US, MINUTE_US, NOW_UTC_US, PEOPLE, World
 
 PLACE = {"place": "3 r. de l'Eglise", "from_utc_us": NOW_UTC_US, "to_utc_us": NOW_UTC_US + HOUR_US}
@@ -154,12 +155,18 @@ async def test_dome_is_told_with_its_presets_and_that_its_positions_are_sealed(t
     presets = {"ptz": "onvif", "ptz_expect": ["mairie", "parvis"]}
     await town.act("root", "camera.add", camera="dome", url="rtsp://h/", point="p12", **presets)
     await town.act("root", "camera.add", camera="mute", url="rtsp://h/", point="p12", kind="dome")
+    away = MoveRow(UtcUs(NOW_UTC_US + 1), None, "left", 1)
+    town.index.moves["dome"] = [away]
     told = {camera["camera"]: camera["looked"] for camera in (await at(town))["cameras"]}
+    sealed = {"positions": "sealed", "expected": ["mairie", "parvis"]}
     assert told == {
         CAMERA: None,
-        "dome": {"positions": "sealed", "expected": ["mairie", "parvis"]},
-        "mute": {"positions": "not asked", "expected": []},
+        "dome": {**sealed, "moves": [away._asdict()]},
+        "mute": {"positions": "not asked", "expected": [], "moves": []},
     }
+    town.index.is_away = True
+    told = {camera["camera"]: camera["looked"] for camera in (await at(town))["cameras"]}
+    assert told["dome"] == {**sealed, "moves": None}
 
 
 async def test_place_that_nobody_knows_is_answered_with_names_that_are_like_it(town: World) -> None:

@@ -22,7 +22,7 @@ from storage.index.database import IndexUnavailable
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
 from storage.index.writer import Index
-from storage.ledger.machine import Expire, Expired, Gap
+from storage.ledger.machine import Expire, Expired, Gap, Move
 from storage.volume import VolumeId, create_volume
 from tests.storage.index.entries import leaves
 from tests.storage.ledger.samples import hold, seal
@@ -177,9 +177,20 @@ async def test_what_is_known_of_cameras_is_asked_without_a_look_at_any_disk(tmp_
     doomed = Expire(segs=(gone.seg,), reason="cap", deadline_utc_us=gone.end_utc_us)
     expired = Expired(segs=(gone.seg,), bytes=gone.file_bytes, cameras=())
 
+    left = Move(
+        move=uuid7(NOW_UTC_US),
+        camera=SEALED.camera,
+        from_utc_us=first.start_utc_us + 5,
+        to_utc_us=None,
+        why="left",
+        moves=1,
+    )
+    over = left.model_copy(update={"move": uuid7(NOW_UTC_US), "from_utc_us": 1, "to_utc_us": first.start_utc_us + 1})
+    moved = left, over, left.model_copy(update={"to_utc_us": first.start_utc_us + 9})
+
     def fill() -> None:
         writer = Index(path)
-        writer.apply(leaves([first, second, gone, doomed, expired, silent]))
+        writer.apply(leaves([first, second, gone, doomed, expired, silent, *moved]))
         writer.close()
 
     await asyncio.to_thread(fill)
@@ -195,6 +206,7 @@ async def test_what_is_known_of_cameras_is_asked_without_a_look_at_any_disk(tmp_
     assert known.recorded == ((first.start_utc_us, second.end_utc_us),)
     assert known.began_utc_us == first.start_utc_us
     assert known.gaps == ((gone.end_utc_us, None, "silent"),)
+    assert known.moves == ((first.start_utc_us + 5, first.start_utc_us + 9, "left", 1),)
     (lost,) = known.vanished
     assert (lost.cause, lost.why, lost.from_utc_us, lost.to_utc_us) == (
         "destroyed",

@@ -31,7 +31,11 @@ CAMERA: Final[dict[str, Any]] = {
     "camera": "mairie-1",
     "kind": "dome",
     "placements": [PLACEMENT],
-    "looked": {"positions": "sealed", "expected": ["parvis"]},
+    "looked": {
+        "positions": "sealed",
+        "expected": ["parvis"],
+        "moves": [{"from_utc_us": BEGIN, "to_utc_us": None, "why": "left", "moves": 1}],
+    },
     "coverage": {
         "totals_us": {"recorded": 600_000_000, "gap": 300_000_000},
         "recorded_permille": 666,
@@ -97,6 +101,7 @@ def test_person_sees_where_it_stood_what_there_is_and_what_not(run: Run, monkeyp
         "rue de l'Église",
         "placement entered later",
         "sealed with the pictures ; expected presets: parvis",
+        "elsewhere than expected from 2026-10-25 14:05:00+01:00 to - (1 moves)",
         "66.6 % (10.0 min)",
         "2026-10-25 14:20:00+01:00: gap (silent)",
     ):
