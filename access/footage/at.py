@@ -116,6 +116,7 @@ class FootageActs:
 def _look(session: Session, asker: _Asker, zone: tzinfo, pressure: UtcUs | None) -> _Look:
     scope, now = asker.scope, asker.now_utc_us
     cameras = scope.resolve(session)
+    meant = {} if scope.place is None else points_at(session, scope.place)
     asked = Asked(cameras, scope.from_utc_us, scope.to_utc_us)
     nobody: dict[str, Json] = {"elsewhen": [], "suggestions": []}
     if scope.place is not None and not (cameras and cameras_named(session, scope.place)):
@@ -123,24 +124,26 @@ def _look(session: Session, asker: _Asker, zone: tzinfo, pressure: UtcUs | None)
     answer = {
         "utc_us": now,
         "place": scope.place,
-        "points": [] if scope.place is None else sorted(points_at(session, scope.place)),
+        "points": sorted(meant),
         "from_utc_us": scope.from_utc_us,
         "to_utc_us": scope.to_utc_us,
         **nobody,
         **as_told(overlaps(session, asked, now), by_name=asker.by_name),
     }
-    told = {camera: _of_register(session, camera, scope) for camera in cameras}
+    told = {camera: _of_register(session, camera, scope, meant) for camera in cameras}
     return _Look(answer, told, terms_of(session, zone, now, pressure))
 
 
-def _of_register(session: Session, camera: CameraId, scope: Scope) -> dict[str, Any]:
+def _of_register(
+    session: Session, camera: CameraId, scope: Scope, meant: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
     row = session.get_one(tables.Camera, camera)
     return {
         "camera": camera,
         "kind": row.kind,
         "retired": row.retired,
         "looked": looked(row),
-        "placements": placements(session, camera, scope.place, scope.from_utc_us, scope.to_utc_us),
+        "placements": placements(session, camera, meant, scope.from_utc_us, scope.to_utc_us),
     }
 
 

@@ -20,13 +20,12 @@ _OF_POINT: Final = ("point", "number", "address", "district", "view")
 
 
 def placements(
-    session: Session, camera: str, place: str | None, from_utc_us: UtcUs, to_utc_us: UtcUs
+    session: Session, camera: str, meant: Mapping[str, Sequence[str]], from_utc_us: UtcUs, to_utc_us: UtcUs
 ) -> list[dict[str, Any]]:
     """Where the camera stood in [from, to): the point in words, from when to when, and whether that was entered later.
 
-    `matched`: the address or streets by which the place is this point; null where it is another, or none was named.
+    `meant`: what `points_at` gave. `matched`: the address or streets by which this point was; null where it was not.
     """
-    meant = {} if place is None else points_at(session, place)
     return [
         {
             **_of_point(session, row),
