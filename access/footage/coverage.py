@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from operator import itemgetter
 
-from nvr.base.units import UtcUs
 from storage.holds import Interval
 from storage.vanished import Vanished
 
@@ -51,7 +50,7 @@ def parts(told: Told, from_utc_us: int, to_utc_us: int, now_utc_us: int, settled
     """The interval, cut into what became of each part of it, in the order of time; no two overlap, none is missing.
 
     Of several that speak of one second the first counts: what exists, what is gone, gaps. After `settled_utc_us`
-    nothing is said to be missing; after `now_utc_us` all is to come.
+    nothing is said to be missing where the camera stood; after `now_utc_us` all is to come.
     """
     left: list[Interval] = [(from_utc_us, to_utc_us)]
     found: list[Part] = []
@@ -79,9 +78,11 @@ def _claims(told: Told, to_utc_us: int, now_utc_us: int, settled_utc_us: int) ->
     for begin, closed_utc_us, cause in told.gaps:
         yield Part(Fate.GAP, begin, now_utc_us if closed_utc_us is None else closed_utc_us, cause)
     yield Part(Fate.TO_COME, now_utc_us, max(to_utc_us, now_utc_us))
-    yield Part(Fate.GROWING, settled_utc_us, now_utc_us)
-    for begin, ended_utc_us in told.placed:
-        yield Part(Fate.NEVER, begin, now_utc_us if ended_utc_us is None else UtcUs(ended_utc_us))
+    # A camera that was given no place may record all the same.
+    for begin, ended_utc_us in told.placed or [(settled_utc_us, None)]:
+        end = now_utc_us if ended_utc_us is None else ended_utc_us
+        yield Part(Fate.GROWING, max(begin, settled_utc_us), end)
+        yield Part(Fate.NEVER, begin, min(end, settled_utc_us))
 
 
 def _take(left: list[Interval], begin: int, end: int) -> list[Interval]:

@@ -127,7 +127,8 @@ async def test_interval_to_come_says_that_it_is_to_be_recorded_and_when_it_will_
     assert told["coverage"]["totals_us"] == {"to come": DAY_US}
     assert told["coverage"]["recorded_permille"] is None
     assert (told["countdown"]["to_come"], told["countdown"]["state"]) == (True, "counting")
-    reaching = await only(town, **{**ahead, "from_utc_us": NOW_UTC_US - HOUR_US})
+    town.clock.advance(HOUR_US)
+    reaching = await only(town, **{**ahead, "from_utc_us": NOW_UTC_US})
     assert reaching["countdown"]["to_come"] is False
     assert reaching["coverage"]["totals_us"]["growing"] == 15 * MINUTE_US
 

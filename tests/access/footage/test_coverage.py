@@ -23,8 +23,7 @@ def test_each_second_is_told_with_its_fate_and_cause() -> None:
         Part(Fate.LOST, 30, 40, "not on its volume", 900),
         Part(Fate.GAP, 40, 50, "silent"),
         Part(Fate.NEVER, 50, 60),
-        Part(Fate.NO_CAMERA, 60, 120),
-        Part(Fate.GROWING, 120, 150),
+        Part(Fate.NO_CAMERA, 60, 150),
         Part(Fate.TO_COME, 150, 200),
     ]
 
@@ -51,6 +50,30 @@ def test_open_gap_ends_now_and_tells_nothing_of_the_future() -> None:
 def test_what_was_destroyed_piece_by_piece_says_when_the_first_of_it_went() -> None:
     told = Told((), [gone(0, 10, since=None), gone(10, 20, since=950), gone(20, 30, since=940)], (), ())
     assert parts(told, 0, 30, 1000, 990) == [Part(Fate.DESTROYED, 0, 30, "cap", 940)]
+
+
+def test_what_may_still_be_written_is_not_told_as_missing_while_the_camera_stood_there() -> None:
+    told = Told([(100, 125)], (), [(130, 135, "silent")], [(90, 110), (120, None)])
+    assert parts(told, 80, 160, 150, 105) == [
+        Part(Fate.NO_CAMERA, 80, 90),
+        Part(Fate.NEVER, 90, 100),
+        Part(Fate.RECORDED, 100, 125),
+        Part(Fate.GROWING, 125, 130),
+        Part(Fate.GAP, 130, 135, "silent"),
+        Part(Fate.GROWING, 135, 150),
+        Part(Fate.TO_COME, 150, 160),
+    ]
+    assert parts(Told((), (), (), [(90, 100)]), 80, 160, 150, 95) == [
+        Part(Fate.NO_CAMERA, 80, 90),
+        Part(Fate.NEVER, 90, 95),
+        Part(Fate.GROWING, 95, 100),
+        Part(Fate.NO_CAMERA, 100, 150),
+        Part(Fate.TO_COME, 150, 160),
+    ]
+
+
+def test_camera_that_stands_nowhere_and_may_be_written_all_the_same_is_not_told_as_missing() -> None:
+    assert parts(NOTHING, 0, 40, 40, 30) == [Part(Fate.NO_CAMERA, 0, 30), Part(Fate.GROWING, 30, 40)]
 
 
 def test_camera_of_which_nothing_is_known_stood_nowhere() -> None:
