@@ -27,6 +27,9 @@ from tests.fuzz.available import HAS_ATHERIS, WITHOUT_ATHERIS
 from tests.mounts import may_mount
 from tools import postgresql_server
 
+# What tests read is English, here and in the programs that they start; those about French ask for it.
+os.environ["LANGUAGE"] = "en"
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 

@@ -53,7 +53,12 @@ def in_order(catalog: Catalog) -> str:
 
 
 def compiled(catalog: Catalog) -> bytes:
-    """The .mo file."""
+    """The .mo file; beside each entry with plural forms, the name of the field that chooses (nvr/base/catalogue.py)."""
+    for message in list(catalog):
+        if not isinstance(message.id, str):
+            counted, field = message.id
+            context = "counted" if message.context is None else f"counted\x04{message.context}"
+            catalog.add(counted, field, context=context)
     made = BytesIO()
     write_mo(made, catalog)
     return made.getvalue()

@@ -2,7 +2,7 @@
 
 An entry says what happened; with the context `means` what that means, with `todo` what to do. Fields stand in braces.
 A field that is missing shows as its name, a text that is missing as its id: a text must never hide an error.
-The field `count` chooses between an entry's plural forms.
+Where an entry has plural forms, its `msgid_plural` names the field that chooses between them, `count` as a rule.
 """
 
 import gettext
@@ -17,6 +17,9 @@ Language: TypeAlias = Literal["fr", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("fr", "en")
 CONTEXTS: Final = ("means", "todo")
 """Of the second and third part of a message; the first has none."""
+
+_COUNTED: Final = "counted\x04"
+"""Of the name of the field that counts, which tools/catalogues.py adds: .mo files do not keep `msgid_plural`."""
 
 
 class NotCompiled(ConfigError):
@@ -58,21 +61,22 @@ class Catalogue:
 
     def has(self, language: Language, message_id: str) -> bool:
         """Whether there is a text of this id. Raises NotCompiled."""
-        return self._unfilled(language, None, message_id, None) is not None
+        return self._unfilled(language, None, message_id, {}) is not None
 
     def _part(
         self, language: Language, context: str | None, message_id: str, fields: Mapping[str, object]
     ) -> str | None:
-        found = self._unfilled(language, context, message_id, fields.get("count"))
+        found = self._unfilled(language, context, message_id, fields)
         return None if found is None else found.format_map(_Fields(fields))
 
-    def _unfilled(self, language: Language, context: str | None, message_id: str, count: object) -> str | None:
+    def _unfilled(
+        self, language: Language, context: str | None, message_id: str, fields: Mapping[str, object]
+    ) -> str | None:
         texts = self._texts(language)
         key = message_id if context is None else f"{context}\x04{message_id}"  # as .mo files join them
-        if isinstance(count, int) and (found := texts.ngettext(key, key, count)) != key:
-            return found
-        found = texts.gettext(key)
-        return None if found == key else found
+        count = fields.get(texts.gettext(_COUNTED + key), fields.get("count"))
+        counted = texts.ngettext(key, key, count) if isinstance(count, int) else ""
+        return counted or texts.gettext(key) or None
 
     def _texts(self, language: Language) -> gettext.NullTranslations:
         if language not in self._read:
@@ -85,9 +89,23 @@ class Catalogue:
             raise LookupError(f"{self._package} is no package")
         folder = Path(spec.submodule_search_locations[0], "locale")
         try:
-            return gettext.translation(self._domain, folder, [language])
+            texts = gettext.translation(self._domain, folder, [language])
         except FileNotFoundError as error:
             raise NotCompiled(folder / language / "LC_MESSAGES" / f"{self._domain}.mo") from error
+        texts.add_fallback(_Nothing())
+        return texts
+
+
+class _Nothing(gettext.NullTranslations):
+    """What there is no text of is empty, and not its own id: some texts are the word that their id is."""
+
+    def gettext(self, message: str) -> str:
+        del message
+        return ""
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        del msgid1, msgid2, n
+        return ""
 
 
 class _Fields(dict[str, object]):

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from access.http.page import render_message, render_status
-from access.http.texts import CATALOGUES, Language
+from access.http.texts import STATUS
 from access.http.view import Alarm, CameraState, StatusView
+from nvr.base.catalogue import Language
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
 from tests.access.http.views import NOW, WELL, WRONG, camera, dome, volume
@@ -139,7 +140,7 @@ def test_absent_camera_is_told_with_its_date_and_is_nothing_to_look_at() -> None
 def test_dome_is_told_by_its_state_and_no_angle(state: str, language: Language) -> None:
     view = replace(WELL, cameras=[replace(camera("dome-1"), dome=dome(state))])
     words = words_of(render_status(view, language, PARIS))
-    assert CATALOGUES[language][f"dome-{state}"] in words
+    assert STATUS.text(language, f"dome-{state}") in words
     assert "°" not in words
 
 

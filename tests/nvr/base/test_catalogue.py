@@ -15,11 +15,23 @@ msgid "moved"
 msgstr "Vérifiez {place}."
 
 msgid "segments"
-msgid_plural "segments"
+msgid_plural "count"
 msgstr[0] "{count} segment détruit dans {volume}"
 msgstr[1] "{count} segments détruits dans {volume}"
 """,
     "en": """
+msgid "absent"
+msgstr "absent"
+
+msgctxt "means"
+msgid "lost"
+msgid_plural "frames"
+msgstr[0] "{frames} frame in {seconds} s"
+msgstr[1] "{frames} frames in {seconds} s"
+
+msgid "lost"
+msgstr "Lost"
+
 msgid "moved"
 msgstr "{camera} was moved."
 
@@ -32,7 +44,7 @@ msgid "moved"
 msgstr "Check {place}."
 
 msgid "segments"
-msgid_plural "segments"
+msgid_plural "count"
 msgstr[0] "{count} segment destroyed in {volume}"
 msgstr[1] "{count} segments destroyed in {volume}"
 """,
@@ -90,6 +102,18 @@ def test_missing_text_shows_its_id(texts: Catalogue) -> None:
 def test_each_language_has_its_own_plural(texts: Catalogue, language: Language, count: int, expected: str) -> None:
     assert texts.plural(language, "segments", count, volume="d1") == expected
     assert texts.parts(language, "segments", count=count, volume="d1") == [expected]
+
+
+def test_text_that_is_the_word_of_its_id_is_a_text(texts: Catalogue) -> None:
+    assert texts.has("en", "absent")
+    assert texts.text("en", "absent") == "absent"
+    assert not texts.has("fr", "absent")
+
+
+def test_form_is_chosen_by_the_field_that_the_entry_names(texts: Catalogue) -> None:
+    assert texts.parts("en", "lost", frames=1, seconds=2) == ["Lost", "1 frame in 2 s"]
+    assert texts.parts("en", "lost", frames=2, seconds=1, count=1) == ["Lost", "2 frames in 1 s"]
+    assert texts.parts("en", "lost", frames="many", seconds=1) == ["Lost", "many frame in 1 s"]
 
 
 def test_plural_text_without_its_count_shows_the_name_of_the_count(texts: Catalogue) -> None:

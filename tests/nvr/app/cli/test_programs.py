@@ -114,7 +114,7 @@ def test_server_that_does_not_run_is_told_in_words_with_1(tmp_path: Path) -> Non
     password.write_text(f"{SECRET}\n")
     given = ["--config", str(file), "--as", "admin", "--password-file", str(password)]
     english = run("nvr-admin", *given, "camera", "list")
-    french = run("nvr-admin", *given, "camera", "list", LC_ALL="fr_FR.UTF-8")
+    french = run("nvr-admin", *given, "camera", "list", LANGUAGE="fr")
     assert english.returncode == french.returncode == 1
     assert "does not answer" in english.stderr
     assert "ne répond pas" in french.stderr

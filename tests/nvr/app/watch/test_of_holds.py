@@ -5,7 +5,6 @@ from typing import Any, Literal, get_args
 
 import pytest
 
-from nvr.app.messages import Language
 from nvr.app.watch.conditions import judge
 from nvr.app.watch.found import Condition
 from nvr.app.watch.kinds import Severity
@@ -14,6 +13,7 @@ from nvr.app.watch.of_holds import quarter_of, to_review
 from nvr.app.watch.readings import AccessSeen, OldHold, access_seen
 from nvr.app.watch.told import Change, Tiding
 from nvr.app.watch.wording import write
+from nvr.base.catalogue import Language
 from nvr.base.units import US_PER_DAY, UtcUs
 from storage.index.rows import Order
 from tests.nvr.app.watch.test_wording import NOW, PARIS, letter, member

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from nvr.app.messages import catalogue
 from nvr.app.told_faults import ToldFault
 from nvr.app.watch.book import Ended, Member
 from nvr.app.watch.kinds import KINDS, Severity
@@ -23,6 +22,7 @@ from nvr.app.watch.wording import write
 from nvr.base.jcs import Json
 from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
 from storage.faults import Fault, fault_json
+from tests.texts import catalogue
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = UtcUs(1_795_401_600_000_000)  # 2026-11-23 03:40 in Paris
