@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from nvr.base.catalogue import LANGUAGES, Catalogue, Language
+from nvr.base.catalogue import Catalogue, Language
 
 STATUS: Final = Catalogue("access", "status")
-STATUS.load(*LANGUAGES)  # before a loop begins, which may not wait for a disk
 
 _CAUSES: Final[Mapping[str, str]] = MappingProxyType(
     {"not-found": "not-found-stream", "stalled": "no-pictures-arrive"},

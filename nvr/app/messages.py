@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from typing import Final, get_args
 
-from nvr.app.system_words import SYSTEM, in_words
-from nvr.base.catalogue import LANGUAGES, Catalogue, Language, NotCompiled
+from nvr.app.system_words import in_words
+from nvr.base.catalogue import Catalogue, Language, NotCompiled
 from nvr.base.errors import InvalidValue, NvrError
 
 _VARIABLES: Final = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
@@ -67,12 +67,6 @@ LANGUAGE: Final = chosen_language(sys.argv, os.environ)
 """Of this process: chosen once, since the help texts are made when the commands are declared."""
 
 
-def load_texts() -> None:
-    """Read every text now, as a role does before its loop begins: later the disk may be what there is to tell of."""
-    for catalogue in (TEXTS, SYSTEM):
-        catalogue.load(*LANGUAGES)
-
-
 def lines(language: Language, message_id: str, /, **fields: object) -> list[str]:
     """The message in this language, a line or more for each of its parts. Raises NotCompiled."""
     return TEXTS.parts(language, message_id, **{key: _readable(value, language) for key, value in fields.items()})
@@ -85,7 +79,11 @@ def say(message_id: str, /, **fields: object) -> str:
 
 def explain(error: NvrError) -> str:
     """What an error means to the person who caused or met it; the id at the end is what a helper searches for."""
-    if isinstance(error, NotCompiled) or not TEXTS.has(LANGUAGE, error.message_id):
+    try:
+        known = TEXTS.has(LANGUAGE, error.message_id)
+    except NotCompiled as missing:
+        return str(error) if isinstance(error, NotCompiled) else f"{error}\n{missing}"
+    if not known:
         return str(error)
     return "\n".join([*lines(LANGUAGE, error.message_id, **error.fields), f"[{error.message_id}]"])
 

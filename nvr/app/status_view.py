@@ -21,7 +21,6 @@ from config.model import Settings
 from config.model import Volume as VolumeSetting
 from nvr.app.index_port import IndexFiles, RecorderStates
 from nvr.app.keeper_client import Caller
-from nvr.app.messages import load_texts
 from nvr.app.told_faults import ToldFault
 from nvr.app.volume_settings import VolumeSettings
 from nvr.app.watch.files import set_is_provisional
@@ -57,8 +56,6 @@ from storage.volume_health import VolumeState
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COUNTERS: Final = ("records", "frames", "bytes", "written", "lost", "dropped", "reconnects")
-
-load_texts()
 
 _OUT_OF_SERVICE: Final = (VolumeState.DRAINING, VolumeState.AWAY, VolumeState.ERRING)
 

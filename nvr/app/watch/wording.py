@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from access.http.texts import STATUS, cause_text, picture_text
 from nvr.app.figures import show_number
-from nvr.app.messages import lines, load_texts
+from nvr.app.messages import lines
 from nvr.app.told_faults import ToldFault
 from nvr.app.watch.book import Ended, Member
 from nvr.app.watch.found import Key
@@ -22,8 +22,6 @@ from nvr.app.watch.told import Change, Tiding
 from nvr.base.catalogue import Language
 from nvr.base.units import US_PER_DAY, US_PER_SECOND
 from storage.register.tables import RequisitionState
-
-load_texts()
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_NAMED: Final = 100

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from nvr.app import messages
 from nvr.app.messages import chosen_language, explain, say, without_language
+from nvr.base.catalogue import Catalogue
 from nvr.base.errors import ConfigError, InvalidValue, NvrError
 from storage.books import INDEX_REBUILT
 from storage.keeping.discarded import HELD_LOST
@@ -136,6 +138,16 @@ def test_instants_are_told_as_dates() -> None:
     told = explain(error)
     assert "2026-11-22 00:00:00+00:00" in told
     assert "utc_us" not in told
+
+
+def test_error_is_told_even_where_the_texts_were_never_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "TEXTS", Catalogue("nvr.app", "nothing"))
+    told = explain(InvalidValue(field="camera", value="É", expected="a-z"))
+    assert told.startswith("invalid-value: field=camera, value=É, expected=a-z\n")
+    assert "python -m tools.catalogues" in told
+    with pytest.raises(ConfigError) as missing:
+        say("denied")
+    assert explain(missing.value).count("nothing.mo") == 1
 
 
 def test_unknown_error_is_told_as_it_is() -> None:
