@@ -18,6 +18,8 @@ LANGUAGES: Final[tuple[Language, ...]] = ("fr", "en")
 CONTEXTS: Final = ("means", "todo")
 """Of the second and third part of a message; the first has none."""
 
+_MANY: Final = 2
+
 _COUNTED: Final = "counted\x04"
 """Of the name of the field that counts, which tools/catalogues.py adds: .mo files do not keep `msgid_plural`."""
 
@@ -75,8 +77,7 @@ class Catalogue:
         texts = self._texts(language)
         key = message_id if context is None else f"{context}\x04{message_id}"  # as .mo files join them
         count = fields.get(texts.gettext(_COUNTED + key), fields.get("count"))
-        counted = texts.ngettext(key, key, count) if isinstance(count, int) else ""
-        return counted or texts.gettext(key) or None
+        return texts.ngettext(key, key, _number(count)) or texts.gettext(key) or None
 
     def _texts(self, language: Language) -> gettext.NullTranslations:
         if language not in self._read:
@@ -106,6 +107,11 @@ class _Nothing(gettext.NullTranslations):
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
         del msgid1, msgid2, n
         return ""
+
+
+def _number(count: object) -> int:
+    """What chooses the form; a count that is not a whole number (unknown, written with spaces) is one of many."""
+    return int(str(count)) if str(count).isdecimal() else _MANY
 
 
 class _Fields(dict[str, object]):

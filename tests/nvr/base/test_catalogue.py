@@ -113,11 +113,20 @@ def test_text_that_is_the_word_of_its_id_is_a_text(texts: Catalogue) -> None:
 def test_form_is_chosen_by_the_field_that_the_entry_names(texts: Catalogue) -> None:
     assert texts.parts("en", "lost", frames=1, seconds=2) == ["Lost", "1 frame in 2 s"]
     assert texts.parts("en", "lost", frames=2, seconds=1, count=1) == ["Lost", "2 frames in 1 s"]
-    assert texts.parts("en", "lost", frames="many", seconds=1) == ["Lost", "many frame in 1 s"]
+
+
+@pytest.mark.parametrize(
+    ("frames", "said"),
+    [("1", "1 frame in 1 s"), ("2", "2 frames in 1 s"), ("1 000", "1 000 frames in 1 s"), (1.5, "1.5 frames in 1 s")],
+)
+def test_count_may_come_as_a_text_and_what_is_no_whole_number_is_many(
+    texts: Catalogue, frames: object, said: str
+) -> None:
+    assert texts.parts("en", "lost", frames=frames, seconds=1) == ["Lost", said]
 
 
 def test_plural_text_without_its_count_shows_the_name_of_the_count(texts: Catalogue) -> None:
-    assert texts.text("fr", "segments", volume="d1") == "(count) segment détruit dans d1"
+    assert texts.text("fr", "segments", volume="d1") == "(count) segments détruits dans d1"
 
 
 def test_count_of_an_entry_without_plural_forms_is_a_field_like_any_other(texts: Catalogue) -> None:

@@ -72,8 +72,8 @@ def test_hold_without_figures_of_another_version_is_still_told() -> None:
 @pytest.mark.parametrize("language", get_args(Language))
 def test_message_says_how_much_is_kept_and_that_a_hold_ran_out(language: Literal["fr", "en"]) -> None:
     texts = {
-        "fr": ("78 caméra(s), 12,1 % de la place", "46,2 %"),
-        "en": ("78 camera(s), 12.1 % of the room", "46.2 %"),
+        "fr": ("78 caméras, 12,1 % de la place", "46,2 %"),
+        "en": ("78 cameras, 12.1 % of the room", "46.2 %"),
     }[language]
     lapsed = {"fr": "ELLE A CESSÉ", "en": "IT RAN OUT"}[language]
     for until, is_over in ((NOW + 3 * US_PER_DAY, False), (NOW - 1, True)):

@@ -94,7 +94,7 @@ def test_every_alarm_says_what_it_is_what_it_means_and_what_to_do(kind: str, lan
     assert all(part and part in written.body for part in (text.what, text.means, text.todo))
     assert "2026-11-23 03:10+01:00" in written.body
     assert "2026-11-24 03:40+01:00" in written.body
-    assert not re.search(r"[{}]|\([a-z_]+\)", written.body.replace("camera(s)", "").replace("caméra(s)", ""))
+    assert not re.search(r"[{}]|\([a-z_]+\)", written.body)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -254,7 +254,7 @@ def test_old_holds_are_listed_with_their_age_what_they_keep_and_who_ends_which(l
         assert all(part in line for part in parts), line
     assert "hold list --old" in written.body
     assert "hold list" not in write(letter(daily=Daily({}, None, review=[])), language, PARIS).body
-    assert not re.search(r"\([a-z_]+\)", written.body.replace("camera(s)", "").replace("caméra(s)", ""))
+    assert not re.search(r"\([a-z_]+\)", written.body)
 
 
 def test_program_gets_the_old_holds_as_values() -> None:
