@@ -88,9 +88,9 @@ def test_every_catalogue_in_the_tree_is_in_order(source: Path) -> None:
     assert source.read_text(encoding="utf-8") == in_order(read(source)), "run python -m tools.catalogues --write"
 
 
-def test_wheel_from_a_fresh_clone_holds_the_compiled_texts(tmp_path: Path) -> None:
-    """Nothing is compiled before: the build does it."""
-    clone = tmp_path / "clone"
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """What is committed or about to be, and nothing that was made from it."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -98,13 +98,33 @@ def test_wheel_from_a_fresh_clone_holds_the_compiled_texts(tmp_path: Path) -> No
         capture_output=True,
         text=True,
     ).stdout
+    clone = tmp_path / "clone"
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file() and not name.startswith(("tests/", "docs/", "benchmarks/")):
             (clone / name).parent.mkdir(parents=True, exist_ok=True)
             (clone / name).write_bytes((ROOT / name).read_bytes())
     assert not list(clone.rglob("*.mo"))
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path], cwd=clone, check=True)
-    [wheel] = tmp_path.glob("*.whl")
+    return clone
+
+
+def build(clone: Path, target: str) -> ZipFile:
+    out = clone.parent
+    command = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(out)]
+    subprocess.run(command, cwd=clone, check=True)
+    [wheel] = out.glob("*.whl")
+    return ZipFile(wheel)
+
+
+def test_wheel_holds_the_compiled_texts_of_a_fresh_clone(clone: Path) -> None:
     expected = {str(source.with_suffix(".mo").relative_to(ROOT)) for source in sources()}
     assert expected
-    assert expected <= set(ZipFile(wheel).namelist())
+    with build(clone, "wheel") as wheel:
+        assert expected <= set(wheel.namelist())
+        assert not [name for name in wheel.namelist() if name.startswith("tools")]
+
+
+def test_editable_installation_compiles_the_texts_where_they_lie(clone: Path) -> None:
+    build(clone, "wheel:editable").close()
+    assert {path.relative_to(clone) for path in clone.rglob("*.mo")} == {
+        source.with_suffix(".mo").relative_to(ROOT) for source in sources()
+    }
