@@ -61,6 +61,10 @@ class Catalogue:
         rest = (self._part(language, context, message_id, fields) for context in CONTEXTS)
         return [self.text(language, message_id, **fields), *(part for part in rest if part is not None)]
 
+    def as_it_is(self, language: Language, message_id: str, /) -> str:
+        """The text without looking for fields in it, for ids that are texts themselves. Raises NotCompiled."""
+        return self._texts(language).gettext(message_id) or message_id
+
     def has(self, language: Language, message_id: str) -> bool:
         """Whether there is a text of this id. Raises NotCompiled."""
         return self._unfilled(language, None, message_id, {}) is not None
