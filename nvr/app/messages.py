@@ -21,11 +21,17 @@ _VARIABLES: Final = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 _FRENCH: Final = ("fr", "c", "posix", "")
 _OPTION: Final = "--lang"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+IN_WORDS: Final = ("expected", "what", "why")
+"""Fields that hold a reason in English words, which has a French text under them (domain `reasons`)."""
+
 _INSTANT: Final = re.compile(r"\b1[0-9]{15}\b")
 """UTC microseconds of the years 2001 to 2033: no other number that people meet is as long."""
 
 
 TEXTS: Final = Catalogue("nvr.app", "app")
+
+REASONS: Final = Catalogue("nvr.app", "reasons")
+"""French for what the fields of errors say in English words, by those words."""
 
 
 def chosen_language(arguments: Sequence[str], environment: Mapping[str, str]) -> Language:
@@ -69,7 +75,7 @@ LANGUAGE: Final = chosen_language(sys.argv, os.environ)
 
 def lines(language: Language, message_id: str, /, **fields: object) -> list[str]:
     """The message in this language, a line or more for each of its parts. Raises NotCompiled."""
-    return TEXTS.parts(language, message_id, **{key: _readable(value, language) for key, value in fields.items()})
+    return TEXTS.parts(language, message_id, **{key: _readable(key, value, language) for key, value in fields.items()})
 
 
 def say(message_id: str, /, **fields: object) -> str:
@@ -88,10 +94,12 @@ def explain(error: NvrError) -> str:
     return "\n".join([*lines(LANGUAGE, error.message_id, **error.fields), f"[{error.message_id}]"])
 
 
-def _readable(value: object, language: Language) -> object:
-    """As people read it: instants in UTC microseconds become dates and lose their unit's suffix, errors words."""
+def _readable(key: str, value: object, language: Language) -> object:
+    """As people read it: instants become dates and lose their unit's suffix, errors and reasons become words."""
     if value is None:
         return "-"
+    if key in IN_WORDS and language != "en" and isinstance(value, str) and value:
+        value = REASONS.as_it_is(language, value)
     text = _INSTANT.sub(lambda found: str(_EPOCH + timedelta(microseconds=int(found[0]))), str(value))
     if isinstance(value, int) and text == str(value):
         return value

@@ -20,7 +20,7 @@ from access.http.texts import STATUS
 from config.load import load
 from config.model import Settings
 from nvr.app.hardening import harden
-from nvr.app.messages import TEXTS
+from nvr.app.messages import REASONS, TEXTS
 from nvr.app.notify import Notifier
 from nvr.app.system_words import SYSTEM
 from nvr.base.catalogue import LANGUAGES
@@ -63,6 +63,7 @@ def load_texts() -> None:
     """
     for catalogue in (TEXTS, SYSTEM, STATUS):
         catalogue.load(*LANGUAGES)
+    REASONS.load("fr")
 
 
 def _parser(name: str) -> argparse.ArgumentParser:
