@@ -94,13 +94,11 @@ def explain(error: NvrError) -> str:
     return "\n".join([*lines(LANGUAGE, error.message_id, **error.fields), f"[{error.message_id}]"])
 
 
-def _readable(key: str, value: object, language: Language) -> object:
+def _readable(key: str, value: object, language: Language) -> str:
     """As people read it: instants become dates and lose their unit's suffix, errors and reasons become words."""
     if value is None:
         return "-"
     if key in IN_WORDS and language != "en" and isinstance(value, str) and value:
         value = REASONS.as_it_is(language, value)
     text = _INSTANT.sub(lambda found: str(_EPOCH + timedelta(microseconds=int(found[0]))), str(value))
-    if isinstance(value, int) and text == str(value):
-        return value
     return in_words(text.replace("_utc_us", ""), language)

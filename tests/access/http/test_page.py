@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from access.http.page import render_message, render_status
 from access.http.texts import STATUS
 from access.http.view import Alarm, CameraState, StatusView
-from nvr.base.catalogue import Language
+from nvr.base.catalogue import Catalogue, Language
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
 from tests.access.http.views import NOW, WELL, WRONG, camera, dome, volume
@@ -82,6 +82,24 @@ def test_cameras_that_fail_stand_before_those_that_record() -> None:
     page = render_status(WRONG, "en", PARIS)
     names = re.findall(r'<th scope="row">([a-z0-9-]+)<small>', page)
     assert names[:6] == ["ecole", "gare-parvis", "mat-7", "poste", "stade-nord", "cam-001"]
+
+
+@pytest.mark.parametrize(
+    ("language", "size", "shown"),
+    [("fr", 0, "(0 écriture)"), ("fr", 2, "(2 écritures)"), ("en", 0, "(0 entries)"), ("en", 1, "(1 entry)")],
+)
+def test_entries_under_the_checkpoint_are_counted_as_the_language_does(
+    language: Language, size: int, shown: str
+) -> None:
+    view = replace(WELL, ledger=replace(WELL.ledger, checkpoint_size=size))
+    assert shown in words_of(render_status(view, language, PARIS))
+
+
+def test_no_text_of_ours_can_become_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Catalogue, "text", lambda *_, **__: "<b>{value}")
+    for view in (WELL, WRONG, replace(WELL, cameras=[], volumes=[])):
+        assert "<b>" not in render_status(view, "fr", PARIS)
+    assert "<b>" not in render_message("not-found", "fr")
 
 
 def test_values_are_told_in_the_manner_of_the_language() -> None:

@@ -79,6 +79,8 @@ def test_command_of_another_module_is_reached(program: str, path: str) -> None:
 def test_command_takes_the_language_at_its_end(program: str, path: str) -> None:
     done = run(program, *path.split(), "--lang", "fr", "--help")
     assert (done.returncode, done.stderr) == (0, "")
+    assert "Exemple : " in done.stdout
+    assert "la langue de ses textes" in done.stdout
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
