@@ -21,7 +21,7 @@ ifneq ($(filter 1 true,$(SYSTEM_PACKAGES) $(CI)),)
 WITH_SYSTEM := system-packages
 endif
 
-setup: .venv/installed
+setup: .venv/texts
 
 # The venv is made anew when the lock changes: a package that left the lock must not linger.
 .venv/locked: requirements-dev.lock
@@ -33,6 +33,12 @@ setup: .venv/installed
 
 .venv/installed: .venv/locked pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . >&2
+	@touch $@
+
+# The installation compiles the texts too: this is for those that change afterwards.
+TEXTS := $(shell find access config nvr recorder storage -name '*.po')
+.venv/texts: .venv/installed $(TEXTS)
+	@$(BIN)/python -m tools.catalogues
 	@touch $@
 
 demo: setup

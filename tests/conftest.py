@@ -27,6 +27,9 @@ from tests.fuzz.available import HAS_ATHERIS, WITHOUT_ATHERIS
 from tests.mounts import may_mount
 from tools import postgresql_server
 
+# What tests read is English, here and in the programs that they start; those about French ask for it.
+os.environ["LANGUAGE"] = "en"
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
@@ -176,6 +179,12 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_blocks_the_loop() -> Iterator[BlockBuster]:
     """A call of our code that blocks while an event loop runs in this thread fails the test."""
+    # Imported only now: they choose their language when they are imported.
+    from nvr.app.process import load_texts  # noqa: PLC0415
+    from nvr.app.words import WORDS  # noqa: PLC0415
+
+    load_texts()  # as a role does before its loop begins
+    WORDS.load("en")  # commands have no loop, but tests call them within one
     with blockbuster_ctx(list(OUR_CODE)) as guard:
         for call in ALSO_BLOCKING:
             guard.functions[call] = BlockBusterFunction(None, call, scanned_modules=list(OUR_CODE))

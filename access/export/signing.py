@@ -6,7 +6,7 @@ RSA, since ONVIF's export format asks for it and `openssl dgst` of any age verif
 from hashlib import sha256
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -52,7 +52,7 @@ class ExportSigner:
         """
         try:
             key = load_pem_private_key(pem, password=None)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise KeyUnusable(key="export") from error
         if not isinstance(key, RSAPrivateKey) or key.key_size < LEAST_KEY_BITS:
             raise KeyUnusable(key="export")
@@ -76,7 +76,7 @@ def load_public_key(pem: bytes) -> RSAPublicKey:
     """
     try:
         key = load_pem_public_key(pem)
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise KeyUnusable(key="export") from error
     if not isinstance(key, RSAPublicKey) or key.key_size < LEAST_KEY_BITS:
         raise KeyUnusable(key="export")

@@ -1,31 +1,18 @@
 """Where the cameras stood, as LISEZMOI.txt tells it: each minute of the interval, also those of which nobody knows."""
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
 from access.export.manifest import PlaceEntry
+from nvr.base.catalogue import Catalogue, Language
 from nvr.base.units import US_PER_SECOND
 
-Language = Literal["fr", "en"]
+BUNDLE: Final = Catalogue("access", "bundle")
+"""The texts of LISEZMOI.txt."""
 
-_WORDS: Final[Mapping[Language, Mapping[str, str]]] = MappingProxyType(
-    {
-        "fr": {
-            "part": "du {begin} au {end} : {where}",
-            "nowhere": "aucune implantation n'est inscrite au registre",
-            "entered": "SAISI APRÈS COUP : cette implantation a été inscrite au registre après son début",
-        },
-        "en": {
-            "part": "{begin} to {end}: {where}",
-            "nowhere": "the register has no placement",
-            "entered": "ENTERED LATER: this placement was entered in the register after it began",
-        },
-    }
-)
 _WIDTH: Final = 110
 _DEGREE_E7: Final = 10_000_000
 
@@ -55,15 +42,15 @@ def _camera(places: Sequence[PlaceEntry], interval: Interval, language: Language
         if begin >= end:
             continue
         if begin > at:
-            yield from _part(at, begin, _WORDS[language]["nowhere"], language)
+            yield from _part(at, begin, BUNDLE.text(language, "place-nowhere"), language)
         yield from _part(begin, end, _where(place, language), language)
         at = max(at, end)
     if at < interval.to_utc_us:
-        yield from _part(at, interval.to_utc_us, _WORDS[language]["nowhere"], language)
+        yield from _part(at, interval.to_utc_us, BUNDLE.text(language, "place-nowhere"), language)
 
 
 def _part(begin: int, end: int, where: str, language: Language) -> list[str]:
-    text = _WORDS[language]["part"].format(begin=_instant(begin), end=_instant(end), where=where)
+    text = BUNDLE.text(language, "place-part", begin=_instant(begin), end=_instant(end), where=where)
     return textwrap.wrap(text, _WIDTH, initial_indent="    ", subsequent_indent="      ")
 
 
@@ -72,7 +59,7 @@ def _where(place: PlaceEntry, language: Language) -> str:
     if place.lat_e7 is not None and place.lon_e7 is not None:
         parts.append(f"WGS 84 {_degrees(place.lat_e7)} {_degrees(place.lon_e7)}")
     if place.entered_late:
-        parts.append(_WORDS[language]["entered"])
+        parts.append(BUNDLE.text(language, "place-entered"))
     return ". ".join(parts)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from access.cameras.places import placements_at, placements_of, points_at, suggestions
 from access.footage.coverage import Fate, Part
 from config.ptz import parse_ptz
+from nvr.base.errors import InvalidValue
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
 from storage.register import tables
@@ -17,6 +18,18 @@ from storage.snapshot import CameraKind
 MOST_ELSEWHEN: Final = 50
 
 _OF_POINT: Final = ("point", "number", "address", "district", "view")
+
+
+class NoCameraThere(InvalidValue):
+    """No camera stood at the place then; `near` are names that are like it, `there` who stood there at another time."""
+
+    message_id = "no-camera-there"
+
+    def __init__(self, place: str | None, nobody: Mapping[str, Any]) -> None:
+        super().__init__(field="place", value=place, expected="a place with a camera at that time")
+        near = [one["text"] for one in nobody["suggestions"]]
+        there = dict.fromkeys(one["camera"] for one in nobody["elsewhen"])
+        self.fields = {**self.fields, "near": ", ".join(near) or None, "there": ", ".join(there) or None}
 
 
 def placements(
@@ -93,13 +106,6 @@ def nobody_there(
         ],
         "suggestions": [asdict(one) for one in near],
     }
-
-
-def in_words(nobody: Mapping[str, Any]) -> str:
-    """The same as one line, for a refusal."""
-    near = ", ".join(one["text"] for one in nobody["suggestions"])
-    there = ", ".join(f"{one['camera']} ({one['when']})" for one in nobody["elsewhen"])
-    return "".join([f"; like it: {near}" if near else "", f"; there at another time: {there}" if there else ""])
 
 
 def _when(row: tables.Placement, from_utc_us: UtcUs, now_utc_us: UtcUs) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from access.arguments import Arguments
-from access.footage.standing import in_words, nobody_there
+from access.footage.standing import NoCameraThere, nobody_there
 from access.holds.placing import HoldPlacing, Scope, change_of_hold, unvalidated_until_utc_us
 from access.policy import NOTHING, ActName, Object, Person, demand
 from access.reading import as_json
@@ -40,7 +40,8 @@ class Holds:
 
         Raises:
             Denied: `person` may not.
-            InvalidValue: a value is wrong, no camera stood at the place then, or somebody ended the hold meanwhile.
+            NoCameraThere: no camera stood at the place then.
+            InvalidValue: a value is wrong, or somebody ended the hold meanwhile.
         """
         scope = Scope(args)
         asked_by = args.text("asked_by")
@@ -48,8 +49,8 @@ class Holds:
         act = ActName.HOLD_PLACE
         placed = await self._placing.at_once(person, act, scope, asked_by=asked_by)
         if placed is None:
-            near = await self._register.read(lambda session: in_words(_nobody(session, scope, self._clock.utc_us())))
-            raise InvalidValue(field="place", value=scope.place, expected=f"a place with a camera at that time{near}")
+            nobody = await self._register.read(lambda session: _nobody(session, scope, self._clock.utc_us()))
+            raise NoCameraThere(scope.place, nobody)
         room = await self._placing.room.with_hold(placed.hold)
         await self._register.act(lambda session: [self._placing.judged(session, person, act, placed.hold, room)])
         return await self._shown(placed.hold)

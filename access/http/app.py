@@ -13,8 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from access.http.metrics import CONTENT_TYPE, render_metrics
 from access.http.page import render_message, render_status
 from access.http.style import STYLE_HASH
-from access.http.texts import Language, language_of
+from access.http.texts import language_of
 from access.http.view import StatusView
+from nvr.base.catalogue import Language
 from nvr.base.errors import Retryable
 
 SECURITY_HEADERS: Final = {

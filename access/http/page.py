@@ -7,8 +7,9 @@ from html import escape
 from typing import Final
 
 from access.http.style import STYLE
-from access.http.texts import CATALOGUES, Language, cause_text
+from access.http.texts import STATUS, cause_text, picture_text
 from access.http.view import Alarm, CameraState, CameraView, DomeView, LedgerView, StatusView, VolumeView
+from nvr.base.catalogue import Language
 from nvr.base.units import US_PER_SECOND, UtcUs
 
 REFRESH_SECONDS: Final = 15
@@ -30,10 +31,8 @@ def render_status(view: StatusView, language: Language, zone: tzinfo) -> str:
 
 def render_message(text: str, language: Language) -> str:
     """A page that says one thing: not found, no answer. `text` is an id."""
-    words = CATALOGUES[language]
-    return _document(
-        words["title"], language, f'<h1>{escape(words["title"])}</h1><p class="bad">{escape(words[text])}</p>'
-    )
+    title = escape(STATUS.text(language, "title"))
+    return _document(title, language, f'<h1>{title}</h1><p class="bad">{escape(STATUS.text(language, text))}</p>')
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +42,20 @@ class _Page:
     zone: tzinfo
 
     @property
-    def words(self) -> Mapping[str, str]:
-        return CATALOGUES[self.language]
-
-    @property
     def _colon(self) -> str:
         # French typography: a no-break space before the colon.
         return "\u00a0: " if self.language == "fr" else ": "
 
     def html(self) -> str:
         parts = [self._head(), *self._troubles(), *self._cameras(), *self._volumes(), *self._ledger(), self._foot()]
-        return _document(f"{self.words['title']} · {self.view.town}", self.language, "".join(parts))
+        return _document(f"{self._text('title')} · {escape(self.view.town)}", self.language, "".join(parts))
 
     def _head(self) -> str:
         other = "en" if self.language == "fr" else "fr"
-        name = escape(self.words["other-language"])
+        name = self._text("other-language")
         as_of = self._words("as-of", self._time(self.view.now_utc_us, whole=True))
         return (
-            f"<header><h1>{escape(self.words['title'])}</h1>"
+            f"<header><h1>{self._text('title')}</h1>"
             f'<a class="soft" href="?lang={other}" hreflang="{other}">{name}</a></header>'
             f'<p class="soft">{escape(self.view.town)} · {as_of}</p>'
         )
@@ -73,15 +68,15 @@ class _Page:
             *(self._camera_trouble(camera) for camera in self.view.cameras if camera.wrong),
         ]
         if not troubles:
-            yield f'<p class="good">{escape(self.words["all-good"])}</p>'
+            yield f'<p class="good">{self._text("all-good")}</p>'
             return
         items = "".join(f"<li>{trouble}</li>" for trouble in troubles)
-        head = f"<h2>{escape(self.words['to-look-at'])} ({len(troubles)})</h2>"
+        head = f"<h2>{self._text('to-look-at')} ({len(troubles)})</h2>"
         yield f'<section class="bad">{head}<ul>{items}</ul></section>'
 
     def _alarm(self, alarm: Alarm) -> str:
         value = alarm.values.get(self.language, alarm.value or "")
-        text = self._words(alarm.id, escape(value)) if alarm.id in self.words else escape(alarm.id)
+        text = self._words(alarm.id, escape(value)) if STATUS.has(self.language, alarm.id) else escape(alarm.id)
         return f"{text}{self._since(alarm.since_utc_us)}"
 
     def _camera_trouble(self, camera: CameraView) -> str:
@@ -90,17 +85,17 @@ class _Page:
         return f"<strong>{escape(camera.camera)}</strong>{place}{self._colon}{trouble}"
 
     def _volume_trouble(self, volume: VolumeView) -> str:
-        trouble = escape(self.words["low" if volume.in_service else "out-of-service"])
-        return f"{escape(self.words['volume'])} <strong>{escape(volume.name)}</strong>{self._colon}{trouble}"
+        trouble = self._text("low" if volume.in_service else "out-of-service")
+        return f"{self._text('volume')} <strong>{escape(volume.name)}</strong>{self._colon}{trouble}"
 
     def _ledger_trouble(self, ledger: LedgerView) -> str:
         state = "ledger-unsigned" if ledger.answers else "ledger-silent"
-        return f"{escape(self.words['ledger'])}{self._colon}{escape(self.words[state])}"
+        return f"{self._text('ledger')}{self._colon}{self._text(state)}"
 
     def _cameras(self) -> Iterator[str]:
-        yield f"<h2>{escape(self.words['cameras'])} ({len(self.view.cameras)})</h2>"
+        yield f"<h2>{self._text('cameras')} ({len(self.view.cameras)})</h2>"
         if not self.view.cameras:
-            yield f'<p class="soft">{escape(self.words["no-cameras"])}</p>'
+            yield f'<p class="soft">{self._text("no-cameras")}</p>'
             return
         rows = [
             self._camera(camera) for camera in sorted(self.view.cameras, key=lambda one: (not one.wrong, one.camera))
@@ -127,7 +122,7 @@ class _Page:
         )
 
     def _volumes(self) -> Iterator[str]:
-        yield f"<h2>{escape(self.words['volumes'])}</h2>"
+        yield f"<h2>{self._text('volumes')}</h2>"
         yield self._table(("volume", "state", "free", "held"), [self._volume(volume) for volume in self.view.volumes])
 
     def _volume(self, volume: VolumeView) -> str:
@@ -141,7 +136,7 @@ class _Page:
         held = self._words("days", str(days)) if days is not None else "–"
         return (
             f'<tr><th scope="row">{escape(volume.name)}</th>'
-            + self._cell("state", f'<span class="{mark}">{escape(self.words[state])}</span>')
+            + self._cell("state", f'<span class="{mark}">{self._text(state)}</span>')
             + self._cell("free", free, number=True)
             + self._cell("held", held, number=True)
             + "</tr>"
@@ -149,10 +144,10 @@ class _Page:
 
     def _ledger(self) -> Iterator[str]:
         ledger = self.view.ledger
-        signed = self.words["never"]
+        signed = self._text("never")
         if ledger.checkpoint_size is not None:
-            signed = f"{self._time(ledger.checkpoint_utc_us)} ({self._words('at-size', str(ledger.checkpoint_size))})"
-        state = self._ledger_trouble(ledger) if ledger.wrong else escape(self.words["in-service"])
+            signed = f"{self._time(ledger.checkpoint_utc_us)} ({self._entries(ledger.checkpoint_size)})"
+        state = self._ledger_trouble(ledger) if ledger.wrong else self._text("in-service")
         mark = "wrong" if ledger.wrong else "ok"
         row = (
             f'<tr><th scope="row"><span class="{mark}">{state}</span></th>'
@@ -160,40 +155,44 @@ class _Page:
             + self._cell("checkpoint", signed, number=True)
             + "</tr>"
         )
-        yield f"<h2>{escape(self.words['ledger'])}</h2>"
+        yield f"<h2>{self._text('ledger')}</h2>"
         yield self._table(("state", "entries", "checkpoint"), [row])
 
+    def _entries(self, size: int) -> str:
+        return escape(STATUS.plural(self.language, "at-size", size))
+
     def _foot(self) -> str:
-        return f'<footer class="soft">{escape(self.words["no-pictures"])}</footer>'
+        return f'<footer class="soft">{self._text("no-pictures")}</footer>'
 
     def _table(self, columns: tuple[str, ...], rows: list[str]) -> str:
-        heads = "".join(f'<th scope="col">{escape(self.words[column])}</th>' for column in columns)
+        heads = "".join(f'<th scope="col">{self._text(column)}</th>' for column in columns)
         return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
     def _cell(self, label: str, content: str, *, number: bool = False) -> str:
         kind = ' class="number"' if number else ""
-        return f'<td{kind} data-label="{escape(self.words[label])}"><span>{content}</span></td>'
+        return f'<td{kind} data-label="{self._text(label)}"><span>{content}</span></td>'
 
     def _state(self, camera: CameraView) -> str:
         parts = [self._words(camera.state.value, self._time(camera.until_utc_us))]
         if camera.cause is not None and camera.state is not CameraState.RECORDING:
-            parts.append(escape(cause_text(camera.cause, self.words)))
-        parts += [escape(self.words.get(f"picture-{fault}", fault)) for fault in camera.picture]
+            parts.append(escape(cause_text(camera.cause, self.language)))
+        parts += [escape(picture_text(fault, self.language)) for fault in camera.picture]
         return " – ".join(parts)
 
     def _dome(self, dome: DomeView) -> str:
-        state = f"{escape(self.words['dome'])}{self._colon}{escape(self.words[f'dome-{dome.state}'])}"
+        state = f"{self._text('dome')}{self._colon}{self._text(f'dome-{dome.state}')}"
         if dome.cause is None:
             return state
-        why = self.words.get(f"dome-{dome.cause}") or cause_text(dome.cause, self.words)
-        return f"{state} – {escape(why)}"
+        if STATUS.has(self.language, f"dome-{dome.cause}"):
+            return f"{state} – {self._text(f'dome-{dome.cause}')}"
+        return f"{state} – {escape(cause_text(dome.cause, self.language))}"
 
     def _since(self, utc_us: int | None) -> str:
         return "" if utc_us is None else f", {self._words('since', self._time(utc_us))}"
 
     def _gaps(self, camera: CameraView) -> str:
         if not camera.gaps_today:
-            return escape(self.words["no-gaps"])
+            return self._text("no-gaps")
         minutes, seconds = divmod(camera.gap_today_us // US_PER_SECOND, _MINUTE_SECONDS)
         return (
             f"{camera.gaps_today} ({minutes} min {seconds:02d} s)" if minutes else f"{camera.gaps_today} ({seconds} s)"
@@ -217,7 +216,7 @@ class _Page:
     def _time(self, utc_us: int | None, *, whole: bool = False) -> str:
         """Local time with its offset; the date too, unless it is that of the page."""
         if utc_us is None:
-            return escape(self.words["unknown-time"])
+            return self._text("unknown-time")
         when, now = self._local(utc_us), self._local(self.view.now_utc_us)
         day = f"{when:%d/%m/%Y} " if self.language == "fr" else f"{when:%Y-%m-%d} "
         iso = when.isoformat()
@@ -229,7 +228,10 @@ class _Page:
 
     def _words(self, text: str, value: str) -> str:
         """A text with its value, which is HTML already."""
-        return escape(self.words[text]).replace("{value}", value)
+        return escape(STATUS.text(self.language, text, value="{value}")).replace("{value}", value)
+
+    def _text(self, text: str) -> str:
+        return escape(STATUS.text(self.language, text))
 
 
 def _wrong_since(camera: CameraView) -> UtcUs | None:
@@ -246,5 +248,5 @@ def _document(title: str, language: Language, body: str) -> str:
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}"><meta name="robots" content="noindex">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>{body}</main></body></html>"
+        f"<title>{title}</title><style>{STYLE}</style></head><body><main>{body}</main></body></html>"
     )

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
@@ -93,7 +94,7 @@ class Subject:
         """The key in `keys/log.pub`."""
         try:
             key = load_pem_public_key(self.bytes_of(layout.LOG_KEY))
-        except ValueError as error:
+        except (ValueError, UnsupportedAlgorithm) as error:
             raise CannotRun(finding("key-unusable", layout.LOG_KEY, key="log")) from error
         if not isinstance(key, Ed25519PublicKey):
             raise CannotRun(finding("key-unusable", layout.LOG_KEY, key="log"))

@@ -1,46 +1,36 @@
-"""A report as plain text. Texts stand in one table by id for each language."""
+"""A report as plain text; what it says stands in `access/locale`, domain `verification`."""
 
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
-from access.verification.english import ENGLISH
-from access.verification.french import FRENCH
 from access.verification.report import Outcome, Report, Step
+from nvr.base.catalogue import Catalogue, Language
 from nvr.base.jcs import Json
 
-Language: TypeAlias = Literal["fr", "en"]
-
-TEXTS: Final[Mapping[Language, Mapping[str, str]]] = MappingProxyType({"en": ENGLISH, "fr": FRENCH})
+VERIFICATION: Final = Catalogue("access", "verification")
 
 _MARKS: Final = {Outcome.GOOD: "mark-good", Outcome.BAD: "mark-bad", Outcome.NOT_RUN: "mark-not-run"}
 
 
-def render(report: Report, texts: Mapping[str, str] = ENGLISH) -> str:
+def render(report: Report, language: Language) -> str:
     """The report for people: the verdict, each step with what it found, what can not be known."""
-    lines = [f"{report.path}: {texts['good' if report.ok else 'bad']}", ""]
+    lines = [f"{report.path}: {VERIFICATION.text(language, 'good' if report.ok else 'bad')}", ""]
     for step in report.steps:
-        lines += _step(step, texts)
-    lines += ["", *(f"{texts['note']}: {texts[limit]}" for limit in report.limits)] if report.limits else []
+        lines += _step(step, language)
+    note = VERIFICATION.text(language, "note")
+    lines += (
+        ["", *(f"{note}: {VERIFICATION.text(language, limit)}" for limit in report.limits)] if report.limits else []
+    )
     return "\n".join(lines) + "\n"
 
 
-def _step(step: Step, texts: Mapping[str, str]) -> Iterator[str]:
-    yield f"{texts[_MARKS[step.outcome]]} {step.number}. {texts[step.id]}{_facts(step.facts)}"
+def _step(step: Step, language: Language) -> Iterator[str]:
+    mark, name = (VERIFICATION.text(language, text_id) for text_id in (_MARKS[step.outcome], step.id))
+    yield f"{mark} {step.number}. {name}{_facts(step.facts)}"
     for found in step.findings:
-        yield f"         {found.file} {_filled(texts[found.id], found.fields)}"
+        yield f"         {found.file} {VERIFICATION.text(language, found.id, **found.fields)}"
 
 
 def _facts(facts: Mapping[str, Json]) -> str:
     told = ", ".join(f"{key} {value}" for key, value in facts.items() if not isinstance(value, bool | list))
     return f" ({told})" if told else ""
-
-
-def _filled(text: str, fields: Mapping[str, Json]) -> str:
-    """The text with its values; a value that the finding lacks stays as its name."""
-    return text.format_map(_Named(fields))
-
-
-class _Named(dict[str, Json]):
-    def __missing__(self, key: str) -> str:
-        return key

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Final
 
-from nvr.app.messages import Language
+from nvr.base.catalogue import Language
 
 _NARROW: Final = "\u202f"
 _UNITS: Final = {"fr": ("Go", "To"), "en": ("GB", "TB")}

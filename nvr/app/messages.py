@@ -1,65 +1,49 @@
-"""Texts for people, by message id: French and English, one catalogue each in `nvr/app/texts`.
+"""Texts for people, by message id, in French and English (`nvr/app/locale`, domain `app`).
 
-An error's entry says what happened (`what`), what it means (`means`) and what to do (`todo`); a plain text has `what`
-alone. Fields stand in braces; a field that is missing shows as its name, since a text must never hide an error.
+An error's entry says what happened, what it means and what to do; a plain text has one part.
 """
 
 import os
 import re
 import sys
-import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from importlib import resources
 from itertools import zip_longest
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, get_args
 
 from nvr.app.system_words import in_words
+from nvr.base.catalogue import Catalogue, Language, NotCompiled
 from nvr.base.errors import InvalidValue, NvrError
 
-Language: TypeAlias = Literal["fr", "en"]
-_VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
+_VARIABLES: Final = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+"""Those of gettext, the first that is set."""
+
+_FRENCH: Final = ("fr", "c", "posix", "")
 _OPTION: Final = "--lang"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+IN_WORDS: Final = ("expected", "what", "why")
+"""Fields that hold a reason in English words, which has a French text under them (domain `reasons`)."""
+
 _INSTANT: Final = re.compile(r"\b1[0-9]{15}\b")
 """UTC microseconds of the years 2001 to 2033: no other number that people meet is as long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One entry of a catalogue."""
+TEXTS: Final = Catalogue("nvr.app", "app")
 
-    what: str
-    means: str = ""
-    todo: str = ""
-    language: Language = "en"
-
-    def lines(self, fields: Mapping[str, object]) -> list[str]:
-        """The text with its fields, a line for each part."""
-        shown = _Fields({key: self._readable(value) for key, value in fields.items()})
-        return [part.format_map(shown) for part in (self.what, self.means, self.todo) if part]
-
-    def _readable(self, value: object) -> str:
-        """As people read it: instants in UTC microseconds become dates and lose their unit's suffix, errors words."""
-        if value is None:
-            return "-"
-        text = _INSTANT.sub(lambda found: str(_EPOCH + timedelta(microseconds=int(found[0]))), str(value))
-        return in_words(text.replace("_utc_us", ""), self.language)
-
-
-class _Fields(dict[str, object]):
-    def __missing__(self, key: str) -> str:
-        return f"({key})"
+REASONS: Final = Catalogue("nvr.app", "reasons")
+"""French for what the fields of errors say in English words, by those words."""
 
 
 def chosen_language(arguments: Sequence[str], environment: Mapping[str, str]) -> Language:
-    """`--lang fr`, wherever it stands, else the locale of the environment; English unless it is French."""
+    """`--lang fr`, wherever it stands, else the locale of the environment.
+
+    French where it says nothing (unset, C, POSIX), since this is for French towns; English for any other language.
+    """
     chosen = [value for _, value in _options(arguments)]
     if chosen:
-        return "fr" if chosen[-1] == "fr" else "en"
+        return "en" if chosen[-1] == "en" else "fr"
     locale = next((environment[name] for name in _VARIABLES if environment.get(name)), "")
-    return "fr" if locale.startswith("fr") else "en"
+    return "fr" if re.split(r"[_.@:]", locale)[0].lower() in _FRENCH else "en"
 
 
 def without_language(arguments: Sequence[str]) -> list[str]:
@@ -85,30 +69,36 @@ def _options(arguments: Sequence[str]) -> list[tuple[int, str | None]]:
     return found
 
 
-def catalogue(language: Language) -> Mapping[str, Message]:
-    """All messages of the language."""
-    text = resources.files("nvr.app").joinpath("texts", f"{language}.toml").read_text(encoding="utf-8")
-    return {name: Message(**parts, language=language) for name, parts in tomllib.loads(text).items()}
-
-
 LANGUAGE: Final = chosen_language(sys.argv, os.environ)
 """Of this process: chosen once, since the help texts are made when the commands are declared."""
 
-TEXTS: Final = catalogue(LANGUAGE)
-"""All messages in that language."""
+
+def lines(language: Language, message_id: str, /, **fields: object) -> list[str]:
+    """The message in this language, a line or more for each of its parts. Raises NotCompiled."""
+    return TEXTS.parts(language, message_id, **{key: _readable(key, value, language) for key, value in fields.items()})
 
 
-def say(message_id: str, **fields: object) -> str:
+def say(message_id: str, /, **fields: object) -> str:
     """The text of this id, in the language of the process."""
-    return "\n".join(_message(message_id).lines(fields))
+    return "\n".join(lines(LANGUAGE, message_id, **fields))
 
 
 def explain(error: NvrError) -> str:
     """What an error means to the person who caused or met it; the id at the end is what a helper searches for."""
-    if error.message_id in TEXTS:
-        return "\n".join([*_message(error.message_id).lines(error.fields), f"[{error.message_id}]"])
-    return str(error)
+    try:
+        known = TEXTS.has(LANGUAGE, error.message_id)
+    except NotCompiled as missing:
+        return str(error) if isinstance(error, NotCompiled) else f"{error}\n{missing}"
+    if not known:
+        return str(error)
+    return "\n".join([*lines(LANGUAGE, error.message_id, **error.fields), f"[{error.message_id}]"])
 
 
-def _message(message_id: str) -> Message:
-    return TEXTS.get(message_id) or Message(what=message_id)
+def _readable(key: str, value: object, language: Language) -> str:
+    """As people read it: instants become dates and lose their unit's suffix, errors and reasons become words."""
+    if value is None:
+        return "-"
+    if key in IN_WORDS and language != "en" and isinstance(value, str) and value:
+        value = REASONS.as_it_is(language, value)
+    text = _INSTANT.sub(lambda found: str(_EPOCH + timedelta(microseconds=int(found[0]))), str(value))
+    return in_words(text.replace("_utc_us", ""), language)

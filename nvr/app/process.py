@@ -16,10 +16,14 @@ from typing import Final, NoReturn, TypeAlias
 
 import uvloop
 
+from access.http.texts import STATUS
 from config.load import load
 from config.model import Settings
 from nvr.app.hardening import harden
+from nvr.app.messages import REASONS, TEXTS
 from nvr.app.notify import Notifier
+from nvr.app.system_words import SYSTEM
+from nvr.base.catalogue import LANGUAGES
 from nvr.base.errors import ConfigError
 from nvr.base.stop import Stop
 
@@ -43,11 +47,23 @@ def main(name: str, work: Work, *, holds_keys: bool) -> int:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         settings = load(options.config, os.environ)
+        load_texts()
         uvloop.run(_until_stopped(lambda stop, ready: work(settings, options.shard, stop, ready), options.supervised))
     except ConfigError as error:
         sys.stderr.write(f"{name}: {error}\n")
         return EXIT_CONFIG
     return 0
+
+
+def load_texts() -> None:
+    """Read all that a role may say, before its loop begins: later the disk may be what there is to tell of.
+
+    Raises:
+        NotCompiled: the installation lacks them.
+    """
+    for catalogue in (TEXTS, SYSTEM, STATUS):
+        catalogue.load(*LANGUAGES)
+    REASONS.load("fr")
 
 
 def _parser(name: str) -> argparse.ArgumentParser:

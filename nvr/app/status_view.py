@@ -21,7 +21,6 @@ from config.model import Settings
 from config.model import Volume as VolumeSetting
 from nvr.app.index_port import IndexFiles, RecorderStates
 from nvr.app.keeper_client import Caller
-from nvr.app.messages import Language, Message, catalogue
 from nvr.app.told_faults import ToldFault
 from nvr.app.volume_settings import VolumeSettings
 from nvr.app.watch.files import set_is_provisional
@@ -38,6 +37,7 @@ from nvr.app.watch.of_roles import (
     unsynchronised,
 )
 from nvr.app.watch.readings import AccessSeen, access_seen, recorder_seen
+from nvr.base.catalogue import LANGUAGES, Language
 from nvr.base.clock import Clock
 from nvr.base.errors import NvrError
 from nvr.base.jcs import Json
@@ -56,8 +56,6 @@ from storage.volume_health import VolumeState
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COUNTERS: Final = ("records", "frames", "bytes", "written", "lost", "dropped", "reconnects")
-
-_TEXTS: Final[Mapping[Language, Mapping[str, Message]]] = {"fr": catalogue("fr"), "en": catalogue("en")}
 
 _OUT_OF_SERVICE: Final = (VolumeState.DRAINING, VolumeState.AWAY, VolumeState.ERRING)
 
@@ -245,9 +243,9 @@ class StatusViews:
         place = "" if where is None else f"{where}: "
 
         def said(language: Language) -> str:
-            return f"{place}{told.said(_TEXTS[language], language, self._instant)}"
+            return f"{place}{told.said(language, self._instant)}"
 
-        return Alarm(alarm, None, f"{place}{told.what}", {language: said(language) for language in _TEXTS})
+        return Alarm(alarm, None, f"{place}{told.what}", {language: said(language) for language in LANGUAGES})
 
     def _instant(self, utc_us: int) -> str:
         return f"{_local(utc_us, self._zone):%d/%m/%Y %H:%M}"

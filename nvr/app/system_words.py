@@ -3,27 +3,18 @@
 import errno
 import os
 import re
-import tomllib
-from collections.abc import Mapping
-from functools import cache
-from importlib import resources
-from typing import Final, Literal
+from typing import Final
 
+from nvr.base.catalogue import Catalogue, Language
+
+SYSTEM: Final = Catalogue("nvr.app", "system")
 _SAID: Final = re.compile(r"\[Errno (\d+)\] ")
 
 
-@cache
-def _french() -> Mapping[str, str]:
-    """What the system says in English, by the name of its number, in French."""
-    text = resources.files("nvr.app").joinpath("texts", "words.toml").read_text(encoding="utf-8")
-    words: Mapping[str, str] = tomllib.loads(text)["system"]
-    return words
-
-
-def in_words(text: str, language: Literal["fr", "en"]) -> str:
-    """The text with each `[Errno N] ...` of Python's errors in words; one that has none in French stays English."""
-    if language == "fr":
-        for number in {int(found) for found in _SAID.findall(text)}:
-            english = os.strerror(number)
-            text = text.replace(f"[Errno {number}] {english}", _french().get(errno.errorcode.get(number, ""), english))
+def in_words(text: str, language: Language) -> str:
+    """The text with each `[Errno N] ...` of Python's errors in words; one that has none of ours keeps the system's."""
+    for number in {int(found) for found in _SAID.findall(text)}:
+        said, name = os.strerror(number), errno.errorcode.get(number, "")
+        if SYSTEM.has(language, name):
+            text = text.replace(f"[Errno {number}] {said}", SYSTEM.text(language, name))
     return _SAID.sub("", text)

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nvr.app.messages import Language, Message
+from nvr.app.messages import TEXTS, lines
 from nvr.app.system_words import in_words
+from nvr.base.catalogue import Language
 from nvr.base.jcs import canonical
 
 _INSTANT = "_utc_us"
@@ -41,13 +42,12 @@ class ToldFault:
         """As one string, the same for the same fault."""
         return canonical({"what": self.what, "id": self.id, "fields": dict(self.fields)}).decode()
 
-    def said(self, texts: Mapping[str, Message], language: Language, instant: Callable[[int], str]) -> str:
-        """The text in the language of these, instants as `instant` writes them; the id at its end is for searching."""
-        message = None if self.id is None else texts.get(self.id)
-        if message is None:
+    def said(self, language: Language, instant: Callable[[int], str]) -> str:
+        """The text in this language, instants as `instant` writes them; the id at its end is for searching."""
+        if self.id is None or not TEXTS.has(language, self.id):
             return in_words(self.what, language)
         values = {key: _shown(key, value, instant) for key, value in self.fields.items()}
-        (line, *_) = message.lines(values)
+        (line, *_) = lines(language, self.id, **values)
         return f"{line} [{self.id}]"
 
 

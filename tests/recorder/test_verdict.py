@@ -2,12 +2,13 @@ from dataclasses import replace
 
 import pytest
 
-from nvr.app.messages import Language, catalogue
+from nvr.base.catalogue import Language
 from recorder.errors import Cause
 from recorder.measuring import Measured
 from recorder.onvif.examining import Examined
 from recorder.onvif.media import Profile
 from recorder.verdict import Decree, Finding, Level, Sessions, decree, findings, level, of_device
+from tests.texts import catalogue
 
 GOOD = Measured("avc1.4d001f", 1920, 1080, 250, 10_000, 25_000, 2000, 4_000_000, 0, sound=False, clock_offset_us=9000)
 ALONE = Sessions(recorded=False, recording_lost=False)

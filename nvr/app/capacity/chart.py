@@ -1,6 +1,6 @@
 """The chart of the report: room needed and room there is, month by month. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -9,14 +9,14 @@ from typing import Any, Final
 
 from nvr.app.capacity.plan import Plan
 from nvr.app.figures import show_number, unit_of
-from nvr.app.messages import Language
+from nvr.base.catalogue import Language
 
 _MOST_MONTHS_BY_QUARTER: Final = 40
 _MOST_TICKS: Final = 9
 
 
-def chart_of(plan: Plan, language: Language, title: str) -> dict[str, Any]:
-    """Lines, ticks and marks, all between 0 and 1 in both directions; `title` has a place for the unit."""
+def chart_of(plan: Plan, language: Language, title: Callable[[str], str]) -> dict[str, Any]:
+    """Lines, ticks and marks, all between 0 and 1 in both directions; `title` makes the title with its unit."""
     return _Chart(plan, language, title).data()
 
 
@@ -26,7 +26,7 @@ class _Chart:
 
     plan: Plan
     language: Language
-    title: str
+    title: Callable[[str], str]
 
     def data(self) -> dict[str, Any]:
         months = self.plan.months
@@ -36,7 +36,7 @@ class _Chart:
         ticks = [number * step for number in range(1, int(top / unit_bytes / step) + 1)]
         digits = max(0, ceil(-log10(step)))
         return {
-            "title": self.title.format(unit=unit),
+            "title": self.title(unit),
             "ticks": [
                 {"at": each * unit_bytes / top, "label": show_number(each, self.language, digits)} for each in ticks
             ],

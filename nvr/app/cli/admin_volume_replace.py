@@ -24,7 +24,7 @@ from nvr.app.cli.person import AsOption, PasswordFileOption, Person, ReasonOptio
 from nvr.app.cli.times import show_instant
 from nvr.app.cli.volume_rows import bay_of, disks_text, footage_json
 from nvr.app.figures import show_number
-from nvr.app.messages import LANGUAGE, catalogue, say
+from nvr.app.messages import LANGUAGE, say
 from nvr.app.volumes.keys import places_on, refuse_without_keys
 from nvr.app.volumes.mounts import mounts
 from nvr.app.volumes.overview import VolumeReport
@@ -150,7 +150,7 @@ def _sheet(person: Person, report: VolumeReport, act: dict[str, Any], *, with_ke
         "account": person.account,
         "index": act["ledger_index"],
     }
-    return sheets(catalogue("fr"), catalogue("en"), fields, with_keys=with_keys)
+    return sheets(fields, with_keys=with_keys)
 
 
 def main() -> int:

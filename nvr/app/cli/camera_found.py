@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from nvr.app.fleet_file.text import list_text
-from nvr.app.messages import LANGUAGE, Language, say
+from nvr.app.messages import LANGUAGE, say
+from nvr.base.catalogue import Language
 from nvr.base.errors import InvalidValue
 
 _NO_NAME: Final = re.compile(r"[^a-z0-9]+")

@@ -8,9 +8,11 @@ from types import MappingProxyType
 from typing import Annotated, Any, Final, TypeVar
 
 import typer
+from typer.main import get_command
 
 from config.load import config_file, load
 from config.model import Settings
+from nvr.app.cli.help import translate
 from nvr.app.messages import LANGUAGE, explain, say, without_language
 from nvr.base.errors import ConfigError, InvalidValue, NvrError
 from nvr.base.modules import module_command
@@ -67,7 +69,7 @@ def command_elsewhere(
     app.command(name, help=help_text, context_settings=passing_on)(become)
 
 
-def run(app: Callable[..., object], program: str | None = None) -> int:
+def run(app: typer.Typer, program: str | None = None) -> int:
     """Run the command line; 0 done, 1 refused or failed, 2 usage, 78 configuration."""
     try:
         arguments = without_language(sys.argv[1:])
@@ -75,7 +77,9 @@ def run(app: Callable[..., object], program: str | None = None) -> int:
         sys.stderr.write(f"{explain(error)}\n")
         return EXIT_USAGE
     try:
-        app(arguments, prog_name=program)
+        command = get_command(app)
+        translate(command, LANGUAGE)
+        command(arguments, prog_name=program)
     except ConfigError as error:
         sys.stderr.write(f"{explain(error)}\n")
         return EXIT_CONFIG

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from nvr.app.figures import show_number
-from nvr.app.messages import LANGUAGE, TEXTS, say
+from nvr.app.messages import LANGUAGE, say
 from nvr.app.told_faults import ToldFault
 from nvr.app.words import DAY_SUFFIX, INSTANT_SUFFIX, heading, word
 
@@ -286,7 +286,7 @@ def _keeper(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _fault(told: object) -> str:
-    return ToldFault.of(told).said(TEXTS, LANGUAGE, str)
+    return ToldFault.of(told).said(LANGUAGE, str)
 
 
 def alarm_rows(alarms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -307,7 +307,7 @@ def _detail(alarm: Mapping[str, Any]) -> str | None:
     detail: str | None = alarm["detail"]
     if alarm["id"] not in _OF_ROLES or detail is None:
         return detail
-    return ToldFault.unpacked(detail).said(TEXTS, LANGUAGE, str)
+    return ToldFault.unpacked(detail).said(LANGUAGE, str)
 
 
 def _watch(answer: Mapping[str, Any]) -> dict[str, Any]:

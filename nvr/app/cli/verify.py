@@ -11,10 +11,11 @@ from access.verification.keyring import verify_keyring
 from access.verification.ledger import verify_ledger
 from access.verification.report import Report
 from access.verification.segment import verify_segment
-from access.verification.texts import TEXTS, render
+from access.verification.texts import render
 from nvr.app.cli.answers import write_json
 from nvr.app.cli.common import EXIT_REFUSED, ConfigOption, JsonOption, new_app, run
-from nvr.app.messages import LANGUAGE, Language, say
+from nvr.app.messages import LANGUAGE, say
+from nvr.base.catalogue import Language
 from nvr.base.errors import Refused
 
 _SEGMENT_SUFFIX = ".svs"
@@ -67,7 +68,7 @@ def _verified(path: Path, fingerprint: str | None, log_key: str | None) -> Repor
 
 def show(report: Report, language: Language = LANGUAGE) -> None:
     """The report for a person."""
-    sys.stdout.write(f"{render(report, TEXTS[language])}\n")
+    sys.stdout.write(f"{render(report, language)}\n")
 
 
 def main() -> int:

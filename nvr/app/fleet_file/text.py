@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from nvr.app.fleet_file.columns import HEADINGS
-from nvr.app.messages import Language, say
+from nvr.app.messages import say
+from nvr.base.catalogue import Language
 
 _FORMULA: Final = ("=", "+", "-", "@")
 """What a cell must not begin with: a camera chooses its own name, and a spreadsheet would calculate with it."""

@@ -3,24 +3,22 @@
 from collections.abc import Mapping
 from typing import Final
 
-from nvr.app.messages import Message
+from nvr.app.messages import lines
+from nvr.base.catalogue import LANGUAGES, Language
 
 _WIDTH: Final = 78
 
 
-def sheet(texts: Mapping[str, Message], fields: Mapping[str, object], *, with_keys: bool) -> str:
+def sheet(language: Language, fields: Mapping[str, object], *, with_keys: bool) -> str:
     """One language's part: its text with the fields filled in; what is not known is a dash, to be written in.
 
     `with_keys`: a place of the keyring was on the disk, and the sheet must not say otherwise.
     """
-    (keys,) = texts["volume-sheet-with-keys" if with_keys else "volume-sheet-without-keys"].lines({})
-    return "\n".join(texts["volume-sheet"].lines({**fields, "keys": keys})) + "\n"
+    (keys,) = lines(language, "volume-sheet-with-keys" if with_keys else "volume-sheet-without-keys")
+    return "\n".join(lines(language, "volume-sheet", **fields, keys=keys)) + "\n"
 
 
-def sheets(
-    french: Mapping[str, Message], english: Mapping[str, Message], fields: Mapping[str, object], *, with_keys: bool
-) -> str:
+def sheets(fields: Mapping[str, object], *, with_keys: bool) -> str:
     """The whole sheet: French first, English below; one page of A4 in a fixed-width type."""
-    return (
-        f"{sheet(french, fields, with_keys=with_keys)}\n{'-' * _WIDTH}\n\n{sheet(english, fields, with_keys=with_keys)}"
-    )
+    rule = f"\n{'-' * _WIDTH}\n\n"
+    return rule.join(sheet(language, fields, with_keys=with_keys) for language in LANGUAGES)

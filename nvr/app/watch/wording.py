@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from access.http.texts import CATALOGUES, cause_text
+from access.http.texts import STATUS, cause_text, picture_text
 from nvr.app.figures import show_number
-from nvr.app.messages import Language, Message, catalogue
+from nvr.app.messages import lines
 from nvr.app.told_faults import ToldFault
 from nvr.app.watch.book import Ended, Member
 from nvr.app.watch.found import Key
@@ -19,11 +19,9 @@ from nvr.app.watch.kinds import Severity
 from nvr.app.watch.letter import Daily, Letter, LetterKind
 from nvr.app.watch.of_holds import RAN_OUT, OldKept
 from nvr.app.watch.told import Change, Tiding
+from nvr.base.catalogue import Language
 from nvr.base.units import US_PER_DAY, US_PER_SECOND
 from storage.register.tables import RequisitionState
-
-_TEXTS: Final[Mapping[Language, Mapping[str, Message]]] = {"fr": catalogue("fr"), "en": catalogue("en")}
-"""Read when the process begins: later the disk may be what there is to tell of."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_NAMED: Final = 100
@@ -106,9 +104,9 @@ class _Writer:
         return self._say("letter-cleared" if not tiding.standing else "letter-changed")
 
     def _remedy(self, kind: str, members: Sequence[Member]) -> Iterator[str]:
-        message = _TEXTS[self._language][f"alarm-{kind}"]
-        yield message.means
-        yield self._say("letter-todo", todo=message.todo)
+        _, means, todo = lines(self._language, f"alarm-{kind}")
+        yield means
+        yield self._say("letter-todo", todo=todo)
         until = min((each.until_utc_us for each in members if each.until_utc_us is not None), default=None)
         if until is not None:
             yield self._say("letter-until", until=self._instant(until))
@@ -143,22 +141,24 @@ class _Writer:
         return "" if kind in ("recorder-fault", "order-ends") else subject
 
     def _detail(self, kind: str, subject: str, member: Member) -> str:
-        words = CATALOGUES[self._language]
         said = detail = member.detail or ""
         match kind:
             case "recorder-fault":
                 _, fault_id, where = subject.split(" ", 2)
-                said = words.get(fault_id, "{value}").format(value=f"{where}: {self._told(detail)}")
+                told = f"{where}: {self._told(detail)}"
+                said = (
+                    STATUS.text(self._language, fault_id, value=told) if STATUS.has(self._language, fault_id) else told
+                )
             case "keeper-fault" | "copies-waiting":
                 said = self._told(detail)
             case "picture-fault":
-                said = ", ".join(words.get(f"picture-{each}", each) for each in detail.split(","))
+                said = ", ".join(picture_text(each, self._language) for each in detail.split(","))
             case "volume-low":
                 said = self._say("letter-free", free=int(detail) // _GIB)
             case "hold-provisional":
                 said = self._provisional(detail)
             case "camera-silent" if detail:
-                said = cause_text(detail, words)
+                said = cause_text(detail, self._language)
             case "camera-unauthorised" if detail:
                 said = self._say(f"letter-{detail}")
             case "channel-failed":
@@ -172,7 +172,7 @@ class _Writer:
         return ", ".join([*parts, *([self._say("letter-run-out")] if RAN_OUT in told else [])])
 
     def _told(self, detail: str) -> str:
-        return ToldFault.unpacked(detail).said(_TEXTS[self._language], self._language, self._instant)
+        return ToldFault.unpacked(detail).said(self._language, self._instant)
 
     def _daily(self, daily: Daily) -> Iterator[str]:
         if self._letter.is_well:
@@ -242,7 +242,7 @@ class _Writer:
         return self._say(f"alarm-{kind}").partition("\n")[0]
 
     def _say(self, message_id: str, **fields: object) -> str:
-        return "\n".join(_TEXTS[self._language][message_id].lines(fields))
+        return "\n".join(lines(self._language, message_id, **fields))
 
     def _instant(self, utc_us: int) -> str:
         local = (_EPOCH + timedelta(microseconds=utc_us)).astimezone(self._zone)

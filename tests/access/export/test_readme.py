@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from access.export.readme import readme
+from access.export.whereabouts import Interval
 from tests.access.footage import FRAME_US, START_UTC_US, Town, codec_of, encode, records_of
 
 
@@ -51,6 +53,33 @@ def test_commands_fail_on_a_changed_one(bundle: Path, file: str) -> None:
     script = commands(bundle, 0).replace("sha256sum -c manifest-sha256.txt", ":")
     result = subprocess.run(["bash", "-e", "-c", script], cwd=bundle, capture_output=True, check=False)
     assert result.returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("has_footage", "whole", "motion_jpeg", "french", "english"),
+    [
+        (True, True, False, [], []),
+        (False, True, False, ["AUCUNE IMAGE"], ["NO FOOTAGE"]),
+        (False, False, False, ["INCOMPLET"], ["NOT WHOLE"]),
+        (True, False, True, ["INCOMPLET", "MOTION JPEG"], ["NOT WHOLE", "MOTION JPEG"]),
+        (True, True, True, ["MOTION JPEG"], ["MOTION JPEG"]),
+    ],
+)
+def test_what_is_special_of_a_bundle_is_said_in_both_languages(
+    has_footage: bool, whole: bool, motion_jpeg: bool, french: list[str], english: list[str]
+) -> None:
+    made = readme(
+        "B",
+        "R-2026-000001",
+        has_footage=has_footage,
+        whole=whole,
+        places=[],
+        interval=Interval([], 0, 1),
+        motion_jpeg=motion_jpeg,
+    )
+    halves = made.decode().split("WHAT THIS IS")
+    notes = r"^(AUCUNE IMAGE|INCOMPLET|NO FOOTAGE|NOT WHOLE|MOTION JPEG) ?:"
+    assert [re.findall(notes, half, re.MULTILINE) for half in halves] == [french, english]
 
 
 def test_text_is_french_first(bundle: Path) -> None:

@@ -46,7 +46,14 @@ def test_short_key_is_refused() -> None:
         load_public_key(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
 
 
-@pytest.mark.parametrize("pem", [b"", b"no key"])
+UNKNOWN_KIND = b"""-----BEGIN PUBLIC KEY-----
+MBcwDQYJKoZIhvcNAQF/BQADBgAxMjM0NQ==
+-----END PUBLIC KEY-----
+"""
+"""Of RSA's object identifier with its last number changed, as one changed byte makes it."""
+
+
+@pytest.mark.parametrize("pem", [b"", b"no key", UNKNOWN_KIND])
 def test_other_public_key_is_refused(pem: bytes) -> None:
     with pytest.raises(KeyUnusable):
         load_public_key(pem)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from access.footage.coverage import Fate, Part
-from access.footage.standing import MOST_ELSEWHEN, in_words, nobody_there, recorded_at_us
+from access.footage.standing import MOST_ELSEWHEN, nobody_there, recorded_at_us
 from nvr.base.units import UtcUs
 from tests.access.world import DAY_US, HOUR_US, NOW_UTC_US, World
 
@@ -26,7 +26,6 @@ async def test_camera_that_stands_there_now_or_stood_before_is_named_with_the_ti
     standing = await nobody(town, "quai neuf", NOW_UTC_US, moved)
     (one,) = standing["elsewhen"]
     assert (one["when"], one["to_utc_us"], standing["suggestions"]) == ("now", None, [])
-    assert in_words(standing) == "; there at another time: cam-1 (now)"
     after = await nobody(town, "mairie", NOW_UTC_US - DAY_US, NOW_UTC_US)
     assert [each["when"] for each in after["elsewhen"]] == ["after"]
 
@@ -34,13 +33,11 @@ async def test_camera_that_stands_there_now_or_stood_before_is_named_with_the_ti
 async def test_place_with_a_camera_then_names_nobody_else(town: World) -> None:
     told = await nobody(town, "mairie", NOW_UTC_US, NOW_UTC_US + HOUR_US)
     assert told == {"elsewhen": [], "suggestions": []}
-    assert in_words(told) == ""
 
 
 async def test_place_that_nobody_knows_has_names_like_it(town: World) -> None:
     told = await nobody(town, "place de la Marie", NOW_UTC_US, NOW_UTC_US + HOUR_US)
     assert told["elsewhen"] == []
-    assert in_words(told) == "; like it: 1 place de la Mairie"
 
 
 async def test_of_a_point_with_a_long_past_only_the_last_placements_are_named(town: World) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from access.footage.standing import NoCameraThere
 from nvr.base.errors import InvalidValue
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
@@ -82,12 +83,14 @@ async def test_list_asks_the_index_nothing_more_however_long_it_is(town: World) 
 
 async def test_place_where_nobody_stands_is_refused_with_names_that_are_like_it(town: World) -> None:
     scope = {"from_utc_us": NOW_UTC_US - HOUR_US, "to_utc_us": NOW_UTC_US}
-    with pytest.raises(InvalidValue) as near:
+    with pytest.raises(NoCameraThere) as near:
         await town.act("a.martin", "hold.place", place="rue de l'Eglse", **scope, **BY)
-    assert (near.value.field, "rue de l'Église" in str(near.value)) == ("place", True)
-    with pytest.raises(InvalidValue) as elsewhen:
+    assert near.value.field == "place"
+    assert (near.value.fields["near"], near.value.fields["there"]) == ("rue de l'Église", None)
+    with pytest.raises(NoCameraThere) as elsewhen:
         await town.act("a.martin", "hold.place", place="rue de l'Église", **scope, **BY)
-    assert "cam-1 (now)" in str(elsewhen.value)
+    assert (elsewhen.value.fields["near"], elsewhen.value.fields["there"]) == (None, "cam-1")
+    assert await town.act("root", "hold.list") == []
 
 
 async def holds_that_run(town: World) -> list[HoldScope]:

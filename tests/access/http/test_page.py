@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from access.http.page import render_message, render_status
-from access.http.texts import CATALOGUES, Language
+from access.http.texts import STATUS
 from access.http.view import Alarm, CameraState, StatusView
+from nvr.base.catalogue import Catalogue, Language
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
 from tests.access.http.views import NOW, WELL, WRONG, camera, dome, volume
@@ -83,6 +84,24 @@ def test_cameras_that_fail_stand_before_those_that_record() -> None:
     assert names[:6] == ["ecole", "gare-parvis", "mat-7", "poste", "stade-nord", "cam-001"]
 
 
+@pytest.mark.parametrize(
+    ("language", "size", "shown"),
+    [("fr", 0, "(0 écriture)"), ("fr", 2, "(2 écritures)"), ("en", 0, "(0 entries)"), ("en", 1, "(1 entry)")],
+)
+def test_entries_under_the_checkpoint_are_counted_as_the_language_does(
+    language: Language, size: int, shown: str
+) -> None:
+    view = replace(WELL, ledger=replace(WELL.ledger, checkpoint_size=size))
+    assert shown in words_of(render_status(view, language, PARIS))
+
+
+def test_no_text_of_ours_can_become_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Catalogue, "text", lambda *_, **__: "<b>{value}")
+    for view in (WELL, WRONG, replace(WELL, cameras=[], volumes=[])):
+        assert "<b>" not in render_status(view, "fr", PARIS)
+    assert "<b>" not in render_message("not-found", "fr")
+
+
 def test_values_are_told_in_the_manner_of_the_language() -> None:
     french, english = render_status(WELL, "fr", PARIS), render_status(WELL, "en", PARIS)
     assert "4,0 Mbit/s" in french
@@ -139,7 +158,7 @@ def test_absent_camera_is_told_with_its_date_and_is_nothing_to_look_at() -> None
 def test_dome_is_told_by_its_state_and_no_angle(state: str, language: Language) -> None:
     view = replace(WELL, cameras=[replace(camera("dome-1"), dome=dome(state))])
     words = words_of(render_status(view, language, PARIS))
-    assert CATALOGUES[language][f"dome-{state}"] in words
+    assert STATUS.text(language, f"dome-{state}") in words
     assert "°" not in words
 
 

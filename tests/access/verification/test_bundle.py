@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from access.export.signing import fingerprint, load_public_key
 from access.verification.bundle import verify_bundle
 from access.verification.report import Outcome
-from access.verification.texts import TEXTS, render
+from access.verification.texts import render
 from tests.access.footage import CAMERA, FRAME_US, PLACE, START_UTC_US, Town, codec_of, encode, records_of, signer
 from tests.access.verification.bundles import copy_of, flip
 from tests.contract.source import product, within
@@ -44,7 +44,7 @@ def test_place_that_was_entered_later_is_named_and_the_bundle_stays_good(town: T
     assert report.ok
     assert report.steps[4].facts["entered_later"] == f"{CAMERA} ({PLACE.text})"
     assert "places-entered-late" in report.limits
-    assert "saisi après coup" in render(report, TEXTS["fr"])
+    assert "saisi après coup" in render(report, "fr")
 
 
 @pytest.mark.parametrize("at", [0, "middle", -1], ids=["first", "middle", "last"])

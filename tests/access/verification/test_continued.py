@@ -45,7 +45,7 @@ def test_declared_break_is_good_and_said(tmp_path: Path) -> None:
     said = {"kept": 3, "lost_to": 9, "by": OFFICER.id, "at_utc_us": NOW_UTC_US}
     assert report.steps[-1].facts == {**said, "breaks": 1, "continued": [said]}
     assert "ledger-was-restored" in report.limits
-    assert f"kept 3, lost_to 9, by {OFFICER.id}" in render(report)
+    assert f"kept 3, lost_to 9, by {OFFICER.id}" in render(report, "en")
 
 
 @pytest.mark.parametrize(

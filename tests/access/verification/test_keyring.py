@@ -27,7 +27,7 @@ def keys(tmp_path: Path) -> Path:
 
 def test_whole_file_is_good_and_tells_what_lives(keys: Path) -> None:
     report = verify_keyring(keys)
-    assert report.ok, render(report)
+    assert report.ok, render(report, "en")
     assert (report.steps[1].facts["live"], report.steps[1].facts["shredded"]) == (2, 1)
 
 
@@ -43,7 +43,7 @@ def test_flipped_byte_anywhere_names_the_file_and_in_a_key_record_its_slot(keys:
         assert {found.file for found in report.findings} == {keys.name}, at
         if at >= 4096:
             assert report.findings[0].fields["slot"] == (at - 4096) // slot_bytes
-        assert "{" not in render(report)
+        assert "{" not in render(report, "en")
 
 
 def test_file_that_is_no_keyring_is_told_by_name(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from access.verification.bundle import verify_bundle
-from access.verification.texts import TEXTS, render
+from access.verification.texts import render
 from nvr.base.ids import SegmentId
 from nvr.base.jcs import canonical
 from storage.svs1.layout import RecordType
@@ -175,5 +175,5 @@ def test_findings_read_in_both_languages(bundle: Path) -> None:
     change_json(path, lambda said: said.update(camera="other"))
     sign_again(bundle)
     report = verify_bundle(bundle)
-    assert "does not say what was sealed" in render(report, TEXTS["en"])
-    assert "ne dit pas ce qui a été scellé" in render(report, TEXTS["fr"])
+    assert "does not say what was sealed" in render(report, "en")
+    assert "ne dit pas ce qui a été scellé" in render(report, "fr")

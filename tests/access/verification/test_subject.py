@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from access.export.layout import LOG_KEY
 from access.verification.report import CannotRun
 from access.verification.subject import MOST_BYTES, Subject
+from tests.access.export.test_signing import UNKNOWN_KIND
 
 
 def told(subject: Subject, name: str) -> str:
@@ -14,6 +16,15 @@ def told(subject: Subject, name: str) -> str:
         subject.bytes_of(name)
     assert stopped.value.found.file == name
     return stopped.value.found.id
+
+
+@pytest.mark.parametrize("key", [b"no key", UNKNOWN_KIND])
+def test_key_of_the_ledger_that_is_none_is_told(tmp_path: Path, key: bytes) -> None:
+    (tmp_path / LOG_KEY).parent.mkdir()
+    (tmp_path / LOG_KEY).write_bytes(key)
+    with pytest.raises(CannotRun) as stopped:
+        _ = Subject(tmp_path).log_key
+    assert (stopped.value.found.id, stopped.value.found.file) == ("key-unusable", LOG_KEY)
 
 
 def test_link_pipe_directory_and_absent_file_are_told_apart(tmp_path: Path) -> None:

@@ -2,12 +2,13 @@
 
 import pytest
 
-from access.http.texts import CATALOGUES, cause_text
+from access.http.texts import STATUS, cause_text
 from nvr.app.cli.answers import write_remedies
 from nvr.app.cli.tables import causes_of
-from nvr.app.messages import Language, catalogue
+from nvr.base.catalogue import Language
 from recorder.errors import Cause
 from recorder.health.states import Fault
+from tests.texts import catalogue
 
 ROW = {"camera": "north", "state": {"state": "waiting", "cause": "busy"}}
 STATE = {"camera": "south", "state": "waiting", "cause": "busy"}
@@ -19,7 +20,7 @@ def test_cause_says_what_to_do(language: Language, cause: Cause) -> None:
     message = catalogue(language)[f"cause-{cause.value}"]
     assert message.what
     assert message.todo
-    assert cause_text(cause.value, CATALOGUES[language]) != cause.value
+    assert cause_text(cause.value, language) != cause.value
 
 
 @pytest.mark.parametrize("fault", Fault)
@@ -29,7 +30,7 @@ def test_fault_of_a_picture_says_what_to_do(language: Language, fault: Fault) ->
     assert message.what
     assert message.means
     assert message.todo
-    assert f"picture-{fault.value}" in CATALOGUES[language]
+    assert STATUS.has(language, f"picture-{fault.value}")
 
 
 def test_camera_that_records_and_shows_nothing_useful_stands_among_the_causes() -> None:

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from nvr.app.figures import show_day, show_number, show_size
-from nvr.app.messages import Language
+from nvr.base.catalogue import Language
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,20 @@
 
 import ast
 import re
-import string
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from nvr.app.messages import Message, catalogue, chosen_language, explain, say, without_language
+from nvr.app import messages
+from nvr.app.messages import chosen_language, explain, say, without_language
+from nvr.base.catalogue import Catalogue
 from nvr.base.errors import ConfigError, InvalidValue, NvrError
 from storage.books import INDEX_REBUILT
 from storage.keeping.discarded import HELD_LOST
 from storage.keeping.evidence_room import Stopped
 from storage.keeping.keeper import DAMAGED
+from tests.texts import Message, catalogue
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ("access", "config", "nvr", "recorder", "storage")
@@ -117,17 +119,6 @@ def test_words_that_the_page_on_backups_says_one_sees_are_those_that_are_written
     assert ENGLISH["restore-done"].what.startswith("Restored: ")
 
 
-def test_both_languages_have_the_same_messages_with_the_same_fields() -> None:
-    def fields(message: Message) -> set[str | None]:
-        text = message.what + message.means + message.todo
-        return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-
-    assert FRENCH.keys() == ENGLISH.keys()
-    assert {name: fields(message) for name, message in FRENCH.items()} == {
-        name: fields(message) for name, message in ENGLISH.items()
-    }
-
-
 @pytest.mark.parametrize("messages", [FRENCH, ENGLISH], ids=["fr", "en"])
 def test_text_without_its_fields_is_still_a_text(messages: dict[str, Message]) -> None:
     for message in messages.values():
@@ -149,6 +140,16 @@ def test_instants_are_told_as_dates() -> None:
     assert "utc_us" not in told
 
 
+def test_error_is_told_even_where_the_texts_were_never_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "TEXTS", Catalogue("nvr.app", "nothing"))
+    told = explain(InvalidValue(field="camera", value="É", expected="a-z"))
+    assert told.startswith("invalid-value: field=camera, value=É, expected=a-z\n")
+    assert "python -m tools.catalogues" in told
+    with pytest.raises(ConfigError) as missing:
+        say("denied")
+    assert explain(missing.value).count("nothing.mo") == 1
+
+
 def test_unknown_error_is_told_as_it_is() -> None:
     assert explain(NvrError("never-heard-of", at="x")) == "never-heard-of: at=x"
     assert say("never-heard-of") == "never-heard-of"
@@ -157,14 +158,23 @@ def test_unknown_error_is_told_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("arguments", "environment", "language"),
     [
-        ([], {}, "en"),
+        ([], {}, "fr"),
+        ([], {"LANG": ""}, "fr"),
+        ([], {"LANG": "C.UTF-8"}, "fr"),
+        ([], {"LANG": "en_GB.UTF-8", "LC_ALL": "POSIX"}, "fr"),
         ([], {"LANG": "fr_FR.UTF-8"}, "fr"),
-        ([], {"LANG": "fr_FR.UTF-8", "LC_ALL": "C"}, "en"),
+        ([], {"LANG": "en_GB.UTF-8"}, "en"),
+        ([], {"LANG": "de_DE.UTF-8"}, "en"),
+        ([], {"LANG": "frp_IT"}, "en"),
+        ([], {"LANG": "fr_FR.UTF-8", "LC_ALL": "en_US"}, "en"),
         ([], {"LC_MESSAGES": "fr_CH"}, "fr"),
+        ([], {"LANG": "fr_FR.UTF-8", "LANGUAGE": "en_GB:en"}, "en"),
+        ([], {"LANG": "en_GB.UTF-8", "LANGUAGE": "fr:en"}, "fr"),
         (["--lang", "fr"], {"LANG": "en_GB"}, "fr"),
         (["--lang=en", "x"], {"LANG": "fr_FR"}, "en"),
-        (["--lang"], {}, "en"),
-        (["--", "--lang", "fr"], {}, "en"),
+        (["--lang"], {}, "fr"),
+        (["--", "--lang", "fr"], {"LANG": "en"}, "en"),
+        (["--", "--lang", "en"], {}, "fr"),
         (["hold", "list", "--lang=en", "--lang", "fr"], {}, "fr"),
     ],
 )

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from access.http.page import render_status
-from access.http.texts import Language
 from access.http.view import Alarm, CopiesView
 from config.load import load
 from nvr.app.status_view import StatusViews
 from nvr.app.volume_settings import VolumeSettings
+from nvr.base.catalogue import Language
 from nvr.base.clock import SimClock
 from nvr.base.errors import Retryable
 from nvr.base.ids import CameraId, PlacementId

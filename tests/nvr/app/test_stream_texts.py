@@ -3,9 +3,10 @@
 import pytest
 
 from access.cameras.stream_lookup import REASONS, why
-from nvr.app.messages import Language, catalogue
+from nvr.base.catalogue import Language
 from recorder.errors import Cause
 from recorder.onvif.media import Reason
+from tests.texts import catalogue
 
 
 @pytest.mark.parametrize("reason", Reason)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nvr.app.messages import catalogue
 from nvr.app.system_words import in_words
+from tests.texts import catalogue
 
 
 def refusal(tmp_path: Path) -> str:

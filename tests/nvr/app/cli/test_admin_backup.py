@@ -10,12 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 from nvr.app.cli.admin_backup import app, main
-from nvr.app.messages import Language, catalogue
+from nvr.base.catalogue import Language
 from nvr.base.errors import InvalidValue, Refused
 from storage import disk
 from storage.backup.folder import sets_in
 from storage.backup.on_server import RegisterNotGranted
 from tests.storage.backup.system import IDENTITY, System, ready
+from tests.texts import catalogue
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,6 @@ from nvr.app.first_account import nobody
 from nvr.app.founding import found
 from nvr.app.keeper_calls import keeper_handlers
 from nvr.app.keeper_settings import keeper_settings
-from nvr.app.messages import catalogue
 from nvr.base.clock import SystemClock
 from nvr.base.errors import InvalidValue
 from nvr.base.stop import Stop
@@ -25,6 +24,7 @@ from nvr.base.wire import Client, Server
 from storage.keeping.keeper import Keeper
 from storage.reading_budget import ReadingBudget
 from tests.nvr.app.fixtures import write_config
+from tests.texts import catalogue
 
 TODO = [catalogue("en")["check-unreadable"].todo, catalogue("fr")["check-unreadable"].todo]
 

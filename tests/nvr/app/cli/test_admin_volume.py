@@ -135,7 +135,7 @@ async def test_drained_volume_of_second_copies_is_not_said_to_be_empty(server: T
         server.states = {"a": "draining"}
         done = await server.run("drain", "a")
     assert done.exit_code == 0, done.output
-    assert "Second copies of 1 segments lie there (1.0 GiB): without this disk they are there once." in done.stdout
+    assert "The second copy of 1 segment lies there (1.0 GiB): without this disk it is there once." in done.stdout
     assert "Nothing lies there" not in done.stdout
 
 

@@ -79,7 +79,7 @@ async def test_copies_that_stand_in_and_copies_that_go_are_named(server: TwoVolu
     async with server.recorder(), server.access():
         done = await server.replace("b", "--dry-run")
     assert done.exit_code == 0, done.output
-    for text in ("These 1 segments will be lost", "1 more have a second copy", "1 second copies (1.0 GiB) go with it"):
+    for text in ("1 segment will be lost", "1 more has a second copy", "1 second copy (1.0 GiB) goes with it"):
         assert text in done.stderr
     assert "UNDER HOLD" not in done.stderr, "what is held has its copy"
 

@@ -8,9 +8,9 @@ import pytest
 from nvr.app.cli.camera_found import found_line, found_rows, write_new
 from nvr.app.fleet_file.rows import fleet_list
 from nvr.app.fleet_file.table import read_table
-from nvr.app.messages import Language
-from nvr.app.words import words_of
+from nvr.base.catalogue import Language
 from nvr.base.errors import InvalidValue
+from tests.texts import headings
 
 
 def found(address: str = "10.0.0.7", make: str = "AXIS", *cameras: str, **more: str) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def test_table_says_what_is_known_and_what_is_new() -> None:
         ["10.0.0.7", "AXIS", "P3245", "-", "new"],
         ["10.0.0.8", "-", "-", "S1", "a, b"],
     ]
-    assert rows[0].keys() <= words_of("fr")["headings"].keys() | {"address"}
+    assert rows[0].keys() - {"address"} <= headings()
 
 
 def test_line_below_says_what_to_do_next() -> None:

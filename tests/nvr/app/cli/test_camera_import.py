@@ -12,8 +12,8 @@ from nvr.app.cli.person import Person
 from nvr.app.fleet_file.columns import HEADINGS
 from nvr.app.fleet_file.rows import fleet_list
 from nvr.app.fleet_file.table import read_table
-from nvr.app.messages import catalogue
 from tests.nvr.app.fixtures import write_config
+from tests.texts import catalogue
 
 GOOD = {"added": ["a"], "points": [], "unchanged": [], "differing": [], "faults": [], "uncovered": [], "done": True}
 LIST = """\

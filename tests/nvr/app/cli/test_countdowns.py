@@ -7,7 +7,7 @@ import pytest
 
 from nvr.app.cli.answers import write_answer
 from nvr.app.cli.countdowns import countdown_words
-from nvr.app.messages import Language, catalogue
+from nvr.base.catalogue import Language
 
 PARIS = ZoneInfo("Europe/Paris")
 MIDNIGHT = 1_795_647_600_000_000  # 26 November 2026, 00:00 in Paris
@@ -25,7 +25,7 @@ COUNTING: dict[str, Any] = {
 
 
 def said(language: Language, **changes: object) -> str:
-    return countdown_words({**COUNTING, **changes}, PARIS, catalogue(language), language)
+    return countdown_words({**COUNTING, **changes}, PARIS, language)
 
 
 def test_instant_and_what_remains_are_told_in_both_languages() -> None:

@@ -10,14 +10,15 @@ from typer.testing import CliRunner, Result
 
 from nvr.app.cli import custodian
 from nvr.app.cli.custodian_scope import scope_fields
-from nvr.app.messages import catalogue
 from nvr.app.pins import PinFile, pins_beside
+from nvr.base.catalogue import Language
 from nvr.base.clock import SimClock
 from nvr.base.jcs import canonical
 from storage.ledger.entries import Salted
 from storage.vault.keyfile import CustodianKeys, lock
 from tests.storage.sealed import NOW_US, ORIGIN, seed
 from tests.storage.vault.granted import LOG_KEY, Case
+from tests.texts import catalogue
 
 PASSPHRASE = "correct horse battery"
 MINUTE_US = 60_000_000
@@ -84,9 +85,9 @@ def test_yes_answers_without_a_question(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_scope_says_local_time_with_its_offset_in_both_languages(language: str) -> None:
+def test_scope_says_local_time_with_its_offset_in_both_languages(language: Language) -> None:
     fields = scope_fields(Case().verified(), ZoneInfo("Europe/Paris"))
-    text = "\n".join(catalogue("fr" if language == "fr" else "en")["grant-scope"].lines(fields))
+    text = "\n".join(catalogue(language)["grant-scope"].lines(fields))
     assert str(fields["from_local"]).endswith(("+01:00", "+02:00"))
     for value in fields.values():
         assert str(value) in text

@@ -101,7 +101,7 @@ def test_person_sees_where_it_stood_what_there_is_and_what_not(run: Run, monkeyp
         "rue de l'Église",
         "placement entered later",
         "sealed with the pictures ; expected presets: parvis",
-        "elsewhere than expected from 2026-10-25 14:05:00+01:00 to - (1 moves)",
+        "elsewhere than expected from 2026-10-25 14:05:00+01:00 to - (1 move)",
         "66.6 % (10.0 min)",
         "2026-10-25 14:20:00+01:00: gap (silent)",
     ):

@@ -79,6 +79,8 @@ def test_command_of_another_module_is_reached(program: str, path: str) -> None:
 def test_command_takes_the_language_at_its_end(program: str, path: str) -> None:
     done = run(program, *path.split(), "--lang", "fr", "--help")
     assert (done.returncode, done.stderr) == (0, "")
+    assert "Exemple : " in done.stdout
+    assert "la langue de ses textes" in done.stdout
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -114,7 +116,7 @@ def test_server_that_does_not_run_is_told_in_words_with_1(tmp_path: Path) -> Non
     password.write_text(f"{SECRET}\n")
     given = ["--config", str(file), "--as", "admin", "--password-file", str(password)]
     english = run("nvr-admin", *given, "camera", "list")
-    french = run("nvr-admin", *given, "camera", "list", LC_ALL="fr_FR.UTF-8")
+    french = run("nvr-admin", *given, "camera", "list", LANGUAGE="fr")
     assert english.returncode == french.returncode == 1
     assert "does not answer" in english.stderr
     assert "ne répond pas" in french.stderr

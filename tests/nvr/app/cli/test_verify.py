@@ -10,9 +10,9 @@ import pytest
 SAYS = {"fr": "NON CONFORME", "en": "NOT GOOD"}
 
 
-def verify(path: Path, *options: str, locale: str = "C") -> subprocess.CompletedProcess[str]:
+def verify(path: Path, *options: str, locale: str = "en_GB.UTF-8") -> subprocess.CompletedProcess[str]:
     # A process of its own: the language is chosen once, when it begins.
-    environment = {**os.environ, "LC_ALL": locale}
+    environment = {**os.environ, "LANGUAGE": "", "LC_ALL": locale}
     command = [sys.executable, "-m", "nvr.app.cli.verify", str(path), *options]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
@@ -23,5 +23,6 @@ def test_report_is_in_the_language_of_the_option(tmp_path: Path, language: str) 
     assert (done.returncode, SAYS[language] in done.stdout) == (1, True), done
 
 
-def test_report_is_in_the_language_of_the_locale(tmp_path: Path) -> None:
-    assert SAYS["fr"] in verify(tmp_path, locale="fr_FR.UTF-8").stdout
+@pytest.mark.parametrize(("locale", "language"), [("fr_FR.UTF-8", "fr"), ("en_GB.UTF-8", "en"), ("C.UTF-8", "fr")])
+def test_report_is_in_the_language_of_the_locale_and_else_french(tmp_path: Path, locale: str, language: str) -> None:
+    assert SAYS[language] in verify(tmp_path, locale=locale).stdout

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from nvr.app.messages import Language, catalogue
 from nvr.app.volumes.adding import Candidate, Identity, Neighbour, breaks_promises, faults, warnings
 from nvr.app.volumes.devices import Disk
 from nvr.app.volumes.mounts import Mount
+from nvr.base.catalogue import Language
 from storage.volume import Space
+from tests.texts import catalogue
 
 ORIGIN, PATH, GIB = "test.example", Path("/srv/disk3"), 1 << 30
 MOUNT = Mount(PATH, "ext4", "/dev/sdc1", "8:33")

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from nvr.app.messages import catalogue
 from nvr.app.volumes.sheet import sheet, sheets
 
 FIELDS = {
@@ -20,7 +19,7 @@ FIELDS = {
 
 @pytest.mark.parametrize("with_keys", [False, True])
 def test_sheet_fits_a_page_and_names_the_disk_in_both_languages(with_keys: bool) -> None:
-    text = sheets(catalogue("fr"), catalogue("en"), FIELDS, with_keys=with_keys)
+    text = sheets(FIELDS, with_keys=with_keys)
     assert len(text.splitlines()) <= 60
     assert max(map(len, text.splitlines())) <= 80
     for value in FIELDS.values():
@@ -30,11 +29,11 @@ def test_sheet_fits_a_page_and_names_the_disk_in_both_languages(with_keys: bool)
 
 
 def test_what_is_not_known_is_a_dash_to_be_written_in() -> None:
-    text = sheets(catalogue("fr"), catalogue("en"), {**FIELDS, "disk": None}, with_keys=False)
+    text = sheets({**FIELDS, "disk": None}, with_keys=False)
     assert "Disque              -\n" in text
 
 
 def test_page_for_operators_shows_the_sheet_as_it_is() -> None:
     page = (Path(__file__).resolve().parents[4] / "docs" / "volumes.md").read_text()
     shown = {**FIELDS, "origin": "nvr.ville.example", "account": "admin"}
-    assert sheet(catalogue("en"), shown, with_keys=False) in page
+    assert sheet("en", shown, with_keys=False) in page

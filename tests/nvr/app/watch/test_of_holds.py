@@ -5,7 +5,6 @@ from typing import Any, Literal, get_args
 
 import pytest
 
-from nvr.app.messages import Language
 from nvr.app.watch.conditions import judge
 from nvr.app.watch.found import Condition
 from nvr.app.watch.kinds import Severity
@@ -14,6 +13,7 @@ from nvr.app.watch.of_holds import quarter_of, to_review
 from nvr.app.watch.readings import AccessSeen, OldHold, access_seen
 from nvr.app.watch.told import Change, Tiding
 from nvr.app.watch.wording import write
+from nvr.base.catalogue import Language
 from nvr.base.units import US_PER_DAY, UtcUs
 from storage.index.rows import Order
 from tests.nvr.app.watch.test_wording import NOW, PARIS, letter, member
@@ -72,8 +72,8 @@ def test_hold_without_figures_of_another_version_is_still_told() -> None:
 @pytest.mark.parametrize("language", get_args(Language))
 def test_message_says_how_much_is_kept_and_that_a_hold_ran_out(language: Literal["fr", "en"]) -> None:
     texts = {
-        "fr": ("78 caméra(s), 12,1 % de la place", "46,2 %"),
-        "en": ("78 camera(s), 12.1 % of the room", "46.2 %"),
+        "fr": ("78 caméras, 12,1 % de la place", "46,2 %"),
+        "en": ("78 cameras, 12.1 % of the room", "46.2 %"),
     }[language]
     lapsed = {"fr": "ELLE A CESSÉ", "en": "IT RAN OUT"}[language]
     for until, is_over in ((NOW + 3 * US_PER_DAY, False), (NOW - 1, True)):

@@ -198,11 +198,11 @@ async def test_daily_report_comes_once_a_local_day_at_its_hour_and_says_whether_
     ((letter, written),) = world.inboxes["mail"].letters
     assert letter.kind is LetterKind.DAILY
     assert written.subject == "[test.example] all is well"
-    assert "Recording: 3 of 3 camera(s)." in written.body
+    assert "Recording: 3 of 3 cameras." in written.body
     world.given.silent = {"cam1"}
     await world.for_minutes(24 * 60)
     daily = [each for letter, each in world.inboxes["mail"].letters if letter.kind is LetterKind.DAILY]
-    assert [each.subject for each in daily[1:]] == ["[test.example] 1 alarm(s) open"]
+    assert [each.subject for each in daily[1:]] == ["[test.example] 1 alarm open"]
     assert "All is well" not in daily[1].body
     assert "cam1" in daily[1].body
 
@@ -214,7 +214,7 @@ async def test_watch_that_has_just_begun_reports_on_no_day_before_it_has_seen_wh
     await morning.for_minutes(19)
     assert [letter.kind for letter, _ in morning.inboxes["mail"].letters] == [LetterKind.ALARM]
     await morning.for_minutes(2)
-    assert morning.inboxes["mail"].letters[-1][1].subject == "[test.example] 1 alarm(s) open"
+    assert morning.inboxes["mail"].letters[-1][1].subject == "[test.example] 1 alarm open"
 
 
 async def test_more_than_the_hour_allows_waits_and_comes_as_one_but_what_is_critical_does_not(frugal: World) -> None:
@@ -275,7 +275,7 @@ async def report_after(world: World, days: int) -> str:
 
 
 async def test_old_holds_are_listed_once_in_each_quarter(morning: World) -> None:
-    world, listed = morning, "all is well; 1 old hold(s) to look at"
+    world, listed = morning, "all is well; 1 old hold to look at"
     world.given.access = OLD
     await world.for_minutes(61)
     assert await report_after(world, 0) == listed

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from nvr.app.messages import catalogue
 from nvr.app.told_faults import ToldFault
 from nvr.app.watch.book import Ended, Member
 from nvr.app.watch.kinds import KINDS, Severity
@@ -23,6 +22,7 @@ from nvr.app.watch.wording import write
 from nvr.base.jcs import Json
 from nvr.base.units import US_PER_DAY, US_PER_SECOND, UtcUs
 from storage.faults import Fault, fault_json
+from tests.texts import catalogue
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = UtcUs(1_795_401_600_000_000)  # 2026-11-23 03:40 in Paris
@@ -94,7 +94,7 @@ def test_every_alarm_says_what_it_is_what_it_means_and_what_to_do(kind: str, lan
     assert all(part and part in written.body for part in (text.what, text.means, text.todo))
     assert "2026-11-23 03:10+01:00" in written.body
     assert "2026-11-24 03:40+01:00" in written.body
-    assert not re.search(r"[{}]|\([a-z_]+\)", written.body.replace("camera(s)", "").replace("caméra(s)", ""))
+    assert not re.search(r"[{}]|\([a-z_]+\)", written.body)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -254,7 +254,7 @@ def test_old_holds_are_listed_with_their_age_what_they_keep_and_who_ends_which(l
         assert all(part in line for part in parts), line
     assert "hold list --old" in written.body
     assert "hold list" not in write(letter(daily=Daily({}, None, review=[])), language, PARIS).body
-    assert not re.search(r"\([a-z_]+\)", written.body.replace("camera(s)", "").replace("caméra(s)", ""))
+    assert not re.search(r"\([a-z_]+\)", written.body)
 
 
 def test_program_gets_the_old_holds_as_values() -> None:

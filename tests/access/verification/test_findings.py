@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import access.verification
-from access.verification.english import ENGLISH
+from tests.texts import catalogue
 
+ENGLISH = catalogue("en", "access", "verification")
 PACKAGE = Path(str(access.verification.__file__)).parent
 
 
@@ -29,7 +30,7 @@ def test_every_finding_has_its_text_and_the_text_its_values() -> None:
     found = list(told())
     assert len(found) > 40
     for name, values in found:
-        fields = {field for _, field, _, _ in string.Formatter().parse(ENGLISH[name]) if field}
+        fields = {field for _, field, _, _ in string.Formatter().parse(ENGLISH[name].what) if field}
         assert fields <= values or "*" in values, name
 
 
