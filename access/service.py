@@ -1,7 +1,7 @@
 """The acts of persons: who asks, whether they may, then the act. What is refused about footage is in the ledger."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -17,13 +17,11 @@ from nvr.base.errors import InvalidValue
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
 from storage.ledger import machine
-from storage.ledger.entries import ACCESS, Actor
+from storage.ledger.entries import ACCESS
 from storage.register import tables
 from storage.register.register import Register
 
 Handler: TypeAlias = Callable[[Person, Arguments], Awaitable[Json]]
-
-NO_ROLE: Final = "none"
 
 
 class AccessService:
@@ -70,9 +68,7 @@ class AccessService:
             return await self._handlers[act](person, Arguments(args))
         except Denied as denied:
             if act in ABOUT_VIDEO:
-                actor = Actor(id=person.account, role=min(person.roles, default=NO_ROLE))
-                body = machine.Denied(rule=denied.rule, what=denied.what, object=_short(denied.object))
-                await self._refusals.tell(actor, body)
+                await self._refusals.deny(person.account, person.roles, denied)
             raise
 
     async def status(self) -> dict[str, Json]:
@@ -98,10 +94,6 @@ def _act_name(name: str) -> ActName:
         return ActName(name)
     except ValueError as error:
         raise InvalidValue(field="name", value=name[:64], expected="an act of docs/design/processes.md") from error
-
-
-def _short(text: str | None) -> str | None:
-    return None if text is None else text[:100]
 
 
 def _counts(session: Session, now_utc_us: UtcUs) -> dict[str, Any]:

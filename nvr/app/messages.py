@@ -105,8 +105,12 @@ def say(message_id: str, **fields: object) -> str:
 
 def explain(error: NvrError) -> str:
     """What an error means to the person who caused or met it; the id at the end is what a helper searches for."""
-    if error.message_id in TEXTS:
-        return "\n".join([*_message(error.message_id).lines(error.fields), f"[{error.message_id}]"])
+    name = error.message_id
+    by_rule = f"{name}-{error.fields.get('rule')}"
+    if by_rule in TEXTS:  # a refusal by policy may have a text for its rule
+        name = by_rule
+    if name in TEXTS:
+        return "\n".join([*_message(name).lines(error.fields), f"[{name}]"])
     return str(error)
 
 
