@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from access.arguments import Arguments
+from access.grants.envelopes import envelopes_used
 from access.holds.awaiting import old, waiting
 from access.people.login import Login
 from access.people.passwords import WrongPassword
@@ -80,6 +81,7 @@ class AccessService:
                 **_counts(session, now_utc_us),
                 "holds_waiting": waiting(session, now_utc_us),
                 "holds_old": old(session, now_utc_us, self._review_days),
+                "envelopes_used": envelopes_used(session),
             }
 
         return {"utc_us": now_utc_us, **await self._register.read(asked)}

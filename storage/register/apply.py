@@ -209,7 +209,7 @@ def _reopen(session: Session, placed: Placed, body: people.Grant, personal: Pers
     grant.validated_by = placed.entry.actor.id
     grant.grant_index = placed.index
     grant.reopens = body.reopens
-    grant.release_index = grant.segs = grant.open_index = grant.opened_utc_us = grant.used = None
+    grant.release_index = grant.segs = grant.open_index = grant.opened_utc_us = None
     _advance(session, body.requisition, RequisitionState.VALIDATED)
 
 
@@ -233,7 +233,8 @@ def _open(session: Session, placed: Placed, body: machine.Open, _: Personal) -> 
     first = grant.open_index is None
     grant.open_index = placed.index
     grant.opened_utc_us = placed.entry.ts_utc_us
-    grant.used = [each.model_dump() for each in body.used]
+    before = grant.used or []
+    grant.used = [*before, *(used for each in body.used if (used := each.model_dump()) not in before)]
     if first:
         _advance(session, grant.requisition, RequisitionState.OPEN)
 

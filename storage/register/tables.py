@@ -262,7 +262,7 @@ class Grant(Table):
     """What was validated. `segs` are the segments of all its releases, `release_index` is the first of these.
 
     `grant_index` is its newest entry: the one that reopened it, if one did. `used` is which keys of which seats opened
-    it (`storage.ledger.machine.SeatUsed`), and `opened_utc_us` when.
+    it (`storage.ledger.machine.SeatUsed`), before it was reopened too, and `opened_utc_us` when they did last.
     """
 
     __tablename__ = "grant"

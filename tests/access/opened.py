@@ -55,6 +55,7 @@ class Tool:
     log_public: Ed25519PublicKey
     people: Custodians
     last: Checkpoint | None = None
+    is_envelope: bool = False
 
     @property
     def pins(self) -> Pins:
@@ -73,7 +74,8 @@ class Tool:
         return pack_answers([(named, self._answer(found)) for named, found in verified])
 
     def _answer(self, verified: VerifiedGrant) -> Answer:
-        return answer(verified, SeatKeys(self.holder.pair, self.holder.sign))
+        # An envelope is opened by whoever has it, and signs nothing.
+        return answer(verified, SeatKeys(self.holder.pair, None if self.is_envelope else self.holder.sign))
 
 
 @dataclass

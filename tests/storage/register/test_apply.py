@@ -90,7 +90,7 @@ async def test_grant_that_is_reopened_is_collected_anew_with_another_key(registe
     await register.act(proposing(Proposal(act(clock), OFFICER, again, validated.personal)))
     row = await register.read(lambda session: session.scalars(select(tables.Grant)).one())
     assert {name: getattr(row, name) for name in later} == later
-    assert (row.release_index, row.segs, row.open_index, row.opened_utc_us, row.used) == (None,) * 5
+    assert (row.release_index, row.segs, row.open_index, row.opened_utc_us) == (None,) * 4
     assert await register.read(states) == ["validated"]
 
 
