@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from access.grants.facts import facts_of
 from access.policy import Denied
+from access.reading import grant_row
 from nvr.base.errors import InvalidValue, Refused, Retryable
 from nvr.base.ids import GrantId
 from storage.ledger import people
@@ -134,6 +136,53 @@ async def test_revocation_that_arrives_while_the_quorum_completes_leaves_nothing
     assert "open" not in await opened.world.keeper.types()
 
 
+@pytest.mark.parametrize("act", ["grant.file", "sitting.file"])
+async def test_revocation_that_arrives_while_a_file_is_made_leaves_none(opened: Opened, act: str) -> None:
+    grant = (await opened.validate(await opened.ask()))["grant"]
+    make = opened.grants.files.make
+
+    async def made_as_the_revocation_comes(*args: Any) -> Any:  # noqa: ANN401 -- as it has them
+        file = await make(*args)
+        await revoke(opened, grant)
+        return file
+
+    opened.grants.files.make = made_as_the_revocation_comes  # type: ignore[assignment,method-assign]
+    args: dict[str, object] = {"grant": grant} if act == "grant.file" else {"grants": [grant]}
+    with pytest.raises(Denied, match="grant-revoked"):
+        await opened.world.act("a.martin", act, **args)
+    assert not await asyncio.to_thread(opened.store.staged, ".part")
+
+
+async def test_revocation_that_arrives_before_the_release_keeps_it_out_of_the_ledger(opened: Opened) -> None:
+    number, rotate = await opened.ask(), opened.world.keeper.rotate
+
+    async def revoked_meanwhile(cameras: Any) -> Any:  # noqa: ANN401 -- as the port has it
+        shown = await opened.world.act("b.petit", "requisition.show", requisition=number)
+        await revoke(opened, shown["grant"]["grant"])
+        return await rotate(cameras)
+
+    opened.world.keeper.rotate = revoked_meanwhile  # type: ignore[method-assign]
+    made = await opened.validate(number)
+    assert made["release_waits"] == "grant-revoked"
+    assert "release" not in await opened.world.keeper.types()
+
+
+async def test_revocation_that_arrives_while_a_release_is_opened_is_told_by_its_rule(opened: Opened) -> None:
+    grant, segment = await opened.grant(), opened.world.index.segment
+    revoked = False
+
+    async def revoked_meanwhile(name: Any) -> Any:  # noqa: ANN401 -- as the port has it
+        nonlocal revoked
+        if not revoked:
+            revoked = True
+            await revoke(opened, grant)
+        return await segment(name)
+
+    opened.world.index.segment = revoked_meanwhile  # type: ignore[assignment,method-assign]
+    with pytest.raises(Denied, match="grant-revoked"):
+        await opened.open(grant)
+
+
 async def test_grant_that_is_over_is_reopened_by_another_person_and_collected_anew(opened: Opened) -> None:
     grant = await over(opened)
     with pytest.raises(Denied, match="grant-over"):
@@ -148,7 +197,9 @@ async def test_grant_that_is_over_is_reopened_by_another_person_and_collected_an
     assert len(await opened.everything(await opened.open(grant))) == 3 * 3 * 4
     bodies = [entry.body for entry in await opened.world.keeper.all() if isinstance(entry.body, people.Grant)]
     first, second = bodies
+    facts = await opened.world.register.read(lambda session: facts_of(session, grant_row(session, grant)))
     assert second.reopens is not None
+    assert second.reopens < facts.grant_index < min(facts.release_indices)  # as a bundle proves them
     assert second.release_public != first.release_public
     renewed = {"valid_until_utc_us", "release_public", "checked", "reopens"}
     assert second.model_dump(exclude=renewed) == first.model_dump(exclude=renewed)

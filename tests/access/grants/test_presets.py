@@ -1,5 +1,7 @@
 """Who must agree: each preset with its seats, and which key of a seat answered."""
 
+import asyncio
+import json
 from dataclasses import replace
 
 import pytest
@@ -8,8 +10,12 @@ from access.grants.envelopes import envelopes_used
 from access.policy import Denied
 from config.model import Preset
 from nvr.app.founding import QUORUMS
+from nvr.base.errors import InvalidValue
+from nvr.base.ids import GrantId
 from nvr.base.jcs import canonical
 from storage.vault.answer import parse_answer
+from storage.vault.contexts import answer_keys
+from storage.vault.keyrecord import Wrap
 from storage.vault.seats import WitnessPolicy
 from tests.access.opened import Opened, Tool
 from tests.access.world import World
@@ -111,4 +117,21 @@ async def test_seat_that_claims_the_key_of_another_under_the_wrap_is_refused(ope
     moved = replace(good, kid=custodians().holders[2].pair.public.kid).signed(tool.holder.sign)
     with pytest.raises(Exception, match="not a key of this seat"):
         await opened.world.act("b.petit", "grant.answer", grant=grant, answer=dict(moved.as_json()))
+    assert len([name for name in opened.kept(grant) if name.endswith(".answer")]) == 1
+
+
+async def test_key_that_is_none_of_the_seat_named_under_the_wrap_is_refused_and_not_kept(opened: Opened) -> None:
+    grant = (await opened.validate(await opened.ask()))["grant"]
+    await opened.answer(grant, 1)
+    tool = opened.tools[1]
+    good = parse_answer(canonical(tool.answer(await opened.file(grant), opened.world.clock.utc_us())))
+    release = await asyncio.to_thread(opened.store.release_key, GrantId(grant))
+    info = answer_keys(good.grant, good.seat, good.kid)
+    body = json.loads(release.unwrap(good.wrapped[0].ciphertext, info))
+    body["kids"]["1"] = custodians().holders[2].pair.public.kid
+    forged = replace(good, wrapped=(Wrap(release.public.kid, release.public.wrap(canonical(body), info)),))
+    with pytest.raises(InvalidValue, match="kids"):
+        await opened.world.act(
+            "b.petit", "grant.answer", grant=grant, answer=dict(forged.signed(tool.holder.sign).as_json())
+        )
     assert len([name for name in opened.kept(grant) if name.endswith(".answer")]) == 1

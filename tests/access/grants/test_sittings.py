@@ -117,6 +117,8 @@ async def test_group_of_pictures_that_crosses_into_another_set_asks_no_custodian
     await opened.publish(custodians(number=2))
     await opened.record(3, kinds=(none, none, RandomAccess.IDR), continues=opened.starts[2])
     grant = (await opened.validate(await opened.ask(first=10, last=12)))["grant"]
+    body = json.loads(await opened.fetch(await opened.world.act("a.martin", "sitting.file")))
+    assert [item["set"] for item in body["files"]] == [custodians(number=2).set.hash.hex()]
     taken = [await opened.sit(tool) for tool in opened.tools[:2]][-1]
     assert states(taken) == {grant: "open"}
     release = await opened.open(grant)
