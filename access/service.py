@@ -111,6 +111,6 @@ def _counts(session: Session, now_utc_us: UtcUs) -> dict[str, Any]:
             tables.Hold.until_utc_us.is_(None) | (tables.Hold.until_utc_us > now_utc_us),
         ),
         "requisitions": dict(states.all()),
-        "grants": count(tables.Grant.valid_until_utc_us > now_utc_us),
+        "grants": count(tables.Grant.valid_until_utc_us > now_utc_us, tables.Grant.revoked_utc_us.is_(None)),
         "ledger_size": session.scalar(select(tables.Progress.ledger_size)) or 0,
     }

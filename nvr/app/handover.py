@@ -156,17 +156,18 @@ class Handover:
             if staged is None or staged.account != person.account:
                 raise BundleUnknown
             del self._staged[token]
-            await asyncio.to_thread(remove_tree, staged.root)
+            await asyncio.to_thread(_wipe, [staged.root])
         return {"bundle": staged.root.name}
 
     async def housekeep(self) -> None:
         """Wipe what nobody takes: what this process neither makes nor staged, what lies too long or may not be had."""
         async with self._wiping:
-            now = self._clock.mono_us()
+            now, kept = self._clock.mono_us(), set(self._making)
             for token, staged in list(self._staged.items()):
-                if now - staged.touched_mono_us > self._staging_us or not await self._may_be_taken(staged):
+                if now - staged.touched_mono_us > self._staging_us:
                     del self._staged[token]
-            kept = self._making | {staged.root for staged in self._staged.values()}
+                elif await self._may_be_taken(staged):
+                    kept.add(staged.root)  # else whoever has its token is told by which rule it ended
             await asyncio.to_thread(_wipe_all_but, self._exporter.staging, kept)
 
     def after(self, act: Handler) -> Handler:

@@ -57,9 +57,10 @@ def test_two_requisitions_open_in_one_sitting_after_the_validators_own_gesture(t
     (other,) = validated(town, second, *key_of(town, 1), "--yes")["answers"]
     assert (other["state"], other["seats_missing"]) == ("collecting", 1)
 
-    with town.without("access"):
-        pass  # what came is on the disk
     sitting = tmp_path / "sitting.json"
+    with town.without("access"), pytest.raises(DemoFailed):  # what came is on the disk
+        stage.processes.run("export", *officer, "sitting", "file", "--out", str(sitting))
+    assert not sitting.exists()
     listed = stage.processes.answer("export", *officer, "sitting", "file", "--out", str(sitting))
     assert {one["requisition"] for one in listed["grants"]} == {first, second}
     _custodian(stage, 2, sitting, tmp_path / "answer.json")

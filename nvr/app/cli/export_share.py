@@ -27,11 +27,13 @@ def give_share(person: Person, requisition: RequisitionNo, grant: str, key: KeyA
 
     Whatever goes wrong leaves the grant validated and waiting: that is said, and the same command goes on.
     """
+    finished = False
     try:
         taken = _give(person, grant, key)
-    except BaseException:
-        sys.stderr.write(f"{say('gesture-unfinished', requisition=requisition, grant=grant)}\n")
-        raise
+        finished = not taken["refused"]
+    finally:
+        if not finished:
+            sys.stderr.write(f"{say('gesture-unfinished', requisition=requisition, grant=grant)}\n")
     return taken
 
 

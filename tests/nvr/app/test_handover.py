@@ -249,3 +249,8 @@ async def test_staged_bundle_is_wiped_with_the_act_that_ends_it_and_another_one_
     assert [path.name for path in await asyncio.to_thread(lambda: list(desk.staging.iterdir()))] == [desk.bundle.name]
     await revoke(validator, Arguments({"grant": desk.grant, "reason": "retirée"}))
     assert not await asyncio.to_thread(lambda: list(desk.staging.iterdir()))
+    with pytest.raises(Denied, match="grant-revoked"):
+        await desk.read()
+    await desk.take()  # what is gone can be let go
+    with pytest.raises(BundleUnknown):
+        await desk.read()
