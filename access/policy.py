@@ -72,6 +72,11 @@ class ActName(StrEnum):
     GRANT_FILE = "grant.file"
     GRANT_UPLOAD = "grant.upload"
     GRANT_ANSWER = "grant.answer"
+    GRANT_REOPEN = "grant.reopen"
+    GRANT_REVOKE = "grant.revoke"
+    SITTING_FILE = "sitting.file"
+    SITTING_UPLOAD = "sitting.upload"
+    SITTING_ANSWER = "sitting.answer"
     EXPORT = "export"
     EXPORT_DONE = "export.done"
 
@@ -128,6 +133,11 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
         ActName.GRANT_FILE: _DECIDERS,
         ActName.GRANT_UPLOAD: _DECIDERS,
         ActName.GRANT_ANSWER: _DECIDERS,
+        ActName.GRANT_REOPEN: _VALIDATORS,
+        ActName.GRANT_REVOKE: _DECIDERS,
+        ActName.SITTING_FILE: _DECIDERS,
+        ActName.SITTING_UPLOAD: _DECIDERS,
+        ActName.SITTING_ANSWER: _DECIDERS,
         ActName.EXPORT: _OFFICERS,
         ActName.EXPORT_DONE: _OFFICERS,
     }
@@ -146,6 +156,11 @@ ABOUT_VIDEO: Final = frozenset(
         ActName.GRANT_FILE,
         ActName.GRANT_UPLOAD,
         ActName.GRANT_ANSWER,
+        ActName.GRANT_REOPEN,
+        ActName.GRANT_REVOKE,
+        ActName.SITTING_FILE,
+        ActName.SITTING_UPLOAD,
+        ActName.SITTING_ANSWER,
         ActName.EXPORT,
         ActName.EXPORT_DONE,
     }
@@ -161,6 +176,7 @@ INCOMPATIBLE: Final = (
 _NO_LIMIT_PERMILLE: Final = 1000
 _DECIDED_ON: Final = frozenset({ActName.REQUISITION_VALIDATE, ActName.REQUISITION_REFUSE})
 _OF_A_GRANT: Final = frozenset({ActName.GRANT_FILE, ActName.GRANT_UPLOAD, ActName.GRANT_ANSWER, ActName.EXPORT})
+_ENDS_OR_GOES_ON: Final = frozenset({ActName.GRANT_REOPEN, ActName.GRANT_REVOKE})
 _OPEN: Final = frozenset({RequisitionState.OPEN, RequisitionState.EXPORTED})
 _CLOSABLE: Final = frozenset(RequisitionState) - {RequisitionState.RECEIVED, RequisitionState.CLOSED}
 
@@ -179,7 +195,8 @@ class Person:
 class Object:
     """What the act is about: a requisition with its grant, as far as policy looks at it. `name` is its id.
 
-    `logged_utc_us` is the latest time of a ledger entry since the grant, as far as access knows them.
+    `logged_utc_us` is the latest time of a ledger entry since the grant, as far as access knows them. `key_lost`: the
+    grant's release key is not there any more, so that nobody can answer it.
     """
 
     name: str | None = None
@@ -188,6 +205,8 @@ class Object:
     opener: str | None = None
     valid_until_utc_us: UtcUs | None = None
     logged_utc_us: UtcUs | None = None
+    revoked: bool = False
+    key_lost: bool = False
 
 
 NOTHING: Final = Object()
@@ -234,10 +253,14 @@ def decide(person: Person, act: ActName, about: Object, now_utc_us: UtcUs) -> Al
         or _rule_of_role(person, act)
         or _rule_of_decision(person, act, about)
         or _rule_of_grant(person, act, about, now_utc_us)
+        or _rule_of_grants_end(person, act, about, now_utc_us)
     )
     if rule is not None:
         return DeniedBy(rule)
-    return Allowed(min(person.roles & ROLES[act], key=list(Role).index))
+    roles = person.roles & ROLES[act]
+    if act is ActName.GRANT_REVOKE and person.account != about.opener:
+        roles -= _OFFICERS
+    return Allowed(min(roles, key=list(Role).index))
 
 
 def demand(person: Person, act: ActName, about: Object, now_utc_us: UtcUs) -> Role:
@@ -324,6 +347,8 @@ def _rule_of_grant(person: Person, act: ActName, about: Object, now_utc_us: UtcU
         return "not-validated"
     if about.state is RequisitionState.CLOSED:
         return "already-closed"
+    if about.revoked:
+        return "grant-revoked"
     if is_over(about.valid_until_utc_us, now_utc_us, about.logged_utc_us):
         return "grant-over"
     if act is ActName.EXPORT:
@@ -331,4 +356,23 @@ def _rule_of_grant(person: Person, act: ActName, about: Object, now_utc_us: UtcU
             return "not-open"
         if person.account != about.opener:
             return "not-opener"
+    return None
+
+
+def _rule_of_grants_end(person: Person, act: ActName, about: Object, now_utc_us: UtcUs) -> str | None:
+    """A grant is revoked by a validator, or given up by its opener; reopened once it is over, by another person."""
+    if act not in _ENDS_OR_GOES_ON:
+        return None
+    if about.valid_until_utc_us is None:
+        return "not-validated"
+    if about.state is RequisitionState.CLOSED:
+        return "already-closed"
+    if about.revoked:
+        return "grant-revoked"
+    if act is ActName.GRANT_REVOKE:
+        return None if Role.VALIDATOR in person.roles or person.account == about.opener else "not-opener"
+    if person.account == about.requested_by:
+        return "same-person"
+    if not about.key_lost and not is_over(about.valid_until_utc_us, now_utc_us, about.logged_utc_us):
+        return "grant-valid"
     return None

@@ -52,6 +52,7 @@ def about_requisition(session: Session, row: tables.Requisition) -> Object:
         opener=None if grant is None else grant.opener,
         valid_until_utc_us=None if grant is None else UtcUs(grant.valid_until_utc_us),
         logged_utc_us=None if grant is None else logged_utc_us(session, grant),
+        revoked=grant is not None and grant.revoked_utc_us is not None,
     )
 
 

@@ -7,9 +7,11 @@ answer was lost, it may be in the ledger twice, but never not at all. The entry'
 import asyncio
 import json
 import logging
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
+from access.policy import Denied as DeniedAct
 from nvr.base.clock import Clock
 from nvr.base.errors import EvidenceAtRisk, Refused, Retryable
 from nvr.base.ids import uuid7
@@ -20,6 +22,8 @@ from storage.ledger.entries import Actor, body_as_json, body_from
 from storage.register.acts import Proposal
 from storage.register.ports import RegisterLedger
 
+NO_ROLE: Final = "none"
+_MOST_CHARACTERS: Final = 100
 SUFFIX: Final = ".json"
 MODE: Final = 0o600
 _log: Final = logging.getLogger(__name__)
@@ -47,6 +51,12 @@ class Refusals:
         await asyncio.to_thread(create_file, path, content, MODE)
         await self.flush()
 
+    async def deny(self, account: str, roles: Collection[str], denied: DeniedAct) -> None:
+        """Tell that policy refused this account; the role is the first of its own. Raises OSError."""
+        actor = Actor(id=account, role=min(roles, default=NO_ROLE))
+        body = machine.Denied(rule=denied.rule, what=denied.what, object=_short(denied.object))
+        await self.tell(actor, body)
+
     async def flush(self) -> None:
         """Bring what waits to the ledger, the oldest first; nothing while the keeper does not answer."""
         self._due = True
@@ -72,6 +82,10 @@ class Refusals:
             await asyncio.to_thread(rename_file, path, path.with_suffix(".bad"))
             return
         await asyncio.to_thread(remove_file, path)
+
+
+def _short(text: str | None) -> str | None:
+    return None if text is None else text[:_MOST_CHARACTERS]
 
 
 def _waiting(directory: Path) -> list[Path]:

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 
 from access.grants.facts import GrantFacts, facts_of
 from access.grants.sealed import KEYS_MISSING, Scope, SealedFile, collect_released
-from access.grants.store import GrantStore
+from access.grants.store import GrantStore, GrantWiped
+from access.permits import Permit, Permits
 from access.policy import ActName, Denied, Person, demand
 from access.ports import IndexPort, LedgerPort
 from access.reading import about_requisition, grant_row, requisition_row
@@ -98,9 +99,12 @@ class ReleasedFront:
 
 
 class Release:
-    """The granted records of one grant, for its opener. Blocking: used on a thread, by one at a time."""
+    """The granted records of one grant, for its opener. Blocking: used on a thread, by one at a time.
 
-    def __init__(self, grant: GrantFacts, scope: Scope, keys: RecordKeys, clock: Clock) -> None:
+    It asks its permit before each record that it gives. Whoever holds pictures longer than that asks `demand` himself.
+    """
+
+    def __init__(self, grant: GrantFacts, scope: Scope, keys: RecordKeys, permit: Permit) -> None:
         self.grant = grant
         self.unreadable = dict(scope.unreadable)
         """Segments that were released and can not be read, or not whole, with why; it grows while they are read."""
@@ -110,7 +114,7 @@ class Release:
         """Of those that can be read, but not whole: the `seq` that can not be had."""
         self._files = {file.segment: file for file in scope.files}
         self._keys = keys
-        self._clock = clock
+        self._permit = permit
         for file in scope.files:
             if lacking := set(scope.granted[file.segment]) - keys.get(file.segment, {}).keys():
                 self._miss(file, KEYS_MISSING, lacking)
@@ -119,10 +123,14 @@ class Release:
         """The camera's segments that hold granted records, in the order of time.
 
         Raises:
-            Denied: the grant is over.
+            Denied: it may not be had any more.
         """
-        self._demand_valid()
-        read = [self._segment(file) for file in list(self._files.values()) if file.header.camera == camera]
+        self.demand()
+        files = [file for file in self._files.values() if file.header.camera == camera]
+        read = []
+        for file in files:
+            self.demand()
+            read.append(self._segment(file))
         return [segment for segment in read if segment is not None]
 
     def records(self, segment: SegmentId) -> Iterator[ReleasedRecord]:
@@ -131,10 +139,10 @@ class Release:
         One that is not what was sealed is not given, then or later, and is `missing`; without the init record, none is.
 
         Raises:
-            Denied: the grant is over, or ends while this goes on.
+            Denied: it may not be had any more, or this ends while it goes on.
             KeyError: the segment has no granted record.
         """
-        self._demand_valid()
+        self.demand()
         return self._records(self._files[segment])
 
     def front(self, segment: SegmentId, seq: int) -> ReleasedFront | None:
@@ -143,11 +151,11 @@ class Release:
         None when it is not what was sealed: then it is `missing`, since nobody knows when its pictures are shown.
 
         Raises:
-            Denied: the grant is over.
+            Denied: it may not be had any more.
             KeyError: the segment has no granted record.
             RecordDamaged: the whole file is not, or not any more, what was sealed.
         """
-        self._demand_valid()
+        self.demand()
         file = self._files[segment]
         with _opened(file) as reader:
             try:
@@ -157,6 +165,18 @@ class Release:
                 return None
         path = front_path(record.front, record.slices, record.tag)
         return ReleasedFront(seq, record.head, record.rkc, record.lengths, path)
+
+    def demand(self) -> None:
+        """Ask whether anything may still be had; the keys are forgotten when not.
+
+        Raises:
+            Denied: the grant was revoked or is over, its requisition closed, or the opener's account ended.
+        """
+        try:
+            self._permit.demand()
+        except Denied:
+            self.wipe()
+            raise
 
     def wipe(self) -> None:
         """Forget the keys: nothing can be had any more."""
@@ -187,7 +207,7 @@ class Release:
         try:
             with _opened(file) as reader:
                 for seq in sorted(self._keys[file.segment].keys() - self.missing.get(file.segment, set())):
-                    self._demand_valid()
+                    self.demand()
                     try:
                         record = self._open_record(file, reader, seq)
                     except RecordDamaged as error:
@@ -220,11 +240,6 @@ class Release:
         except EvidenceAtRisk as error:
             raise RecordDamaged(file=file.name, seq=seq, why=error.message_id) from error
 
-    def _demand_valid(self) -> None:
-        if self._clock.utc_us() >= self.grant.valid_until_utc_us:
-            self.wipe()
-            raise Denied(rule="grant-over", what=ActName.EXPORT, object=self.grant.requisition)
-
 
 class Releases:
     """Opens a grant for its opener: the one place where released keys meet sealed files."""
@@ -236,7 +251,7 @@ class Releases:
         self._index = index
         self._ledger = ledger
         self._store = store
-        self._clock = clock
+        self._permits = Permits(register, clock)
 
     async def open(self, grant: GrantId, opener: Person, now_utc_us: UtcUs) -> Release:
         """The granted records, for this person.
@@ -247,10 +262,17 @@ class Releases:
             GrantWiped: its keys are gone.
             AnsweredKeyWrong, WrapInvalid: the stored answer is not what was checked when it came.
         """
-        facts, segments = await self._register.read(lambda session: _granted_to(session, grant, opener, now_utc_us))
+        permits = self._permits
+        facts, segments, permit = await self._register.read(
+            lambda session: _granted_to(session, grant, opener, now_utc_us, permits)
+        )
         scope = await collect_released(self._index, self._ledger, segments, facts.from_utc_us, facts.to_utc_us)
-        keys = await asyncio.to_thread(self._keys, grant, scope)
-        return Release(facts, scope, keys, self._clock)
+        try:
+            keys = await asyncio.to_thread(self._keys, grant, scope)
+        except GrantWiped:
+            permit.demand()  # what ended while files were read is told by its rule
+            raise
+        return Release(facts, scope, keys, permit)
 
     def _keys(self, grant: GrantId, scope: Scope) -> RecordKeys:
         pair = self._store.release_key(grant)
@@ -296,6 +318,11 @@ def record_keys(answer: Answer, release: KeyPair, scope: Scope) -> RecordKeys:
 def used_seats(answer: Answer, release: KeyPair) -> tuple[int, ...]:
     """The seats that the completing tool names beside the keys (`storage.vault.unseal.used_seats`)."""
     return unseal.used_seats(answer, release)
+
+
+def used_keys(answer: Answer, release: KeyPair) -> dict[int, str]:
+    """The keys of these seats that gave the shares (`storage.vault.unseal.used_keys`)."""
+    return unseal.used_keys(answer, release)
 
 
 @contextlib.contextmanager
@@ -364,9 +391,11 @@ def _in_clear(segment: SegmentId, record: SealedRecord, key: bytes, plaintext: b
 
 
 def _granted_to(
-    session: Session, grant: GrantId, opener: Person, now_utc_us: UtcUs
-) -> tuple[GrantFacts, tuple[SegmentId, ...]]:
+    session: Session, grant: GrantId, opener: Person, now_utc_us: UtcUs, permits: Permits
+) -> tuple[GrantFacts, tuple[SegmentId, ...], Permit]:
     row = grant_row(session, grant)
     about = about_requisition(session, requisition_row(session, row.requisition))
     demand(opener, ActName.EXPORT, about, now_utc_us)
-    return facts_of(session, row), tuple(SegmentId(segment) for segment in row.segs or ())
+    facts = facts_of(session, row)
+    permit = permits.issue(session, opener.account, ActName.EXPORT, facts.requisition, facts.valid_until_utc_us)
+    return facts, tuple(SegmentId(segment) for segment in row.segs or ()), permit

@@ -1,12 +1,13 @@
 """The acts of persons: who asks, whether they may, then the act. What is refused about footage is in the ledger."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from access.arguments import Arguments
+from access.grants.envelopes import envelopes_used
 from access.holds.awaiting import old, waiting
 from access.people.login import Login
 from access.people.passwords import WrongPassword
@@ -17,13 +18,11 @@ from nvr.base.errors import InvalidValue
 from nvr.base.jcs import Json
 from nvr.base.units import UtcUs
 from storage.ledger import machine
-from storage.ledger.entries import ACCESS, Actor
+from storage.ledger.entries import ACCESS
 from storage.register import tables
 from storage.register.register import Register
 
 Handler: TypeAlias = Callable[[Person, Arguments], Awaitable[Json]]
-
-NO_ROLE: Final = "none"
 
 
 class AccessService:
@@ -70,9 +69,7 @@ class AccessService:
             return await self._handlers[act](person, Arguments(args))
         except Denied as denied:
             if act in ABOUT_VIDEO:
-                actor = Actor(id=person.account, role=min(person.roles, default=NO_ROLE))
-                body = machine.Denied(rule=denied.rule, what=denied.what, object=_short(denied.object))
-                await self._refusals.tell(actor, body)
+                await self._refusals.deny(person.account, person.roles, denied)
             raise
 
     async def status(self) -> dict[str, Json]:
@@ -84,6 +81,7 @@ class AccessService:
                 **_counts(session, now_utc_us),
                 "holds_waiting": waiting(session, now_utc_us),
                 "holds_old": old(session, now_utc_us, self._review_days),
+                "envelopes_used": envelopes_used(session),
             }
 
         return {"utc_us": now_utc_us, **await self._register.read(asked)}
@@ -100,10 +98,6 @@ def _act_name(name: str) -> ActName:
         raise InvalidValue(field="name", value=name[:64], expected="an act of docs/design/processes.md") from error
 
 
-def _short(text: str | None) -> str | None:
-    return None if text is None else text[:100]
-
-
 def _counts(session: Session, now_utc_us: UtcUs) -> dict[str, Any]:
     def count(*conditions: Any) -> int:  # noqa: ANN401 -- SQLAlchemy's conditions have many types
         return session.scalar(select(func.count()).where(*conditions)) or 0
@@ -117,6 +111,6 @@ def _counts(session: Session, now_utc_us: UtcUs) -> dict[str, Any]:
             tables.Hold.until_utc_us.is_(None) | (tables.Hold.until_utc_us > now_utc_us),
         ),
         "requisitions": dict(states.all()),
-        "grants": count(tables.Grant.valid_until_utc_us > now_utc_us),
+        "grants": count(tables.Grant.valid_until_utc_us > now_utc_us, tables.Grant.revoked_utc_us.is_(None)),
         "ledger_size": session.scalar(select(tables.Progress.ledger_size)) or 0,
     }

@@ -121,7 +121,7 @@ class Exporter:
         gaps = await self._gaps(grant)
 
         # 2. verify
-        proven = await prove_all(self.ledger, _indices(grant, plans), self.log_public)
+        proven = await prove_all(self.ledger, _indices(grant, plans), self.log_public, release.demand)
         seats = check_grant(grant, proven, self.clock.utc_us())
         for plan in plans:
             for segment in plan.segments.values():
@@ -140,7 +140,7 @@ class Exporter:
             motion_jpeg=any(movie.part.codec.codec == JPEG for movie, _ in movies.values()),
         )
         await asyncio.to_thread(self._write_companions, root, grant, proven, text)
-        files = await asyncio.to_thread(lambda: hash_files(root, files_below(root)))
+        files = await asyncio.to_thread(lambda: hash_files(root, files_below(root), release.demand))
 
         # 5. write
         document = manifest.encode(self._manifest(release, order, seats, files, plans, movies, gaps, proven))
@@ -152,6 +152,7 @@ class Exporter:
 
         # 7. log
         digest = sha256(document).hexdigest()
+        release.demand()
         index = await self._log(grant, order, target.name, digest, files)
 
         # 8. prove

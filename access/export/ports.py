@@ -119,6 +119,10 @@ class ReleasedRecord(ReleasedFront, Protocol):
 class Release(Protocol):
     """The granted records, and nothing else."""
 
+    def demand(self) -> None:
+        """Ask whether anything may still be had: before each step that takes long. Raises Denied."""
+        ...
+
     @property
     def grant(self) -> GrantFacts:
         """What was granted, to whom, until when."""

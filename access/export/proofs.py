@@ -1,6 +1,6 @@
 """Entries of the ledger with their proofs, asked of the keeper and checked before they go into a bundle."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -42,12 +42,18 @@ async def prove(ledger: Ledger, index: int, public: Ed25519PublicKey, *, size: i
     return ProvenEntry(index, leaf, build_proof(proof), checkpoint)
 
 
-async def prove_all(ledger: Ledger, indices: Mapping[str, int], public: Ed25519PublicKey) -> dict[str, ProvenEntry]:
-    """The entries under the names given, all proven in the tree of one checkpoint.
+async def prove_all(
+    ledger: Ledger, indices: Mapping[str, int], public: Ed25519PublicKey, ask: Callable[[], None] = lambda: None
+) -> dict[str, ProvenEntry]:
+    """The entries under the names given, all proven in the tree of one checkpoint; `ask` ends it by raising.
 
     Raises:
         ProofOfAnother, NoteInvalid, ProofInvalid: as `prove`.
     """
     latest = await prove(ledger, max(indices.values()), public)
     size = latest.checkpoint.size
-    return {name: await prove(ledger, index, public, size=size) for name, index in indices.items()}
+    proven = {}
+    for name, index in indices.items():
+        ask()
+        proven[name] = await prove(ledger, index, public, size=size)
+    return proven

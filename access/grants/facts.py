@@ -1,8 +1,9 @@
 """What is known of a grant: its scope, its entries in the ledger, and where its cameras stood."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -56,24 +57,31 @@ def facts_of(session: Session, row: tables.Grant) -> GrantFacts:
         valid_until_utc_us=UtcUs(row.valid_until_utc_us),
         opener=AccountId(row.opener),
         grant_index=row.grant_index,
-        release_indices=tuple(release_indices(session, GrantId(row.grant))),
+        release_indices=tuple(release_indices(session, row)),
         open_index=row.open_index,
         places={camera: _places(session, camera, from_utc_us, to_utc_us) for camera in cameras},
     )
 
 
-def release_indices(session: Session, grant: GrantId) -> list[int]:
-    """The indices of the grant's `release` entries, in the order of the ledger."""
-    acts = session.scalars(
-        select(tables.Act)
-        .where(tables.Act.type == Release.t, tables.Act.ledger_index.is_not(None))
+def release_indices(session: Session, grant: tables.Grant) -> list[int]:
+    """The indices of the grant's `release` entries since it was made or reopened, in the order of the ledger."""
+    return [index for index, _ in _releases(session, grant)]
+
+
+def sets_released(session: Session, grant: tables.Grant) -> int:
+    """How many custodian sets these releases name."""
+    return len({body["set"] for _, body in _releases(session, grant)})
+
+
+def _releases(session: Session, grant: tables.Grant) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    rows = session.execute(
+        select(tables.Act.ledger_index, tables.Act.leaf)
+        .where(tables.Act.type == Release.t, tables.Act.ledger_index > grant.grant_index)
         .order_by(tables.Act.ledger_index)
     )
-    return [
-        act.ledger_index
-        for act in acts
-        if act.ledger_index is not None and act.leaf is not None and json.loads(act.leaf)["body"]["grant"] == grant
-    ]
+    for index, leaf in rows:
+        if index is not None and leaf is not None and (body := json.loads(leaf)["body"])["grant"] == grant.grant:
+            yield index, body
 
 
 def _places(session: Session, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> tuple[PlaceText, ...]:

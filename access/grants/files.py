@@ -1,17 +1,26 @@
 """The grant file, put together: proofs from the ledger, heads from the sealed files, machine parts from the keyring."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from access.continuation import continued_at
+from access.grants.custodians import CustodianSets
+from access.grants.releasing import Released
 from access.grants.sealed import Scope, SealDiffers, SealedFile, claims_for
+from access.grants.store import GrantStore
 from access.ports import LedgerPort
+from access.reading import checked_of
 from access.release import handed_out
+from nvr.base.errors import Refused
+from nvr.base.ids import GrantId
 from storage.keyring import KeyRef, KeyringReader, KeyShredded, Lookup
 from storage.ledger.entries import Salted, decode
 from storage.ledger.machine import Release
-from storage.vault.answer import Answer
+from storage.register import tables
+from storage.register.register import Register
+from storage.vault.answer import Answer, AnswerKind
 from storage.vault.grantfile import ConsistencyProof, GrantedSegment, GrantFile, Proved
 from storage.vault.hpke import KeyPair
 from storage.vault.keyrecord import Wrap
@@ -28,6 +37,8 @@ class Contents:
     custodians: CustodianSet
     answers: tuple[Answer, ...]
     from_sizes: Collection[int]
+    checkpoint: str
+    """The signed note against which everything is proven."""
     continued: Sequence[int]
     """The entries `continue` of the ledger."""
     checked: Salted | None
@@ -37,15 +48,14 @@ class Contents:
 async def build_grant_file(
     ledger: LedgerPort, keyring: KeyringReader, machine: KeyPair, contents: Contents
 ) -> GrantFile:
-    """What goes out to the custodians: all proofs against one checkpoint.
+    """What goes out to the custodians of one set: all proofs against one checkpoint.
 
     Raises:
         SealDiffers: a segment has no key record, or another than its seal entry says.
         KeyShredded, KeyringUnreachable: the keyring does not give it.
         Retryable: the keeper does not answer.
     """
-    newest = await ledger.proof(max(contents.grant_index, *contents.release_indices))
-    size = _size_of(newest.checkpoint)
+    size = _size_of(contents.checkpoint)
     proved = [await _proved(ledger, index, size) for index in (contents.grant_index, *contents.release_indices)]
     consistency = [
         ConsistencyProof(from_size, (await ledger.consistency(from_size, size)).path)
@@ -61,7 +71,7 @@ async def build_grant_file(
     return GrantFile(
         grant=proved[0],
         releases=tuple(proved[1:]),
-        checkpoint=newest.checkpoint,
+        checkpoint=contents.checkpoint,
         consistency=tuple(consistency),
         continued=tuple(continued),
         custodians=contents.custodians,
@@ -70,6 +80,67 @@ async def build_grant_file(
         answers=contents.answers,
         checked=contents.checked,
     )
+
+
+class SeveralSets(Refused):
+    """The footage was sealed under more than one custodian set: one file can not be for all of them."""
+
+    message_id = "several-sets"
+
+
+class GrantFiles:
+    """Makes the grant files of grants that are in the register."""
+
+    def __init__(
+        self,
+        register: Register,
+        ledger: LedgerPort,
+        keyring: KeyringReader,
+        machine: KeyPair,
+        store: GrantStore,
+        sets: CustodianSets,
+    ) -> None:
+        self._register = register
+        self._ledger = ledger
+        self._keyring = keyring
+        self._machine = machine
+        self._store = store
+        self._sets = sets
+
+    async def checkpoint(self, wanted: Iterable[tuple[tables.Grant, Released]]) -> str:
+        """A signed note that covers the entries of all of these. Raises Retryable."""
+        newest = max(max(row.grant_index, *_indices(released)) for row, released in wanted)
+        return (await self._ledger.proof(newest)).checkpoint
+
+    async def make(
+        self, row: tables.Grant, released: Released, set_hash: str, checkpoint: str, from_sizes: Collection[int]
+    ) -> GrantFile:
+        """The file for the custodians of this set, with the answers that came so far.
+
+        `from_sizes` are checkpoint sizes that custodians' tools saw last, where access does not know them.
+
+        Raises:
+            SetUnknown, SealDiffers, KeyShredded, KeyringUnreachable: it can not be made.
+            Retryable: the keeper does not answer.
+        """
+        answers = await asyncio.to_thread(self._store.answers, GrantId(row.grant), set_hash)
+        seen = await asyncio.to_thread(self._store.seen)
+        contents = Contents(
+            grant_index=row.grant_index,
+            release_indices=released.indices[set_hash],
+            scope=released.by_set[set_hash],
+            custodians=await asyncio.to_thread(self._sets.find, bytes.fromhex(set_hash)),
+            answers=tuple(answer for answer in answers if answer.kind is AnswerKind.SHARES),
+            from_sizes={*from_sizes, *seen.values()},
+            checkpoint=checkpoint,
+            continued=await self._register.read(continued_at),
+            checked=await self._register.read(lambda session: checked_of(session, row)),
+        )
+        return await build_grant_file(self._ledger, self._keyring, self._machine, contents)
+
+
+def _indices(released: Released) -> list[int]:
+    return [index for indices in released.indices.values() for index in indices]
 
 
 def _open_keyring(

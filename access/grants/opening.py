@@ -1,18 +1,21 @@
 """The answers of custodians: kept durably, their record keys checked, and the opening logged."""
 
 import asyncio
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import Final, cast
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from access.grants.custodians import CustodianSets
+from access.grants.releasing import Released
 from access.grants.sealed import Scope
 from access.grants.store import GrantStore
 from access.ports import LedgerPort
-from access.release import record_keys, used_seats
+from access.release import record_keys, used_keys, used_seats
 from nvr.base.errors import EvidenceAtRisk, InvalidValue
 from nvr.base.ids import AccountId, GrantId, SegmentId
 from nvr.base.jcs import Json, canonical
@@ -24,7 +27,7 @@ from storage.register.register import Register
 from storage.register.tables import RequisitionState
 from storage.vault.answer import Answer, AnswerInvalid, AnswerKind, parse_answer
 from storage.vault.hpke import KeyPair, WrapInvalid
-from storage.vault.seats import CustodianSet
+from storage.vault.seats import CustodianSet, KeyOfSeat
 
 _log: Final = logging.getLogger(__name__)
 
@@ -37,10 +40,13 @@ class Opening:
         self._ledger = ledger
         self._store = store
         self._sets = sets
-        self._one_at_a_time = asyncio.Lock()
+        self.collecting = asyncio.Lock()
+        """Held while answers are kept, and by whoever wipes or begins a collection: none meets another half-way."""
 
-    async def take(self, row: tables.Grant, scope: Scope, packed: bytes, by: AccountId) -> dict[str, Json]:
-        """Take a custodian's answer, handed in by this account; how far the collection is.
+    async def take(
+        self, row: tables.Grant, released: Released, set_hash: str, packed: bytes, by: AccountId
+    ) -> dict[str, Json]:
+        """Take a custodian's answer for footage under this set, handed in by this account; how far the collection is.
 
         Raises:
             InvalidValue: it is no answer to this grant by a seat of its set.
@@ -50,38 +56,34 @@ class Opening:
         """
         grant = GrantId(row.grant)
         answer = await asyncio.to_thread(_parsed, packed)
-        custodians = await asyncio.to_thread(self._sets.find, scope.files[0].header.set_hash)
+        custodians = await asyncio.to_thread(self._sets.find, bytes.fromhex(set_hash))
         try:
             answer.check(custodians, sha256(await self._ledger.entry(row.grant_index)).digest())
         except EvidenceAtRisk as error:
             raise _not_an_answer(error) from error
-        async with self._one_at_a_time:
-            dropped = await asyncio.to_thread(self._keep, grant, answer, scope, custodians)
-            await self.log(grant, scope, by)
-        return {**await self._progress(grant, scope, custodians.m), "seats_bad": list(dropped)}
+        async with self.collecting:
+            dropped = await asyncio.to_thread(self._keep, grant, answer, released.by_set[set_hash], custodians)
+            await self.log(grant, released, by)
+            progress = await self._progress(grant, released, set_hash, custodians.m)
+        seat = custodians.seat_of(answer.kid)
+        key = None if seat is None else seat.key_of(answer.kid)
+        return {**progress, "seat": answer.seat, "key": key, "seats_bad": list(dropped)}
 
-    async def has_keys(self, grant: GrantId) -> bool:
-        """Whether an answer with record keys came."""
-        answers = await asyncio.to_thread(self._store.answers, grant)
-        return any(answer.kind is AnswerKind.KEYS for answer in answers)
+    async def sets_with_keys(self, grant: GrantId) -> int:
+        """Of how many custodian sets an answer with record keys came."""
+        return await asyncio.to_thread(self._store.sets_with_keys, grant)
 
-    async def log(self, grant: GrantId, scope: Scope, by: AccountId | None = None) -> None:
-        """Log that record keys came, if they did and it is not logged yet; None: a crash forgot who handed them in."""
-        if not await self.has_keys(grant):
+    async def log(self, grant: GrantId, released: Released, by: AccountId | None = None) -> None:
+        """Log which record keys came, as far as it is not logged yet; `by` None: a crash forgot who handed them in."""
+        if not await self.sets_with_keys(grant):
             return
-        found = await asyncio.to_thread(self._found, grant, scope)
-        body = machine.Open(
-            grant=grant,
-            seats=await asyncio.to_thread(self._seats, grant),
-            segs=len(found),
-            records=sum(found.values()),
-            by=by,
-        )
+        found = await asyncio.to_thread(self._found, grant, released.scope)
+        seats, used = await asyncio.to_thread(self._used, grant, released.sets)
+        records = sum(found.values())
+        body = machine.Open(grant=grant, seats=seats, segs=len(found), records=records, by=by, used=used)
 
         def propose(session: Session) -> Sequence[Proposal]:
-            requisition = session.get_one(tables.Grant, grant).requisition
-            released = session.get_one(tables.Requisition, requisition).state == RequisitionState.RELEASED
-            return [Proposal(None, ACCESS, body)] if released else []
+            return [Proposal(None, ACCESS, body)] if _is_news(session, grant, records) else []
 
         await self._register.act(propose)
 
@@ -89,7 +91,7 @@ class Opening:
         """Store it, and drop the answers that it found bad: the seats of these."""
         if answer.kind is AnswerKind.KEYS:
             self._check_keys(answer, self._store.release_key(grant), scope, custodians)
-        self._store.keep_answer(grant, answer)
+        self._store.keep_answer(grant, custodians.hash.hex(), answer)
         # What an envelope says of others is not signed: whoever carries the file could have it drop good answers.
         dropped = self._store.drop_answers(grant, answer.bad) if answer.bad and answer.signature is not None else ()
         if dropped:
@@ -99,6 +101,7 @@ class Opening:
     def _check_keys(self, answer: Answer, release: KeyPair, scope: Scope, custodians: CustodianSet) -> None:
         try:
             found, seats = record_keys(answer, release, scope), used_seats(answer, release)
+            _demand_own_keys(custodians, used_keys(answer, release))
         except (AnswerInvalid, WrapInvalid) as error:
             raise _not_an_answer(error) from error
         if not found:
@@ -106,11 +109,20 @@ class Opening:
         if len(seats) < custodians.m or seats[-1] > custodians.n:
             raise InvalidValue(field="answer", value=str(seats), expected=f"at least {custodians.m} seats of the set")
 
-    def _seats(self, grant: GrantId) -> tuple[int, ...]:
-        """The seats that opened the grant, as the completing tools said under the wrap of the keys."""
+    def _used(self, grant: GrantId, sets: Collection[str]) -> tuple[tuple[int, ...], tuple[machine.SeatUsed, ...]]:
+        """The seats that opened the grant, and which of their keys, as the tools said under the wrap of the keys."""
         pair = self._store.release_key(grant)
-        answers = [answer for answer in self._store.answers(grant) if answer.kind is AnswerKind.KEYS]
-        return tuple(sorted({seat for answer in answers for seat in used_seats(answer, pair)}))
+        seats: set[int] = set()
+        used: set[tuple[str, int, KeyOfSeat]] = set()
+        for set_hash in sets:
+            custodians = self._sets.find(bytes.fromhex(set_hash))
+            for answer in self._store.answers(grant, set_hash):
+                if answer.kind is AnswerKind.KEYS:
+                    seats.update(used_seats(answer, pair))
+                    named = _demand_own_keys(custodians, used_keys(answer, pair))
+                    used.update((set_hash, seat, key) for seat, key in named.items())
+        told = tuple(machine.SeatUsed(set=set_hash, seat=seat, key=key) for set_hash, seat, key in sorted(used))
+        return tuple(sorted(seats)), told
 
     def _found(self, grant: GrantId, scope: Scope) -> dict[SegmentId, int]:
         """How many record keys of each segment are there."""
@@ -122,8 +134,9 @@ class Opening:
                     found.setdefault(segment, set()).update(keys)
         return {segment: len(keys) for segment, keys in found.items()}
 
-    async def _progress(self, grant: GrantId, scope: Scope, quorum: int) -> dict[str, Json]:
-        answers = await asyncio.to_thread(self._store.answers, grant)
+    async def _progress(self, grant: GrantId, released: Released, set_hash: str, quorum: int) -> dict[str, Json]:
+        answers = await asyncio.to_thread(self._store.answers, grant, set_hash)
+        scope = released.by_set[set_hash]
         found = await asyncio.to_thread(self._found, grant, scope)
         seats = sorted({answer.seat for answer in answers})
         missing: dict[str, Json] = {
@@ -133,12 +146,37 @@ class Opening:
         }
         return {
             "grant": grant,
+            "set": set_hash,
             "state": "open" if found else "collecting",
             "seats": seats,
             "seats_missing": 0 if found else max(0, quorum - len(seats)),
             "records_missing": missing if found else {},
             "unreadable": {str(segment): why for segment, why in scope.unreadable.items()},
         }
+
+
+def _is_news(session: Session, grant: GrantId, records: int) -> bool:
+    """Whether so many records are more than the ledger has of this grant, and it may still be opened."""
+    row = session.get_one(tables.Grant, grant)
+    state = session.get_one(tables.Requisition, row.requisition).state
+    if row.revoked_utc_us is not None or state == RequisitionState.CLOSED:
+        return False
+    if row.open_index is None:
+        return state == RequisitionState.RELEASED
+    leaf = session.scalar(select(tables.Act.leaf).where(tables.Act.ledger_index == row.open_index))
+    return leaf is not None and bool(records > json.loads(leaf)["body"]["records"])
+
+
+def _demand_own_keys(custodians: CustodianSet, kids: Mapping[int, str]) -> dict[int, KeyOfSeat]:
+    """Which key of each seat these are. Raises AnswerInvalid: one is not its seat's."""
+    seats = {seat.number: seat for seat in custodians.seats}
+    found: dict[int, KeyOfSeat] = {}
+    for number, kid in kids.items():
+        key = seats[number].key_of(kid) if number in seats else None
+        if key is None:
+            raise AnswerInvalid(what="kids", seat=number)
+        found[number] = key
+    return found
 
 
 def packed_answer(given: object) -> bytes:

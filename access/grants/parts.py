@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from access.grants.store import GrantStore, GrantWiped
 from access.parts import PART_BYTES, part_as_json, read_part
@@ -30,9 +30,13 @@ class GrantPartUnknown(Refused):
     message_id = "grant-part-unknown"
 
 
+About: TypeAlias = GrantId | frozenset[GrantId]
+"""What a staged file is about: one grant, or all those of a sitting. An answer to a sitting names none yet."""
+
+
 @dataclass(slots=True)
 class _Staged:
-    grant: GrantId
+    about: About
     account: AccountId
     path: Path
     size: int
@@ -42,19 +46,30 @@ class _Staged:
 
 
 class GrantParts:
-    """What is staged, by token: for each account and grant one file out and one answer in at most."""
+    """What is staged, by token: for each account one file out and one answer in at most, of each grant and of sittings.
+
+    What is about one grant lies beside its keys, and goes with them; what is about several goes with the first that
+    ends.
+    """
 
     def __init__(self, store: GrantStore) -> None:
         self._store = store
         self._staged: dict[str, _Staged] = {}
 
-    async def stage(self, grant: GrantId, account: AccountId, content: bytes) -> dict[str, Json]:
-        """Stage a grant file to be read: token and size. Raises GrantWiped."""
-        return await self._add(grant, account, content, size=len(content), incoming=False)
+    async def stage(self, about: About, account: AccountId, content: bytes) -> dict[str, Json]:
+        """Stage a file for custodians to be read: token and size. Raises GrantWiped."""
+        return await self._add(about, account, content, size=len(content), incoming=False)
 
-    async def expect(self, grant: GrantId, account: AccountId, size: int) -> dict[str, Json]:
+    async def expect(self, about: About, account: AccountId, size: int) -> dict[str, Json]:
         """Stage an answer of so many bytes that is to be written: token and size. Raises GrantWiped."""
-        return await self._add(grant, account, b"", size=size, incoming=True)
+        return await self._add(about, account, b"", size=size, incoming=True)
+
+    async def drop(self, grant: GrantId) -> None:
+        """Remove what is about this grant, alone or with others: it ended."""
+        for token, staged in list(self._staged.items()):
+            about = staged.about
+            if grant in about if isinstance(about, frozenset) else grant == about:
+                await self._drop(token)
 
     async def read(self, args: dict[str, Any]) -> dict[str, Json]:
         """A part of a staged grant file, from `offset` on. Raises GrantPartUnknown."""
@@ -82,15 +97,15 @@ class GrantParts:
             staged.received += len(data)
         return {"received": staged.received}
 
-    async def take(self, token: str, grant: GrantId, account: AccountId) -> bytes:
+    async def take(self, token: str, about: About, account: AccountId) -> bytes:
         """The whole of a staged answer, which is thereby gone from here.
 
         Raises:
-            GrantPartUnknown: it is not this person's for this grant.
+            GrantPartUnknown: it is not this person's for this.
             InvalidValue: parts of it are missing.
         """
         staged = self._of({"token": token}, incoming=True)
-        if (staged.grant, staged.account) != (grant, account):
+        if (staged.about, staged.account) != (about, account):
             raise GrantPartUnknown
         if staged.received != staged.size:
             raise InvalidValue(field="token", value=staged.received, expected=f"all {staged.size} bytes of the answer")
@@ -108,25 +123,29 @@ class GrantParts:
                 await asyncio.to_thread(remove_file, path)
 
     async def _add(
-        self, grant: GrantId, account: AccountId, content: bytes, *, size: int, incoming: bool
+        self, about: About, account: AccountId, content: bytes, *, size: int, incoming: bool
     ) -> dict[str, Json]:
         token = secrets.token_urlsafe(24)
-        directory = await asyncio.to_thread(self._store.directory_of, grant)
+        directory = await asyncio.to_thread(self._directory_of, about)
         path = directory / f"{secrets.token_hex(16)}{SUFFIX}"  # not the token: names of files are seen by more people
         before = [
             other
             for other, staged in self._staged.items()
-            if (staged.grant, staged.account, staged.incoming) == (grant, account, incoming)
+            if (_place(staged.about), staged.account, staged.incoming) == (_place(about), account, incoming)
         ]
         # Nothing is awaited before the newest has taken the place of the others: of many at once one is left.
         replaced = [self._staged.pop(other).path for other in before]
-        self._staged[token] = _Staged(grant, account, path, size, incoming)
+        self._staged[token] = _Staged(about, account, path, size, incoming)
         try:
             await asyncio.to_thread(_replace, replaced, path, content)
         except BaseException:
             self._staged.pop(token, None)
             raise
         return {"token": token, "size": size}
+
+    def _directory_of(self, about: About) -> Path:
+        grant = _place(about)
+        return self._store.directory_of_sittings() if grant is None else self._store.directory_of(grant)
 
     async def _drop(self, token: str) -> None:
         staged = self._staged.pop(token, None)
@@ -138,6 +157,11 @@ class GrantParts:
         if staged is None or staged.incoming is not incoming:
             raise GrantPartUnknown
         return staged
+
+
+def _place(about: About) -> GrantId | None:
+    """The grant beside which it lies; None: it is of a sitting."""
+    return None if isinstance(about, frozenset) else about
 
 
 def _replace(before: Sequence[Path], path: Path, content: bytes) -> None:

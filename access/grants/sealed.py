@@ -145,6 +145,42 @@ async def collect_released(
     return replace(scope, unreadable=unread.why, whereabouts=unread.whereabouts)
 
 
+def under(scope: Scope, set_hash: str, named: Collection[SegmentId], from_utc_us: UtcUs, to_utc_us: UtcUs) -> Scope:
+    """What of a scope a release under this custodian set names, as if there was nothing else.
+
+    A file that was sealed under another one is unreadable here: nobody knew its set while it could not be read. What
+    only footage under another set needs for decoding is not granted: the custodians of each see their own files alone.
+    """
+    unread = _Unread()
+    files = []
+    for file in scope.files:
+        if file.segment in named and file.header.set_hash.hex() == set_hash:
+            files.append(file)
+        elif file.segment in named:
+            unread.add(file.at, OTHER_SET)
+    for segment, why in scope.unreadable.items():
+        if segment in named:
+            unread.why[segment] = why
+            if segment in scope.whereabouts:
+                unread.whereabouts[segment] = scope.whereabouts[segment]
+    made = _scope(files, from_utc_us, to_utc_us, unread)
+    for file in files:
+        if file.segment not in made.granted:
+            unread.add(file.at, NOTHING_GRANTED)
+    return replace(made, unreadable=unread.why, whereabouts=unread.whereabouts)
+
+
+def together(scopes: Iterable[Scope]) -> Scope:
+    """All of these, which have no segment in common, as one."""
+    every = list(scopes)
+    return Scope(
+        files=tuple(file for scope in every for file in scope.files),
+        granted={segment: seqs for scope in every for segment, seqs in scope.granted.items()},
+        unreadable={segment: why for scope in every for segment, why in scope.unreadable.items()},
+        whereabouts={segment: at for scope in every for segment, at in scope.whereabouts.items()},
+    )
+
+
 def claims_for(file: SealedFile, seqs: Collection[int]) -> tuple[RecordClaim, ...]:
     """What a grant file says of a file's records: the init record, and the unbroken run that holds the granted ones."""
     gops = [seq for seq in seqs if file.heads[seq].type is RecordType.GOP]

@@ -1,7 +1,8 @@
 """What access keeps of a grant on disk: the release key and the answers, until the grant ends. Blocking.
 
-`<grants>/<grant>/release.key` (32 bytes, 0600), `<grants>/<grant>/<seat>-<kid>-<digest>.answer`, and for all grants
-`<grants>/seen.json`: the checkpoint size that each custodian's tool saw last.
+`<grants>/<grant>/release.key` (32 bytes, 0600), `<grants>/<grant>/<set>-<seat>-<kid>-<digest>.answer` (16 digits of the
+custodian set's hash), and for all grants `<grants>/seen.json`: the checkpoint size that each custodian's tool saw last;
+`<grants>/sittings/` holds what is on its way for several of them.
 """
 
 import json
@@ -20,6 +21,7 @@ from storage.vault.hpke import KeyPair
 KEY: Final = "release.key"
 SEEN: Final = "seen.json"
 ANSWER: Final = ".answer"
+SITTINGS: Final = "sittings"
 MODE: Final = 0o600
 MOST_ANSWERS: Final = 16
 """Answers of one key to one grant that are kept; a custodian gives two at most."""
@@ -60,15 +62,17 @@ class GrantStore:
         except FileNotFoundError as error:
             raise GrantWiped(grant=grant) from error
 
-    def keep_answer(self, grant: GrantId, answer: Answer) -> None:
-        """Store an answer durably, beside others of the same key: an envelope's garbage hides no genuine one.
+    def keep_answer(self, grant: GrantId, set_hash: str, answer: Answer) -> None:
+        """Store an answer durably, as one for footage under this set (its hash in hex).
+
+        It lies beside others of the same key: an envelope's garbage hides no genuine one.
 
         Raises:
             GrantWiped: the grant's keys are gone.
             TooManyAnswers: the key has MOST_ANSWERS others.
         """
         directory = self.directory_of(grant)
-        name = f"{answer.seat}-{answer.kid}-"
+        name = f"{_prefix(set_hash)}{answer.seat}-{answer.kid}-"
         path = directory / f"{name}{answer.digest.hex()[:_DIGEST_DIGITS]}{ANSWER}"
         if not path.exists() and len(list(directory.glob(f"{name}*{ANSWER}"))) >= MOST_ANSWERS:
             raise TooManyAnswers(seat=answer.seat, most=MOST_ANSWERS)
@@ -86,12 +90,18 @@ class GrantStore:
                 seats.append(answer.seat)
         return tuple(sorted(set(seats)))
 
-    def answers(self, grant: GrantId) -> tuple[Answer, ...]:
-        """The answers that came, by seat; a file that is none any more is told and left out."""
-        return tuple(sorted((answer for _, answer in self._answers(grant)), key=lambda one: (one.seat, one.kid)))
+    def answers(self, grant: GrantId, set_hash: str | None = None) -> tuple[Answer, ...]:
+        """The answers that came, by seat, or those to this set; a file that is none any more is told and left out."""
+        found = (answer for _, answer in self._answers(grant, set_hash))
+        return tuple(sorted(found, key=lambda one: (one.seat, one.kid)))
 
-    def _answers(self, grant: GrantId) -> Iterator[tuple[Path, Answer]]:
-        for path in sorted((self._directory / grant).glob(f"*{ANSWER}")):
+    def sets_with_keys(self, grant: GrantId) -> int:
+        """Of how many custodian sets an answer with record keys is kept."""
+        return len({path.name.partition("-")[0] for path, one in self._answers(grant) if one.kind is AnswerKind.KEYS})
+
+    def _answers(self, grant: GrantId, set_hash: str | None = None) -> Iterator[tuple[Path, Answer]]:
+        prefix = "" if set_hash is None else _prefix(set_hash)
+        for path in sorted((self._directory / grant).glob(f"{prefix}*{ANSWER}")):
             try:
                 yield path, parse_answer(path.read_bytes())
             except EvidenceAtRisk as error:
@@ -119,6 +129,12 @@ class GrantStore:
             raise GrantWiped(grant=grant)
         return directory
 
+    def directory_of_sittings(self) -> Path:
+        """Where files lie that are about several grants."""
+        directory = self._directory / SITTINGS
+        make_directory(directory, 0o700)
+        return directory
+
     def staged(self, suffix: str) -> list[Path]:
         """The files of all grants whose names end so."""
         return sorted(self._directory.glob(f"*/*{suffix}"))
@@ -138,3 +154,7 @@ class GrantStore:
             overwrite(path, 0, bytes(path.stat().st_size))
         remove_tree(directory)
         return True
+
+
+def _prefix(set_hash: str) -> str:
+    return f"{set_hash[:_DIGEST_DIGITS]}-"

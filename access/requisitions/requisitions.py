@@ -32,6 +32,7 @@ from storage.register import tables
 from storage.register.acts import Proposal
 from storage.register.personal import Personal, salted
 from storage.register.register import Register
+from storage.register.tables import RequisitionState
 
 SETTLED_US: Final = 15 * 60 * US_PER_SECOND
 """Footage younger than this may still grow, or be on its way into the index: nothing is said of it yet."""
@@ -43,8 +44,10 @@ _log: Final = logging.getLogger(__name__)
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
-_LONG: Final = frozenset({"segs", "release_public"})
-"""Of a grant: up to thousands of segments, and a key of 1,216 bytes."""
+REVOKED: Final = "revoked"
+
+_LONG: Final = frozenset({"segs", "release_public", "used"})
+"""Of a grant: up to thousands of segments, a key of 1,216 bytes, and a line for each seat."""
 
 
 def absence(camera: CameraId, coverage: Coverage, *, stood_somewhere: bool) -> people.NoImage | None:
@@ -223,12 +226,19 @@ def shown(session: Session, row: tables.Requisition) -> dict[str, Json]:
     grant = grant_of(session, row.requisition)
     return {
         **as_json(row),
+        "state": _state_shown(row, grant),
         "hold_until_utc_us": None if hold is None else hold.until_utc_us,
         "hold_ended": None if hold is None else hold.ended,
         "hold_provisional": None if hold is None else hold.provisional,
         "hold_room": None if hold is None else hold.room,
         "grant": None if grant is None else as_json(grant),
     }
+
+
+def _state_shown(row: tables.Requisition, grant: tables.Grant | None) -> str:
+    """How far it has come, and that its grant was revoked, until it is closed."""
+    revoked = grant is not None and grant.revoked_utc_us is not None
+    return REVOKED if revoked and row.state != RequisitionState.CLOSED else row.state
 
 
 def _listed(session: Session, row: tables.Requisition) -> dict[str, Json]:

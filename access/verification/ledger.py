@@ -32,7 +32,7 @@ def verify_ledger(path: Path, *, log_key: str | None = None) -> Report:
     2. tree         every entry and node is what its hash says
     3. checkpoints  each is signed, and its root is that of the tree
     4. order        acts and spooled events stand once and in order; no release without grant, no opening or export
-                    without release
+                    without release, nothing of a grant that was revoked, nor of one reopened without a new release
     5. continued    what a restore cut off is declared where it was cut (docs/design/backup.md)
 
     `log_key` is the SHA-256, in hex, of the DER of the log's public key.
@@ -132,6 +132,7 @@ class _Seen:
         self._spooled: dict[tuple[str, int], int] = {}
         self._granted: set[str] = set()
         self._released: set[str] = set()
+        self._revoked: set[str] = set()
 
     def takes(self, entry: entries.Entry[Body]) -> bool:
         """Whether the act is new, and the spooled event the next of its boot."""
@@ -150,7 +151,16 @@ class _Seen:
         """Whether what it needs stands before it."""
         match body:
             case people.Grant():
+                # One that is reopened is released anew.
+                self._released.discard(body.grant)
                 self._granted.add(body.grant)
+                return body.grant not in self._revoked
+            case people.Revoke():
+                known = body.grant in self._granted
+                self._revoked.add(body.grant)
+                self._granted.discard(body.grant)
+                self._released.discard(body.grant)
+                return known
             case machine.Release():
                 self._released.add(body.grant)
                 return body.grant in self._granted

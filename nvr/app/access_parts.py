@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -30,6 +30,7 @@ from access.footage.at import FootageActs
 from access.footage.telling import Telling
 from access.grants.custodians import CustodianSets
 from access.grants.grants import GrantKeys, Grants
+from access.grants.sittings import Sittings
 from access.grants.store import GrantStore
 from access.holds.holds import Holds
 from access.holds.listing import HoldListing
@@ -66,6 +67,9 @@ from storage.ledger.entries import decode
 from storage.ledger.machine import Log
 from storage.register.register import Register
 from storage.vault.hpke import KeyPair
+
+_ENDING: Final = (ActName.GRANT_REVOKE, ActName.REQUISITION_CLOSE, ActName.ACCOUNT_END)
+"""After these, bundles may lie in staging that nobody may have any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +116,13 @@ async def compose(settings: Settings, keeper: KeeperClient, register: Register, 
     handover = Handover(register, releases, exporter, clock, staging_minutes=settings.access.staging_minutes)
     passwords = await Passwords.prepare(default_hasher())
     recorders = RecorderStates(partial(recorder_sockets, settings))
+    refusals = Refusals(settings.paths.access / "refusals", keeper, clock)
     acts = {
         **_town_acts(settings, keeper, register, passwords, publisher, index, recorders, clock),
         **_requisition_acts(settings, keeper, register, grants, handover, index, clock),
+        **_sitting_acts(Sittings(register, grants, refusals, clock)),
     }
-    refusals = Refusals(settings.paths.access / "refusals", keeper, clock)
+    acts |= {name: handover.after(acts[name]) for name in _ENDING}
     login, days = Login(register, passwords, clock), settings.hold.review_days
     service = AccessService(register, refusals, login, clock, MappingProxyType(acts), review_days=days)
     views = StatusViews(settings, volumes, keeper.caller, index, recorders, service.status, clock)
@@ -209,8 +215,18 @@ def _requisition_acts(
         ActName.GRANT_FILE: grants.file,
         ActName.GRANT_UPLOAD: grants.upload,
         ActName.GRANT_ANSWER: grants.answer,
+        ActName.GRANT_REOPEN: grants.reopen,
+        ActName.GRANT_REVOKE: grants.revoke,
         ActName.EXPORT: handover.export,
         ActName.EXPORT_DONE: handover.done,
+    }
+
+
+def _sitting_acts(sittings: Sittings) -> dict[ActName, Act]:
+    return {
+        ActName.SITTING_FILE: sittings.file,
+        ActName.SITTING_UPLOAD: sittings.upload,
+        ActName.SITTING_ANSWER: sittings.answer,
     }
 
 

@@ -13,17 +13,18 @@ from sqlalchemy.orm import Session
 from access.arguments import Arguments
 from access.export.bundle import Exporter, ExportOrder
 from access.parts import part_as_json, read_part
-from access.people.accounts import find_person
+from access.permits import demand_still
 from access.policy import NOTHING, ActName, Denied, Person, demand
 from access.ports import LedgerPort
 from access.reading import about_requisition, grant_of, requisition_row
 from access.release import Releases
+from access.service import Handler
 from access.turns import Turns
 from nvr.base.clock import Clock
 from nvr.base.errors import InvalidValue, Refused
 from nvr.base.ids import AccountId, ActId, GrantId, RequisitionNo, requisition_no, uuid7
 from nvr.base.jcs import Json
-from nvr.base.units import US_PER_SECOND, MonoUs, UtcUs
+from nvr.base.units import US_PER_SECOND, MonoUs
 from storage.durable import remove_tree
 from storage.ledger import people
 from storage.ledger.entries import Actor, body_from
@@ -64,23 +65,13 @@ class ActingLedger:
         def propose(session: Session) -> Sequence[Proposal]:
             for proposal in proposals:
                 if isinstance(proposal.body, people.Export):
-                    demand_export(session, proposal.actor.id, proposal.body.requisition, self._clock.utc_us())
+                    demand_still(
+                        session, proposal.actor.id, ActName.EXPORT, proposal.body.requisition, self._clock.utc_us()
+                    )
             return proposals
 
         placed = await self._register.act(propose)
         return [StoredLeaf(each.index, await self._ledger.entry(each.index)) for each in placed]
-
-
-def demand_export(session: Session, account: str, requisition: str, now_utc_us: UtcUs) -> None:
-    """Whether the account, as it is now, may have the bundle of the requisition, as that is now.
-
-    Raises:
-        Denied: it may not; an account that is gone is `account-disabled`.
-    """
-    person = find_person(session, account)
-    if person is None:
-        raise Denied(rule="account-disabled", what=ActName.EXPORT, object=requisition)
-    demand(person, ActName.EXPORT, about_requisition(session, requisition_row(session, requisition)), now_utc_us)
 
 
 @dataclass(slots=True)
@@ -143,8 +134,12 @@ class Handover:
             try:
                 bundle = await self._exporter.export(release, order)
                 sizes = await asyncio.to_thread(_sizes, bundle.path)
+                release.demand()
                 token = secrets.token_urlsafe(24)
                 self._staged[token] = _Staged(bundle.path, person.account, number, sizes, self._clock.mono_us())
+            except Denied:
+                await asyncio.to_thread(_wipe, paths)
+                raise
             finally:
                 self._making.difference_update(paths)
                 release.wipe()
@@ -161,18 +156,39 @@ class Handover:
             if staged is None or staged.account != person.account:
                 raise BundleUnknown
             del self._staged[token]
-            await asyncio.to_thread(remove_tree, staged.root)
+            await asyncio.to_thread(_wipe, [staged.root])
         return {"bundle": staged.root.name}
 
     async def housekeep(self) -> None:
-        """Wipe what nobody takes: whatever this process neither makes nor staged, and what lies too long."""
+        """Wipe what nobody takes: what this process neither makes nor staged, what lies too long or may not be had."""
         async with self._wiping:
-            now = self._clock.mono_us()
+            now, kept = self._clock.mono_us(), set(self._making)
             for token, staged in list(self._staged.items()):
                 if now - staged.touched_mono_us > self._staging_us:
                     del self._staged[token]
-            kept = self._making | {staged.root for staged in self._staged.values()}
+                elif await self._may_be_taken(staged):
+                    kept.add(staged.root)  # else whoever has its token is told by which rule it ended
             await asyncio.to_thread(_wipe_all_but, self._exporter.staging, kept)
+
+    def after(self, act: Handler) -> Handler:
+        """The act, and then at once no bundle lies in staging any more that may not be had."""
+
+        async def done(person: Person, args: Arguments) -> Json:
+            answer = await act(person, args)
+            await self.housekeep()
+            return answer
+
+        return done
+
+    async def _may_be_taken(self, staged: _Staged) -> bool:
+        account, number, now_utc_us = staged.account, staged.requisition, self._clock.utc_us()
+        try:
+            await self._register.read(
+                lambda session: demand_still(session, account, ActName.EXPORT, number, now_utc_us)
+            )
+        except Denied:
+            return False
+        return True
 
     async def read(self, args: dict[str, Any]) -> dict[str, Json]:
         """A part of a staged file, from `offset` on, as long as it may still be exported.
@@ -186,7 +202,7 @@ class Handover:
         if staged is None or name not in staged.sizes or type(offset) is not int or offset < 0:
             raise BundleUnknown
         account, number, now_utc_us = staged.account, staged.requisition, self._clock.utc_us()
-        await self._register.read(lambda session: demand_export(session, account, number, now_utc_us))
+        await self._register.read(lambda session: demand_still(session, account, ActName.EXPORT, number, now_utc_us))
         staged.touched_mono_us = self._clock.mono_us()
         data = await asyncio.to_thread(_read, staged.root / name, offset)
         return part_as_json(data, offset=offset, size=staged.sizes[name])
@@ -200,6 +216,12 @@ def _proposal(entry: Mapping[str, Any]) -> Proposal:
 def _wipe_all_but(staging: Path, kept: Collection[Path]) -> None:
     for path in staging.iterdir():
         if path not in kept:
+            remove_tree(path)
+
+
+def _wipe(paths: Collection[Path]) -> None:
+    for path in paths:
+        if path.exists():
             remove_tree(path)
 
 

@@ -85,13 +85,17 @@ def say(message_id: str, /, **fields: object) -> str:
 
 def explain(error: NvrError) -> str:
     """What an error means to the person who caused or met it; the id at the end is what a helper searches for."""
+    name = error.message_id
+    by_rule = f"denied-{error.fields.get('rule')}"
     try:
-        known = TEXTS.has(LANGUAGE, error.message_id)
+        if name == "denied" and TEXTS.has(LANGUAGE, by_rule):
+            name = by_rule
+        known = TEXTS.has(LANGUAGE, name)
     except NotCompiled as missing:
         return str(error) if isinstance(error, NotCompiled) else f"{error}\n{missing}"
     if not known:
         return str(error)
-    return "\n".join([*lines(LANGUAGE, error.message_id, **error.fields), f"[{error.message_id}]"])
+    return "\n".join([*lines(LANGUAGE, name, **error.fields), f"[{name}]"])
 
 
 def _readable(key: str, value: object, language: Language) -> str:

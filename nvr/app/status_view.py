@@ -23,7 +23,7 @@ from nvr.app.index_port import IndexFiles, RecorderStates
 from nvr.app.keeper_client import Caller
 from nvr.app.told_faults import ToldFault
 from nvr.app.volume_settings import VolumeSettings
-from nvr.app.watch.files import set_is_provisional
+from nvr.app.watch.files import set_in_force
 from nvr.app.watch.found import Condition
 from nvr.app.watch.observation import Observation
 from nvr.app.watch.of_cameras import recorded_nowhere, silent_domes
@@ -35,6 +35,7 @@ from nvr.app.watch.of_roles import (
     provisional,
     silent_recorders,
     unsynchronised,
+    used_envelopes,
 )
 from nvr.app.watch.readings import AccessSeen, access_seen, recorder_seen
 from nvr.base.catalogue import LANGUAGES, Language
@@ -193,7 +194,7 @@ class StatusViews:
             recorders={shard: None if each is None else recorder_seen(each) for shard, each in by_shard.items()},
             access=access,
             orders=self._index.orders(),
-            provisional_set=set_is_provisional(self._settings.paths.custodians),
+            custodians=set_in_force(self._settings.paths.custodians),
             clock_synchronised=kernel_is_synchronised(),
             key_places=[str(place) for place in self._settings.keyring.places],
         )
@@ -204,6 +205,7 @@ class StatusViews:
             *recorded_nowhere(seen),
             *silent_domes(seen),
             *provisional(seen),
+            *used_envelopes(seen),
             *unsynchronised(seen),
             *lost_key_places(seen),
         )

@@ -61,6 +61,7 @@ BODIES: Mapping[str, type[Body]] = MappingProxyType(
             people.Requisition,
             people.Refuse,
             people.Grant,
+            people.Revoke,
             people.Export,
             people.Continue,
         )

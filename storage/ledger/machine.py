@@ -276,10 +276,20 @@ class Release(Body):
     by: Name | None = None
 
 
+class SeatUsed(Part):
+    """Which key of a seat gave its share: `set` is the hash of the custodian set, `key` one of the seat's three."""
+
+    set: Hash
+    seat: Count
+    key: Literal["holder", "deputy", "envelope"]
+
+
 class Open(Body):
     """Record keys of a grant came back: these seats, so many segments and records.
 
-    `by` is who handed them in, null when access made good for a crash and does not know any more.
+    `by` is who handed them in, null when access made good for a crash and does not know any more. `used` says of each
+    seat which of its keys it was; entries of earlier versions lack it. A later entry of the same grant has all that
+    came until then: of footage under another custodian set, or of segments that could not be read before.
     """
 
     t: ClassVar[str] = "open"
@@ -288,6 +298,7 @@ class Open(Body):
     segs: Count
     records: Count
     by: Name | None = None
+    used: tuple[SeatUsed, ...] = ()
 
 
 class Denied(Body):

@@ -234,7 +234,8 @@ class Grant(Body):
     """The requisition is validated: these cameras and times, for this opener, until then.
 
     `release_public` is the grant's release key (X-Wing, 1,216 bytes), `checked` the commitment to how the
-    call-back was done.
+    call-back was done. A second entry of the same `grant` reopens it once it was over, with a fresh release key: the
+    last counts, and `reopens` is the index of the one before. Entries of earlier versions lack it.
     """
 
     t: ClassVar[str] = "grant"
@@ -248,6 +249,15 @@ class Grant(Body):
     requested_by: Name
     release_public: Base64
     checked: Hash
+    reopens: Count | None = None
+
+
+class Revoke(Body):
+    """The grant ends before its time, for good; the reason, in words of a person, is a commitment."""
+
+    t: ClassVar[str] = "revoke"
+    grant: Uuid7
+    reason: Hash
 
 
 class Export(Body):

@@ -184,6 +184,10 @@ def _refuse(session: Session, placed: Placed, body: people.Refuse, personal: Per
 
 def _grant(session: Session, placed: Placed, body: people.Grant, personal: Personal) -> None:
     requisition = session.get_one(tables.Requisition, body.requisition)
+    before = session.get(tables.Grant, body.grant)
+    if before is not None:
+        _reopen(session, placed, body, personal, before)
+        return
     requisition.state = RequisitionState.VALIDATED
     _decide(requisition, placed)
     session.add(
@@ -197,6 +201,25 @@ def _grant(session: Session, placed: Placed, body: people.Grant, personal: Perso
     )
 
 
+def _reopen(session: Session, placed: Placed, body: people.Grant, personal: Personal, grant: tables.Grant) -> None:
+    """The same grant with another validity and another release key: it is released and answered anew."""
+    grant.valid_until_utc_us = body.valid_until_utc_us
+    grant.release_public = body.release_public
+    grant.checked = personal.value("checked")
+    grant.validated_by = placed.entry.actor.id
+    grant.grant_index = placed.index
+    grant.reopens = body.reopens
+    grant.release_index = grant.segs = grant.open_index = grant.opened_utc_us = None
+    _advance(session, body.requisition, RequisitionState.VALIDATED)
+
+
+def _revoke(session: Session, placed: Placed, body: people.Revoke, personal: Personal) -> None:
+    grant = session.get_one(tables.Grant, body.grant)
+    grant.revoked_by = placed.entry.actor.id
+    grant.revoked_utc_us = placed.entry.ts_utc_us
+    grant.revocation = personal.value("reason")
+
+
 def _release(session: Session, placed: Placed, body: machine.Release, _: Personal) -> None:
     grant = session.get_one(tables.Grant, body.grant)
     if grant.release_index is None:
@@ -207,8 +230,13 @@ def _release(session: Session, placed: Placed, body: machine.Release, _: Persona
 
 def _open(session: Session, placed: Placed, body: machine.Open, _: Personal) -> None:
     grant = session.get_one(tables.Grant, body.grant)
+    first = grant.open_index is None
     grant.open_index = placed.index
-    _advance(session, grant.requisition, RequisitionState.OPEN)
+    grant.opened_utc_us = placed.entry.ts_utc_us
+    before = grant.used or []
+    grant.used = [*before, *(used for each in body.used if (used := each.model_dump()) not in before)]
+    if first:
+        _advance(session, grant.requisition, RequisitionState.OPEN)
 
 
 def _export(session: Session, placed: Placed, body: people.Export, _: Personal) -> None:
@@ -248,6 +276,7 @@ _APPLIERS: Final[Mapping[type[Body], Applier]] = MappingProxyType(
         people.Requisition: _requisition,
         people.Refuse: _refuse,
         people.Grant: _grant,
+        people.Revoke: _revoke,
         people.Export: _export,
         machine.Release: _release,
         machine.Open: _open,

@@ -36,6 +36,7 @@ class Register:
         self._ledger = ledger
         self._thread = thread
         self._acting = asyncio.Lock()
+        self._watching: list[Callable[[Session], None]] = []
 
     @classmethod
     async def open(cls, location: Location, ledger: RegisterLedger) -> Self:
@@ -89,6 +90,10 @@ class Register:
                 return question(session)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, ask)
+
+    def watch(self, look: Callable[[Session], None]) -> None:
+        """Have `look` called after every change, in the register's thread, before whoever made it has its answer."""
+        self._watching.append(look)
 
     async def rebuild(self) -> None:
         """Derive all tables again from the acts."""
@@ -147,6 +152,11 @@ class Register:
     async def _write(self, work: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def run() -> T:
             with Session(self._engine) as session, session.begin():
-                return work(session, *args, **kwargs)
+                done = work(session, *args, **kwargs)
+            if self._watching:
+                with Session(self._engine) as session:
+                    for look in self._watching:
+                        look(session)
+            return done
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, run)

@@ -45,6 +45,7 @@ class Table(DeclarativeBase):
         int: BigInteger,
         dict[str, Any]: JSON_OR_NULL,
         list[str]: JSON_OR_NULL,
+        list[dict[str, Any]]: JSON_OR_NULL,
     }
 
 
@@ -258,7 +259,11 @@ class Requisition(Table):
 
 
 class Grant(Table):
-    """What was validated. `segs` are the segments of all its releases, `release_index` is the first of these."""
+    """What was validated. `segs` are the segments of all its releases, `release_index` is the first of these.
+
+    `grant_index` is its newest entry: the one that reopened it, if one did. `used` is which keys of which seats opened
+    it (`storage.ledger.machine.SeatUsed`), before it was reopened too, and `opened_utc_us` when they did last.
+    """
 
     __tablename__ = "grant"
     __table_args__ = (CheckConstraint("from_utc_us < to_utc_us", name="interval"),)
@@ -278,6 +283,12 @@ class Grant(Table):
     release_index: Mapped[int | None]
     open_index: Mapped[int | None]
     segs: Mapped[list[str] | None]
+    used: Mapped[list[dict[str, Any]] | None]
+    opened_utc_us: Mapped[int | None]
+    reopens: Mapped[int | None]
+    revoked_by: Mapped[str | None]
+    revoked_utc_us: Mapped[int | None]
+    revocation: Mapped[str | None]
 
 
 class Export(Table):

@@ -90,30 +90,30 @@ class GrantFile:
         """SHA-256 of the grant entry: what every wrap and answer of this grant is bound to."""
         return sha256(self.grant.entry).digest()
 
+    def as_json(self) -> dict[str, Json]:
+        """The JSON object."""
+        return {
+            "v": VERSION,
+            "t": TYPE,
+            "grant": self.grant.entry.decode(),
+            "releases": [release.entry.decode() for release in self.releases],
+            "proofs": {
+                "checkpoint": self.checkpoint,
+                "grant": _proof_as_json(self.grant),
+                "releases": [_proof_as_json(release) for release in self.releases],
+                "consistency": [{"from_size": proof.from_size, "path": _hex(proof.path)} for proof in self.consistency],
+            },
+            "set": self.custodians.as_json(),
+            "segments": [_segment_as_json(segment) for segment in self.segments],
+            "machine": [{"kid": wrap.kid, "ct": to_base64(wrap.ciphertext)} for wrap in self.machine],
+            "answers": [answer.as_json() for answer in self.answers],
+            "checked": _salted_as_json(self.checked),
+            "continued": [{"entry": each.entry.decode(), "proof": _proof_as_json(each)} for each in self.continued],
+        }
+
     def pack(self) -> bytes:
         """The file's bytes."""
-        return canonical(
-            {
-                "v": VERSION,
-                "t": TYPE,
-                "grant": self.grant.entry.decode(),
-                "releases": [release.entry.decode() for release in self.releases],
-                "proofs": {
-                    "checkpoint": self.checkpoint,
-                    "grant": _proof_as_json(self.grant),
-                    "releases": [_proof_as_json(release) for release in self.releases],
-                    "consistency": [
-                        {"from_size": proof.from_size, "path": _hex(proof.path)} for proof in self.consistency
-                    ],
-                },
-                "set": self.custodians.as_json(),
-                "segments": [_segment_as_json(segment) for segment in self.segments],
-                "machine": [{"kid": wrap.kid, "ct": to_base64(wrap.ciphertext)} for wrap in self.machine],
-                "answers": [answer.as_json() for answer in self.answers],
-                "checked": _salted_as_json(self.checked),
-                "continued": [{"entry": each.entry.decode(), "proof": _proof_as_json(each)} for each in self.continued],
-            }
-        )
+        return canonical(self.as_json())
 
 
 def parse_grant_file(data: bytes) -> GrantFile:
@@ -122,7 +122,11 @@ def parse_grant_file(data: bytes) -> GrantFile:
     Raises:
         DocumentInvalid, KeyInvalid, SegmentDamaged: it is none of this version.
     """
-    fields = Fields.parse(data, "grant file")
+    return grant_file_from(Fields.parse(data, "grant file"))
+
+
+def grant_file_from(fields: Fields) -> GrantFile:
+    """The grant file in this object. Raises as `parse_grant_file`."""
     fields.expect("v", VERSION)
     fields.expect("t", TYPE)
     proofs = fields.object("proofs")

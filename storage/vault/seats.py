@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -16,6 +16,8 @@ from storage.vault.contexts import set_signed
 from storage.vault.fields import DocumentInvalid, Fields, to_base64
 from storage.vault.hpke import KeyInvalid, PublicKey
 from storage.vault.shamir import MAX_SHARES
+
+KeyOfSeat: TypeAlias = Literal["holder", "deputy", "envelope"]
 
 VERSION: Final = 1
 SIGN_PUBLIC_BYTES: Final = 32
@@ -63,6 +65,15 @@ class Seat:
     holder: SeatKey | None = None
     deputy: SeatKey | None = None
     envelope: SeatKey | None = None
+
+    def key_of(self, kid: str) -> KeyOfSeat | None:
+        """Which of the seat's keys this is."""
+        named: tuple[tuple[KeyOfSeat, SeatKey | None], ...] = (
+            ("holder", self.holder),
+            ("deputy", self.deputy),
+            ("envelope", self.envelope),
+        )
+        return next((name for name, key in named if key is not None and key.kid == kid), None)
 
     @property
     def keys(self) -> tuple[SeatKey, ...]:

@@ -48,6 +48,14 @@ class SeatKeys:
     sign: Ed25519PrivateKey | None = field(repr=False, default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """The shares of one seat, and which of its keys gave them."""
+
+    kid: str
+    shares: Mapping[SegmentId, bytes] = field(repr=False)
+
+
 def answer(verified: VerifiedGrant, keys: SeatKeys) -> Answer:
     """This seat's answer: its shares for the other seats, or, when it completes the quorum, the record keys.
 
@@ -68,7 +76,8 @@ def answer(verified: VerifiedGrant, keys: SeatKeys) -> Answer:
     if len(others) + 1 < file.custodians.m:
         kind, wrapped = AnswerKind.SHARES, _wrap_for_others(verified, keys.pair, seat.number, own)
     else:
-        used = {seat.number: own, **{other: others[other] for other in sorted(others)[: file.custodians.m - 1]}}
+        used = {seat.number: _Given(keys.pair.public.kid, own)}
+        used |= {other: others[other] for other in sorted(others)[: file.custodians.m - 1]}
         kind, wrapped = AnswerKind.KEYS, _wrap_keys(verified, keys.pair, seat.number, used)
     unsigned = Answer(
         grant=file.grant_hash,
@@ -95,14 +104,12 @@ def _own_shares(verified: VerifiedGrant, pair: KeyPair, seat: int) -> dict[Segme
     return shares
 
 
-def _shares_of_others(
-    verified: VerifiedGrant, pair: KeyPair, mine: int
-) -> tuple[dict[int, dict[SegmentId, bytes]], tuple[bytes, ...]]:
+def _shares_of_others(verified: VerifiedGrant, pair: KeyPair, mine: int) -> tuple[dict[int, _Given], tuple[bytes, ...]]:
     """The good shares of other seats, and the digests of the answers whose shares are bad.
 
     An answer that lacks a segment of this file is neither: it was given to an earlier file, and is not used.
     """
-    found: dict[int, dict[SegmentId, bytes]] = {}
+    found: dict[int, _Given] = {}
     bad = []
     for other in verified.file.answers:
         if other.kind is not AnswerKind.SHARES or other.seat == mine:
@@ -113,7 +120,7 @@ def _shares_of_others(
             bad.append(other.digest)
             continue
         if all(segment.segment in shares for segment in verified.file.segments):
-            found.setdefault(other.seat, shares)
+            found.setdefault(other.seat, _Given(other.kid, shares))
     return found, tuple(bad)
 
 
@@ -144,18 +151,17 @@ def _wrap_for_others(
     )
 
 
-def _wrap_keys(
-    verified: VerifiedGrant, pair: KeyPair, seat: int, by_seat: Mapping[int, Mapping[SegmentId, bytes]]
-) -> tuple[Wrap, ...]:
+def _wrap_keys(verified: VerifiedGrant, pair: KeyPair, seat: int, by_seat: Mapping[int, _Given]) -> tuple[Wrap, ...]:
     grant = verified.file.grant_hash
     machine = _unwrap_map(pair, verified.file.machine, grant_machine(grant, pair.public.kid))
     keys: dict[str, Json] = {}
     for segment in verified.file.segments:
-        shares = {number: shares[segment.segment] for number, shares in by_seat.items()}
+        shares = {number: given.shares[segment.segment] for number, given in by_seat.items()}
         seat_part = join(shares, verified.file.custodians.m)
         keys[segment.segment] = _record_keys(verified, segment, machine.get(segment.segment, b""), seat_part)
     public = verified.release_public
-    content = canonical({"seats": sorted(by_seat), "keys": keys})
+    kids: Json = {str(number): given.kid for number, given in by_seat.items()}
+    content = canonical({"seats": sorted(by_seat), "kids": kids, "keys": keys})
     return (Wrap(public.kid, public.wrap(content, answer_keys(grant, seat, pair.public.kid))),)
 
 

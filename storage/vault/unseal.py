@@ -126,6 +126,23 @@ def used_seats(answer: Answer, release: KeyPair) -> tuple[int, ...]:
     return tuple(seats)
 
 
+def used_keys(answer: Answer, release: KeyPair) -> dict[int, str]:
+    """By seat the id of the key that gave its share, as the tool says under the wrap; none by an older tool.
+
+    Raises:
+        AnswerInvalid: as `used_seats`, or the keys are not of these seats.
+        WrapInvalid: it does not open.
+    """
+    seats, kids = used_seats(answer, release), _content(answer, release).get("kids")
+    if kids is None:
+        return {}
+    if not isinstance(kids, dict) or not all(isinstance(kid, str) for kid in kids.values()):
+        raise AnswerInvalid(what="kids", seat=answer.seat)
+    if kids.keys() != {str(seat) for seat in seats} or kids[str(answer.seat)] != answer.kid:
+        raise AnswerInvalid(what="kids", seat=answer.seat)
+    return {seat: kids[str(seat)] for seat in seats}
+
+
 def _content(answer: Answer, release: KeyPair) -> Mapping[str, Any]:
     wraps = [wrap for wrap in answer.wrapped if wrap.kid == release.public.kid]
     if answer.kind is not AnswerKind.KEYS or len(wraps) != 1:

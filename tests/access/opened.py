@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from access.grants.custodians import CustodianSets
 from access.grants.grants import GrantKeys, Grants
+from access.grants.sittings import Sittings
 from access.grants.store import GrantStore
 from access.people.accounts import find_person
 from access.policy import ActName, Person
@@ -27,9 +28,21 @@ from storage.vault.answer import Answer
 from storage.vault.grantfile import parse_grant_file
 from storage.vault.seats import SignedSet
 from storage.vault.share import SeatKeys, answer
-from storage.vault.verification import Pins, verify_grant_file
+from storage.vault.sitting import look_at, pack_answers
+from storage.vault.verification import Pins, VerifiedGrant, verify_grant_file
 from tests.access.world import HOUR_US, NOW_UTC_US, World
-from tests.storage.sealed import CAMERA, GOP_US, ORIGIN, Custodian, Recorder, custodians, footage, gop, segment_start
+from tests.storage.sealed import (
+    CAMERA,
+    GOP_US,
+    ORIGIN,
+    Custodian,
+    Custodians,
+    Recorder,
+    custodians,
+    footage,
+    gop,
+    segment_start,
+)
 
 SEGMENT_US = 3 * GOP_US
 
@@ -40,14 +53,29 @@ class Tool:
 
     holder: Custodian
     log_public: Ed25519PublicKey
+    people: Custodians
     last: Checkpoint | None = None
+    is_envelope: bool = False
+
+    @property
+    def pins(self) -> Pins:
+        return Pins(self.log_public, ORIGIN, {self.people.set.hash}, self.last)
 
     def answer(self, file: dict[str, Any], now_utc_us: int) -> dict[str, Any]:
-        pins = Pins(self.log_public, ORIGIN, {custodians().set.hash}, self.last)
-        verified = verify_grant_file(parse_grant_file(canonical(file)), pins, now_utc_us=now_utc_us)
+        verified = verify_grant_file(parse_grant_file(canonical(file)), self.pins, now_utc_us=now_utc_us)
         self.last = verified.checkpoint
-        given: Answer = answer(verified, SeatKeys(self.holder.pair, self.holder.sign))
-        return dict(given.as_json())
+        return dict(self._answer(verified).as_json())
+
+    def sit(self, file: bytes, now_utc_us: int) -> bytes:
+        """Answer every grant of a sitting that holds."""
+        held = [(one.named, one.verified) for one in look_at(file, self.pins, now_utc_us=now_utc_us)]
+        verified = [(named, found) for named, found in held if isinstance(found, VerifiedGrant)]
+        self.last = verified[-1][1].checkpoint
+        return pack_answers([(named, self._answer(found)) for named, found in verified])
+
+    def _answer(self, verified: VerifiedGrant) -> Answer:
+        # An envelope is opened by whoever has it, and signs nothing.
+        return answer(verified, SeatKeys(self.holder.pair, None if self.is_envelope else self.holder.sign))
 
 
 @dataclass
@@ -61,20 +89,26 @@ class Opened:
     tools: list[Tool] = field(default_factory=list)
 
     @classmethod
-    async def begin(cls, world: World) -> "Opened":
+    async def begin(cls, world: World, people: Custodians | None = None) -> "Opened":
         await world.people()
         await world.order()
         await world.act("root", "camera.add", camera=CAMERA, url="rtsp://192.0.2.9/live")
         opened = cls(world, await asyncio.to_thread(Recorder, world.directory))
-        published = SignedSet(custodians().set).pack()
-        await asyncio.to_thread((world.directory / "custodians.json").write_bytes, published)
         opened.compose()
+        await opened.publish(people or custodians())
         for number in range(3):
             await opened.record(number)
         world.clock.advance(HOUR_US)
-        key = await asyncio.to_thread(read_log_key, world.directory / "ledger")
-        opened.tools = [Tool(holder, key.public_key()) for holder in custodians().holders]
         return opened
+
+    async def publish(self, people: Custodians) -> None:
+        """From now on footage is sealed under this set; its custodians have the tools."""
+        self.recorder.people = people
+        await self.grants.housekeep()  # keeps the set before
+        published = SignedSet(people.set).pack()
+        await asyncio.to_thread((self.world.directory / "custodians.json").write_bytes, published)
+        key = await asyncio.to_thread(read_log_key, self.world.directory / "ledger")
+        self.tools = [Tool(holder, key.public_key(), people) for holder in people.holders]
 
     def compose(self) -> None:
         world = self.world
@@ -83,14 +117,23 @@ class Opened:
             self.store,
             CustodianSets(world.directory / "custodians.json", world.directory / "sets"),
             self.recorder.keys,
-            custodians().machine,
+            self.recorder.people.machine,
         )
         self.grants = Grants(world.register, world.keeper, world.index, keys, world.clock)
+        self.sittings = Sittings(world.register, self.grants, world.refusals, world.clock)
+        for name, act in (
+            ("file", self.sittings.file),
+            ("upload", self.sittings.upload),
+            ("answer", self.sittings.answer),
+        ):
+            world.handlers[ActName(f"sitting.{name}")] = act
         self.releases = Releases(world.register, world.index, world.keeper, self.store, world.clock)
         world.handlers[ActName.REQUISITION_VALIDATE] = self.grants.validate
         world.handlers[ActName.GRANT_FILE] = self.grants.file
         world.handlers[ActName.GRANT_UPLOAD] = self.grants.upload
         world.handlers[ActName.GRANT_ANSWER] = self.grants.answer
+        world.handlers[ActName.GRANT_REOPEN] = self.grants.reopen
+        world.handlers[ActName.GRANT_REVOKE] = self.grants.revoke
 
     async def record(
         self,
@@ -154,14 +197,31 @@ class Opened:
         return made
 
     async def file(self, grant: str, **args: object) -> dict[str, Any]:
-        staged = await self.world.act("a.martin", "grant.file", grant=grant, **args)
+        made: dict[str, Any] = json.loads(
+            await self.fetch(await self.world.act("a.martin", "grant.file", grant=grant, **args))
+        )
+        return made
+
+    async def fetch(self, staged: dict[str, Any]) -> bytes:
+        """The whole of what was staged."""
         content, eof = b"", False
         while not eof:
             part: Any = await self.grants.read_part({"token": staged["token"], "offset": len(content)})
             content, eof = content + base64.b64decode(part["data"]), part["eof"]
         assert len(content) == staged["size"]
-        made: dict[str, Any] = json.loads(content)
-        return made
+        return content
+
+    async def sit(self, tool: Tool, *grants: str) -> dict[str, Any]:
+        """A sitting of this custodian: one file out, one back."""
+        staged = await self.world.act("a.martin", "sitting.file", grants=list(grants) or None)
+        return await self.hand_in(tool.sit(await self.fetch(staged), self.world.clock.utc_us()))
+
+    async def hand_in(self, answers: bytes, account: str = "b.petit") -> dict[str, Any]:
+        """Bring a file of answers."""
+        token = (await self.world.act(account, "sitting.upload", size=len(answers)))["token"]
+        await self.grants.write_part({"token": token, "offset": 0, "data": base64.b64encode(answers).decode()})
+        taken: dict[str, Any] = await self.world.act(account, "sitting.answer", token=token)
+        return taken
 
     async def answer(self, grant: str, seat: int) -> dict[str, Any]:
         """The custodian of this seat answers the file as it is now."""

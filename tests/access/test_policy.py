@@ -82,6 +82,33 @@ TABLE = [
     (person(OFF), ActName.GRANT_FILE, of(GRANTED, logged_utc_us=NOW), None),
     (person(OFF, account="asks"), ActName.EXPORT, of(GRANTED, logged_utc_us=NOW + 1), "grant-over"),
     (person(OFF), ActName.GRANT_FILE, of(GRANTED, state=RequisitionState.CLOSED), "already-closed"),
+    (person(OFF), ActName.GRANT_FILE, of(GRANTED, revoked=True), "grant-revoked"),
+    (person(OFF), ActName.GRANT_UPLOAD, of(GRANTED, revoked=True), "grant-revoked"),
+    (person(OFF), ActName.GRANT_ANSWER, of(GRANTED, revoked=True, valid_until_utc_us=NOW), "grant-revoked"),
+    (person(OFF, account="asks"), ActName.EXPORT, of(GRANTED, revoked=True), "grant-revoked"),
+    (person(OFF), ActName.GRANT_FILE, of(GRANTED, revoked=True, state=RequisitionState.CLOSED), "already-closed"),
+    (person(VAL), ActName.GRANT_REVOKE, RECEIVED, "not-validated"),
+    (person(VAL), ActName.GRANT_REVOKE, GRANTED, None),
+    (person(VAL), ActName.GRANT_REVOKE, of(GRANTED, valid_until_utc_us=NOW), None),
+    (person(VAL), ActName.GRANT_REVOKE, of(GRANTED, revoked=True), "grant-revoked"),
+    (person(VAL), ActName.GRANT_REVOKE, of(GRANTED, state=RequisitionState.CLOSED), "already-closed"),
+    (person(OFF, account="asks"), ActName.GRANT_REVOKE, GRANTED, None),
+    (person(OFF, account="other"), ActName.GRANT_REVOKE, GRANTED, "not-opener"),
+    (person(Role.ADMINISTRATOR), ActName.GRANT_REVOKE, GRANTED, "role-missing"),
+    (person(OFF), ActName.GRANT_REOPEN, of(GRANTED, valid_until_utc_us=NOW), "role-missing"),
+    (person(VAL), ActName.GRANT_REOPEN, RECEIVED, "not-validated"),
+    (person(VAL), ActName.GRANT_REOPEN, GRANTED, "grant-valid"),
+    (person(VAL), ActName.GRANT_REOPEN, of(GRANTED, key_lost=True), None),
+    (person(VAL), ActName.GRANT_REOPEN, of(GRANTED, valid_until_utc_us=NOW), None),
+    (person(VAL), ActName.GRANT_REOPEN, of(GRANTED, logged_utc_us=NOW + 1), None),
+    (person(VAL, account="asks"), ActName.GRANT_REOPEN, of(GRANTED, valid_until_utc_us=NOW), "same-person"),
+    (person(VAL), ActName.GRANT_REOPEN, of(GRANTED, valid_until_utc_us=NOW, revoked=True), "grant-revoked"),
+    (
+        person(VAL),
+        ActName.GRANT_REOPEN,
+        of(GRANTED, valid_until_utc_us=NOW, state=RequisitionState.CLOSED),
+        "already-closed",
+    ),
     (person(OFF, account="asks"), ActName.EXPORT, RECEIVED, "not-validated"),
     (person(OFF, account="asks"), ActName.EXPORT, of(GRANTED, state=RequisitionState.VALIDATED), "not-open"),
     (person(OFF, account="asks"), ActName.EXPORT, of(GRANTED, state=RequisitionState.RELEASED), "not-open"),
@@ -102,6 +129,11 @@ def test_policy_decides_by_the_table(who: Person, act: ActName, about: Object, r
 def test_role_in_which_somebody_acts_is_one_that_may(  # never `officer` for a validator's act
 ) -> None:
     assert decide(person(OFF, VAL), ActName.REQUISITION_VALIDATE, RECEIVED, NOW) == Allowed(VAL)
+
+
+def test_validator_who_is_officer_too_revokes_anothers_grant_as_validator_and_gives_up_his_own_as_officer() -> None:
+    assert decide(person(OFF, VAL), ActName.GRANT_REVOKE, GRANTED, NOW) == Allowed(VAL)
+    assert decide(person(OFF, VAL, account="asks"), ActName.GRANT_REVOKE, GRANTED, NOW) == Allowed(OFF)
 
 
 def test_demand_names_rule_act_and_object() -> None:

@@ -42,7 +42,7 @@ async def test_list_of_requisitions_is_without_what_outgrows_a_frame(opened: Ope
     await opened.grant()
     (row,) = await opened.world.act("a.martin", "requisition.list")
     shown = await opened.world.act("a.martin", "requisition.show", requisition=row["requisition"])
-    assert shown["grant"].keys() - row["grant"].keys() == {"segs", "release_public"}
+    assert shown["grant"].keys() - row["grant"].keys() == {"segs", "release_public", "used"}
     assert {**shown, "grant": None} == {**row, "grant": None}
 
 

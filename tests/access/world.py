@@ -384,9 +384,9 @@ class World:
             ActName.REQUISITION_REFUSE: requisitions.refuse,
             ActName.REQUISITION_CLOSE: requisitions.close,
         }
-        refusals = Refusals(self.directory / "refusals", self.keeper, clock)
+        self.refusals = Refusals(self.directory / "refusals", self.keeper, clock)
         login = Login(register, passwords, clock)
-        self.service = AccessService(register, refusals, login, clock, self.handlers, review_days=90)
+        self.service = AccessService(register, self.refusals, login, clock, self.handlers, review_days=90)
 
     async def reopen(self) -> None:
         """Open the register again, after it was closed."""

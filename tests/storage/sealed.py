@@ -62,6 +62,7 @@ class Custodians:
     holders: Sequence[Custodian]
     envelopes: Sequence[KeyPair]
     machine: KeyPair
+    deputies: Sequence[Custodian] = ()
 
 
 def seed(*what: object) -> bytes:
@@ -76,11 +77,23 @@ def pair(*what: object) -> KeyPair:
 
 @cache
 def custodians(
-    m: int = 2, n: int = 3, *, number: int = 1, envelopes: bool = False, previous: bytes | None = None
+    m: int = 2,
+    n: int = 3,
+    *,
+    number: int = 1,
+    envelopes: bool = False,
+    deputies: bool = False,
+    preset: str = "standard",
+    witness: WitnessPolicy = WitnessPolicy.RECOMMENDED,
+    previous: bytes | None = None,
 ) -> Custodians:
     """A set of n seats of which m must agree; with the same arguments the same keys."""
     holders = [
         Custodian(seat, pair("holder", number, seat), Ed25519PrivateKey.from_private_bytes(seed("sign", number, seat)))
+        for seat in range(1, n + 1)
+    ]
+    others = [
+        Custodian(seat, pair("deputy", number, seat), Ed25519PrivateKey.from_private_bytes(seed("other", number, seat)))
         for seat in range(1, n + 1)
     ]
     papers = [pair("envelope", number, seat) for seat in range(1, n + 1)] if envelopes else []
@@ -90,6 +103,7 @@ def custodians(
             number=holder.seat,
             role="custodian",
             holder=holder.key,
+            deputy=others[holder.seat - 1].key if deputies else None,
             envelope=SeatKey("enveloppe", papers[holder.seat - 1].public, None) if papers else None,
         )
         for holder in holders
@@ -98,17 +112,18 @@ def custodians(
         set=CustodianSet(
             origin=ORIGIN,
             number=number,
-            preset="standard",
+            preset=preset,
             m=m,
             seats=seats,
             machine=SeatKey("machine", machine.public, None),
-            witness=WitnessPolicy.RECOMMENDED,
+            witness=witness,
             valid_from_utc_us=NOW_US,
             previous=previous,
         ),
         holders=holders,
         envelopes=papers,
         machine=machine,
+        deputies=others if deputies else [],
     )
 
 

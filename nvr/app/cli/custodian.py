@@ -1,23 +1,19 @@
 """`nvr-custodian`: for a custodian, on any machine; it needs no server, no network and no decoder."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from nvr.app.cli.answering import KeyAtHand, sit
 from nvr.app.cli.answers import write_json
-from nvr.app.cli.common import JsonOption, abort_on_no, new_app, run, secret
-from nvr.app.cli.custodian_scope import scope_fields
+from nvr.app.cli.common import EXIT_REFUSED, JsonOption, new_app, run, secret
 from nvr.app.cli.files import read_file, write_new_file
 from nvr.app.messages import say
-from nvr.app.pins import pins_beside, read_pins
 from nvr.base.clock import SystemClock
-from storage.vault.grantfile import GrantFile, parse_grant_file
-from storage.vault.keyfile import CustodianKeys, lock, public_part, unlock
-from storage.vault.share import SeatKeys, answer
-from storage.vault.verification import verify_grant_file
+from storage.vault.keyfile import CustodianKeys, lock, public_part
+from storage.vault.sitting import is_sitting, pack_answers
 
 app = new_app("The custodian's tool: make a key, look at a grant, answer it.")
 
@@ -51,7 +47,7 @@ def new(
 
 @app.command("open")
 def open_(
-    grant_file: Annotated[Path, typer.Argument(metavar="GRANT_FILE")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A grant file, or the file of a sitting")],
     key: Annotated[Path, typer.Option(metavar="KEYFILE", help="Your key file; its pins lie beside it")],
     out: Annotated[Path, typer.Option(metavar="ANSWER", help="The answer to make; it must not exist")],
     passphrase_file: PassphraseFileOption = None,
@@ -62,40 +58,54 @@ def open_(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check a grant file, show what it asks for, and answer it.
+    """Check what came, show what each grant in it asks for, and answer those that you agree to, in one file.
 
-    Example: nvr-custodian open grant.json --key martin.key --out answer-martin.json
+    A grant that does not hold is named and left out; the exit code is then 1, and the others are answered.
+
+    Example: nvr-custodian open sitting.json --key martin.key --out answer-martin.json
     """
-    file = parse_grant_file(read_file(grant_file))
-    pins_file = pins_beside(key)
-    pins = read_pins(read_file(pins_file))
-    verified = verify_grant_file(file, replace(pins.pins(), continued=continued), now_utc_us=SystemClock().utc_us())
-    # What the ledger proves, never a text that the server sent; beside the JSON answer it goes to the person's screen.
-    (sys.stderr if as_json else sys.stdout).write(f"{say('grant-scope', **scope_fields(verified))}\n")
-    if not yes:
-        abort_on_no("ask-answer-grant")
-    made = answer(verified, _seat_keys(file, unlock(read_file(key), secret("ask-passphrase", passphrase_file))))
-    for seat in sorted({other.seat for other in file.answers if other.digest in made.bad}):
-        sys.stderr.write(f"{say('shares-bad', seat=seat)}\n")
+    content = read_file(file)
+    # Beside the JSON answer, what is asked for goes to the person's screen.
+    shown_on = sys.stderr if as_json else sys.stdout
+    at_hand = KeyAtHand(key, passphrase_file, SystemClock(), yes, continued, shown_on)
+    if is_sitting(content):
+        _answer_sitting(content, at_hand, out, as_json=as_json)
+    else:
+        _answer_one(content, at_hand, out, as_json=as_json)
+
+
+def _answer_one(content: bytes, key: KeyAtHand, out: Path, *, as_json: bool) -> None:
+    verified = key.verify(content)
+    if not key.agrees(verified):
+        raise typer.Exit(EXIT_REFUSED)
+    made = key.answer(verified)
     write_new_file(out, made.pack())
-    pins.having_seen(verified.checkpoint).write(pins_file)
+    key.having_seen(verified.checkpoint)
     if as_json:
         write_json({"grant": verified.grant.grant, "seat": made.seat, "kind": made.kind.value, "answer": str(out)})
     else:
         sys.stdout.write(f"{say('answer-made-' + made.kind.value, file=out)}\n")
 
 
+def _answer_sitting(content: bytes, key: KeyAtHand, out: Path, *, as_json: bool) -> None:
+    sat = sit(content, key)
+    if sat.answers and sat.checkpoint is not None:
+        write_new_file(out, pack_answers(sat.answers))
+        key.having_seen(sat.checkpoint)
+    if as_json:
+        answers = [{"grant": named.grant, "seat": made.seat, "kind": made.kind.value} for named, made in sat.answers]
+        refused = [{"grant": named.grant, "why": error.message_id} for named, error in sat.refused]
+        write_json({"answers": answers, "refused": refused, "answer": str(out) if answers else None})
+    else:
+        made = say("answers-made", answered=len(sat.answers), number=sat.number, file=out)
+        sys.stdout.write(f"{made if sat.answers else say('sitting-none')}\n")
+    if sat.refused or not sat.answers:
+        raise typer.Exit(EXIT_REFUSED)
+
+
 def main() -> int:
     """The installed command."""
     return run(app)
-
-
-def _seat_keys(file: GrantFile, keys: CustodianKeys) -> SeatKeys:
-    """The private keys; an envelope's answers carry no signature, since the set names no signing key for it."""
-    kid = keys.pair.public.kid
-    seat = file.custodians.seat_of(kid)
-    signs = seat is not None and any(key.kid == kid and key.sign is not None for key in seat.keys)
-    return SeatKeys(keys.pair, keys.sign if signs else None)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,15 @@
 """Grants: one file out, one file back per custodian."""
 
-import base64
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from access.parts import PART_BYTES
 from nvr.app.cli.answers import write_answer
+from nvr.app.cli.carrying import fetch, send
 from nvr.app.cli.common import JsonOption, new_app
 from nvr.app.cli.files import read_file, write_new_file
-from nvr.app.cli.person import person_of
-from nvr.base.wire import Client
+from nvr.app.cli.person import ReasonOption, act_and_write, person_of
 
 grant = new_app("Grants: what was validated, and the custodians' answers.")
 
@@ -30,7 +28,7 @@ def grant_file(
     """
     person = person_of(context)
     staged = person.act("grant.file", grant=name)
-    write_new_file(out, person.talk(lambda access: _fetch(access, staged["token"])))
+    write_new_file(out, person.talk(lambda access: fetch(access, staged["token"])))
 
 
 @grant.command("answer")
@@ -48,23 +46,33 @@ def grant_answer(
     person = person_of(context)
     content = read_file(answer_file)
     staged = person.act("grant.upload", grant=name, size=len(content))
-    person.talk(lambda access: _send(access, staged["token"], content))
+    person.talk(lambda access: send(access, staged["token"], content))
     answer = person.act("grant.answer", grant=name, token=staged["token"])
     write_answer(answer, as_json=as_json, zone=person.zone)
 
 
-async def _fetch(access: Client, token: str) -> bytes:
-    """The grant file, read in parts: it outgrows a frame."""
-    content, eof = bytearray(), False
-    while not eof:
-        part = await access.call("grant_read", {"token": token, "offset": len(content)})
-        content += base64.b64decode(part["data"])
-        eof = part["eof"]
-    return bytes(content)
+@grant.command("revoke")
+def grant_revoke(
+    context: typer.Context, name: GrantArgument, reason: ReasonOption, *, as_json: JsonOption = False
+) -> None:
+    """End a grant for good, as a validator or as its opener; whatever is being read of it ends at once.
+
+    Example: nvr-export --as p.leroy grant revoke 0199... --reason "withdrawn by the prosecutor"
+    """
+    act_and_write(context, "grant.revoke", as_json=as_json, grant=name, reason=reason)
 
 
-async def _send(access: Client, token: str, content: bytes) -> None:
-    """The answer, written in parts."""
-    for offset in range(0, len(content), PART_BYTES):
-        data = base64.b64encode(content[offset : offset + PART_BYTES]).decode()
-        await access.call("grant_write", {"token": token, "offset": offset, "data": data})
+@grant.command("reopen")
+def grant_reopen(
+    context: typer.Context,
+    name: GrantArgument,
+    checked: Annotated[str, typer.Option(help="Why, and how it was checked; the custodians see it")],
+    valid_days: Annotated[int | None, typer.Option(min=1, max=90, help="The new validity; else 15 days")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Prolong a grant that is over: its custodians answer anew, since what they gave was wiped.
+
+    Example: nvr-export --as p.leroy grant reopen 0199... --checked "the judge asked for a copy more" --valid-days 30
+    """
+    act_and_write(context, "grant.reopen", as_json=as_json, grant=name, checked=checked, valid_days=valid_days)

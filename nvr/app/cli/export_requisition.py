@@ -1,16 +1,23 @@
 """Requisitions: received by the officer, validated or refused by another person."""
 
 import hashlib
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from nvr.app.cli.answering import KeyAtHand
 from nvr.app.cli.answers import write_answer
 from nvr.app.cli.common import JsonOption, new_app
-from nvr.app.cli.person import ReasonOption, act_and_list, act_and_write, person_of
+from nvr.app.cli.export_share import give_share, grant_so_far
+from nvr.app.cli.export_sitting import write_taken
+from nvr.app.cli.person import Person, ReasonOption, act_and_list, act_and_write, person_of
 from nvr.app.cli.placing import scope_of, write_placed, write_provisional
 from nvr.app.cli.tables import requisition_rows
+from nvr.app.messages import say
+from nvr.base.clock import SystemClock
 from nvr.base.errors import InvalidValue
 from nvr.base.ids import requisition_no
 
@@ -81,27 +88,56 @@ def requisition_validate(  # noqa: PLR0913, PLR0917 -- a parameter is an option
     begin: Annotated[str | None, typer.Option("--from", help="Narrow")] = None,
     end: Annotated[str | None, typer.Option("--to", help="Narrow")] = None,
     valid_days: Annotated[int | None, typer.Option(min=1, help="Validity of the grant")] = None,
+    key: Annotated[Path | None, typer.Option(metavar="KEYFILE", help="Your seat's key: give your share too")] = None,
+    passphrase_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Its first line is the key's passphrase")
+    ] = None,
     *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether to give the share.")] = False,
+    continued: Annotated[
+        bool, typer.Option("--continued", help="You were told that the ledger was restored from a backup.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Validate a requisition that another person entered; this makes the grant.
 
+    With --key, who validates gives the share of the own seat too, on this machine: the grant is fetched, checked
+    against the pins beside the key, shown, answered and handed in. Cut off, the same command goes on.
+
     Example: nvr-export --as p.leroy requisition validate R-2026-000123 --authority-number 2026/1234 --basis 60-1
-    --checked "call back to the switchboard"
+    --checked "call back to the switchboard" --key leroy.key
     """
     person = person_of(context)
-    answer = person.act(
-        "requisition.validate",
-        requisition=requisition_no(number),
-        authority_number=authority_number,
-        basis=basis,
-        checked=checked,
-        cameras=cameras or None,
-        from_utc_us=None if begin is None else person.instant("--from", begin),
-        to_utc_us=None if end is None else person.instant("--to", end),
-        valid_days=valid_days,
-    )
-    write_answer(answer, as_json=as_json, zone=person.zone)
+    requisition = requisition_no(number)
+    made = None if key is None else grant_so_far(person, requisition)
+    if made is not None:
+        sys.stderr.write(f"{say('gesture-continued', requisition=requisition, grant=made)}\n")
+        answer: Mapping[str, Any] = {"grant": made}
+    else:
+        answer = _validated(
+            person,
+            requisition=requisition,
+            authority_number=authority_number,
+            basis=basis,
+            checked=checked,
+            cameras=cameras or None,
+            from_utc_us=None if begin is None else person.instant("--from", begin),
+            to_utc_us=None if end is None else person.instant("--to", end),
+            valid_days=valid_days,
+        )
+    if key is None:
+        write_answer(answer, as_json=as_json, zone=person.zone)
+        return
+    if made is None:
+        told = say("gesture-validated", requisition=requisition, grant=answer["grant"])
+        sys.stderr.write(f"{told}\n")
+    at_hand = KeyAtHand(key, passphrase_file, SystemClock(), yes, continued, sys.stderr)
+    write_taken(person, give_share(person, requisition, str(answer["grant"]), at_hand), as_json=as_json)
+
+
+def _validated(person: Person, **args: object) -> Mapping[str, Any]:
+    answer: Mapping[str, Any] = person.act("requisition.validate", **args)
+    return answer
 
 
 @requisition.command("refuse")

@@ -13,7 +13,7 @@ from config.database import Location
 from config.model import Volume as VolumeSetting
 from nvr.app.volumes.known_disks import load as load_disks
 from nvr.app.volumes.smart import Verdict
-from nvr.app.watch.observation import BackupSeen, VolumeSeen
+from nvr.app.watch.observation import BackupSeen, SetInForce, VolumeSeen
 from nvr.base.errors import EvidenceAtRisk, NvrError
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
@@ -125,12 +125,13 @@ def backup_seen(last: Path, old_days: int) -> BackupSeen:
     return BackupSeen(UtcUs(made) if type(made) is int else None, old_days)
 
 
-def set_is_provisional(custodians: Path) -> bool:
-    """Whether the custodian set in force is the one of the first day."""
+def set_in_force(custodians: Path) -> SetInForce | None:
+    """The custodian set in force; None: it can not be read."""
     try:
-        return SignedSet.parse(custodians.read_bytes()).set.provisional
+        found = SignedSet.parse(custodians.read_bytes()).set
     except (OSError, EvidenceAtRisk):
-        return False
+        return None
+    return SetInForce(found.hash.hex(), found.provisional)
 
 
 def _gap_us(reader: IndexReader, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> int:

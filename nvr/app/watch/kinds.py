@@ -74,6 +74,7 @@ KINDS: Final = _table(
     Kind("index-unreadable", Severity.WARNING, 15 * _MINUTE_S),
     Kind("clock-unsynchronised", Severity.WARNING, 15 * _MINUTE_S),
     Kind("provisional-set", Severity.NOTICE, _HOUR_S),
+    Kind("envelope-used", Severity.WARNING, 0),
     Kind("order-ends", Severity.NOTICE, _HOUR_S),
     Kind("camera-unauthorised", Severity.CRITICAL, _HOUR_S),
     Kind("backup-old", Severity.WARNING, _HOUR_S),

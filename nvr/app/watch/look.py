@@ -16,7 +16,7 @@ from nvr.app.watch.files import (
     cameras_seen,
     failing_disks,
     index_orders,
-    set_is_provisional,
+    set_in_force,
     unseen_volume,
     volume_seen,
 )
@@ -80,7 +80,7 @@ class Looker:
             volumes=await asyncio.gather(*map(self._volume, volumes)),
             failing_disks=await self._probe("disks", partial(failing_disks, volumes, paths.state), {}),
             orders=await self._orders(),
-            provisional_set=await self._probe("set", partial(set_is_provisional, paths.custodians), default=False),
+            custodians=await self._probe("set", partial(set_in_force, paths.custodians), None),
             clock_synchronised=kernel_is_synchronised(),
             restarts=self._restarted(),
             rates=self._recorded(recorders.values()),

@@ -43,6 +43,14 @@ class ChannelFailing:
 
 
 @dataclass(frozen=True, slots=True)
+class SetInForce:
+    """The custodian set under which footage is sealed now; `provisional`: it is the one of the first day."""
+
+    set_hash: str
+    provisional: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One look. None stands for what did not answer or could not be read."""
 
@@ -57,7 +65,7 @@ class Observation:
     volumes: Sequence[VolumeSeen] = ()
     orders: Sequence[Order] | None = ()
     """All of the prefect's orders."""
-    provisional_set: bool = False
+    custodians: SetInForce | None = None
     clock_synchronised: bool = True
     restarts: Mapping[str, int] = field(default_factory=dict)
     """By role, how often it was started anew within the last quarter of an hour."""

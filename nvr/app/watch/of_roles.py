@@ -14,6 +14,8 @@ from storage.forecast import MINIMUM_AT_RISK
 from storage.keeping.copies_status import COPIES_WAITING
 from storage.retention_guards import BLIND, FULL, IDLE, MASS
 
+ENVELOPE_USED: Final = "envelope-used"
+
 LOW_SHARE: Final = 0.03
 """Below this share of free room a disk is called almost full."""
 
@@ -69,6 +71,7 @@ def of_server(seen: Observation) -> Iterator[Condition]:
     yield from _volumes(seen)
     yield from unsynchronised(seen)
     yield from provisional(seen)
+    yield from used_envelopes(seen)
     if seen.orders is None:
         yield Condition("index-unreadable")
     yield from order_ends(seen)
@@ -86,6 +89,8 @@ def unsure_roles(seen: Observation) -> Iterator[Key]:
         yield from ((kind, "") for kind in _OF_RECORDERS)
     if seen.access is None:
         yield PROVISIONAL, ""
+    if seen.access is None or seen.custodians is None:
+        yield ENVELOPE_USED, ""
     if seen.orders is None:
         yield from ((kind, "") for kind in OF_ORDERS)
 
@@ -108,7 +113,17 @@ def unsynchronised(seen: Observation) -> list[Condition]:
 
 def provisional(seen: Observation) -> list[Condition]:
     """Whether the custodians' envelopes of the first day are still in force."""
-    return [Condition("provisional-set")] if seen.provisional_set else []
+    return [Condition("provisional-set")] if seen.custodians is not None and seen.custodians.provisional else []
+
+
+def used_envelopes(seen: Observation) -> Iterator[Condition]:
+    """Envelopes that opened footage, until another set is in force; a provisional set has nothing else."""
+    in_force = seen.custodians
+    if seen.access is None or in_force is None or in_force.provisional:
+        return
+    for used in seen.access.envelopes:
+        if used.set_hash == in_force.set_hash:
+            yield Condition(ENVELOPE_USED, str(used.seat), used.opened_utc_us, used.requisition)
 
 
 def old_backup(seen: Observation) -> list[Condition]:

@@ -82,11 +82,22 @@ class OldHold:
 
 
 @dataclass(frozen=True, slots=True)
+class EnvelopeUsed:
+    """A seat's envelope opened footage. `set_hash` is that of the custodian set, in hex."""
+
+    set_hash: str
+    seat: int
+    requisition: str
+    opened_utc_us: UtcUs | None
+
+
+@dataclass(frozen=True, slots=True)
 class AccessSeen:
     """The answer of access."""
 
     waiting: tuple[HoldSeen, ...] = ()
     old: tuple[OldHold, ...] = ()
+    envelopes: tuple[EnvelopeUsed, ...] = ()
 
 
 def access_seen(answer: Mapping[str, Any]) -> AccessSeen:
@@ -94,6 +105,17 @@ def access_seen(answer: Mapping[str, Any]) -> AccessSeen:
     return AccessSeen(
         waiting=tuple(_waiting(each) for each in _mappings(answer.get("holds_waiting"))),
         old=tuple(_old(each) for each in _mappings(answer.get("holds_old"))),
+        envelopes=tuple(_envelope(each) for each in _mappings(answer.get("envelopes_used"))),
+    )
+
+
+def _envelope(each: Mapping[str, Any]) -> EnvelopeUsed:
+    opened_utc_us = _number(each.get("opened_utc_us"))
+    return EnvelopeUsed(
+        set_hash=str(each.get("set", "")),
+        seat=_number(each.get("seat")) or 0,
+        requisition=str(each.get("requisition", "")),
+        opened_utc_us=None if opened_utc_us is None else UtcUs(opened_utc_us),
     )
 
 

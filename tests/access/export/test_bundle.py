@@ -1,7 +1,7 @@
 """A bundle is made in steps, logged before it has its name, and nothing half-done is called one."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from access.export.collect import ReleaseDiffers
 from access.export.granted import GrantOver
 from access.export.manifest import decode
 from access.export.mux import MovieWriter
+from access.policy import Denied
 from access.verification.bundle import verify_bundle
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
@@ -204,3 +205,33 @@ def test_export_is_in_the_ledger_before_the_bundle_has_its_name(town: Town, monk
 
 def _no_space(writer: MovieWriter) -> int:
     raise OSError(28, "No space left on device")
+
+
+@dataclass(frozen=True, slots=True)
+class EndingRelease(FakeRelease):
+    """May be had for so many questions more."""
+
+    left: list[int] = field(default_factory=list)
+
+    def demand(self) -> None:
+        if not self.left:
+            raise Denied(rule="grant-revoked", what="export", object=self.grant.requisition)
+        self.left.pop()
+
+
+def ending(release: FakeRelease, questions: int) -> EndingRelease:
+    return EndingRelease(release.grant, release.sealed, left=[0] * questions)
+
+
+def test_export_that_ends_at_any_question_is_neither_logged_nor_named(town: Town) -> None:
+    release = released(town)
+    asked = ending(release, 1000)
+    town.export(asked, number=1)
+    questions = 1000 - len(asked.left)
+    assert questions > len(release.sealed) + 3  # proofs, files and the entry, beside the records themselves
+    for number in range(questions):
+        with pytest.raises(Denied, match="grant-revoked"):
+            town.export(ending(release, number), number=2)
+    assert town.appended == ["export"]
+    assert not (town.directory / "staging" / "EXP-R-2026-000123-2").exists()
+    assert verify_bundle(town.export(ending(release, questions), number=2).path).ok

@@ -4,6 +4,9 @@ import subprocess
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
+
+from access.export import files as files_module
 from access.export.files import files_below, hash_files, sums
 
 
@@ -28,3 +31,20 @@ def test_sha256sum_reads_the_list(tmp_path: Path) -> None:
     command = ["sha256sum", "--check", "--strict", "-"]
     told = subprocess.run(command, cwd=tmp_path, input=lines, capture_output=True, check=True).stdout
     assert told == b"a.txt: OK\nvideo/b.mp4: OK\n"
+
+
+def test_hashing_of_a_long_file_asks_again_and_again_and_ends_when_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path)
+    monkeypatch.setattr(files_module, "_AT_ONCE_BYTES", 1000)
+    asked: list[None] = []
+
+    def ask() -> None:
+        asked.append(None)
+        if len(asked) == 50:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        hash_files(tmp_path, ["video/b.mp4"], ask)
+    assert len(asked) == 50

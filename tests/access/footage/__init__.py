@@ -227,6 +227,9 @@ class FakeRelease:
     whereabouts: Mapping[SegmentId, SegmentAt] = field(default_factory=dict)
     missing: Mapping[SegmentId, Collection[int]] = field(default_factory=dict)
 
+    def demand(self) -> None:
+        """Nothing ends here."""
+
     def segments(self, camera: CameraId) -> Sequence[FakeSegment]:
         found = []
         for sealed in self.sealed:

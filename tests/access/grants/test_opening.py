@@ -19,7 +19,9 @@ async def test_two_of_three_seats_open_and_one_does_not(opened: Opened) -> None:
     second = await opened.answer(grant, 3)
     assert (second["state"], second["seats"], second["records_missing"]) == ("open", [2, 3], {})
     body = (await opened.world.keeper.all())[-1].body.model_dump()
-    assert body == {"grant": grant, "seats": (2, 3), "segs": 3, "records": 12, "by": "b.petit"}
+    set_hash = custodians().set.hash.hex()
+    used = tuple({"set": set_hash, "seat": seat, "key": "holder"} for seat in (2, 3))
+    assert body == {"grant": grant, "seats": (2, 3), "segs": 3, "records": 12, "by": "b.petit", "used": used}
 
 
 async def test_collection_survives_a_restart(opened: Opened) -> None:

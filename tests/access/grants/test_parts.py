@@ -183,3 +183,27 @@ async def test_file_that_is_staged_while_its_grant_is_wiped_is_refused(
     monkeypatch.setattr(desk.store, "directory_of", wiped_meanwhile)
     with pytest.raises(GrantWiped):
         await desk.parts.stage(GRANT, ANN, b"file")
+
+
+async def test_what_is_about_a_grant_that_ended_is_dropped_alone_and_with_others(desk: Desk) -> None:
+    other = GrantId("h")
+    await asyncio.to_thread(desk.store.new, other)
+    alone = await desk.parts.stage(GRANT, ANN, b"1")
+    both = await desk.parts.stage(frozenset({GRANT, other}), ANN, b"2")
+    beside = await desk.parts.stage(other, ANN, b"3")
+    coming = await desk.parts.expect(frozenset(), ANN, 3)
+    await desk.parts.drop(GRANT)
+    for gone in (alone, both):
+        with pytest.raises(GrantPartUnknown):
+            await desk.parts.read({"token": gone["token"], "offset": 0})
+    assert (await desk.parts.read({"token": beside["token"], "offset": 0}))["eof"] is True
+    assert await desk.parts.write({"token": coming["token"], "offset": 0, "data": "YWJj"}) == {"received": 3}
+
+
+async def test_sitting_of_a_person_takes_the_place_of_his_last_one_and_of_no_grants_file(desk: Desk) -> None:
+    file = await desk.parts.stage(GRANT, ANN, b"1")
+    first = await desk.parts.stage(frozenset({GRANT}), ANN, b"2")
+    await desk.parts.stage(frozenset({GRANT, GrantId("h")}), ANN, b"3")
+    assert (await desk.parts.read({"token": file["token"], "offset": 0}))["eof"] is True
+    with pytest.raises(GrantPartUnknown):
+        await desk.parts.read({"token": first["token"], "offset": 0})

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from access.grants.sealed import Scope, claims_for, collect, collect_released
+from access.grants.sealed import Scope, claims_for, collect, collect_released, together, under
 from nvr.base.ids import SegmentId
 from nvr.base.units import UtcUs
 from storage.records import RandomAccess
 from tests.access.opened import Opened
-from tests.access.world import NOW_UTC_US
-from tests.storage.sealed import CAMERA, GOP_US
+from tests.access.world import HOUR_US, NOW_UTC_US
+from tests.storage.sealed import CAMERA, GOP_US, custodians
 
 
 async def scope(opened: Opened, first: int, last: int) -> Scope:
@@ -77,3 +77,17 @@ async def test_released_segment_that_was_destroyed_is_named(opened: Opened) -> N
     gone = SegmentId("f" * 32)
     found = await collect_released(opened.world.index, opened.world.keeper, [gone], NOW_UTC_US, UtcUs(NOW_UTC_US + 1))
     assert list(found.unreadable) == [gone]
+
+
+async def test_file_of_another_set_than_its_release_names_is_named_and_not_given(opened: Opened) -> None:
+    world = opened.world
+    interval = UtcUs(NOW_UTC_US), UtcUs(NOW_UTC_US + HOUR_US)
+    scope = await collect(world.index, world.keeper, [CAMERA], *interval)
+    mine = custodians().set.hash.hex()
+    named = [opened.starts[0].segment, opened.starts[2].segment]
+    found = under(scope, mine, named, *interval)
+    assert ([file.segment for file in found.files], found.unreadable) == (named, {})
+    other = under(scope, "00" * 32, named, *interval)
+    assert (other.files, other.granted) == ((), {})
+    assert other.unreadable == dict.fromkeys(named, "sealed under another custodian set")
+    assert together([found, under(scope, mine, [opened.starts[1].segment], *interval)]).granted == scope.granted

@@ -7,7 +7,10 @@ import pytest
 
 from access.verification.ledger import verify_ledger
 from access.verification.report import Report
-from storage.ledger.machine import Open, Release
+from nvr.base.ids import uuid7
+from storage.ledger.entries import Actor, decode
+from storage.ledger.machine import Body, Open, Release
+from storage.ledger.people import Grant, Revoke
 from storage.ledger.reader import LedgerReader
 from storage.ledger.tables import LedgerUnavailable
 from tests.access.footage import SET_HASH, START_UTC_US, Town
@@ -102,6 +105,27 @@ def test_release_without_grant_and_opening_without_release_are_told(town: Town, 
     town.log(Open(grant=other, seats=(1,), segs=0, records=0))
     told = [found.fields["index"] for found in verify_ledger(ledger).findings]
     assert told == [13, 14]
+
+
+def test_what_follows_a_revocation_or_a_reopening_without_a_release_is_told(town: Town, ledger: Path) -> None:
+    release = town.grant(START_UTC_US, START_UTC_US + 1)
+    entry = decode(town.store.entry(release.grant.grant_index)).body
+    assert isinstance(entry, Grant)
+    assert verify_ledger(ledger).ok
+
+    def act(body: Body) -> int:
+        return town.log(body, actor=Actor(id="valideur", role="validator"), act=uuid7(town.clock.utc_us()))
+
+    opening = Open(grant=entry.grant, seats=(1,), segs=0, records=0)
+    act(entry.model_copy(update={"reopens": release.grant.grant_index}))
+    early = town.log(opening)
+    town.log(Release(grant=entry.grant, set=SET_HASH.hex(), segs=()))
+    town.log(opening)
+    act(Revoke(grant=entry.grant, reason="0" * 64))
+    late = [town.log(Release(grant=entry.grant, set=SET_HASH.hex(), segs=())), act(entry)]
+    stranger = act(Revoke(grant=GRANT, reason="0" * 64))
+    told = [found.fields["index"] for found in verify_ledger(ledger).findings]
+    assert told == [early, *late, stranger]
 
 
 def test_clock_that_went_back_is_told_and_no_fault(town: Town, ledger: Path) -> None:

@@ -48,7 +48,8 @@ class SmallExporter:
 class Desk:
     """The hand-over of an open grant."""
 
-    def __init__(self, opened: Opened, folder: Path) -> None:
+    def __init__(self, opened: Opened, folder: Path, grant: str) -> None:
+        self.grant = grant
         self.opened, self.world, self.clock = opened, opened.world, opened.world.clock
         self.staging = folder / "staging"
         self.bundle = self.staging / "EXP-R-2026-000001-1"
@@ -84,6 +85,8 @@ class Desk:
         """End the account, the requisition, or the grant by its date."""
         if what == "account":
             await self.world.act("root", "account.end", account="a.martin")
+        elif what == "revoked":
+            await self.world.act("b.petit", "grant.revoke", grant=self.grant, reason="retirée par le parquet")
         elif what == "requisition":
             await self.world.act("b.petit", "requisition.close", requisition=NUMBER, reason="retirée")
         else:
@@ -108,7 +111,7 @@ async def grant(opened: Opened) -> str:
 
 @pytest.fixture
 async def desk(opened: Opened, grant: str, tmp_path: Path) -> Desk:
-    return await asyncio.to_thread(Desk, opened, tmp_path)
+    return await asyncio.to_thread(Desk, opened, tmp_path, grant)
 
 
 async def test_bundle_of_a_process_before_is_wiped_at_the_start(desk: Desk) -> None:
@@ -186,7 +189,12 @@ async def test_account_that_ended_does_not_take_the_bundle(desk: Desk) -> None:
         await desk.take()
 
 
-ENDS = {"account": "account-disabled", "requisition": "already-closed", "grant": "grant-over"}
+ENDS = {
+    "account": "account-disabled",
+    "requisition": "already-closed",
+    "grant": "grant-over",
+    "revoked": "grant-revoked",
+}
 
 
 @pytest.mark.parametrize(("what", "rule"), ENDS.items(), ids=ENDS)
@@ -218,3 +226,31 @@ async def test_what_ended_while_movies_were_made_keeps_the_export_out_of_the_led
 async def test_export_that_is_still_allowed_is_logged(desk: Desk, grant: str) -> None:
     await desk.log_export(grant)
     assert (await desk.world.keeper.types())[-1] == "export"
+
+
+@pytest.mark.parametrize(("what", "rule"), ENDS.items(), ids=ENDS)
+async def test_what_ends_while_a_bundle_is_made_leaves_neither_a_token_nor_a_file(
+    desk: Desk, what: str, rule: str
+) -> None:
+    desk.exporter.meanwhile = lambda: desk.end(what)
+    with pytest.raises(Denied, match=rule):
+        await desk.stage()
+    assert not await asyncio.to_thread(lambda: list(desk.staging.iterdir()))
+
+
+async def test_staged_bundle_is_wiped_with_the_act_that_ends_it_and_another_one_stays(desk: Desk) -> None:
+    await desk.stage()
+    other = await desk.opened.grant()
+    person = await desk.opened.person("a.martin")
+    await desk.handover.export(person, Arguments({"requisition": "R-2026-000002"}))
+    revoke = desk.handover.after(desk.opened.grants.revoke)
+    validator = await desk.opened.person("b.petit")
+    await revoke(validator, Arguments({"grant": other, "reason": "retirée"}))
+    assert [path.name for path in await asyncio.to_thread(lambda: list(desk.staging.iterdir()))] == [desk.bundle.name]
+    await revoke(validator, Arguments({"grant": desk.grant, "reason": "retirée"}))
+    assert not await asyncio.to_thread(lambda: list(desk.staging.iterdir()))
+    with pytest.raises(Denied, match="grant-revoked"):
+        await desk.read()
+    await desk.take()  # what is gone can be let go
+    with pytest.raises(BundleUnknown):
+        await desk.read()

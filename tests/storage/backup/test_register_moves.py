@@ -16,6 +16,7 @@ from storage.register import tables
 from storage.register.database import open_database
 from tests.storage.backup.full import at_first_insert, contents
 from tests.storage.backup.system import System, account, back, burn
+from tests.storage.register.migrations.versions.test_r0012_revoked_and_reopened_grants import NEVER_ENDED
 from tools.postgresql_server import Server
 
 pytestmark = pytest.mark.system("postgresql")
@@ -173,7 +174,8 @@ async def test_set_of_an_older_version_is_brought_to_ours(
     there = await rows(system)
     engine = await asyncio.to_thread(open_database, system.layout.settings.register_location)
     with engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE uncovered")
+        for statement in ("DROP TABLE uncovered", *NEVER_ENDED):
+            connection.exec_driver_sql(statement)
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0008'")
     engine.dispose()
     await asyncio.to_thread(system.backup)

@@ -56,6 +56,13 @@ def seal(number: int = 1, camera: str = "hall-1", start_utc_us: int = NOW_UTC_US
 ROOM = people.RoomKept(limit_permille=300, before_permille=120, with_permille=121)
 
 
+USED = (
+    machine.SeatUsed(set=hash_of(4), seat=1, key="holder"),
+    machine.SeatUsed(set=hash_of(4), seat=3, key="deputy"),
+    machine.SeatUsed(set=hash_of(4), seat=4, key="envelope"),
+)
+
+
 def hold(number: int = 0x500, camera: str = "hall-1") -> people.Hold:
     return people.Hold(
         hold=uuid(number),
@@ -157,7 +164,7 @@ _ALL: tuple[Body, ...] = (
         **SPAN,
     ),
     machine.Release(grant=uuid(0x600), set=hash_of(4), segs=(uuid(1),), by="b.petit"),
-    machine.Open(grant=uuid(0x600), seats=(1, 3, 4), segs=1, records=150, by="a.martin"),
+    machine.Open(grant=uuid(0x600), seats=(1, 3, 4), segs=1, records=150, by="a.martin", used=USED),
     machine.Denied(rule="grant-expired", what="export", object=NUMBER),
     people.Export(
         grant=uuid(0x600), requisition=NUMBER, bundle="R-2026-000123-1", manifest=hash_of(8), files=12, bytes=1_000
@@ -215,6 +222,7 @@ _ALL: tuple[Body, ...] = (
     ),
     machine.Copied(volume=uuid(0x301), segs=(uuid(1), uuid(2))),
     machine.Uncopied(volume=uuid(0x301), segs=(uuid(1), uuid(2)), why="no hold"),
+    people.Revoke(grant=uuid(0x600), reason=commitment(SALT, "requisition withdrawn by the prosecutor")),
 )
 
 

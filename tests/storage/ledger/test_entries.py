@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nvr.base.errors import InvalidValue
+from nvr.base.jcs import canonical
 from storage.ledger import machine, people
 from storage.ledger.entries import (
     BODIES,
@@ -167,6 +168,16 @@ def test_damage_that_an_earlier_version_told_is_still_read() -> None:
     before = golden.replace(b'"mended_from":null,', b"")
     assert len(before) < len(golden)
     assert decode(before) == ENTRIES["damaged"]
+
+
+def test_grant_and_opening_that_an_earlier_version_entered_are_still_read() -> None:
+    grant = (GOLDEN / "grant.json").read_bytes()
+    before = grant.replace(b'"reopens":null,', b"")
+    assert len(before) < len(grant)
+    assert decode(before) == ENTRIES["grant"]
+    opened = json.loads((GOLDEN / "open.json").read_bytes())
+    del opened["body"]["used"]
+    assert decode(canonical(opened)).body == ENTRIES["open"].body.model_copy(update={"used": ()})
 
 
 def test_salted_value_has_a_salt_of_its_own_and_its_commitment() -> None:

@@ -13,6 +13,7 @@ from storage.vault.unseal import (
     NotReleased,
     machine_parts,
     record_keys,
+    used_keys,
     used_seats,
     wrap_machine_parts,
 )
@@ -24,9 +25,9 @@ def _info(answer: Answer) -> Json:
     return answer_keys(answer.grant, answer.seat, answer.kid)
 
 
-def _forged(answer: Answer, keys: Json, seats: Json = None) -> Answer:
+def _forged(answer: Answer, keys: Json, seats: Json = None, **more: Json) -> Answer:
     public = RELEASE.public
-    content = canonical({"seats": seats, "keys": keys})
+    content = canonical({"seats": seats, "keys": keys, **more})
     return replace(answer, wrapped=(Wrap(public.kid, public.wrap(content, _info(answer))),))
 
 
@@ -55,6 +56,25 @@ def test_seats_of_another_shape_are_refused(seats: Json) -> None:
     answer = Case(custodians(1, 3)).answer(1)
     with pytest.raises(AnswerInvalid):
         used_seats(_forged(answer, {}, seats), RELEASE)
+
+
+def test_keys_that_gave_the_shares_are_told_by_seat_and_by_an_older_tool_not() -> None:
+    case = Case(custodians(2, 3))
+    case.answers = (case.answer(1),)
+    given = case.answer(3)
+    holders = case.people.holders
+    assert used_keys(given, RELEASE) == {1: holders[0].pair.public.kid, 3: holders[2].pair.public.kid}
+    assert used_keys(_forged(given, {}, [1, 3]), RELEASE) == {}
+
+
+@pytest.mark.parametrize(
+    "kids", [[], "x", {}, {"1": "a"}, {"1": "a", "3": 7}, {"1": "a", "2": "b"}, {"1": "a", "3": "b"}]
+)
+def test_keys_of_another_shape_or_in_place_of_the_own_are_refused(kids: Json) -> None:
+    case = Case(custodians(2, 3))
+    case.answers = (case.answer(1),)
+    with pytest.raises(AnswerInvalid):
+        used_keys(_forged(case.answer(3), {}, [1, 3], kids=kids), RELEASE)
 
 
 def test_machine_part_of_a_segment_without_release_stays_where_it_is() -> None:

@@ -7,8 +7,8 @@ import pytest
 from nvr.app.watch.conditions import judge
 from nvr.app.watch.found import Condition
 from nvr.app.watch.kinds import KINDS, Severity
-from nvr.app.watch.observation import BackupSeen, ChannelFailing, Observation, VolumeSeen
-from nvr.app.watch.readings import keeper_seen, recorder_seen
+from nvr.app.watch.observation import BackupSeen, ChannelFailing, Observation, SetInForce, VolumeSeen
+from nvr.app.watch.readings import access_seen, keeper_seen, recorder_seen
 from nvr.base.ids import CameraId
 from nvr.base.units import US_PER_SECOND, UtcUs
 from storage.index.rows import Order
@@ -23,7 +23,8 @@ def order(name: str = "always", end: int | None = None, cameras: Any = None, beg
 
 def observed(*args: Any, **more: Any) -> Observation:  # noqa: ANN401 -- as Observation has them
     """A look at a town whose order covers everything for good, unless it says otherwise."""
-    return Observation(*args, **{"orders": (order(),), **more})
+    known = {"orders": (order(),), "custodians": SetInForce("99" * 32, provisional=False)}
+    return Observation(*args, **{**known, **more})
 
 
 def entry(name: str, **more: Any) -> CameraEntry:  # noqa: ANN401 -- fields of an entry
@@ -209,7 +210,7 @@ def test_everything_else_that_the_watch_sees() -> None:
         {0: recorder(keyring_degraded=True, faults=[{"id": "footage-torn", "where": "/a", "what": "x"}])},
         access=None,
         orders=None,
-        provisional_set=True,
+        custodians=SetInForce("5e" * 32, provisional=True),
         clock_synchronised=False,
         restarts={"keeper": 3, "access": 2},
         fell_behind={"a": 4},
@@ -254,3 +255,20 @@ def test_every_condition_is_of_a_kind_in_the_table() -> None:
 def test_answer_of_another_version_is_read_as_far_as_it_goes(answer: dict[str, Any]) -> None:
     assert recorder_seen(answer) == recorder_seen({})
     assert keeper_seen({**answer, "faults": None, "last_pass": 7, "ledger_size": "x"}) == keeper_seen({})
+
+
+def test_used_envelope_is_told_until_another_set_is_in_force_and_never_of_a_provisional_one() -> None:
+    used = {"set": "5e" * 32, "seat": 3, "requisition": "R-2026-000007", "opened_utc_us": NOW - 5}
+    access = access_seen({"envelopes_used": [used, {**used, "set": "07" * 32, "seat": 1}]})
+    mine = SetInForce("5e" * 32, provisional=False)
+    (one,) = judge(observed(NOW, access=access, custodians=mine)).conditions
+    assert one == Condition("envelope-used", "3", UtcUs(NOW - 5), "R-2026-000007")
+    for other in (SetInForce("5e" * 32, provisional=True), SetInForce("99" * 32, provisional=False)):
+        assert ("envelope-used", "3") not in kinds_of(observed(NOW, access=access, custodians=other))
+
+
+def test_used_envelope_is_not_over_while_access_or_the_set_can_not_be_asked() -> None:
+    mine = SetInForce("5e" * 32, provisional=False)
+    assert judge(observed(NOW, access=None, custodians=mine)).is_unsure(("envelope-used", "3"))
+    assert judge(observed(NOW, custodians=None)).is_unsure(("envelope-used", "3"))
+    assert not judge(observed(NOW, custodians=mine)).is_unsure(("envelope-used", "3"))

@@ -16,17 +16,19 @@ from nvr.app.watch.files import (
     holds_kept,
     index_orders,
     oldest_footage,
-    set_is_provisional,
+    set_in_force,
     volume_seen,
 )
-from nvr.app.watch.observation import BackupSeen
+from nvr.app.watch.observation import BackupSeen, SetInForce
 from nvr.base.ids import CameraId
 from nvr.base.units import UtcUs
 from storage.index.writer import Index
 from storage.ledger import people
+from storage.vault.seats import SignedSet
 from storage.volume import create_volume
 from tests.storage.index.entries import gap, leaves
 from tests.storage.ledger.samples import HOUR_US, NOW_UTC_US, hash_of, hold, seal
+from tests.storage.sealed import custodians
 
 NOW = UtcUs(NOW_UTC_US)
 CAMERA = CameraId("hall-1")
@@ -93,8 +95,14 @@ def test_server_that_is_away_is_an_index_of_which_nothing_is_known(tmp_path: Pat
 
 def test_set_that_can_not_be_read_is_not_called_provisional(tmp_path: Path) -> None:
     (tmp_path / "set.json").write_text("{")
-    assert not set_is_provisional(tmp_path / "set.json")
-    assert not set_is_provisional(tmp_path / "absent.json")
+    assert set_in_force(tmp_path / "set.json") is None
+    assert set_in_force(tmp_path / "absent.json") is None
+
+
+def test_set_in_force_is_known_by_its_hash(tmp_path: Path) -> None:
+    made = custodians().set
+    (tmp_path / "set.json").write_bytes(SignedSet(made).pack())
+    assert set_in_force(tmp_path / "set.json") == SetInForce(made.hash.hex(), provisional=False)
 
 
 def test_last_backup_is_read_and_what_is_no_note_is_none(tmp_path: Path) -> None:

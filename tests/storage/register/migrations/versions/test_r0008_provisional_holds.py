@@ -6,11 +6,13 @@ from sqlalchemy.orm import Session
 from config.database import Location
 from storage.register.database import open_database
 from storage.register.tables import Hold, Uncovered
+from tests.storage.register.migrations.versions.test_r0012_revoked_and_reopened_grants import NEVER_ENDED
 
 BEFORE = (
     "ALTER TABLE hold DROP COLUMN provisional",
     "ALTER TABLE hold DROP COLUMN room",
     "DROP TABLE uncovered",
+    *NEVER_ENDED,
     "UPDATE alembic_version SET version_num = '0007'",
 )
 HOLD = {
