@@ -40,6 +40,9 @@ MOST_CAMERA_DAYS: Final = 1000
 MOST_PARTS: Final = 200
 """Of one camera: a camera that fails every minute would fill the answer of a whole town."""
 
+MOST_PARTS_IN_ALL: Final = 40_000
+"""Of all cameras: an answer is one frame (`nvr.base.wire`)."""
+
 _log: Final = logging.getLogger(__name__)
 
 
@@ -59,6 +62,11 @@ class _Look:
     answer: dict[str, Any]
     cameras: Mapping[CameraId, dict[str, Any]]
     terms: Terms
+
+    @property
+    def most_parts(self) -> int:
+        """Of each camera."""
+        return min(MOST_PARTS, MOST_PARTS_IN_ALL // max(1, len(self.cameras)))
 
 
 class FootageActs:
@@ -149,35 +157,30 @@ def _of_register(
 
 def _cameras(look: _Look, known: Mapping[CameraId, Known] | None, asker: _Asker) -> list[Json]:
     of_index = {camera: None if known is None else known.get(camera, Known()) for camera in look.cameras}
-    return [
-        {**told, **_of_index(camera, told, of_index[camera], asker, look.terms)}
-        for camera, told in look.cameras.items()
-    ]
+    return [{**told, **_of_index(told, of_index[camera], asker, look)} for camera, told in look.cameras.items()]
 
 
-def _of_index(
-    camera: CameraId, told: Mapping[str, Any], known: Known | None, asker: _Asker, terms: Terms
-) -> dict[str, Any]:
+def _of_index(told: Mapping[str, Any], known: Known | None, asker: _Asker, look: _Look) -> dict[str, Any]:
     scope, now = asker.scope, asker.now_utc_us
-    asked = Asked((camera,), scope.from_utc_us, scope.to_utc_us)
+    asked = Asked((told["camera"],), scope.from_utc_us, scope.to_utc_us)
     if known is None:
-        found = countdown(asked, terms)
+        found = countdown(asked, look.terms)
         return {"coverage": None, "countdown": None if found is None else asdict(found)}
     placed = [(one["from_utc_us"], one["to_utc_us"]) for one in told["placements"]]
     seen = Told(known.recorded, known.vanished, known.gaps, placed)
     pieces = parts(seen, scope.from_utc_us, scope.to_utc_us, now, now - SETTLED_US)
     left = _what_is_left(asked, known, now)
-    found = None if left is None else countdown(left, terms)
+    found = None if left is None else countdown(left, look.terms)
     past_us = min(scope.to_utc_us, now) - scope.from_utc_us
     totals = totals_us(pieces)
-    looked = told["looked"] and {**told["looked"], "moves": [one._asdict() for one in known.moves[-MOST_PARTS:]]}
+    dome = told["looked"] and {**told["looked"], "moves": [one._asdict() for one in known.moves[-look.most_parts :]]}
     return {
-        "looked": looked,
+        "looked": dome,
         "placements": [{**one, "recorded_us": recorded_at_us(pieces, one)} for one in told["placements"]],
         "coverage": {
             "totals_us": dict(totals),
             "recorded_permille": totals[Fate.RECORDED] * 1000 // past_us if past_us > 0 else None,
-            "parts": [asdict(piece) for piece in pieces[:MOST_PARTS]],
+            "parts": [asdict(piece) for piece in pieces[: look.most_parts]],
             "parts_in_all": len(pieces),
         },
         "countdown": None if found is None else asdict(found),

@@ -63,7 +63,8 @@ class Countdown:
     """The first destruction of what is asked for.
 
     `camera` is whose it is, `held_until_utc_us` the end of the hold that keeps that until then. `early_utc_us`: from
-    then on a full disk may take it before its time; None: none is foreseen. `to_come`: nothing of it is recorded yet.
+    then on a full disk may take some of it before that; None: none is foreseen. `to_come`: nothing of it is recorded
+    yet.
     """
 
     state: State
@@ -100,6 +101,11 @@ class Terms:
         days = self.rules.rule(camera, start_utc_us).days
         return deadline_utc_us(UtcUs(start_utc_us), days, self.rules.zone)
 
+    def minimum_utc_us(self, camera: str, start_utc_us: int) -> int:
+        """Until when not even a full disk takes footage that began then."""
+        days = self.rules.rule(camera, start_utc_us).minimum_days
+        return deadline_utc_us(UtcUs(start_utc_us), days, self.rules.zone) if days else start_utc_us
+
 
 class _Piece(NamedTuple):
     """What becomes of one stretch of one camera. `due_utc_us` None: nothing of it goes by itself any more."""
@@ -107,11 +113,11 @@ class _Piece(NamedTuple):
     camera: str
     due_utc_us: int | None
     until_utc_us: int | None
-    """Until when a hold keeps it; None with `is_held`: until a person ends that."""
+    """Until when holds keep it; None with `is_held`: until a person ends that."""
     is_held: bool
     is_over: bool
     """The deadline of some of it has passed, and no hold kept that."""
-    start_utc_us: int
+    minimum_utc_us: int
 
 
 def countdown(asked: Asked, terms: Terms) -> Countdown | None:
@@ -134,8 +140,8 @@ def countdown(asked: Asked, terms: Terms) -> Countdown | None:
         remaining_us=at_utc_us - terms.now_utc_us,
         camera=first.camera,
         held=share,
-        held_until_utc_us=first.until_utc_us,
-        early_utc_us=_early_utc_us(first, terms),
+        held_until_utc_us=at_utc_us if first.until_utc_us == at_utc_us else None,
+        early_utc_us=_early_utc_us(due, at_utc_us, terms),
         to_come=to_come,
     )
 
@@ -157,18 +163,20 @@ def _piece(camera: str, times: tuple[int, int, int], holds: Sequence[int | None]
     """`times`: when its first segment may have begun, itself; `holds`: until when each of those that keep it does."""
     first, begin, last = times
     if None in holds:
-        return _Piece(camera, None, None, is_held=True, is_over=False, start_utc_us=first)
+        return _Piece(camera, None, None, is_held=True, is_over=False, minimum_utc_us=first)
     until = max((one for one in holds if one is not None), default=None)
     begun = {first, begin, *terms.changes(first, begin)}
     cap = min(_least_cap_utc_us(camera, one, last, terms) for one in begun)
+    least = min(terms.minimum_utc_us(camera, one) for one in begun)
     if until is not None:
-        shown = until if until >= cap else None
-        return _Piece(camera, max(cap, until), shown, is_held=True, is_over=False, start_utc_us=first)
+        return _Piece(camera, max(cap, until), until, is_held=True, is_over=False, minimum_utc_us=least)
     if cap > terms.now_utc_us:
-        return _Piece(camera, cap, None, is_held=False, is_over=False, start_utc_us=first)
+        return _Piece(camera, cap, None, is_held=False, is_over=False, minimum_utc_us=least)
     left = _first_left(camera, first, last, terms)
-    due = None if left is None else terms.cap_utc_us(camera, left)
-    return _Piece(camera, due, None, is_held=False, is_over=True, start_utc_us=first if left is None else left)
+    if left is None:
+        return _Piece(camera, None, None, is_held=False, is_over=True, minimum_utc_us=least)
+    due, least = terms.cap_utc_us(camera, left), terms.minimum_utc_us(camera, left)
+    return _Piece(camera, due, None, is_held=False, is_over=True, minimum_utc_us=least)
 
 
 def _least_cap_utc_us(camera: str, first: int, last: int, terms: Terms) -> int:
@@ -216,11 +224,10 @@ def _local_days(first: int, last: int, rules: Rules) -> Iterable[tuple[int, int]
         at = end
 
 
-def _early_utc_us(piece: _Piece, terms: Terms) -> int | None:
-    """From when on a full disk may take it: not before the order's minimum, nor while a hold keeps it."""
-    if terms.pressure_utc_us is None:
+def _early_utc_us(pieces: Iterable[_Piece], before_utc_us: int, terms: Terms) -> int | None:
+    """From when on a full disk may take one of them; None: not before that instant."""
+    pressure = terms.pressure_utc_us
+    if pressure is None or pressure >= before_utc_us:
         return None
-    days = terms.rules.rule(piece.camera, piece.start_utc_us).minimum_days
-    least = deadline_utc_us(UtcUs(piece.start_utc_us), days, terms.rules.zone) if days else 0
-    early = max(terms.pressure_utc_us, least, piece.until_utc_us or 0, terms.now_utc_us)
-    return early if early < (piece.due_utc_us or 0) else None
+    early = min(max(pressure, piece.minimum_utc_us, piece.until_utc_us or 0) for piece in pieces)
+    return max(early, terms.now_utc_us) if early < before_utc_us else None

@@ -40,7 +40,7 @@ def _parts(countdown: Mapping[str, Any]) -> list[str]:
             found.append("latest" if countdown["early_utc_us"] is not None else "counting")
     if countdown["held_until_utc_us"] is not None:
         found.append("held-until")
-    elif countdown["held"] != "none":
+    elif countdown["held"] == "part":
         found.append("held-part")
     if countdown["early_utc_us"] is not None:
         found.append("early")

@@ -1,15 +1,17 @@
 """What there is of a place at a time is told to every named person, before anybody sees a picture."""
 
+import json
 from typing import Any
 
 import pytest
 
 from access.arguments import Arguments
-from access.footage.at import MOST_PARTS
+from access.footage.at import MOST_PARTS, MOST_PARTS_IN_ALL
 from access.policy import ActName, Denied, Person, Role
 from nvr.base.errors import InvalidValue
 from nvr.base.ids import AccountId
 from nvr.base.units import UtcUs
+from nvr.base.wire import MAX_FRAME_BYTES
 from storage.index.rows import MoveRow
 from tests.access.world import CAMERA, DAY_US, HOUR_US, MINUTE_US, NOW_UTC_US, PEOPLE, World
 
@@ -210,6 +212,24 @@ async def test_camera_that_fails_every_minute_does_not_fill_the_answer(town: Wor
     told = (await only(town, **{**PLACE, "to_utc_us": NOW_UTC_US + DAY_US}))["coverage"]
     assert (len(told["parts"]), told["parts_in_all"]) == (MOST_PARTS, 2 * 24 * 60)
     assert told["totals_us"]["gap"] == DAY_US // 2
+
+
+async def test_cameras_that_all_fail_every_minute_are_told_in_one_frame(
+    town: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await town.act("root", "camera.add", camera="dome", url="rtsp://h/", ptz="onvif")
+    town.clock.advance(DAY_US)
+    starts = range(NOW_UTC_US, NOW_UTC_US + HOUR_US, MINUTE_US)
+    town.index.gaps["dome"] = [(UtcUs(start), UtcUs(start + MINUTE_US // 2), "fell behind") for start in starts]
+    town.index.moves["dome"] = [MoveRow(UtcUs(start), UtcUs(start + 1), "left", 1) for start in starts]
+    asked = {"cameras": [CAMERA, "dome"], "from_utc_us": NOW_UTC_US, "to_utc_us": NOW_UTC_US + HOUR_US}
+    _, whole = (await at(town, **asked))["cameras"]
+    stretches = [*whole["coverage"]["parts"][:2], *whole["looked"]["moves"][:2]]
+    assert len(json.dumps(stretches)) / 2 * MOST_PARTS_IN_ALL < MAX_FRAME_BYTES
+    monkeypatch.setattr("access.footage.at.MOST_PARTS_IN_ALL", 20)
+    _, told = (await at(town, **asked))["cameras"]
+    assert told["looked"]["moves"] == whole["looked"]["moves"][-10:]
+    assert told["coverage"] == {**whole["coverage"], "parts": whole["coverage"]["parts"][:10]}
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,22 @@ def test_full_disk_is_told_where_it_may_take_footage_before_its_time_and_not_bef
     assert told(at(10, 15), at(10, 16), terms(pressure_utc_us=at(10, 2))).early_utc_us == NOW
     held = {"c1": [Keeping(at(10, 15), at(10, 16), at(11, 3))]}
     assert told(at(10, 15), at(10, 16), terms(keeping=held, **tight)).early_utc_us is None
+    short = {"c1": [Keeping(at(10, 15), at(10, 16), at(10, 23))]}
+    assert told(at(10, 15), at(10, 16), terms(keeping=short, **tight)).early_utc_us == at(10, 23)
+
+
+def test_minimum_of_the_order_before_does_not_protect_what_began_under_the_next_one() -> None:
+    change = at(10, 15)
+    orders = order(10, end=change, minimum=8), order(10, begin=change, name="b")
+    found = told(change, at(10, 16), terms(*orders, pressure_utc_us=at(10, 21)), exact=False)
+    assert (found.destroyed_utc_us, found.early_utc_us) == (at(10, 25), at(10, 21))
+
+
+def test_full_disk_is_told_too_where_it_may_take_what_would_go_last() -> None:
+    kept = {"c1": [Keeping(at(10, 15), at(10, 16), at(10, 25))]}
+    found = told(at(10, 15), at(10, 16), terms(own=9, keeping=kept, pressure_utc_us=at(10, 21)), ["c1", "c2"])
+    assert (found.camera, found.destroyed_utc_us) == ("c1", at(10, 25))
+    assert found.early_utc_us == at(10, 21)
 
 
 def test_interval_that_is_to_come_is_told_so_with_the_day_on_which_it_will_go() -> None:

@@ -79,6 +79,12 @@ def test_every_state_has_its_words(changes: dict[str, object], fr: str, en: str)
     assert en in said("en", **changes)
 
 
+def test_hold_that_ends_before_the_deadline_is_not_said_to_keep_anything_longer() -> None:
+    assert said("fr", held="whole") == said("fr")
+    assert "longtemps" not in said("fr", held="part")
+    assert "longer" not in said("en", held="part")
+
+
 def test_answer_shows_the_words_and_not_the_object(capsys: pytest.CaptureFixture[str]) -> None:
     write_answer({"hold": "0199", "countdown": COUNTING}, as_json=False, zone=PARIS)
     write_answer([{"hold": "0199", "countdown": COUNTING}, {"countdown": None}], as_json=False, zone=PARIS)
