@@ -136,6 +136,11 @@ def test_minimum_of_the_order_before_does_not_protect_what_began_under_the_next_
     assert (found.destroyed_utc_us, found.early_utc_us) == (at(10, 25), at(10, 21))
 
 
+def test_minimum_of_what_is_gone_already_does_not_count_for_the_rest() -> None:
+    found = told(at(10, 8), at(10, 12), terms(order(10, minimum=10), pressure_utc_us=at(10, 20, 18)))
+    assert (found.state, found.destroyed_utc_us, found.early_utc_us) == (State.PARTLY_OVER, at(10, 21), None)
+
+
 def test_full_disk_is_told_too_where_it_may_take_what_would_go_last() -> None:
     kept = {"c1": [Keeping(at(10, 15), at(10, 16), at(10, 25))]}
     found = told(at(10, 15), at(10, 16), terms(own=9, keeping=kept, pressure_utc_us=at(10, 21)), ["c1", "c2"])
