@@ -58,6 +58,7 @@ class ActName(StrEnum):
     RETENTION_FORECAST = "retention.forecast"
     RETENTION_STATEMENT = "retention.statement"
     VOLUME_REPLACE = "volume.replace"
+    FOOTAGE_AT = "footage.at"
     HOLD_PLACE = "hold.place"
     HOLD_CONFIRM = "hold.confirm"
     HOLD_LIST = "hold.list"
@@ -118,6 +119,7 @@ ROLES: Final[Mapping[ActName, frozenset[Role]]] = MappingProxyType(
         ActName.RETENTION_FORECAST: ANY_ROLE,
         ActName.RETENTION_STATEMENT: ANY_ROLE,
         ActName.VOLUME_REPLACE: _ADMINISTRATORS,
+        ActName.FOOTAGE_AT: ANY_ROLE,
         ActName.HOLD_PLACE: ANY_ROLE,
         ActName.HOLD_CONFIRM: _VALIDATORS,
         ActName.HOLD_LIST: ANY_ROLE,

@@ -12,6 +12,7 @@ from nvr.base.units import UtcUs
 from storage.holds import Interval
 from storage.index.on_evidence import Kept, Leaving
 from storage.index.on_volume import LostStretch
+from storage.index.rows import MoveRow
 from storage.keeping.previews import Change, Effect
 from storage.register.ports import RegisterLedger
 from storage.snapshot import CameraEntry
@@ -91,11 +92,32 @@ class Coverage:
     """What was recorded of it, and destroyed on time, or lost."""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of one camera in an interval, without a look at any disk.
+
+    `recorded` are stretches of footage that exists, `began_utc_us` is when the oldest segment of it began; a gap is its
+    beginning, its end (None: open) and its cause. `moves`: when a dome was not where it was to stand.
+    """
+
+    recorded: tuple[Interval, ...] = ()
+    began_utc_us: UtcUs | None = None
+    vanished: tuple[Vanished, ...] = ()
+    gaps: tuple[tuple[UtcUs, UtcUs | None, str], ...] = ()
+    moves: tuple[MoveRow, ...] = ()
+
+
 class IndexPort(Protocol):
     """The keeper's index, read only. Every call raises NvrError when it can not be read."""
 
     async def coverage(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Coverage:
         """What exists of [from, to), and what is gone."""
+        ...
+
+    async def known(
+        self, cameras: Sequence[CameraId], from_utc_us: UtcUs, to_utc_us: UtcUs
+    ) -> Mapping[CameraId, Known]:
+        """What exists of [from, to), what is gone and what was never there, of each of these cameras."""
         ...
 
     async def segment(self, segment: SegmentId) -> SegmentAt | None:

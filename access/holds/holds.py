@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from access.arguments import Arguments
+from access.footage.standing import NoCameraThere, nobody_there
 from access.holds.placing import HoldPlacing, Scope, change_of_hold, unvalidated_until_utc_us
 from access.policy import NOTHING, ActName, Object, Person, demand
 from access.reading import as_json
@@ -39,7 +40,8 @@ class Holds:
 
         Raises:
             Denied: `person` may not.
-            InvalidValue: a value is wrong, no camera stood at the place then, or somebody ended the hold meanwhile.
+            NoCameraThere: no camera stood at the place then.
+            InvalidValue: a value is wrong, or somebody ended the hold meanwhile.
         """
         scope = Scope(args)
         asked_by = args.text("asked_by")
@@ -47,7 +49,8 @@ class Holds:
         act = ActName.HOLD_PLACE
         placed = await self._placing.at_once(person, act, scope, asked_by=asked_by)
         if placed is None:
-            raise InvalidValue(field="place", value=scope.place, expected="a place with a camera at that time")
+            nobody = await self._register.read(lambda session: _nobody(session, scope, self._clock.utc_us()))
+            raise NoCameraThere(scope.place, nobody)
         room = await self._placing.room.with_hold(placed.hold)
         await self._register.act(lambda session: [self._placing.judged(session, person, act, placed.hold, room)])
         return await self._shown(placed.hold)
@@ -101,3 +104,7 @@ class Holds:
 
     async def _shown(self, name: str) -> dict[str, Any]:
         return await self._register.read(lambda session: as_json(session.get_one(tables.Hold, name)))
+
+
+def _nobody(session: Session, scope: Scope, now_utc_us: UtcUs) -> dict[str, Json]:
+    return nobody_there(session, scope.place or "", scope.from_utc_us, scope.to_utc_us, now_utc_us)

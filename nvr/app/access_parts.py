@@ -26,6 +26,8 @@ from access.cameras.testing import CameraTest
 from access.continuation import LedgerContinuation
 from access.export.bundle import Exporter
 from access.export.signing import ExportSigner
+from access.footage.at import FootageActs
+from access.footage.telling import Telling
 from access.grants.custodians import CustodianSets
 from access.grants.grants import GrantKeys, Grants
 from access.grants.sittings import Sittings
@@ -197,14 +199,16 @@ def _requisition_acts(
     placing = HoldPlacing(register, room, clock, zone)
     holds = Holds(register, placing, clock, zone)
     requisitions = Requisitions(register, index, placing, clock, zone)
+    telling = Telling(register, keeper.forecast, clock, zone)
     return {
-        ActName.HOLD_PLACE: holds.place,
+        ActName.FOOTAGE_AT: FootageActs(register, index, keeper.forecast, clock, zone).at,
+        ActName.HOLD_PLACE: telling.overlaps(telling.countdown(holds.place)),
         ActName.HOLD_CONFIRM: holds.confirm,
-        ActName.HOLD_LIST: HoldListing(register, index, clock).list,
+        ActName.HOLD_LIST: telling.countdown(HoldListing(register, index, clock).list),
         ActName.HOLD_END: holds.end,
-        ActName.REQUISITION_NEW: requisitions.new,
-        ActName.REQUISITION_LIST: requisitions.list,
-        ActName.REQUISITION_SHOW: requisitions.show,
+        ActName.REQUISITION_NEW: telling.overlaps(telling.countdown(requisitions.new)),
+        ActName.REQUISITION_LIST: telling.countdown(requisitions.list),
+        ActName.REQUISITION_SHOW: telling.countdown(requisitions.show),
         ActName.REQUISITION_REFUSE: requisitions.refuse,
         ActName.REQUISITION_CLOSE: requisitions.close,
         ActName.REQUISITION_VALIDATE: grants.validate,

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from access.ports import Asked, Coverage, Recorded, SegmentAt
+from access.ports import Asked, Coverage, Known, Recorded, SegmentAt
 from config.database import Location
 from nvr.base.clock import Clock
 from nvr.base.errors import NvrError, Retryable
@@ -25,10 +25,13 @@ from storage.databases import fault_of
 from storage.holds import Interval
 from storage.index.database import unavailable
 from storage.index.held import kept_bytes
+from storage.index.on_domes import moves
 from storage.index.on_evidence import Kept, Leaving, copies_of, kept_by_hold, leaving_with
 from storage.index.on_volume import LostStretch, lost_under_hold
 from storage.index.queries import IndexReader
-from storage.index.rows import GapRow, Order, SegmentRow
+from storage.index.rows import Coverage as CoverageRows
+from storage.index.rows import GapRow, MoveRow, Order, SegmentRow
+from storage.index.stretches import joined
 from storage.index.tables import SegmentState
 from storage.keeping.previews import Change, Effect, effects_of
 from storage.vanished import Vanished, vanished
@@ -58,6 +61,20 @@ class IndexFiles:
     async def coverage(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Coverage:
         """What exists of [from, to), and what is gone."""
         return await asyncio.to_thread(self._coverage, camera, from_utc_us, to_utc_us)
+
+    async def known(
+        self, cameras: Sequence[CameraId], from_utc_us: UtcUs, to_utc_us: UtcUs
+    ) -> Mapping[CameraId, Known]:
+        """What exists of [from, to), what is gone and what was never there, of each of these cameras."""
+
+        def known(reader: IndexReader, camera: CameraId) -> Known:
+            found = reader.coverage(camera, from_utc_us, to_utc_us, _ALL_STATES)
+            return _known(found, reader.answer(lambda connection: moves(connection, camera, from_utc_us, to_utc_us)))
+
+        def of_all(reader: IndexReader) -> dict[CameraId, Known]:
+            return {camera: known(reader, camera) for camera in cameras}
+
+        return await asyncio.to_thread(lambda: self._ask(of_all))
 
     async def segment(self, segment: SegmentId) -> SegmentAt | None:
         """One segment; None when it does not exist, or no more."""
@@ -250,6 +267,17 @@ async def _ask(socket: Path) -> Mapping[str, Any] | None:
     except (NvrError, TimeoutError) as error:
         _log.warning("%s does not answer: %r", socket.name, error)
         return None
+
+
+def _known(found: CoverageRows, moved: Iterable[MoveRow]) -> Known:
+    there = [row for row in found.segments if row.state is SegmentState.SEALED]
+    return Known(
+        recorded=tuple(joined((row.start_utc_us, row.end_utc_us) for row in there)),
+        began_utc_us=min((row.start_utc_us for row in there), default=None),
+        vanished=vanished(found.segments),
+        gaps=tuple((gap.from_utc_us, gap.to_utc_us, gap.cause) for gap in found.gaps),
+        moves=tuple(moved),
+    )
 
 
 def _at(row: SegmentRow, own: Volume | None, second: Volume | None) -> SegmentAt:

@@ -18,6 +18,7 @@ from storage.index.tables import (
     DISCARDED,
     GAP,
     HOLD_SCOPE,
+    MOVE,
     PROGRESS,
     SEGMENT,
     STATEMENT,
@@ -57,6 +58,8 @@ class Projection:
         match body := entry.body:
             case machine.Gap():
                 self._gap(index, body, None if entry.spool is None else entry.spool.boot)
+            case machine.Move():
+                self._move(body)
             case machine.Boot() if entry.spool is not None:
                 begun = {"shard": entry.spool.shard, "utc_us": body.utc_us, "stopped": False}
                 self._put(BOOT, {"boot": entry.spool.boot}, begun)
@@ -70,12 +73,18 @@ class Projection:
                 self._lives.destroyed(body.segs, entry.ts_utc_us)
             case machine.Statement() if body.part == 0:
                 self._put(STATEMENT, {"day": body.day}, {"ledger_index": index, "parts": body.parts})
+            case _:
+                self._lived(body, entry.ts_utc_us)
+
+    def _lived(self, body: Body, now_utc_us: int) -> None:
+        """What became of a segment's files."""
+        match body:
             case machine.Missing():
-                self._lives.lost(body.seg, body.volume, entry.ts_utc_us, _words(body.why))
+                self._lives.lost(body.seg, body.volume, now_utc_us, _words(body.why))
             case machine.Damaged():
-                self._lives.damaged(body.seg, entry.ts_utc_us, None if body.why is None else _words(body.why))
+                self._lives.damaged(body.seg, now_utc_us, None if body.why is None else _words(body.why))
             case machine.Copied():
-                self._lives.copied(body.segs, body.volume, entry.ts_utc_us)
+                self._lives.copied(body.segs, body.volume, now_utc_us)
             case machine.Uncopied():
                 self._lives.uncopied(body.segs, body.volume)
             case _:
@@ -180,6 +189,17 @@ class Projection:
             "ledger_index": index,
         }
         self._put(GAP, {"gap": gap.gap}, row)
+
+    def _move(self, move: machine.Move) -> None:
+        end = None if move.to_utc_us is None else max(move.from_utc_us, move.to_utc_us)
+        row = {
+            "camera": move.camera,
+            "from_utc_us": move.from_utc_us,
+            "to_utc_us": end,
+            "why": move.why,
+            "moves": move.moves,
+        }
+        self._put(MOVE, {"move": move.move}, row)
 
     def _hold(self, index: int, body: people.Hold, now_utc_us: int) -> None:
         self._connection.execute(delete(HOLD_SCOPE).where(HOLD_SCOPE.c.hold == body.hold))

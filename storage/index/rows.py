@@ -66,6 +66,15 @@ class GapRow:
     ledger_index: int
 
 
+class MoveRow(NamedTuple):
+    """A dome was not where it was to stand; `to_utc_us` None: it still is not. `why`, `moves`: as its entry says."""
+
+    from_utc_us: UtcUs
+    to_utc_us: UtcUs | None
+    why: str
+    moves: int
+
+
 @dataclass(frozen=True, slots=True)
 class HoldScope:
     """One camera of a hold: [from, to) may not be destroyed before `until_utc_us` (None: until the hold ends)."""

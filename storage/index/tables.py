@@ -144,6 +144,20 @@ GAP: Final = Table(
     comment="boot: the recorder process that told it last; null when the keeper did.",
 )
 
+MOVE: Final = Table(
+    "move",
+    METADATA,
+    Column("move", String, primary_key=True),
+    Column("camera", String, nullable=False),
+    Column("from_utc_us", BigInteger, nullable=False),
+    Column("to_utc_us", BigInteger, nullable=True),
+    Column("why", String, nullable=False),
+    Column("moves", WHOLE, nullable=False),
+    CheckConstraint("to_utc_us IS NULL OR from_utc_us <= to_utc_us", name="interval"),
+    Index(None, "camera", "from_utc_us"),
+    comment="Domes that left the place where they were to stand: from when to when; never where they looked.",
+)
+
 HOLD_SCOPE: Final = Table(
     "hold_scope",
     METADATA,

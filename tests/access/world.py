@@ -22,6 +22,8 @@ from access.cameras.publication import Publisher
 from access.cameras.stream_lookup import StreamLookup
 from access.cameras.testing import CameraTest
 from access.continuation import LedgerContinuation
+from access.footage.at import FootageActs
+from access.footage.telling import Telling
 from access.holds.holds import Holds
 from access.holds.listing import HoldListing
 from access.holds.placing import HoldPlacing
@@ -33,7 +35,7 @@ from access.people.accounts import Accounts
 from access.people.login import Login
 from access.people.passwords import Passwords
 from access.policy import ActName
-from access.ports import Asked, Consistency, Coverage, Inclusion, Recorded, SegmentAt
+from access.ports import Asked, Consistency, Coverage, Inclusion, Known, Recorded, SegmentAt
 from access.refusals import Refusals
 from access.requisitions.requisitions import Requisitions
 from access.service import AccessService, Handler
@@ -47,6 +49,7 @@ from storage.holds import Interval
 from storage.index.database import IndexUnavailable
 from storage.index.on_evidence import Kept, Leaving
 from storage.index.on_volume import LostStretch, Total
+from storage.index.rows import MoveRow
 from storage.keeping.previews import Change, Effect
 from storage.ledger.entries import Actor, Entry, body_from, decode
 from storage.ledger.machine import Body
@@ -156,6 +159,8 @@ class Index:
     segments: dict[str, list[SegmentAt]] = field(default_factory=dict)
     destroyed: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
+    gaps: dict[str, list[tuple[UtcUs, UtcUs | None, str]]] = field(default_factory=dict)
+    moves: dict[str, list[MoveRow]] = field(default_factory=dict)
     asked: int = 0
     statements: dict[str, tuple[int, int]] = field(default_factory=dict)
     effects_told: list[Effect] = field(default_factory=list)
@@ -200,6 +205,22 @@ class Index:
         gone = [Vanished(from_utc_us, to_utc_us, "destroyed", since, "cap")] if camera in self.destroyed else []
         lost = [Vanished(from_utc_us, to_utc_us, "lost", since, "not on its volume")] if camera in self.lost else []
         return Coverage(tuple(found), (*gone, *lost))
+
+    async def known(
+        self, cameras: Sequence[CameraId], from_utc_us: UtcUs, to_utc_us: UtcUs
+    ) -> Mapping[CameraId, Known]:
+        self._reach()
+        return {camera: await self._known(camera, from_utc_us, to_utc_us) for camera in cameras}
+
+    async def _known(self, camera: CameraId, from_utc_us: UtcUs, to_utc_us: UtcUs) -> Known:
+        found = await self.coverage(camera, from_utc_us, to_utc_us)
+        return Known(
+            recorded=tuple((one.start_utc_us, one.end_utc_us) for one in found.segments),
+            began_utc_us=min((one.start_utc_us for one in found.segments), default=None),
+            vanished=found.vanished,
+            gaps=tuple(self.gaps.get(camera, ())),
+            moves=tuple(self.moves.get(camera, ())),
+        )
 
     async def segment(self, segment: SegmentId) -> SegmentAt | None:
         found = [one for rows in self.segments.values() for one in rows if one.segment == segment]
@@ -322,6 +343,7 @@ class World:
         requisitions = Requisitions(register, index, placing, clock, ZONE)
         lookup = StreamLookup(register, self.finder, logins, clock)
         retention = RetentionActs(register, index, self.keeper.forecast, clock)
+        telling = Telling(register, self.keeper.forecast, clock, ZONE)
         self.handlers: dict[ActName, Handler] = {
             ActName.ACCOUNT_ADD: self.accounts.add,
             ActName.ACCOUNT_END: self.accounts.end,
@@ -351,13 +373,14 @@ class World:
             ActName.RETENTION_FORECAST: retention.forecast,
             ActName.RETENTION_STATEMENT: Statements(index, self.keeper, clock).show,
             ActName.VOLUME_REPLACE: VolumeActs(register, index, self.volumes, clock).replace,
-            ActName.HOLD_PLACE: holds.place,
+            ActName.FOOTAGE_AT: FootageActs(register, index, self.keeper.forecast, clock, ZONE).at,
+            ActName.HOLD_PLACE: telling.overlaps(telling.countdown(holds.place)),
             ActName.HOLD_CONFIRM: holds.confirm,
-            ActName.HOLD_LIST: HoldListing(register, index, clock).list,
+            ActName.HOLD_LIST: telling.countdown(HoldListing(register, index, clock).list),
             ActName.HOLD_END: holds.end,
-            ActName.REQUISITION_NEW: requisitions.new,
-            ActName.REQUISITION_LIST: requisitions.list,
-            ActName.REQUISITION_SHOW: requisitions.show,
+            ActName.REQUISITION_NEW: telling.overlaps(telling.countdown(requisitions.new)),
+            ActName.REQUISITION_LIST: telling.countdown(requisitions.list),
+            ActName.REQUISITION_SHOW: telling.countdown(requisitions.show),
             ActName.REQUISITION_REFUSE: requisitions.refuse,
             ActName.REQUISITION_CLOSE: requisitions.close,
         }

@@ -7,12 +7,14 @@ from nvr.app.cli.admin_keep import index, ledger, retention
 from nvr.app.cli.admin_orders import authorisation
 from nvr.app.cli.admin_register import account, point
 from nvr.app.cli.common import command_elsewhere, new_app, run
+from nvr.app.cli.footage import footage
 from nvr.app.cli.person import sign_in
 
 app = new_app(
     "The administrator's tool: cameras, the prefect's order, accounts, retention, holds. It shows no pictures."
 )
 app.callback()(sign_in)
+app.command("footage")(footage)
 command_elsewhere(app, "init", "nvr.app.cli.admin_init", "Found a system, from nothing.")
 command_elsewhere(app, "shards", "nvr.app.cli.admin_shards", "Which recorder processes there are, with their units.")
 volume = new_app("The disks of footage: which they are, how they do, how they come and go.")

@@ -7,7 +7,7 @@ import typer
 from nvr.app.cli.answers import write_answer
 from nvr.app.cli.common import JsonOption, new_app
 from nvr.app.cli.person import ReasonOption, act_and_write, person_of
-from nvr.app.cli.placing import scope_of, write_provisional
+from nvr.app.cli.placing import scope_of, write_placed, write_provisional
 from nvr.app.cli.tables import hold_rows
 from nvr.app.messages import say
 from nvr.base.errors import InvalidValue
@@ -22,7 +22,7 @@ def hold_place(
     end: Annotated[str, typer.Option("--to")],
     asked_by: Annotated[str, typer.Option(help="Who asks: name and service")],
     cameras: Annotated[list[str] | None, typer.Option("--camera", help="Repeat for several")] = None,
-    place: Annotated[str | None, typer.Option(help="A point, instead of cameras")] = None,
+    place: Annotated[str | None, typer.Option(help="A street, a crossing, a point, instead of cameras")] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
@@ -35,7 +35,7 @@ def hold_place(
     """
     person = person_of(context)
     answer = person.act("hold.place", asked_by=asked_by, **scope_of(person, cameras, place, begin, end))
-    write_answer(answer, as_json=as_json, zone=person.zone)
+    write_placed(answer, person.zone, as_json=as_json)
     if not as_json and answer["provisional"]:
         write_provisional(answer["hold"], answer["until_utc_us"], answer["room"], person.zone)
 

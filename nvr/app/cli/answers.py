@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from nvr.app.cli.countdowns import countdown_words
 from nvr.app.cli.tables import causes_of
 from nvr.app.cli.times import show_day, show_instant
 from nvr.app.messages import LANGUAGE, say
@@ -18,6 +19,7 @@ from nvr.app.words import DAY_SUFFIX, INSTANT_SUFFIX, heading, word
 
 _WORDS: Final = frozenset({"state", "requisition_state", "roles", "kind"})
 """Keys whose values are words of ours."""
+_COUNTDOWN: Final = "countdown"
 _INDENT: Final = "  "
 
 
@@ -67,7 +69,7 @@ def _write_list(rows: Sequence[Any], zone: ZoneInfo) -> None:
 
 def _lines(value: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
     for key, item in value.items():
-        if isinstance(item, Mapping):
+        if isinstance(item, Mapping) and key != _COUNTDOWN:
             yield f"{heading(key)}:"
             yield from (f"{_INDENT}{line}" for line in _lines(item, zone))
         else:
@@ -86,6 +88,8 @@ def _cell(key: str, value: Any, zone: ZoneInfo) -> str:  # noqa: ANN401 -- JSON 
         return word("yes" if value else "no")
     if isinstance(value, list):
         return ", ".join(_cell(key, item, zone) for item in value) or "-"
+    if key == _COUNTDOWN:
+        return countdown_words(value, zone)
     if isinstance(value, Mapping):
         return json.dumps(value, ensure_ascii=False)
     if key.endswith(INSTANT_SUFFIX) and isinstance(value, int):

@@ -14,7 +14,7 @@ from nvr.app.cli.common import JsonOption, new_app
 from nvr.app.cli.export_share import give_share, grant_so_far
 from nvr.app.cli.export_sitting import write_taken
 from nvr.app.cli.person import Person, ReasonOption, act_and_list, act_and_write, person_of
-from nvr.app.cli.placing import scope_of, write_provisional
+from nvr.app.cli.placing import scope_of, write_placed, write_provisional
 from nvr.app.cli.tables import requisition_rows
 from nvr.app.messages import say
 from nvr.base.clock import SystemClock
@@ -33,7 +33,7 @@ def requisition_new(  # noqa: PLR0913, PLR0917 -- a parameter is an option
     end: Annotated[str, typer.Option("--to")],
     asked_by: Annotated[str, typer.Option(help="Who asks: name, quality, service")],
     cameras: Annotated[list[str] | None, typer.Option("--camera", help="Repeat for several")] = None,
-    place: Annotated[str | None, typer.Option(help="A point, instead of cameras")] = None,
+    place: Annotated[str | None, typer.Option(help="A street, a crossing, a point, instead of cameras")] = None,
     basis: Annotated[str | None, typer.Option(help="Legal basis, for example 60-1 or 77-1-1")] = None,
     authority_number: Annotated[str | None, typer.Option(help="The authority's own number")] = None,
     document: Annotated[Path | None, typer.Option(help="The requisition; its SHA-256 is entered")] = None,
@@ -54,7 +54,7 @@ def requisition_new(  # noqa: PLR0913, PLR0917 -- a parameter is an option
         document_sha256=None if document is None else _sha256(document),
         **scope_of(person, cameras, place, begin, end),
     )
-    write_answer(answer, as_json=as_json, zone=person.zone)
+    write_placed(answer, person.zone, as_json=as_json)
     if not as_json and answer["hold_provisional"]:
         write_provisional(answer["hold"], answer["hold_until_utc_us"], answer["hold_room"], person.zone)
 

@@ -50,7 +50,9 @@ def requisition_rows(requisitions: Sequence[Mapping[str, Any]]) -> list[dict[str
     """One row a requisition: how far it is, what it asks for, until when that is kept; `show` has the rest."""
     shown = ("requisition", "state", "requester", "cameras", "from_utc_us", "to_utc_us")
     return [
-        _columns(each, *shown) | {"hold_until_day_utc_us": None if each["hold_ended"] else each["hold_until_utc_us"]}
+        _columns(each, *shown)
+        | {"hold_until_day_utc_us": None if each["hold_ended"] else each["hold_until_utc_us"]}
+        | _counted(each)
         for each in requisitions
     ]
 
@@ -62,8 +64,13 @@ def hold_rows(holds: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         _columns(each, *why, *what)
         | {"kept_GiB": _gib(each["kept_bytes"]), "copies": copies_text(each["copies"]), "lost": _lost(each)}
+        | _counted(each)
         for each in holds
     ]
+
+
+def _counted(each: Mapping[str, Any]) -> dict[str, Any]:
+    return {"countdown": each.get("countdown")}
 
 
 def _lost(hold: Mapping[str, Any]) -> list[str] | str | None:

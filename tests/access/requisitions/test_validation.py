@@ -68,6 +68,20 @@ async def test_future_is_not_granted(opened: Opened) -> None:
         await opened.validate(made["requisition"])
 
 
+async def test_interval_that_is_wholly_to_come_stays_held_and_is_granted_once_it_is_past(opened: Opened) -> None:
+    begin = opened.world.clock.utc_us() + HOUR_US
+    scope = {"cameras": [CAMERA], "from_utc_us": begin, "to_utc_us": begin + HOUR_US}
+    made = await opened.world.act("a.martin", "requisition.new", asked_by="OPJ", **scope)
+    with pytest.raises(InvalidValue) as refusal:
+        await opened.validate(made["requisition"], to_utc_us=opened.world.clock.utc_us())
+    assert refusal.value.field == "to_utc_us"
+    (hold,) = await opened.world.act("root", "hold.list")
+    assert (hold["ended"], hold["from_utc_us"], hold["to_utc_us"]) == (False, begin, begin + HOUR_US)
+    opened.world.clock.advance(3 * HOUR_US)
+    granted = await opened.validate(made["requisition"])
+    assert (granted["from_utc_us"], granted["to_utc_us"]) == (begin, begin + HOUR_US)
+
+
 @pytest.mark.parametrize(
     ("account", "rule"),
     [("a.martin", "role-missing"), ("f.audit", "role-missing"), ("root", "role-missing"), ("c.both", "same-person")],

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from access.ports import Coverage
+from access.ports import Known as KnownFootage
 from access.requisitions.requisitions import absence
 from nvr.app.index_port import IndexFiles, RecorderStates
 from nvr.base.clock import SimClock
@@ -21,6 +22,7 @@ from storage.index.database import IndexUnavailable
 from storage.index.rows import SegmentRow
 from storage.index.tables import SegmentState
 from storage.index.writer import Index
+from storage.ledger.machine import Expire, Expired, Gap, Move
 from storage.volume import VolumeId, create_volume
 from tests.storage.index.entries import leaves
 from tests.storage.ledger.samples import hold, seal
@@ -157,3 +159,58 @@ async def test_what_holds_keep_is_asked_of_the_index_as_it_is_now(known_to: Path
     assert {hold: each.bytes for hold, each in kept.items()} == {HELD.hold: SEALED.file_bytes}
     times = {SEALED.camera: [(begin, begin)], "other": [(begin, begin)]}
     assert await index.kept_bytes(times) == SEALED.file_bytes
+
+
+async def test_what_is_known_of_cameras_is_asked_without_a_look_at_any_disk(tmp_path: Path) -> None:
+    first, second, gone = (
+        seal(number, start_utc_us=SEALED.start_utc_us + number * 300_000_000) for number in (0, 1, 2)
+    )
+    path = tmp_path / "index.db"
+    silent = Gap(
+        gap=uuid7(NOW_UTC_US),
+        camera=SEALED.camera,
+        from_utc_us=gone.end_utc_us,
+        to_utc_us=None,
+        cause="silent",
+        detail=None,
+    )
+    doomed = Expire(segs=(gone.seg,), reason="cap", deadline_utc_us=gone.end_utc_us)
+    expired = Expired(segs=(gone.seg,), bytes=gone.file_bytes, cameras=())
+
+    left = Move(
+        move=uuid7(NOW_UTC_US),
+        camera=SEALED.camera,
+        from_utc_us=first.start_utc_us + 5,
+        to_utc_us=None,
+        why="left",
+        moves=1,
+    )
+    over = left.model_copy(update={"move": uuid7(NOW_UTC_US), "from_utc_us": 1, "to_utc_us": first.start_utc_us + 1})
+    moved = left, over, left.model_copy(update={"to_utc_us": first.start_utc_us + 9})
+
+    def fill() -> None:
+        writer = Index(path)
+        writer.apply(leaves([first, second, gone, doomed, expired, silent, *moved]))
+        writer.close()
+
+    await asyncio.to_thread(fill)
+
+    def no_volume() -> list[Path]:
+        raise AssertionError("asked for disks")
+
+    index, camera = IndexFiles(path, no_volume, "test.example", UTC, SimClock()), CameraId(SEALED.camera)
+    begin, end = UtcUs(first.start_utc_us + 1), UtcUs(gone.end_utc_us + 60_000_000)
+    found = await index.known([camera, CAMERA], begin, end)
+    assert found[CAMERA] == KnownFootage()
+    known = found[camera]
+    assert known.recorded == ((first.start_utc_us, second.end_utc_us),)
+    assert known.began_utc_us == first.start_utc_us
+    assert known.gaps == ((gone.end_utc_us, None, "silent"),)
+    assert known.moves == ((first.start_utc_us + 5, first.start_utc_us + 9, "left", 1),)
+    (lost,) = known.vanished
+    assert (lost.cause, lost.why, lost.from_utc_us, lost.to_utc_us) == (
+        "destroyed",
+        "cap",
+        gone.start_utc_us,
+        gone.end_utc_us,
+    )

@@ -1,0 +1,1 @@
+"""What there is of footage, and for how long: told before anybody sees a picture."""
